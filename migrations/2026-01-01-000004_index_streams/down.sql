@@ -1,0 +1,2 @@
+DROP INDEX idx_streams_name;
+DROP INDEX idx_streams_server_id;

@@ -1,0 +1,180 @@
+//! A place in a stream, from which rows are read a batch at a time.
+
+use crate::error::Result;
+use crate::read::RowRef;
+use crate::span::{self, Pivot, Span, Stored, is_plain};
+use crate::sqlite::{Param, Statement};
+use crate::table::Table;
+use crate::time::Timestamp;
+use crate::uuid::StreamUuid;
+
+/// Where the next batch begins. Holds no statement and no transaction, so that
+/// nothing stays open between batches; rows that others insert ahead of it are
+/// seen, rows behind it are not.
+#[derive(Clone, Debug)]
+pub(crate) struct Cursor {
+    span: Span,
+    /// The last row handed out: rows of its instant follow by their stored ts.
+    after: Option<(Timestamp, Stored)>,
+    done: bool,
+}
+
+impl Cursor {
+    /// Over `span`; over nothing where it is `None`.
+    pub(crate) fn new(span: Option<Span>) -> Self {
+        Self {
+            span: span.unwrap_or(Span::ALL),
+            after: None,
+            done: span.is_none(),
+        }
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
+        self.done
+    }
+
+    /// Hands the next `limit` rows, or what is left, to `sink`.
+    pub(crate) fn read(
+        &mut self,
+        table: &mut Table,
+        stream: &StreamUuid,
+        limit: usize,
+        mut sink: impl FnMut(&RowRef<'_>) -> Result<()>,
+    ) -> Result<usize> {
+        let mut given = 0;
+        while given == 0 && !self.done {
+            given = if is_plain(table)? {
+                self.read_plain(table, stream, limit, &mut sink)?
+            } else {
+                self.read_window(table, stream, limit, &mut sink)?
+            };
+        }
+        Ok(given)
+    }
+
+    /// Where the key sorts by time.
+    fn read_plain(
+        &mut self,
+        table: &Table,
+        stream: &StreamUuid,
+        limit: usize,
+        sink: &mut impl FnMut(&RowRef<'_>) -> Result<()>,
+    ) -> Result<usize> {
+        let (low, high) = self.span.seconds();
+        let after = self.after.take();
+        let (low, compare) = match &after {
+            Some((_, stored)) => (stored.param(), ">"),
+            None => (Param::Real(low), ">="),
+        };
+        let statement = table.prepare(|t| {
+            format!(
+                "SELECT ts, value, hash, provider FROM {t} WHERE ts {compare} ?1 AND ts <= ?2 \
+                 ORDER BY ts LIMIT ?3"
+            )
+        })?;
+        let params = [low, Param::Real(high), Param::Integer(to_i64(limit))];
+        let (scanned, given) = self.hand_out(statement, &params, stream, sink)?;
+        self.done = scanned < limit;
+        Ok(given)
+    }
+
+    /// Where it doesn't: sorts the rows of a window that holds about as many as
+    /// are asked for.
+    fn read_window(
+        &mut self,
+        table: &Table,
+        stream: &StreamUuid,
+        limit: usize,
+        sink: &mut impl FnMut(&RowRef<'_>) -> Result<()>,
+    ) -> Result<usize> {
+        let window = Span {
+            last: self.horizon(table, limit)?,
+            ..self.span
+        };
+        let groups = window.groups();
+        let after = self.after.take();
+        let mut params = Vec::new();
+        let statement = table.prepare(|t| {
+            let source = span::source(t, &groups, &mut params);
+            let next = params.len() + 1;
+            params.push(Param::Integer(window.first));
+            params.push(Param::Integer(window.last));
+            params.push(Param::Integer(to_i64(limit)));
+            let mut resume = String::new();
+            if let Some((instant, stored)) = &after {
+                params.push(Param::Integer(instant.as_micros()));
+                params.push(stored.param());
+                resume = format!("AND (instant, ts) > (?{}, ?{})", next + 3, next + 4);
+            }
+            // Rows that can't be read come first, so that they are told.
+            format!(
+                "SELECT * FROM ({source}) \
+                 WHERE instant IS NULL OR (instant BETWEEN ?{next} AND ?{} {resume}) \
+                 ORDER BY instant, ts LIMIT ?{}",
+                next + 1,
+                next + 2
+            )
+        })?;
+        let (scanned, given) = self.hand_out(statement, &params, stream, sink)?;
+        if scanned < limit {
+            // The window is spent.
+            self.done = window.last == self.span.last;
+            self.after = None;
+            self.span.first = window.last.saturating_add(1);
+        }
+        Ok(given)
+    }
+
+    /// An instant up to which each group has about twice `limit` rows at most.
+    /// Any instant would be right; this one keeps the sorting small.
+    fn horizon(&self, table: &Table, limit: usize) -> Result<i64> {
+        let mut offset = limit.saturating_mul(2);
+        loop {
+            let mut last = self.span.last;
+            let mut found = false;
+            for group in self.span.groups() {
+                if let Some(Pivot::Instant(pivot)) = group.pivot(table, offset, false)? {
+                    last = last.min(pivot.as_micros());
+                    found = true;
+                }
+            }
+            if !found || last > self.span.first {
+                return Ok(last);
+            }
+            // That many rows within the slack around the span's first instant.
+            offset = offset.saturating_mul(4);
+        }
+    }
+
+    /// Hands the statement's rows that lie in the span to `sink`. The number of
+    /// rows seen, and of those handed out.
+    fn hand_out(
+        &mut self,
+        mut statement: Statement,
+        params: &[Param<'_>],
+        stream: &StreamUuid,
+        sink: &mut impl FnMut(&RowRef<'_>) -> Result<()>,
+    ) -> Result<(usize, usize)> {
+        let (mut scanned, mut given) = (0, 0);
+        let mut last = None;
+        let mut rows = statement.query(params)?;
+        while let Some(row) = rows.next()? {
+            let row = RowRef::new(&row, stream)?;
+            scanned += 1;
+            last = Some((row.ts, row.stored.to_owned()));
+            if self.span.contains(row.ts) {
+                sink(&row)?;
+                given += 1;
+            }
+        }
+        if let Some((instant, _)) = &last {
+            self.span.first = self.span.first.max(instant.as_micros());
+        }
+        self.after = last;
+        Ok((scanned, given))
+    }
+}
+
+fn to_i64(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

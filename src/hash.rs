@@ -1,0 +1,66 @@
+//! The hash chain, rule 5 of the contract, as the engine makes it.
+
+use blake2::Blake2s;
+use blake2::digest::{Digest, consts::U8};
+
+/// The hash of a row: hex of BLAKE2s with an 8-byte digest over the previous
+/// row's hash, the timestamp's text and the value's text.
+pub(crate) fn chain(previous: &str, timestamp: &str, value: &str) -> String {
+    let digest = Blake2s::<U8>::new()
+        .chain_update(previous)
+        .chain_update(timestamp)
+        .chain_update(value)
+        .finalize();
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The shortest decimal that reads back to the same `f64`, laid out as Python's
+/// `repr(float)` does: an exponent below 1e-4 and from 1e16 on, of two digits at
+/// least, and `.0` after a whole number.
+pub(crate) fn python_repr(value: f64) -> String {
+    let scientific = format!("{value:e}");
+    let Some((mantissa, exponent)) = scientific.split_once('e') else {
+        return scientific; // NaN and infinities have no exponent
+    };
+    match exponent.parse::<i32>() {
+        Ok(exponent) if !(-4..16).contains(&exponent) => {
+            let sign = if exponent < 0 { '-' } else { '+' };
+            format!("{mantissa}e{sign}{:02}", exponent.unsigned_abs())
+        }
+        _ => format!("{value:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_written_as_python_writes_it() {
+        for (value, text) in [
+            (45000.5, "45000.5"),
+            (100.0, "100.0"),
+            (1e16, "1e+16"),
+            (1.5e16, "1.5e+16"),
+            (9_999_999_999_999_998.0, "9999999999999998.0"),
+            (123_456_789.125, "123456789.125"),
+            (1e-4, "0.0001"),
+            (1e-5, "1e-05"),
+            (1.25e-7, "1.25e-07"),
+            (5e-324, "5e-324"),
+            (f64::MAX, "1.7976931348623157e+308"),
+            (0.1 + 0.2, "0.30000000000000004"),
+            (-0.0, "-0.0"),
+            (-2.5, "-2.5"),
+        ] {
+            assert_eq!(python_repr(value), text);
+        }
+    }
+
+    #[test]
+    fn the_chain_begins_as_the_bitcoin_feed_does() {
+        let first = chain("", "1327968000", "5.55");
+        assert_eq!(first, "88d64c21a0749e35");
+        assert_eq!(chain(&first, "1330473600", "4.99"), "e78f0ae3a0253d9a");
+    }
+}

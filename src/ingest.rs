@@ -1,0 +1,293 @@
+//! Ingestion: the server's JSON answers, metadata and observations together.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use crate::connection::Connection;
+use crate::error::{Error, Result};
+use crate::observation::{self, Conflict, DEFAULT_PROVIDER, NewObservation};
+use crate::payload::{Item, Parsed, Place, split};
+use crate::stream::{self, StreamPatch};
+use crate::time::Timestamp;
+use crate::uuid::StreamUuid;
+
+/// How payloads are taken in.
+///
+/// ```
+/// use satori_store::{IngestOptions, StreamUuid};
+///
+/// let options = IngestOptions::new()
+///     .uuid(StreamUuid::from_parts("central", "satori", "bitcoin", ""))
+///     .provider("central")
+///     .strict(true);
+/// # let _ = options;
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct IngestOptions {
+    uuid: Option<StreamUuid>,
+    provider: Option<String>,
+    strict: bool,
+}
+
+impl IngestOptions {
+    /// Each payload's own stream, provider `central`, tolerant.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Every payload belongs to this stream, whatever it says itself. Payloads
+    /// of the old shape name no stream and need this.
+    pub fn uuid(self, uuid: StreamUuid) -> Self {
+        Self {
+            uuid: Some(uuid),
+            ..self
+        }
+    }
+
+    /// Who delivers the rows; `central` unless said otherwise.
+    pub fn provider(self, provider: impl Into<String>) -> Self {
+        Self {
+            provider: Some(provider.into()),
+            ..self
+        }
+    }
+
+    /// All or nothing: one payload that can't be read, or whose instant has
+    /// another value, and none of the batch is stored.
+    pub fn strict(self, strict: bool) -> Self {
+        Self { strict, ..self }
+    }
+}
+
+/// What came of ingesting a batch. Each payload is counted exactly once.
+#[derive(Debug, Default, serde::Serialize)]
+#[non_exhaustive]
+pub struct IngestReport {
+    /// Payloads in the batch, `null` ones included.
+    pub payloads: usize,
+    /// Observations stored.
+    pub inserted: u64,
+    /// Observations that were there with the same value.
+    pub already_there: u64,
+    /// Payloads that were `null`: the server had nothing new.
+    pub nothing: u64,
+    /// Observations whose instant has another value; the stored one stays.
+    pub conflicts: Vec<IngestConflict>,
+    /// Payloads that can't be stored, with the reason; in order of position.
+    pub rejected: Vec<Rejected>,
+    /// The streams that were written to, in the order they came.
+    pub streams: Vec<StreamUuid>,
+}
+
+impl IngestReport {
+    /// How many payloads were not taken: conflicts and rejected ones.
+    pub fn refused(&self) -> usize {
+        self.conflicts.len() + self.rejected.len()
+    }
+}
+
+/// A payload whose instant has another value.
+#[derive(Clone, Debug, serde::Serialize)]
+#[non_exhaustive]
+pub struct IngestConflict {
+    /// Position in the batch, from 0, counting every payload.
+    pub index: usize,
+    /// Line of the input on which the payload begins, from 1.
+    pub line: usize,
+    /// The stream.
+    pub stream: StreamUuid,
+    /// The instant and both values.
+    #[serde(flatten)]
+    pub conflict: Conflict,
+}
+
+/// A payload that can't be stored.
+#[derive(Debug, serde::Serialize)]
+#[non_exhaustive]
+pub struct Rejected {
+    /// Position in the batch, from 0, counting every payload.
+    pub index: usize,
+    /// Line of the input on which the payload begins, from 1.
+    pub line: usize,
+    /// Why.
+    #[serde(serialize_with = "as_text")]
+    pub error: Error,
+}
+
+fn as_text<S: serde::Serializer>(error: &Error, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(error)
+}
+
+/// Where a payload stands in its batch.
+#[derive(Clone, Copy)]
+struct Position {
+    index: usize,
+    line: usize,
+}
+
+impl Position {
+    fn rejected(self, error: Error) -> Rejected {
+        Rejected {
+            index: self.index,
+            line: self.line,
+            error,
+        }
+    }
+}
+
+/// A batch, read and sorted by stream: what is left is to write it.
+pub(crate) struct Batch<'a> {
+    groups: Vec<Group<'a>>,
+    report: IngestReport,
+    provider: &'a str,
+    strict: bool,
+}
+
+/// The payloads of one stream, in their order.
+struct Group<'a> {
+    stream: StreamUuid,
+    /// What all stream objects of the batch set, later ones over earlier ones;
+    /// written once, which is most of what makes a batch fast.
+    metadata: Option<StreamPatch>,
+    rows: Vec<(Position, Row<'a>)>,
+}
+
+struct Row<'a> {
+    ts: Timestamp,
+    value: f64,
+    hash: Option<Cow<'a, str>>,
+}
+
+impl<'a> Batch<'a> {
+    /// Reads the input. Touches no database, so that no lock is held meanwhile.
+    pub(crate) fn read(input: &'a [u8], options: &'a IngestOptions) -> Result<Self> {
+        let items = split(input)?;
+        let mut batch = Batch {
+            groups: Vec::new(),
+            report: IngestReport {
+                payloads: items.len(),
+                ..IngestReport::default()
+            },
+            provider: options.provider.as_deref().unwrap_or(DEFAULT_PROVIDER),
+            strict: options.strict,
+        };
+        let mut known = HashMap::new();
+        for (index, item) in items.iter().enumerate() {
+            let Place { line, .. } = item.place;
+            let position = Position { index, line };
+            if let Err(error) = batch.add(position, item, options.uuid.as_ref(), &mut known) {
+                batch.report.rejected.push(position.rejected(error));
+            }
+        }
+        Ok(batch)
+    }
+
+    fn add(
+        &mut self,
+        position: Position,
+        item: &Item<'a>,
+        uuid: Option<&StreamUuid>,
+        known: &mut HashMap<Cow<'a, str>, usize>,
+    ) -> Result<()> {
+        let Some(payload) = item.payload()? else {
+            self.report.nothing += 1;
+            return Ok(());
+        };
+        let Parsed {
+            metadata,
+            ts,
+            value,
+            hash,
+            ..
+        } = payload;
+        let name = match uuid {
+            Some(uuid) => Cow::Owned(uuid.as_str().to_owned()),
+            None => payload.uuid.ok_or(Error::MissingUuid)?,
+        };
+        let number = match known.get(&name) {
+            Some(number) => *number,
+            None => {
+                let stream = StreamUuid::new(name.as_ref())?;
+                known.insert(name, self.groups.len());
+                self.groups.push(Group {
+                    stream,
+                    metadata: None,
+                    rows: Vec::new(),
+                });
+                self.groups.len() - 1
+            }
+        };
+        let group = &mut self.groups[number];
+        if let Some(later) = metadata {
+            match &mut group.metadata {
+                Some(metadata) => metadata.merge(later),
+                None => group.metadata = Some(later),
+            }
+        }
+        group.rows.push((position, Row { ts, value, hash }));
+        Ok(())
+    }
+
+    /// Writes the batch. Only in a transaction, which an error must roll back.
+    pub(crate) fn write(
+        mut self,
+        connection: &mut Connection,
+        now: Timestamp,
+    ) -> Result<IngestReport> {
+        for group in std::mem::take(&mut self.groups) {
+            self.write_group(connection, now, &group)?;
+        }
+        self.report.rejected.sort_by_key(|rejected| rejected.index);
+        self.report.conflicts.sort_by_key(|conflict| conflict.index);
+        if self.strict && self.report.refused() > 0 {
+            return Err(Error::Refused(Box::new(self.report)));
+        }
+        Ok(self.report)
+    }
+
+    fn write_group(
+        &mut self,
+        connection: &mut Connection,
+        now: Timestamp,
+        group: &Group<'_>,
+    ) -> Result<()> {
+        let stream = &group.stream;
+        // A name that can't be used is the fault of its payloads alone.
+        if let Err(error) = connection.check_name(stream) {
+            let Error::NotObservationTable { name, reason } = error else {
+                return Err(error);
+            };
+            for (position, _) in &group.rows {
+                let (name, reason) = (name.clone(), reason.clone());
+                let error = Error::NotObservationTable { name, reason };
+                self.report.rejected.push(position.rejected(error));
+            }
+            return Ok(());
+        }
+        let rows: Vec<_> = group
+            .rows
+            .iter()
+            .map(|(_, row)| NewObservation {
+                hash: row.hash.as_deref(),
+                ..NewObservation::new(row.ts, row.value).provider(self.provider)
+            })
+            .collect();
+        let report = observation::insert_many(connection.tables(), stream, &rows)?;
+        if let Some(patch) = &group.metadata {
+            connection.metadata(|metadata| stream::upsert(metadata, stream, patch, now))?;
+        }
+        self.report.inserted += report.inserted;
+        self.report.already_there += report.already_there;
+        for (row, conflict) in report.conflicts {
+            let (Position { index, line }, _) = group.rows[row];
+            self.report.conflicts.push(IngestConflict {
+                index,
+                line,
+                stream: stream.clone(),
+                conflict,
+            });
+        }
+        self.report.streams.push(stream.clone());
+        Ok(())
+    }
+}

@@ -1,0 +1,97 @@
+//! The store of a Satori neuron: everything its prediction engine keeps, in one
+//! SQLite file.
+//!
+//! `engine.db` has one table for each data stream, named by the stream's UUID,
+//! with columns `ts, value, hash, provider`, and a table `streams` that says what
+//! each UUID stands for. This crate owns that file: it takes over files that
+//! installed engines have written without changing one observation, takes in the
+//! server's JSON whole, and stays readable and writable by any program that
+//! speaks SQL to the same file at the same time.
+//!
+//! ```
+//! use satori_store::{IngestOptions, NewObservation, Store, Timestamp};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("engine.db");
+//! let store = Store::open(&path)?;
+//!
+//! // What the server answers goes in as it is: metadata and observation together.
+//! let answer = br#"{"value": "45000.50", "observed_at": "1704283200", "hash": "8c1f2f34ac1d7f2c",
+//!     "stream": {"id": 1, "uuid": "d39cd529-5dd4-5e4b-abc9-90b3751e71f1", "name": "bitcoin"}}"#;
+//! store.ingest(answer, &IngestOptions::new())?;
+//!
+//! // Where is bitcoin's data?
+//! let bitcoin = store.stream_by_name("bitcoin")?.expect("it has just been stored").uuid;
+//!
+//! // One more row; its hash is chained to the latest one's.
+//! let later: Timestamp = "2024-01-03T13:00:00Z".parse()?;
+//! store.insert(&bitcoin, &NewObservation::new(later, 45100.25).provider("engine"))?;
+//!
+//! for observation in store.observations(&bitcoin, ..)? {
+//!     let observation = observation?;
+//!     println!("{} {}", observation.ts, observation.value);
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What it promises
+//! - An observation is never overwritten. Its key is the instant, however it is
+//!   spelled: `2024-01-03 12:00`, `2024-01-03T12:00:00Z` and `1704283200` are one.
+//!   An insert says whether the row is new, was there, or has another value.
+//! - Each call is one transaction: all of it is stored, or nothing.
+//! - Reading never writes. Old spellings are rewritten by
+//!   [`Store::normalize`] alone.
+//! - Instants are [`Timestamp`]s: microseconds since 1970-01-01 UTC.
+//!
+//! # Features
+//! `bundled` (on by default) compiles SQLite in; without it and with
+//! `system-sqlite` the system's is linked. See the README for which to choose.
+
+#![warn(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr
+)]
+
+mod columns;
+mod connection;
+mod cursor;
+mod error;
+mod hash;
+mod ingest;
+mod migrate;
+mod normalize;
+mod observation;
+mod observations;
+mod options;
+mod payload;
+mod read;
+mod schema;
+mod span;
+mod sqlite;
+mod statistics;
+mod store;
+mod stream;
+mod sync;
+mod table;
+mod time;
+mod uuid;
+mod value;
+mod verify;
+
+pub use columns::{Columns, TextColumn};
+pub use error::{Error, ErrorCode, Result};
+pub use ingest::{IngestConflict, IngestOptions, IngestReport, Rejected};
+pub use normalize::Normalization;
+pub use observation::{Conflict, InsertReport, Insertion, NewObservation, Observation};
+pub use observations::Observations;
+pub use options::{OpenOptions, Synchronous};
+pub use statistics::Statistics;
+pub use store::{Remove, Removed, Store};
+pub use stream::{Stream, StreamPatch};
+pub use sync::SyncReport;
+pub use time::Timestamp;
+pub use uuid::StreamUuid;
+pub use verify::Verification;

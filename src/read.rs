@@ -1,0 +1,207 @@
+//! Reading observations in order of time, however they are spelled.
+
+use std::time::Duration;
+
+use crate::error::{Error, Result, excerpt};
+use crate::observation::Observation;
+use crate::span::{self, Group, Pivot, Span, Stored, is_plain};
+use crate::sqlite::{Cell, Param, Row};
+use crate::table::{Query, Table};
+use crate::time::{SECONDS_LIMIT, Timestamp};
+use crate::uuid::StreamUuid;
+use crate::value;
+
+/// A row, borrowed from SQLite until the next one.
+pub(crate) struct RowRef<'a> {
+    pub(crate) ts: Timestamp,
+    pub(crate) stored: StoredRef<'a>,
+    pub(crate) value: f64,
+    pub(crate) hash: &'a str,
+    pub(crate) provider: &'a str,
+}
+
+/// [`Stored`], borrowed.
+#[derive(Clone, Copy)]
+pub(crate) enum StoredRef<'a> {
+    Integer(i64),
+    Real(f64),
+    Text(&'a str),
+}
+
+impl StoredRef<'_> {
+    pub(crate) fn to_owned(self) -> Stored {
+        match self {
+            StoredRef::Integer(number) => Stored::Integer(number),
+            StoredRef::Real(number) => Stored::Real(number),
+            StoredRef::Text(text) => Stored::Text(text.to_owned()),
+        }
+    }
+}
+
+impl<'a> RowRef<'a> {
+    /// Reads columns `ts, value, hash, provider`.
+    #[inline]
+    pub(crate) fn new(row: &'a Row<'_>, stream: &StreamUuid) -> Result<Self> {
+        let unreadable = |source| Error::UnreadableRow {
+            stream: stream.to_string(),
+            source: Box::new(source),
+        };
+        let (ts, stored) = timestamp(row.cell(0)).map_err(unreadable)?;
+        Ok(Self {
+            ts,
+            stored,
+            value: number(row.cell(1)).map_err(unreadable)?,
+            hash: text(row.cell(2)).map_err(unreadable)?,
+            provider: text(row.cell(3)).map_err(unreadable)?,
+        })
+    }
+
+    pub(crate) fn to_observation(&self) -> Observation {
+        Observation {
+            ts: self.ts,
+            value: self.value,
+            hash: self.hash.to_owned(),
+            provider: self.provider.to_owned(),
+        }
+    }
+}
+
+#[inline]
+fn timestamp(cell: Cell<'_>) -> Result<(Timestamp, StoredRef<'_>)> {
+    match cell {
+        Cell::Integer(number) => Ok((Timestamp::from_integer(number), StoredRef::Integer(number))),
+        Cell::Real(number) => Ok((Timestamp::from_real(number)?, StoredRef::Real(number))),
+        Cell::Text(bytes) => {
+            let text = text(Cell::Text(bytes))?;
+            Ok((Timestamp::from_stored_text(text)?, StoredRef::Text(text)))
+        }
+        Cell::Blob(_) | Cell::Null => Err(Error::InvalidTimestamp {
+            text: format!("{cell:?}"),
+            reason: "it is neither a number nor text",
+        }),
+    }
+}
+
+#[inline]
+fn number(cell: Cell<'_>) -> Result<f64> {
+    match cell {
+        Cell::Integer(number) => Ok(number as f64),
+        Cell::Real(number) => Ok(number),
+        Cell::Text(bytes) => value::parse(text(Cell::Text(bytes))?),
+        Cell::Blob(_) | Cell::Null => Err(Error::InvalidValue {
+            text: format!("{cell:?}"),
+            reason: "it is neither a number nor text",
+        }),
+    }
+}
+
+/// The columns `hash` and `provider` have TEXT affinity: all but blobs is text.
+#[inline]
+fn text(cell: Cell<'_>) -> Result<&str> {
+    let (Cell::Text(bytes) | Cell::Blob(bytes)) = cell else {
+        return Err(Error::InvalidValue {
+            text: format!("{cell:?}"),
+            reason: "it is not text",
+        });
+    };
+    std::str::from_utf8(bytes).map_err(|_| Error::InvalidValue {
+        text: excerpt(&String::from_utf8_lossy(bytes)),
+        reason: "it is not UTF-8",
+    })
+}
+
+/// The row that lies latest in time.
+pub(crate) fn latest(table: &mut Table, stream: &StreamUuid) -> Result<Option<Observation>> {
+    let mut rows = table.cached(Query::Last)?.query(&[])?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    // Text and finer units sort after the seconds, so where a plain number of
+    // seconds comes last there are none; below zero a finer unit might hide.
+    let plain = match row.cell(0) {
+        Cell::Integer(number) => (0..SECONDS_LIMIT).contains(&number),
+        Cell::Real(number) => (0.0..SECONDS_LIMIT as f64).contains(&number),
+        _ => false,
+    };
+    if plain {
+        return Ok(Some(RowRef::new(&row, stream)?.to_observation()));
+    }
+    drop(rows);
+    Ok(last(table, stream, 1)?.pop())
+}
+
+/// The `count` rows that lie latest in time, in its order.
+pub(crate) fn last(
+    table: &mut Table,
+    stream: &StreamUuid,
+    count: usize,
+) -> Result<Vec<Observation>> {
+    let plain = is_plain(table)?;
+    let groups = if plain {
+        Vec::new()
+    } else {
+        latest_groups(table, count)?
+    };
+    let mut params = Vec::new();
+    let mut statement = table.prepare(|t| {
+        let select = if plain {
+            format!("SELECT ts, value, hash, provider FROM {t} ORDER BY ts DESC")
+        } else {
+            // Rows that can't be read come first, so that they are told.
+            let source = span::source(t, &groups, &mut params);
+            format!("{source} ORDER BY instant IS NOT NULL, instant DESC, ts DESC")
+        };
+        params.push(Param::Integer(i64::try_from(count).unwrap_or(i64::MAX)));
+        format!("{select} LIMIT ?{}", params.len())
+    })?;
+    let mut rows = statement.query(&params)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(RowRef::new(&row, stream)?.to_observation());
+    }
+    found.reverse();
+    Ok(found)
+}
+
+/// The groups of a table that isn't plain, cut down to where its latest `count`
+/// rows must lie: where one group alone has that many.
+fn latest_groups(table: &Table, count: usize) -> Result<Vec<Group>> {
+    let mut first = i64::MIN;
+    for group in Span::ALL.groups() {
+        if let Some(Pivot::Instant(pivot)) = group.pivot(table, count.saturating_sub(1), true)? {
+            // Text is known by its date only, and its offset may reach 26 hours.
+            first = first.max(pivot.before(Duration::from_secs(172_800)).as_micros());
+        }
+    }
+    Ok(Span { first, ..Span::ALL }.groups())
+}
+
+/// The row of this instant, in whichever spelling; a number before text.
+pub(crate) fn at(
+    table: &mut Table,
+    stream: &StreamUuid,
+    instant: Timestamp,
+) -> Result<Option<Observation>> {
+    if let Ok(seconds) = instant.to_seconds() {
+        let params = [seconds.param()];
+        let mut rows = table.cached(Query::At)?.query(&params)?;
+        if let Some(row) = rows.next()? {
+            return Ok(Some(RowRef::new(&row, stream)?.to_observation()));
+        }
+    }
+    let groups = Span::at(instant).groups();
+    let mut params = Vec::new();
+    let mut statement = table.prepare(|t| {
+        let source = span::source(t, &groups, &mut params);
+        params.push(Param::Integer(instant.as_micros()));
+        format!(
+            "SELECT * FROM ({source}) WHERE instant = ?{} ORDER BY ts LIMIT 1",
+            params.len()
+        )
+    })?;
+    let mut rows = statement.query(&params)?;
+    match rows.next()? {
+        Some(row) => Ok(Some(RowRef::new(&row, stream)?.to_observation())),
+        None => Ok(None),
+    }
+}

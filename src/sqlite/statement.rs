@@ -1,0 +1,225 @@
+//! A prepared statement, its parameters and its rows.
+
+use std::ffi::c_int;
+use std::marker::PhantomData;
+use std::ptr::{self, NonNull};
+use std::slice;
+
+use libsqlite3_sys as ffi;
+
+use super::{Handle, SqliteError};
+
+/// A prepared statement, finalised when dropped.
+pub(crate) struct Statement {
+    raw: NonNull<ffi::sqlite3_stmt>,
+    db: Handle,
+}
+
+// SAFETY: as for `Handle`: one thread at a time, behind the store's mutex.
+unsafe impl Send for Statement {}
+
+/// A value for a parameter.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Param<'a> {
+    Null,
+    Integer(i64),
+    Real(f64),
+    Text(&'a str),
+}
+
+/// A value of a column.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Cell<'a> {
+    Null,
+    Integer(i64),
+    Real(f64),
+    Text(&'a [u8]),
+    Blob(&'a [u8]),
+}
+
+impl Statement {
+    /// Compiles `sql`, which will be run many times.
+    pub(crate) fn prepare(db: Handle, sql: &str) -> Result<Self, SqliteError> {
+        let mut raw = ptr::null_mut();
+        let length = c_int::try_from(sql.len()).unwrap_or(c_int::MAX);
+        // SAFETY: `sql` is valid for `length` bytes and SQLite copies it.
+        let status = unsafe {
+            ffi::sqlite3_prepare_v3(
+                db.as_ptr(),
+                sql.as_ptr().cast(),
+                length,
+                ffi::SQLITE_PREPARE_PERSISTENT,
+                &mut raw,
+                ptr::null_mut(),
+            )
+        };
+        match NonNull::new(raw) {
+            Some(raw) if status == ffi::SQLITE_OK => Ok(Self { raw, db }),
+            _ => Err(db.last_error()),
+        }
+    }
+
+    /// Binds `params` to ?1, ?2, … and is ready to step through the rows.
+    pub(crate) fn query<'a>(
+        &'a mut self,
+        params: &'a [Param<'a>],
+    ) -> Result<Rows<'a>, SqliteError> {
+        for (index, param) in (1..).zip(params) {
+            self.bind(index, *param)?;
+        }
+        Ok(Rows {
+            statement: self,
+            _params: PhantomData,
+        })
+    }
+
+    /// Runs the statement to its end; the number of rows it changed.
+    pub(crate) fn execute(&mut self, params: &[Param<'_>]) -> Result<usize, SqliteError> {
+        let db = self.db;
+        let mut rows = self.query(params)?;
+        while rows.next()?.is_some() {}
+        drop(rows);
+        // SAFETY: the connection is open.
+        let changes = unsafe { ffi::sqlite3_changes64(db.as_ptr()) };
+        Ok(usize::try_from(changes).unwrap_or(0))
+    }
+
+    /// The lone row of a query that gives one, read by `read`.
+    pub(crate) fn first<T>(
+        &mut self,
+        params: &[Param<'_>],
+        read: impl FnOnce(&Row<'_>) -> T,
+    ) -> Result<Option<T>, SqliteError> {
+        let mut rows = self.query(params)?;
+        Ok(rows.next()?.map(|row| read(&row)))
+    }
+
+    fn bind(&mut self, index: c_int, param: Param<'_>) -> Result<(), SqliteError> {
+        let raw = self.raw.as_ptr();
+        // SAFETY: the statement is live and reset. Text is bound without a copy:
+        // it outlives the `Rows` that `query` gives, whose drop unbinds it.
+        let status = unsafe {
+            match param {
+                Param::Null => ffi::sqlite3_bind_null(raw, index),
+                Param::Integer(number) => ffi::sqlite3_bind_int64(raw, index, number),
+                Param::Real(number) => ffi::sqlite3_bind_double(raw, index, number),
+                Param::Text(text) => ffi::sqlite3_bind_text64(
+                    raw,
+                    index,
+                    // An empty slice may dangle, and SQLite takes NULL for NULL.
+                    if text.is_empty() {
+                        c"".as_ptr()
+                    } else {
+                        text.as_ptr().cast()
+                    },
+                    text.len() as ffi::sqlite3_uint64,
+                    ffi::SQLITE_STATIC(),
+                    ffi::SQLITE_UTF8 as u8,
+                ),
+            }
+        };
+        if status == ffi::SQLITE_OK {
+            Ok(())
+        } else {
+            Err(self.db.last_error())
+        }
+    }
+}
+
+impl Drop for Statement {
+    fn drop(&mut self) {
+        // SAFETY: the statement is live and its connection still open.
+        unsafe { ffi::sqlite3_finalize(self.raw.as_ptr()) };
+    }
+}
+
+/// A running statement, reset when dropped.
+pub(crate) struct Rows<'a> {
+    statement: &'a mut Statement,
+    _params: PhantomData<&'a str>,
+}
+
+impl Rows<'_> {
+    /// The next row, valid until the next call.
+    pub(crate) fn next(&mut self) -> Result<Option<Row<'_>>, SqliteError> {
+        // SAFETY: the statement is live and all its parameters are bound.
+        match unsafe { ffi::sqlite3_step(self.statement.raw.as_ptr()) } {
+            ffi::SQLITE_ROW => Ok(Some(Row {
+                raw: self.statement.raw,
+                _rows: PhantomData,
+            })),
+            ffi::SQLITE_DONE => Ok(None),
+            _ => Err(self.statement.db.last_error()),
+        }
+    }
+}
+
+impl Drop for Rows<'_> {
+    fn drop(&mut self) {
+        // SAFETY: the statement is live. Unbinding drops the borrowed texts.
+        unsafe {
+            ffi::sqlite3_reset(self.statement.raw.as_ptr());
+            ffi::sqlite3_clear_bindings(self.statement.raw.as_ptr());
+        }
+    }
+}
+
+/// The present row of a running statement.
+pub(crate) struct Row<'a> {
+    raw: NonNull<ffi::sqlite3_stmt>,
+    _rows: PhantomData<&'a ()>,
+}
+
+impl Row<'_> {
+    /// The value of column `index`, from 0, as it is stored.
+    #[inline]
+    pub(crate) fn cell(&self, index: c_int) -> Cell<'_> {
+        let raw = self.raw.as_ptr();
+        // SAFETY: the statement stands on a row (the lifetime says so); the
+        // column's bytes stay until the next step. SQLite answers a column that
+        // is out of range with NULL.
+        unsafe {
+            match ffi::sqlite3_column_type(raw, index) {
+                ffi::SQLITE_INTEGER => Cell::Integer(ffi::sqlite3_column_int64(raw, index)),
+                ffi::SQLITE_FLOAT => Cell::Real(ffi::sqlite3_column_double(raw, index)),
+                ffi::SQLITE_TEXT => {
+                    let start = ffi::sqlite3_column_text(raw, index);
+                    Cell::Text(self.bytes(start, index))
+                }
+                ffi::SQLITE_BLOB => {
+                    let start = ffi::sqlite3_column_blob(raw, index).cast();
+                    Cell::Blob(self.bytes(start, index))
+                }
+                _ => Cell::Null,
+            }
+        }
+    }
+
+    /// Column `index` as an integer, 0 where it is none.
+    pub(crate) fn integer(&self, index: c_int) -> i64 {
+        // SAFETY: as in `cell`.
+        unsafe { ffi::sqlite3_column_int64(self.raw.as_ptr(), index) }
+    }
+
+    /// Column `index` as text, with what is not UTF-8 replaced.
+    pub(crate) fn text(&self, index: c_int) -> String {
+        match self.cell(index) {
+            Cell::Text(bytes) | Cell::Blob(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+            Cell::Integer(number) => number.to_string(),
+            Cell::Real(number) => number.to_string(),
+            Cell::Null => String::new(),
+        }
+    }
+
+    unsafe fn bytes(&self, start: *const u8, index: c_int) -> &[u8] {
+        // SAFETY: `start` is the column's text or blob, whose length SQLite
+        // tells; NULL stands for an empty blob or for no memory.
+        unsafe {
+            let length = ffi::sqlite3_column_bytes(self.raw.as_ptr(), index);
+            match usize::try_from(length) {
+                Ok(length) if !start.is_null() => slice::from_raw_parts(start, length),
+                _ => &[],
+            }
+        }
+    }
+}
