@@ -172,6 +172,12 @@ impl Connection {
                 version,
             });
         }
+        if self.db.is_read_only() {
+            return Err(Error::ReadOnly {
+                reason: "no permission to write the file; open it read-only".to_owned(),
+                sqlite_code: None,
+            });
+        }
         // Before the first byte is written to a file that we did not make.
         if found.is_foreign() && !found.is_empty {
             self.check_integrity()?;

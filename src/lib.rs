@@ -46,6 +46,11 @@
 //! # Features
 //! `bundled` (on by default) compiles SQLite in; without it and with
 //! `system-sqlite` the system's is linked. See the README for which to choose.
+//!
+//! In a bundled build the first opening turns SQLite's mutex per connection off
+//! for the whole process (`SQLITE_CONFIG_MULTITHREAD`), as each store takes turns
+//! on its connection anyway. Another crate that shares this SQLite and uses one
+//! connection from several threads must ask for `SQLITE_OPEN_FULLMUTEX`.
 
 #![warn(
     clippy::unwrap_used,
@@ -80,6 +85,11 @@ mod time;
 mod uuid;
 mod value;
 mod verify;
+
+/// Runs the README's examples as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 pub use columns::{Columns, TextColumn};
 pub use error::{Error, ErrorCode, Result};

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::hash;
 use crate::read;
 use crate::span::{Span, is_plain};
@@ -224,11 +224,7 @@ pub(crate) fn insert_many(
     if rows.is_empty() {
         return Ok(InsertReport::default());
     }
-    tables.create(stream)?;
-    let report = tables.with(stream, |table| insert_rows(table, stream, &rows))?;
-    report.ok_or_else(|| Error::StreamNotFound {
-        stream: stream.to_string(),
-    })
+    tables.with_created(stream, |table| insert_rows(table, stream, &rows))
 }
 
 fn insert_rows(table: &mut Table, stream: &StreamUuid, rows: &[Bound<'_>]) -> Result<InsertReport> {

@@ -545,9 +545,6 @@ impl Store {
         }
         Ok(verifier.finish())
     }
-
-    /// Closes this handle. The file itself closes with its last clone.
-    pub fn close(self) {}
 }
 
 fn on_table<T: Default>(

@@ -105,7 +105,8 @@ impl Tables {
 
     /// Runs `work` on the stream's table; `None` where there is no table.
     ///
-    /// A table that another process has dropped since is noticed here.
+    /// A table that is gone since, dropped by another process or with the
+    /// transaction that made it, is noticed here.
     pub(crate) fn with<T>(
         &mut self,
         stream: &StreamUuid,
@@ -127,11 +128,22 @@ impl Tables {
         Ok(None)
     }
 
-    /// The stream's table, made where there is none. Only in a transaction.
-    pub(crate) fn create(&mut self, stream: &StreamUuid) -> Result<()> {
-        if self.table(stream)?.is_some() {
-            return Ok(());
+    /// Runs `work` on the stream's table, made where there is none. Only in a
+    /// transaction.
+    pub(crate) fn with_created<T>(
+        &mut self,
+        stream: &StreamUuid,
+        mut work: impl FnMut(&mut Table) -> Result<T>,
+    ) -> Result<T> {
+        if let Some(done) = self.with(stream, &mut work)? {
+            return Ok(done);
         }
+        self.create(stream)?;
+        let done = self.with(stream, work)?;
+        done.ok_or_else(|| not_observations(stream.as_str(), "it could not be made".to_owned()))
+    }
+
+    fn create(&mut self, stream: &StreamUuid) -> Result<()> {
         // WITHOUT ROWID: a fifth smaller, and plain SQL sees no difference.
         let sql = format!(
             "CREATE TABLE {} (ts TIMESTAMP PRIMARY KEY NOT NULL, value NUMERIC(20, 10) NOT NULL, \
@@ -165,8 +177,7 @@ impl Tables {
         Ok(rows)
     }
 
-    /// Forgets what is known of a table, as after a rollback of its creation.
-    pub(crate) fn forget(&mut self, stream: &StreamUuid) {
+    fn forget(&mut self, stream: &StreamUuid) {
         self.known.pop(stream.as_str());
     }
 

@@ -155,6 +155,12 @@ impl Handle {
         }
     }
 
+    /// Whether the file could be opened for reading only.
+    pub(crate) fn is_read_only(self) -> bool {
+        // SAFETY: the connection is open; the name is NUL-terminated.
+        unsafe { ffi::sqlite3_db_readonly(self.as_ptr(), c"main".as_ptr()) == 1 }
+    }
+
     /// Whether no transaction is open.
     pub(crate) fn is_autocommit(self) -> bool {
         // SAFETY: the connection is open.
