@@ -64,6 +64,8 @@ mod columns;
 mod connection;
 mod cursor;
 mod error;
+#[cfg(feature = "capi")]
+mod ffi;
 mod hash;
 mod ingest;
 mod migrate;

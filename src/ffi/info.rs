@@ -1,0 +1,81 @@
+//! What this library is.
+
+use std::ffi::c_char;
+use std::mem;
+
+use libsqlite3_sys as ffi;
+
+use super::error::{satori_error, satori_status};
+use super::{guard, input, output};
+
+/// What the library is, and which SQLite it works with. The texts are constants:
+/// they live as long as the library is loaded.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct satori_library_info {
+    /// sizeof(satori_library_info); see "Structs that may grow".
+    pub size: usize,
+    /// The library's version, as SATORI_VERSION is made: 1000000 * major +
+    /// 1000 * minor + patch.
+    pub version: u32,
+    /// SQLite's version number, such as 3053002.
+    pub sqlite_version: u32,
+    /// The library's version as text, such as "0.1.0".
+    pub version_text: *const c_char,
+    /// SQLite's version as text.
+    pub sqlite_version_text: *const c_char,
+    /// SQLite's source id (<https://sqlite.org/c3ref/c_source_id.html>).
+    pub sqlite_source_id: *const c_char,
+    /// 1: SQLite is compiled in. 0: it is the system's, loaded beside.
+    pub sqlite_bundled: u32,
+    /// 0.
+    pub reserved: u32,
+}
+
+// SAFETY: plain data.
+unsafe impl input::Growable for satori_library_info {}
+
+/// What the library is, and which SQLite it works with. Needs no handle.
+///
+/// @param info   receives the answer; set its size first
+///               (satori_library_info_init does).
+/// @param error  see satori_error; may be NULL.
+/// @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_ARGUMENT.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_get_library_info(
+    info: *mut satori_library_info,
+    error: *mut satori_error,
+) -> satori_status {
+    let body = || {
+        // SAFETY: SQLite's version calls are always allowed.
+        let (sqlite_version, sqlite_version_text, sqlite_source_id) = unsafe {
+            (
+                ffi::sqlite3_libversion_number(),
+                ffi::sqlite3_libversion(),
+                ffi::sqlite3_sourceid(),
+            )
+        };
+        let answer = satori_library_info {
+            size: mem::size_of::<satori_library_info>(),
+            version: version(),
+            sqlite_version: sqlite_version.unsigned_abs(),
+            version_text: concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast(),
+            sqlite_version_text,
+            sqlite_source_id,
+            sqlite_bundled: u32::from(cfg!(feature = "bundled")),
+            reserved: 0,
+        };
+        // SAFETY: by the caller's word.
+        unsafe { output::write_growable(info, &answer, "info") }
+    };
+    // SAFETY: by the caller's word.
+    unsafe { guard::call("satori_get_library_info", 0, error, body) }
+}
+
+fn version() -> u32 {
+    let part = |text: &str| text.parse::<u32>().unwrap_or(0);
+    part(env!("CARGO_PKG_VERSION_MAJOR")) * 1_000_000
+        + part(env!("CARGO_PKG_VERSION_MINOR")) * 1_000
+        + part(env!("CARGO_PKG_VERSION_PATCH"))
+}

@@ -1,0 +1,577 @@
+//! Observations: inserts, single rows, counts, whole-stream operations.
+
+use std::ffi::c_char;
+use std::mem;
+
+use super::error::{Failure, satori_error, satori_status};
+use super::input::{Growable, check_pointer, satori_text};
+use super::store::satori_store;
+use super::streams::SATORI_NO_INSTANT;
+use super::string::satori_string;
+use super::{guard, input, output, registry};
+use crate::observation::{InsertReport, Insertion, NewObservation};
+use crate::store::Store;
+use crate::time::Timestamp;
+use crate::uuid::StreamUuid;
+
+/// What came of inserting one observation.
+#[repr(i32)]
+#[allow(dead_code, reason = "C reads all of them")]
+pub enum satori_insertion {
+    /// The row is stored.
+    SATORI_INSERTED = 0,
+    /// A row of the same instant and value was there; nothing changed.
+    SATORI_ALREADY_THERE = 1,
+    /// A row of the same instant and another value was there; it stays.
+    SATORI_CONFLICT = 2,
+}
+
+/// What came of inserting many.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct satori_insert_report {
+    /// sizeof(satori_insert_report); see "Structs that may grow".
+    pub size: usize,
+    /// Rows stored.
+    pub inserted: u64,
+    /// Rows that were there with the same value.
+    pub already_there: u64,
+    /// Rows whose instant has another value; the stored ones stay.
+    pub conflicts: u64,
+}
+
+// SAFETY: plain data.
+unsafe impl Growable for satori_insert_report {}
+
+impl satori_insert_report {
+    pub(super) fn new(report: &InsertReport) -> Self {
+        Self {
+            size: mem::size_of::<Self>(),
+            inserted: report.inserted,
+            already_there: report.already_there,
+            conflicts: report.conflicts.len() as u64,
+        }
+    }
+}
+
+/// What a stream holds, in numbers.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct satori_statistics {
+    /// sizeof(satori_statistics); see "Structs that may grow".
+    pub size: usize,
+    /// Rows.
+    pub count: u64,
+    /// Rows whose timestamp can't be read; they count in `count` alone.
+    pub unreadable: u64,
+    /// The earliest instant in microseconds UTC, or SATORI_NO_INSTANT.
+    pub first: i64,
+    /// The latest instant in microseconds UTC, or SATORI_NO_INSTANT.
+    pub last: i64,
+    /// The least value; 0 where there are no rows.
+    pub minimum: f64,
+    /// The greatest value; 0 where there are no rows.
+    pub maximum: f64,
+    /// The sum of the values.
+    pub sum: f64,
+    /// The most frequent time between one row and the next, in microseconds; 0
+    /// below two rows.
+    pub spacing: i64,
+    /// How many times the next row came later than one and a half spacings.
+    pub gaps: u64,
+}
+
+// SAFETY: plain data.
+unsafe impl Growable for satori_statistics {}
+
+/// What a walk along a hash chain found.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct satori_verification {
+    /// sizeof(satori_verification); see "Structs that may grow".
+    pub size: usize,
+    /// Rows walked.
+    pub rows: u64,
+    /// Rows whose hash is the rule's.
+    pub verified: u64,
+    /// Rows whose hash is not made by the rule, as a server may send, or that
+    /// arrived late.
+    pub foreign: u64,
+    /// Rows that fail although their neighbours hold: changed since.
+    pub suspect: u64,
+}
+
+// SAFETY: plain data.
+unsafe impl Growable for satori_verification {}
+
+/// Reads an optional text, NULL for none.
+///
+/// # Safety
+/// `text` is NULL or points to a text that lives through the call.
+unsafe fn optional<'a>(text: *const satori_text, what: &str) -> Result<Option<&'a str>, Failure> {
+    if text.is_null() {
+        return Ok(None);
+    }
+    check_pointer(text, what)?;
+    // SAFETY: by the caller's word.
+    unsafe { text.read().get(what) }
+}
+
+/// Inserts one observation, making the stream's table where there is none. A row
+/// that is there is never overwritten.
+///
+/// @param store        the store.
+/// @param uuid         the stream's uuid.
+/// @param uuid_length  its length in bytes.
+/// @param ts           the instant, in microseconds UTC.
+/// @param value        the value: finite.
+/// @param hash         the hash; NULL computes it from the latest row's.
+/// @param provider     who delivers the row; NULL is "central".
+/// @param insertion    receives a satori_insertion; may be NULL.
+/// @param stored       receives the value that is stored; may be NULL.
+/// @param error        see satori_error; may be NULL.
+/// @return SATORI_OK (for all three insertions), SATORI_INVALID_UUID,
+///         SATORI_INVALID_VALUE, SATORI_INVALID_TIMESTAMP,
+///         SATORI_NOT_OBSERVATION_TABLE, or what any call that writes returns.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_insert(
+    store: *const satori_store,
+    uuid: *const c_char,
+    uuid_length: usize,
+    ts: i64,
+    value: f64,
+    hash: *const satori_text,
+    provider: *const satori_text,
+    insertion: *mut i32,
+    stored: *mut f64,
+    error: *mut satori_error,
+) -> satori_status {
+    let body = || {
+        let opened: Store = registry::get(store.addr())?;
+        // SAFETY: by the caller's word.
+        let (uuid, hash, provider) = unsafe {
+            (
+                input::uuid(uuid, uuid_length)?,
+                optional(hash, "hash")?,
+                optional(provider, "provider")?,
+            )
+        };
+        let mut observation = NewObservation::new(Timestamp::from_micros(ts), value);
+        observation.hash = hash;
+        observation.provider = provider.unwrap_or(observation.provider);
+        let (outcome, kept) = match opened.insert(&uuid, &observation)? {
+            Insertion::Inserted => (satori_insertion::SATORI_INSERTED, value),
+            Insertion::AlreadyThere => (satori_insertion::SATORI_ALREADY_THERE, value),
+            Insertion::Conflict(conflict) => (satori_insertion::SATORI_CONFLICT, conflict.stored),
+        };
+        // SAFETY: by the caller's word.
+        unsafe {
+            output::write(insertion, outcome as i32);
+            output::write(stored, kept);
+        }
+        Ok(())
+    };
+    // SAFETY: by the caller's word.
+    unsafe { guard::call("satori_insert", store.addr(), error, body) }
+}
+
+/// Inserts observations in their order, in one transaction: all that are new are
+/// stored, or, on an error, none.
+///
+/// @param store        the store.
+/// @param uuid         the stream's uuid.
+/// @param uuid_length  its length in bytes.
+/// @param count        the number of observations.
+/// @param ts           `count` instants, in microseconds UTC.
+/// @param values       `count` values: finite.
+/// @param hashes       `count` hashes; one whose data is NULL is computed. NULL
+///                     computes all.
+/// @param providers    `count` providers; NULL is "central" for all.
+/// @param report       receives the counts; set its size first. May be NULL.
+/// @param conflicts    receives the conflicts as JSON: an array of [index, {ts,
+///                     stored, offered}]. May be NULL.
+/// @param error        see satori_error; may be NULL.
+/// @return as satori_insert.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_insert_many(
+    store: *const satori_store,
+    uuid: *const c_char,
+    uuid_length: usize,
+    count: usize,
+    ts: *const i64,
+    values: *const f64,
+    hashes: *const satori_text,
+    providers: *const satori_text,
+    report: *mut satori_insert_report,
+    conflicts: *mut *mut satori_string,
+    error: *mut satori_error,
+) -> satori_status {
+    let body = || {
+        let opened: Store = registry::get(store.addr())?;
+        // SAFETY: by the caller's word.
+        let (uuid, ts, values, hashes, providers) = unsafe {
+            check_report(report)?;
+            (
+                input::uuid(uuid, uuid_length)?,
+                input::array(ts, count, "ts")?,
+                input::array(values, count, "values")?,
+                if hashes.is_null() {
+                    &[]
+                } else {
+                    input::array(hashes, count, "hashes")?
+                },
+                if providers.is_null() {
+                    &[]
+                } else {
+                    input::array(providers, count, "providers")?
+                },
+            )
+        };
+        let mut observations = Vec::with_capacity(count);
+        for (index, (ts, value)) in ts.iter().zip(values).enumerate() {
+            let mut observation = NewObservation::new(Timestamp::from_micros(*ts), *value);
+            // SAFETY: by the caller's word.
+            unsafe {
+                if let Some(hash) = hashes.get(index) {
+                    observation.hash = hash.get("hash")?;
+                }
+                if let Some(provider) = providers.get(index) {
+                    observation.provider =
+                        provider.get("provider")?.unwrap_or(observation.provider);
+                }
+            }
+            observations.push(observation);
+        }
+        let answer = opened.insert_many(&uuid, &observations)?;
+        // SAFETY: by the caller's word.
+        unsafe {
+            if !report.is_null() {
+                output::write_growable(report, &satori_insert_report::new(&answer), "report")?;
+            }
+            output::write_string(conflicts, || output::json(&answer.conflicts))
+        }
+    };
+    // SAFETY: by the caller's word.
+    unsafe { guard::call("satori_insert_many", store.addr(), error, body) }
+}
+
+/// Refuses a report with no size before anything is stored.
+///
+/// # Safety
+/// `report` is NULL or points to a struct whose first member is its size.
+pub(super) unsafe fn check_report<T: Growable>(report: *const T) -> Result<(), Failure> {
+    if report.is_null() {
+        return Ok(());
+    }
+    check_pointer(report, "report")?;
+    // SAFETY: by the caller's word.
+    unsafe { input::size_of_caller(report, "report") }.map(drop)
+}
+
+/// Runs `work` on one stream of the store.
+///
+/// # Safety
+/// As the exported functions that call it.
+unsafe fn on_stream(
+    name: &str,
+    store: *const satori_store,
+    (uuid, uuid_length): (*const c_char, usize),
+    error: *mut satori_error,
+    work: impl FnOnce(&Store, &StreamUuid) -> Result<(), Failure>,
+) -> satori_status {
+    let body = || {
+        let opened: Store = registry::get(store.addr())?;
+        // SAFETY: by the caller's word.
+        let uuid = unsafe { input::uuid(uuid, uuid_length) }?;
+        work(&opened, &uuid)
+    };
+    // SAFETY: by the caller's word.
+    unsafe { guard::call(name, store.addr(), error, body) }
+}
+
+/// The number of observations from `from`, included, to `to`, excluded.
+///
+/// @param store        the store.
+/// @param uuid         the stream's uuid.
+/// @param uuid_length  its length in bytes.
+/// @param from         microseconds UTC; INT64_MIN for all from the first on.
+/// @param to           microseconds UTC; INT64_MAX for all up to the last.
+/// @param count        receives the number.
+/// @param error        see satori_error; may be NULL.
+/// @return SATORI_OK, SATORI_INVALID_UUID, SATORI_STREAM_NOT_FOUND,
+///         SATORI_NOT_OBSERVATION_TABLE, or what any call returns.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_count(
+    store: *const satori_store,
+    uuid: *const c_char,
+    uuid_length: usize,
+    from: i64,
+    to: i64,
+    count: *mut u64,
+    error: *mut satori_error,
+) -> satori_status {
+    // SAFETY: by the caller's word.
+    unsafe {
+        on_stream(
+            "satori_count",
+            store,
+            (uuid, uuid_length),
+            error,
+            |store, uuid| {
+                check_pointer(count, "count")?;
+                let rows = store.count(uuid, input::range(from, to))?;
+                output::write(count, rows);
+                Ok(())
+            },
+        )
+    }
+}
+
+/// Rows, first and last instant, values, spacing and gaps of a stream.
+///
+/// @param store        the store.
+/// @param uuid         the stream's uuid.
+/// @param uuid_length  its length in bytes.
+/// @param statistics   receives the numbers; set its size first.
+/// @param providers    receives the providers as JSON: an array of [name, rows],
+///                     the most first. May be NULL.
+/// @param error        see satori_error; may be NULL.
+/// @return as satori_count.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_get_statistics(
+    store: *const satori_store,
+    uuid: *const c_char,
+    uuid_length: usize,
+    statistics: *mut satori_statistics,
+    providers: *mut *mut satori_string,
+    error: *mut satori_error,
+) -> satori_status {
+    // SAFETY: by the caller's word.
+    unsafe {
+        on_stream(
+            "satori_get_statistics",
+            store,
+            (uuid, uuid_length),
+            error,
+            |store, uuid| {
+                let found = store.statistics(uuid)?;
+                let instant =
+                    |ts: Option<Timestamp>| ts.map_or(SATORI_NO_INSTANT, Timestamp::as_micros);
+                let spacing = found.spacing.unwrap_or_default().as_micros();
+                let answer = satori_statistics {
+                    size: mem::size_of::<satori_statistics>(),
+                    count: found.count,
+                    unreadable: found.unreadable,
+                    first: instant(found.first),
+                    last: instant(found.last),
+                    minimum: found.minimum.unwrap_or(0.0),
+                    maximum: found.maximum.unwrap_or(0.0),
+                    sum: found.sum,
+                    spacing: i64::try_from(spacing).unwrap_or(i64::MAX),
+                    gaps: found.gaps,
+                };
+                output::write_growable(statistics, &answer, "statistics")?;
+                output::write_string(providers, || output::json(&found.providers))
+            },
+        )
+    }
+}
+
+/// Deletes the observations from `from`, included, to `to`, excluded.
+///
+/// @param store        the store.
+/// @param uuid         the stream's uuid.
+/// @param uuid_length  its length in bytes.
+/// @param from         microseconds UTC; INT64_MIN for all from the first on.
+/// @param to           microseconds UTC; INT64_MAX for all up to the last.
+/// @param deleted      receives how many there were; may be NULL.
+/// @param error        see satori_error; may be NULL.
+/// @return as satori_count, or what any call that writes returns.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_delete(
+    store: *const satori_store,
+    uuid: *const c_char,
+    uuid_length: usize,
+    from: i64,
+    to: i64,
+    deleted: *mut u64,
+    error: *mut satori_error,
+) -> satori_status {
+    // SAFETY: by the caller's word.
+    unsafe {
+        on_stream(
+            "satori_delete",
+            store,
+            (uuid, uuid_length),
+            error,
+            |store, uuid| {
+                let rows = store.delete(uuid, input::range(from, to))?;
+                output::write(deleted, rows);
+                Ok(())
+            },
+        )
+    }
+}
+
+/// Rewrites a stream's timestamps into Unix seconds, in one transaction: text, and
+/// numbers of milli-, micro- or nanoseconds. Where two rows have the same instant
+/// both stay.
+///
+/// @param store        the store.
+/// @param uuid         the stream's uuid.
+/// @param uuid_length  its length in bytes.
+/// @param dry_run      not 0: it is done and taken back.
+/// @param rewritten    receives how many rows were rewritten; may be NULL.
+/// @param report       receives the report as JSON: `rewritten`, `kept` and
+///                     `unreadable` timestamps. May be NULL.
+/// @param error        see satori_error; may be NULL.
+/// @return as satori_count, or what any call that writes returns.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_normalize(
+    store: *const satori_store,
+    uuid: *const c_char,
+    uuid_length: usize,
+    dry_run: i32,
+    rewritten: *mut u64,
+    report: *mut *mut satori_string,
+    error: *mut satori_error,
+) -> satori_status {
+    // SAFETY: by the caller's word.
+    unsafe {
+        on_stream(
+            "satori_normalize",
+            store,
+            (uuid, uuid_length),
+            error,
+            |store, uuid| {
+                let done = match dry_run {
+                    0 => store.normalize(uuid)?,
+                    _ => store.normalize_dry_run(uuid)?,
+                };
+                output::write(rewritten, done.rewritten);
+                output::write_string(report, || output::json(&done))
+            },
+        )
+    }
+}
+
+/// Walks a stream's hash chain in order of time.
+///
+/// @param store         the store.
+/// @param uuid          the stream's uuid.
+/// @param uuid_length   its length in bytes.
+/// @param verification  receives the counts; set its size first.
+/// @param report        receives the report as JSON, with the instants of foreign
+///                      and suspect rows. May be NULL.
+/// @param error         see satori_error; may be NULL.
+/// @return as satori_count, or SATORI_UNREADABLE_ROW.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_verify(
+    store: *const satori_store,
+    uuid: *const c_char,
+    uuid_length: usize,
+    verification: *mut satori_verification,
+    report: *mut *mut satori_string,
+    error: *mut satori_error,
+) -> satori_status {
+    // SAFETY: by the caller's word.
+    unsafe {
+        on_stream(
+            "satori_verify",
+            store,
+            (uuid, uuid_length),
+            error,
+            |store, uuid| {
+                let found = store.verify(uuid)?;
+                let answer = satori_verification {
+                    size: mem::size_of::<satori_verification>(),
+                    rows: found.rows,
+                    verified: found.verified,
+                    foreign: found.foreign.len() as u64,
+                    suspect: found.suspect.len() as u64,
+                };
+                output::write_growable(verification, &answer, "verification")?;
+                output::write_string(report, || output::json(&found))
+            },
+        )
+    }
+}
+
+/// Reads a timestamp in any spelling that the store reads: Unix seconds, finer
+/// units by magnitude, ISO 8601.
+///
+/// @param text    the text.
+/// @param length  its length in bytes.
+/// @param ts      receives the instant, in microseconds UTC.
+/// @param error   see satori_error; may be NULL.
+/// @return SATORI_OK, SATORI_INVALID_TIMESTAMP, SATORI_INVALID_UTF8,
+///         SATORI_NULL_POINTER, SATORI_INVALID_ARGUMENT.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_parse_timestamp(
+    text: *const c_char,
+    length: usize,
+    ts: *mut i64,
+    error: *mut satori_error,
+) -> satori_status {
+    let body = || {
+        check_pointer(ts, "ts")?;
+        // SAFETY: by the caller's word.
+        let parsed: Timestamp = unsafe { input::text(text, length, "text") }?.parse()?;
+        // SAFETY: by the caller's word.
+        unsafe { output::write(ts, parsed.as_micros()) };
+        Ok(())
+    };
+    // SAFETY: by the caller's word.
+    unsafe { guard::call("satori_parse_timestamp", 0, error, body) }
+}
+
+/// Bytes of a UUID's text, the closing NUL included.
+pub const SATORI_UUID_SIZE: usize = 37;
+
+/// The UUID that Satori gives a stream: version 5, in the DNS namespace, of
+/// "source:author:stream:target".
+///
+/// @param source  where it comes from, such as "central".
+/// @param author  who may publish.
+/// @param stream  its name.
+/// @param target  its field; often empty.
+/// @param uuid    receives SATORI_UUID_SIZE bytes: the text and a NUL.
+/// @param error   see satori_error; may be NULL.
+/// @return SATORI_OK, SATORI_INVALID_UTF8, SATORI_NULL_POINTER.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_stream_uuid(
+    source: satori_text,
+    author: satori_text,
+    stream: satori_text,
+    target: satori_text,
+    uuid: *mut c_char,
+    error: *mut satori_error,
+) -> satori_status {
+    let body = || {
+        // SAFETY: by the caller's word.
+        unsafe {
+            let part = |text: satori_text, what| text.get(what).map(Option::unwrap_or_default);
+            let made = StreamUuid::from_parts(
+                part(source, "source")?,
+                part(author, "author")?,
+                part(stream, "stream")?,
+                part(target, "target")?,
+            );
+            let out = input::array_mut(uuid.cast::<u8>(), SATORI_UUID_SIZE, "uuid")?;
+            out.fill(0);
+            out[..SATORI_UUID_SIZE - 1].copy_from_slice(made.as_str().as_bytes());
+        }
+        Ok(())
+    };
+    // SAFETY: by the caller's word.
+    unsafe { guard::call("satori_stream_uuid", 0, error, body) }
+}

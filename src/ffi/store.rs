@@ -1,0 +1,161 @@
+//! Opening and closing.
+
+use std::ffi::c_char;
+use std::mem;
+use std::path::Path;
+use std::time::Duration;
+
+use super::error::{Failure, satori_error, satori_status};
+use super::input::{Growable, check_pointer};
+use super::{guard, input, output, registry};
+use crate::options::{OpenOptions, Synchronous};
+use crate::store::Store;
+
+/// A store: one engine.db, open. Any number of threads may use it at once; their
+/// calls take turns. Close it with `satori_store_close`.
+pub struct satori_store {
+    _opaque: [u8; 0],
+}
+
+/// What a power cut may take.
+#[repr(i32)]
+#[allow(dead_code, reason = "C reads both")]
+pub enum satori_synchronous {
+    /// A crash of the process takes nothing; a power cut may take the writes
+    /// since the last checkpoint, the newest first. What the engine uses.
+    SATORI_SYNCHRONOUS_NORMAL = 0,
+    /// Neither takes a write that was acknowledged: each waits for the disk.
+    SATORI_SYNCHRONOUS_FULL = 1,
+}
+
+/// How a store is opened. All 0, but for the size, is the default.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct satori_open_options {
+    /// sizeof(satori_open_options); see "Structs that may grow".
+    pub size: usize,
+    /// Not 0: open without writing one byte, whatever the file is; every write is
+    /// SATORI_READ_ONLY.
+    pub read_only: i32,
+    /// Not 0: a missing file is an error instead of a new store.
+    pub must_exist: i32,
+    /// A `satori_synchronous`.
+    pub synchronous: i32,
+    /// Not 0: `path` is ignored, the store lives in memory and is gone when it
+    /// is closed.
+    pub in_memory: i32,
+    /// How long a write waits for another writer, in microseconds; 0 is the
+    /// default of 5 seconds, a negative number is no wait.
+    pub busy_timeout: i64,
+}
+
+// SAFETY: plain data.
+unsafe impl Growable for satori_open_options {}
+
+impl satori_open_options {
+    fn to_options(self) -> Result<OpenOptions, Failure> {
+        let synchronous = match self.synchronous {
+            0 => Synchronous::Normal,
+            1 => Synchronous::Full,
+            other => {
+                return Err(Failure::argument(format!(
+                    "synchronous is {other}: no such level"
+                )));
+            }
+        };
+        let options = OpenOptions::new()
+            .read_only(self.read_only != 0)
+            .create(self.must_exist == 0)
+            .synchronous(synchronous);
+        Ok(match self.busy_timeout {
+            0 => options,
+            micros => {
+                options.busy_timeout(Duration::from_micros(u64::try_from(micros).unwrap_or(0)))
+            }
+        })
+    }
+}
+
+/// Opens the store at `path`: a missing or empty file becomes a new one, an
+/// installed engine's file is taken over without changing one observation, and a
+/// file that is damaged, of a later release or of another shape is refused and
+/// not changed.
+///
+/// @param path         the file; bytes as the system takes them, no NUL needed.
+/// @param path_length  its length in bytes.
+/// @param options      how; NULL for the defaults.
+/// @param store        receives the handle; close it with satori_store_close.
+/// @param error        see satori_error; may be NULL.
+/// @return SATORI_OK, SATORI_CANNOT_OPEN, SATORI_NOT_A_DATABASE, SATORI_CORRUPT,
+///         SATORI_LATER_RELEASE, SATORI_SCHEMA_MISMATCH, SATORI_BUSY,
+///         SATORI_READ_ONLY, SATORI_DISK_FULL, SATORI_SQLITE,
+///         SATORI_NULL_POINTER, SATORI_INVALID_ARGUMENT.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_store_open(
+    path: *const c_char,
+    path_length: usize,
+    options: *const satori_open_options,
+    store: *mut *mut satori_store,
+    error: *mut satori_error,
+) -> satori_status {
+    let body = || {
+        check_pointer(store, "store")?;
+        // SAFETY: by the caller's word.
+        let options = unsafe { input::growable(options, "options") }?;
+        let in_memory = options.is_some_and(|options| options.in_memory != 0);
+        let options = match options {
+            Some(options) => options.to_options()?,
+            None => OpenOptions::new(),
+        };
+        let opened = if in_memory {
+            options.open_in_memory()?
+        } else {
+            // SAFETY: by the caller's word.
+            let path = unsafe { input::bytes(path, path_length, "path") }?;
+            options.open(to_path(path)?)?
+        };
+        // SAFETY: by the caller's word.
+        unsafe { output::write_handle(store, opened) }
+    };
+    // SAFETY: by the caller's word.
+    unsafe { guard::call("satori_store_open", 0, error, body) }
+}
+
+#[cfg(unix)]
+fn to_path(path: &[u8]) -> Result<&Path, Failure> {
+    use std::os::unix::ffi::OsStrExt;
+    if path.is_empty() || path.contains(&0) {
+        return Err(Failure::argument("path is empty, or has a NUL in it"));
+    }
+    Ok(Path::new(std::ffi::OsStr::from_bytes(path)))
+}
+
+#[cfg(not(unix))]
+fn to_path(path: &[u8]) -> Result<&Path, Failure> {
+    match std::str::from_utf8(path) {
+        Ok(path) if !path.is_empty() && !path.contains('\0') => Ok(Path::new(path)),
+        _ => Err(Failure::argument(
+            "path is empty, not UTF-8, or has a NUL in it",
+        )),
+    }
+}
+
+/// Closes a store. The handle is invalid from then on; calls that other threads
+/// have under way end as they would have, and the last of them closes the file.
+/// Cursors of the store live on until they are freed, and keep the file open.
+///
+/// @param store  the store; NULL is fine.
+/// @param error  see satori_error; may be NULL.
+/// @return SATORI_OK, SATORI_INVALID_HANDLE.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_store_close(
+    store: *mut satori_store,
+    error: *mut satori_error,
+) -> satori_status {
+    // SAFETY: by the caller's word.
+    unsafe { registry::free::<Store>("satori_store_close", store.addr(), error) }
+}
+
+const _: () = assert!(mem::size_of::<satori_open_options>() == mem::size_of::<usize>() + 24);

@@ -1,0 +1,703 @@
+//! Stream metadata.
+
+use std::ffi::{CString, c_char};
+use std::mem;
+use std::sync::Arc;
+
+use super::error::{Failure, satori_error, satori_status};
+use super::input::{Growable, check_pointer, satori_text};
+use super::output::{NO_TEXT, c_string, view};
+use super::store::satori_store;
+use super::string::satori_string;
+use super::{guard, input, output, registry};
+use crate::store::{Remove, Store};
+use crate::stream::{Stream, StreamPatch};
+use crate::time::Timestamp;
+use crate::uuid::StreamUuid;
+
+/// Streams that a call found: a list, often of one. Free it with
+/// `satori_streams_free`.
+pub struct satori_streams {
+    _opaque: [u8; 0],
+}
+
+/// Stands for an instant that there is none of: not synced yet, no rows.
+pub const SATORI_NO_INSTANT: i64 = i64::MIN;
+
+/// The metadata of one stream. The texts live until the list that it came from
+/// is freed; one whose data is NULL is not set.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct satori_stream {
+    /// sizeof(satori_stream); see "Structs that may grow".
+    pub size: usize,
+    /// Given by the store, never changed. 0: the stream has a table of
+    /// observations and no metadata, and only `uuid` is set.
+    pub id: i64,
+    /// The server's number for the stream, if `has_server_stream_id`.
+    pub server_stream_id: i64,
+    /// 1 or 0.
+    pub has_server_stream_id: i32,
+    /// 0.
+    pub reserved: i32,
+    /// The uuid, and the name of the observation table.
+    pub uuid: satori_text,
+    /// The name; not unique.
+    pub name: satori_text,
+    /// Who may publish.
+    pub author: satori_text,
+    /// Secondary identifier.
+    pub secondary: satori_text,
+    /// Field of the stream.
+    pub target: satori_text,
+    /// Free text of the server.
+    pub meta: satori_text,
+    /// Description.
+    pub description: satori_text,
+    /// When the metadata last came from the server, in microseconds UTC, or
+    /// SATORI_NO_INSTANT.
+    pub last_synced: i64,
+    /// When the row was made, in microseconds UTC, or SATORI_NO_INSTANT.
+    pub created_at: i64,
+}
+
+// SAFETY: plain data, and NULL is a pointer.
+unsafe impl Growable for satori_stream {}
+
+/// A field of `satori_stream_patch`, as a bit of its masks.
+#[repr(u32)]
+#[allow(dead_code, reason = "C reads all of them")]
+pub enum satori_field {
+    /// `server_stream_id`.
+    SATORI_FIELD_SERVER_STREAM_ID = 1,
+    /// `name`.
+    SATORI_FIELD_NAME = 2,
+    /// `author`.
+    SATORI_FIELD_AUTHOR = 4,
+    /// `secondary`.
+    SATORI_FIELD_SECONDARY = 8,
+    /// `target`.
+    SATORI_FIELD_TARGET = 16,
+    /// `meta`.
+    SATORI_FIELD_META = 32,
+    /// `description`.
+    SATORI_FIELD_DESCRIPTION = 64,
+}
+
+const FIELDS: u32 = 127;
+
+/// What to write of a stream's metadata. A field whose bit stands in neither mask
+/// keeps what is stored.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct satori_stream_patch {
+    /// sizeof(satori_stream_patch); see "Structs that may grow".
+    pub size: usize,
+    /// Bits of `satori_field`: these are set to the values below.
+    pub set: u32,
+    /// Bits of `satori_field`: these are cleared.
+    pub clear: u32,
+    /// The server's number for the stream.
+    pub server_stream_id: i64,
+    /// The name.
+    pub name: satori_text,
+    /// Who may publish.
+    pub author: satori_text,
+    /// Secondary identifier.
+    pub secondary: satori_text,
+    /// Field of the stream.
+    pub target: satori_text,
+    /// Free text of the server.
+    pub meta: satori_text,
+    /// Description.
+    pub description: satori_text,
+}
+
+// SAFETY: plain data, and NULL is a pointer.
+unsafe impl Growable for satori_stream_patch {}
+
+impl satori_stream_patch {
+    /// # Safety
+    /// The texts that `set` names are NULL or live through the call.
+    unsafe fn to_patch(self) -> Result<StreamPatch, Failure> {
+        if (self.set | self.clear) & !FIELDS != 0 {
+            return Err(Failure::argument(
+                "patch names a field that this release does not know",
+            ));
+        }
+        if self.set & self.clear != 0 {
+            return Err(Failure::argument("patch sets and clears the same field"));
+        }
+        let mut patch = StreamPatch::new();
+        if self.set & 1 != 0 {
+            patch = patch.server_stream_id(self.server_stream_id);
+        }
+        if self.clear & 1 != 0 {
+            patch = patch.server_stream_id(None);
+        }
+        type Setter = fn(StreamPatch, Option<String>) -> StreamPatch;
+        let texts: [(u32, satori_text, &str, Setter); 6] = [
+            (2, self.name, "patch.name", |patch, text| patch.name(text)),
+            (4, self.author, "patch.author", |patch, text| {
+                patch.author(text)
+            }),
+            (8, self.secondary, "patch.secondary", |patch, text| {
+                patch.secondary(text)
+            }),
+            (16, self.target, "patch.target", |patch, text| {
+                patch.target(text)
+            }),
+            (32, self.meta, "patch.meta", |patch, text| patch.meta(text)),
+            (64, self.description, "patch.description", |patch, text| {
+                patch.description(text)
+            }),
+        ];
+        for (bit, text, what, setter) in texts {
+            if self.set & bit != 0 {
+                // SAFETY: by the caller's word.
+                let text = unsafe { text.get(what) }?.ok_or_else(|| Failure::null(what))?;
+                patch = setter(patch, Some(text.to_owned()));
+            } else if self.clear & bit != 0 {
+                patch = setter(patch, None);
+            }
+        }
+        Ok(patch)
+    }
+}
+
+/// A stream as C sees it: its texts NUL-terminated.
+pub(super) struct OwnedStream {
+    id: i64,
+    server_stream_id: Option<i64>,
+    uuid: CString,
+    texts: [Option<CString>; 6],
+    last_synced: Option<Timestamp>,
+    created_at: Option<Timestamp>,
+}
+
+impl From<Stream> for OwnedStream {
+    fn from(stream: Stream) -> Self {
+        let text = |text: Option<String>| text.as_deref().map(c_string);
+        Self {
+            id: stream.id,
+            server_stream_id: stream.server_stream_id,
+            uuid: c_string(stream.uuid.as_str()),
+            texts: [
+                text(stream.name),
+                text(stream.author),
+                text(stream.secondary),
+                text(stream.target),
+                text(stream.meta),
+                text(stream.description),
+            ],
+            last_synced: stream.last_synced,
+            created_at: stream.created_at,
+        }
+    }
+}
+
+impl From<StreamUuid> for OwnedStream {
+    fn from(uuid: StreamUuid) -> Self {
+        Self {
+            id: 0,
+            server_stream_id: None,
+            uuid: c_string(uuid.as_str()),
+            texts: [const { None }; 6],
+            last_synced: None,
+            created_at: None,
+        }
+    }
+}
+
+impl OwnedStream {
+    fn view(&self) -> satori_stream {
+        let text = |index: usize| self.texts[index].as_ref().map_or(NO_TEXT, view);
+        let instant = |ts: Option<Timestamp>| ts.map_or(SATORI_NO_INSTANT, Timestamp::as_micros);
+        satori_stream {
+            size: mem::size_of::<satori_stream>(),
+            id: self.id,
+            server_stream_id: self.server_stream_id.unwrap_or(0),
+            has_server_stream_id: i32::from(self.server_stream_id.is_some()),
+            reserved: 0,
+            uuid: view(&self.uuid),
+            name: text(0),
+            author: text(1),
+            secondary: text(2),
+            target: text(3),
+            meta: text(4),
+            description: text(5),
+            last_synced: instant(self.last_synced),
+            created_at: instant(self.created_at),
+        }
+    }
+}
+
+/// Runs `find` on the store and hands out what it found as a list.
+///
+/// # Safety
+/// As the exported functions that call it.
+unsafe fn list<T: Into<OwnedStream>>(
+    name: &str,
+    store: *const satori_store,
+    streams: *mut *mut satori_streams,
+    error: *mut satori_error,
+    find: impl FnOnce(&Store) -> Result<Vec<T>, Failure>,
+) -> satori_status {
+    let body = || {
+        let opened: Store = registry::get(store.addr())?;
+        check_pointer(streams, "streams")?;
+        let found: Vec<OwnedStream> = find(&opened)?.into_iter().map(Into::into).collect();
+        // SAFETY: by the caller's word.
+        unsafe { output::write_handle(streams, Arc::new(found)) }
+    };
+    // SAFETY: by the caller's word.
+    unsafe { guard::call(name, store.addr(), error, body) }
+}
+
+/// Writes a stream's metadata and sets its `last_synced` to now, making the row
+/// where there is none. `id` and `created_at` never change.
+///
+/// @param store        the store.
+/// @param uuid         the stream's uuid: 1 to 255 bytes without control characters.
+/// @param uuid_length  its length in bytes.
+/// @param patch        what to write; NULL writes `last_synced` alone.
+/// @param streams      receives a list of the one stream as it stands now; may be
+///                     NULL.
+/// @param error        see satori_error; may be NULL.
+/// @return SATORI_OK, SATORI_INVALID_UUID, SATORI_NOT_OBSERVATION_TABLE (the uuid
+///         is the name of a table of another shape, or another stream's in other
+///         case), or what any call that writes returns.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_upsert_stream(
+    store: *const satori_store,
+    uuid: *const c_char,
+    uuid_length: usize,
+    patch: *const satori_stream_patch,
+    streams: *mut *mut satori_streams,
+    error: *mut satori_error,
+) -> satori_status {
+    let write =
+        |store: &Store, uuid: &StreamUuid, patch: &StreamPatch| store.upsert_stream(uuid, patch);
+    // SAFETY: by the caller's word.
+    unsafe {
+        patched(
+            "satori_upsert_stream",
+            store,
+            (uuid, uuid_length),
+            patch,
+            streams,
+            error,
+            write,
+        )
+    }
+}
+
+/// Changes the metadata that a stream has; `last_synced` stays as it is.
+///
+/// @param store        the store.
+/// @param uuid         the stream's uuid.
+/// @param uuid_length  its length in bytes.
+/// @param patch        what to write.
+/// @param streams      receives a list of the one stream as it stands now; may be
+///                     NULL.
+/// @param error        see satori_error; may be NULL.
+/// @return SATORI_OK, SATORI_INVALID_UUID, SATORI_STREAM_NOT_FOUND, or what any
+///         call that writes returns.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_update_stream(
+    store: *const satori_store,
+    uuid: *const c_char,
+    uuid_length: usize,
+    patch: *const satori_stream_patch,
+    streams: *mut *mut satori_streams,
+    error: *mut satori_error,
+) -> satori_status {
+    let write =
+        |store: &Store, uuid: &StreamUuid, patch: &StreamPatch| store.update_stream(uuid, patch);
+    // SAFETY: by the caller's word.
+    unsafe {
+        patched(
+            "satori_update_stream",
+            store,
+            (uuid, uuid_length),
+            patch,
+            streams,
+            error,
+            write,
+        )
+    }
+}
+
+/// # Safety
+/// As the exported functions that call it.
+unsafe fn patched(
+    name: &str,
+    store: *const satori_store,
+    (uuid, uuid_length): (*const c_char, usize),
+    patch: *const satori_stream_patch,
+    streams: *mut *mut satori_streams,
+    error: *mut satori_error,
+    write: impl FnOnce(&Store, &StreamUuid, &StreamPatch) -> crate::Result<Stream>,
+) -> satori_status {
+    let body = || {
+        let opened: Store = registry::get(store.addr())?;
+        // SAFETY: by the caller's word.
+        let (uuid, patch) = unsafe {
+            let patch = match input::growable(patch, "patch")? {
+                Some(patch) => patch.to_patch()?,
+                None => StreamPatch::new(),
+            };
+            (input::uuid(uuid, uuid_length)?, patch)
+        };
+        let stream = write(&opened, &uuid, &patch)?;
+        if streams.is_null() {
+            return Ok(());
+        }
+        // SAFETY: by the caller's word.
+        unsafe { output::write_handle(streams, Arc::new(vec![OwnedStream::from(stream)])) }
+    };
+    // SAFETY: by the caller's word.
+    unsafe { guard::call(name, store.addr(), error, body) }
+}
+
+/// The stream of this uuid.
+///
+/// @param store        the store.
+/// @param uuid         the stream's uuid.
+/// @param uuid_length  its length in bytes.
+/// @param streams      receives a list of one stream, or of none.
+/// @param error        see satori_error; may be NULL.
+/// @return SATORI_OK, SATORI_INVALID_UUID, or what any call returns.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_stream_by_uuid(
+    store: *const satori_store,
+    uuid: *const c_char,
+    uuid_length: usize,
+    streams: *mut *mut satori_streams,
+    error: *mut satori_error,
+) -> satori_status {
+    // SAFETY: by the caller's word.
+    unsafe {
+        list("satori_stream_by_uuid", store, streams, error, |store| {
+            let uuid = input::uuid(uuid, uuid_length)?;
+            Ok(store.stream(&uuid)?.into_iter().collect())
+        })
+    }
+}
+
+/// All streams of this name: the most recently synced first, then the lowest id.
+/// Names are not unique; the first is the one to take where one is wanted.
+///
+/// @param store        the store.
+/// @param name         the name, exactly.
+/// @param name_length  its length in bytes.
+/// @param streams      receives the list.
+/// @param error        see satori_error; may be NULL.
+/// @return SATORI_OK, or what any call returns.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_streams_by_name(
+    store: *const satori_store,
+    name: *const c_char,
+    name_length: usize,
+    streams: *mut *mut satori_streams,
+    error: *mut satori_error,
+) -> satori_status {
+    // SAFETY: by the caller's word.
+    unsafe {
+        list("satori_streams_by_name", store, streams, error, |store| {
+            Ok(store.streams_by_name(input::text(name, name_length, "name")?)?)
+        })
+    }
+}
+
+/// All streams to which the server gives this number, the most recently synced
+/// first.
+///
+/// @param store             the store.
+/// @param server_stream_id  the server's number.
+/// @param streams           receives the list.
+/// @param error             see satori_error; may be NULL.
+/// @return SATORI_OK, or what any call returns.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_streams_by_server_id(
+    store: *const satori_store,
+    server_stream_id: i64,
+    streams: *mut *mut satori_streams,
+    error: *mut satori_error,
+) -> satori_status {
+    // SAFETY: by the caller's word.
+    unsafe {
+        list(
+            "satori_streams_by_server_id",
+            store,
+            streams,
+            error,
+            |store| Ok(store.streams_by_server_id(server_stream_id)?),
+        )
+    }
+}
+
+/// All streams that have metadata, by id.
+///
+/// @param store    the store.
+/// @param streams  receives the list.
+/// @param error    see satori_error; may be NULL.
+/// @return SATORI_OK, or what any call returns.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_streams_all(
+    store: *const satori_store,
+    streams: *mut *mut satori_streams,
+    error: *mut satori_error,
+) -> satori_status {
+    // SAFETY: by the caller's word.
+    unsafe {
+        list("satori_streams_all", store, streams, error, |store| {
+            Ok(store.streams()?)
+        })
+    }
+}
+
+/// The streams whose name or description has `part` in it; ASCII letters match
+/// in either case.
+///
+/// @param store        the store.
+/// @param part         the part.
+/// @param part_length  its length in bytes.
+/// @param streams      receives the list.
+/// @param error        see satori_error; may be NULL.
+/// @return SATORI_OK, or what any call returns.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_search_streams(
+    store: *const satori_store,
+    part: *const c_char,
+    part_length: usize,
+    streams: *mut *mut satori_streams,
+    error: *mut satori_error,
+) -> satori_status {
+    // SAFETY: by the caller's word.
+    unsafe {
+        list("satori_search_streams", store, streams, error, |store| {
+            Ok(store.search_streams(input::text(part, part_length, "part")?)?)
+        })
+    }
+}
+
+/// The streams not synced since `since`, those never synced among them, the
+/// longest unsynced first.
+///
+/// @param store    the store.
+/// @param since    an instant, in microseconds UTC.
+/// @param streams  receives the list.
+/// @param error    see satori_error; may be NULL.
+/// @return SATORI_OK, or what any call returns.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_stale_streams(
+    store: *const satori_store,
+    since: i64,
+    streams: *mut *mut satori_streams,
+    error: *mut satori_error,
+) -> satori_status {
+    // SAFETY: by the caller's word.
+    unsafe {
+        list("satori_stale_streams", store, streams, error, |store| {
+            Ok(store.stale_streams(Timestamp::from_micros(since))?)
+        })
+    }
+}
+
+/// Tables that hold observations of a stream without metadata: in each, `uuid`
+/// alone is set.
+///
+/// @param store    the store.
+/// @param streams  receives the list.
+/// @param error    see satori_error; may be NULL.
+/// @return SATORI_OK, or what any call returns.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_streams_without_metadata(
+    store: *const satori_store,
+    streams: *mut *mut satori_streams,
+    error: *mut satori_error,
+) -> satori_status {
+    // SAFETY: by the caller's word.
+    unsafe {
+        list(
+            "satori_streams_without_metadata",
+            store,
+            streams,
+            error,
+            |store| Ok(store.streams_without_metadata()?),
+        )
+    }
+}
+
+/// The number of streams in a list.
+///
+/// @param streams  the list.
+/// @param count    receives the number.
+/// @param error    see satori_error; may be NULL.
+/// @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_streams_count(
+    streams: *const satori_streams,
+    count: *mut usize,
+    error: *mut satori_error,
+) -> satori_status {
+    let body = || {
+        let found: Arc<Vec<OwnedStream>> = registry::get(streams.addr())?;
+        check_pointer(count, "count")?;
+        // SAFETY: by the caller's word.
+        unsafe { output::write(count, found.len()) };
+        Ok(())
+    };
+    // SAFETY: by the caller's word.
+    unsafe { guard::call("satori_streams_count", streams.addr(), error, body) }
+}
+
+/// One stream of a list.
+///
+/// @param streams  the list.
+/// @param index    which, from 0.
+/// @param stream   receives it; set its size first (satori_stream_init does). Its
+///                 texts live until the list is freed.
+/// @param error    see satori_error; may be NULL.
+/// @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE,
+///         SATORI_INVALID_ARGUMENT (no such index, or no such size).
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_streams_get(
+    streams: *const satori_streams,
+    index: usize,
+    stream: *mut satori_stream,
+    error: *mut satori_error,
+) -> satori_status {
+    let body = || {
+        let found: Arc<Vec<OwnedStream>> = registry::get(streams.addr())?;
+        let owned = found.get(index).ok_or_else(|| {
+            Failure::argument(format!(
+                "index is {index}, but there are {} streams",
+                found.len()
+            ))
+        })?;
+        // SAFETY: by the caller's word.
+        unsafe { output::write_growable(stream, &owned.view(), "stream") }
+    };
+    // SAFETY: by the caller's word.
+    unsafe { guard::call("satori_streams_get", streams.addr(), error, body) }
+}
+
+/// Frees a list, and with it the texts of its streams.
+///
+/// @param streams  the list; NULL is fine.
+/// @param error    see satori_error; may be NULL.
+/// @return SATORI_OK, SATORI_INVALID_HANDLE.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_streams_free(
+    streams: *mut satori_streams,
+    error: *mut satori_error,
+) -> satori_status {
+    // SAFETY: by the caller's word.
+    unsafe { registry::free::<Arc<Vec<OwnedStream>>>("satori_streams_free", streams.addr(), error) }
+}
+
+/// Writes the metadata of many streams in one transaction: a JSON array of stream
+/// objects, as a sync of every stream answers, or one object a line. Of each
+/// field, absent keeps what is stored and null clears it.
+///
+/// @param store   the store.
+/// @param json    the JSON.
+/// @param length  its length in bytes.
+/// @param report  receives the report as JSON: `new`, `changed`, `unchanged` (uuids)
+///                and `rejected` (index, line, error). May be NULL.
+/// @param error   see satori_error; may be NULL.
+/// @return SATORI_OK (also where objects were rejected), SATORI_INVALID_JSON, or
+///         what any call that writes returns.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_sync_streams(
+    store: *const satori_store,
+    json: *const c_char,
+    length: usize,
+    report: *mut *mut satori_string,
+    error: *mut satori_error,
+) -> satori_status {
+    let body = || {
+        let opened: Store = registry::get(store.addr())?;
+        // SAFETY: by the caller's word.
+        let answer = opened.sync_streams(unsafe { input::bytes(json, length, "json") }?)?;
+        // SAFETY: by the caller's word.
+        unsafe { output::write_string(report, || output::json(&answer)) }
+    };
+    // SAFETY: by the caller's word.
+    unsafe { guard::call("satori_sync_streams", store.addr(), error, body) }
+}
+
+/// What `satori_remove` removes.
+#[repr(i32)]
+#[allow(dead_code, reason = "C reads all of them")]
+pub enum satori_remove_what {
+    /// The row in `streams`; the observations stay.
+    SATORI_REMOVE_METADATA = 1,
+    /// The observations, table and all; the metadata stays.
+    SATORI_REMOVE_DATA = 2,
+    /// Both.
+    SATORI_REMOVE_BOTH = 3,
+}
+
+/// Removes a stream's metadata, its data, or both. What is not there is no error.
+///
+/// @param store             the store.
+/// @param uuid              the stream's uuid.
+/// @param uuid_length       its length in bytes.
+/// @param what              a satori_remove_what.
+/// @param removed_metadata  receives 1 where there was metadata, else 0; may be NULL.
+/// @param removed_rows      receives how many observations went; may be NULL.
+/// @param error             see satori_error; may be NULL.
+/// @return SATORI_OK, SATORI_INVALID_UUID, SATORI_INVALID_ARGUMENT,
+///         SATORI_NOT_OBSERVATION_TABLE, or what any call that writes returns.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_remove(
+    store: *const satori_store,
+    uuid: *const c_char,
+    uuid_length: usize,
+    what: i32,
+    removed_metadata: *mut i32,
+    removed_rows: *mut u64,
+    error: *mut satori_error,
+) -> satori_status {
+    let body = || {
+        let opened: Store = registry::get(store.addr())?;
+        // SAFETY: by the caller's word.
+        let uuid = unsafe { input::uuid(uuid, uuid_length) }?;
+        let what = match what {
+            1 => Remove::Metadata,
+            2 => Remove::Data,
+            3 => Remove::Both,
+            other => {
+                return Err(Failure::argument(format!(
+                    "what is {other}: no such choice"
+                )));
+            }
+        };
+        let removed = opened.remove(&uuid, what)?;
+        // SAFETY: by the caller's word.
+        unsafe {
+            output::write(removed_metadata, i32::from(removed.metadata));
+            output::write(removed_rows, removed.rows.unwrap_or(0));
+        }
+        Ok(())
+    };
+    // SAFETY: by the caller's word.
+    unsafe { guard::call("satori_remove", store.addr(), error, body) }
+}
