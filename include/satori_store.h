@@ -82,6 +82,10 @@
 /* Of the header; satori_get_library_info tells that of the library. */
 #define SATORI_VERSION (SATORI_VERSION_MAJOR * 1000000 + SATORI_VERSION_MINOR * 1000 + SATORI_VERSION_PATCH)
 
+/* Arrow's C stream interface, https://arrow.apache.org/docs/format/CStreamInterface.html:
+ * include a header that defines it where you use it. */
+struct ArrowArrayStream;
+
 /* NUL-terminated text as the two arguments `data, length`. */
 #define SATORI_STR(s) (s), strlen(s)
 
@@ -199,6 +203,10 @@ enum satori_code
    * A strict batch was refused: nothing of it was stored.
    */
   SATORI_REFUSED = 21,
+  /**
+   * An Arrow stream is not what can be inserted; the message says why.
+   */
+  SATORI_INVALID_ARROW = 22,
   /**
    * A pointer that must lead somewhere is NULL.
    */

@@ -173,6 +173,14 @@ pub enum Error {
         /// What is wrong there.
         message: String,
     },
+    /// An Arrow record batch is not what can be inserted.
+    #[error("record batch {batch}: {message}")]
+    InvalidArrow {
+        /// Which batch, from 0.
+        batch: usize,
+        /// What is wrong with it.
+        message: String,
+    },
     /// A payload names no stream, and the caller named none.
     #[error("the payload names no stream: pass the uuid that it belongs to")]
     MissingUuid,
@@ -229,6 +237,8 @@ pub enum ErrorCode {
     MissingUuid = 20,
     /// [`Error::Refused`]
     Refused = 21,
+    /// [`Error::InvalidArrow`]
+    InvalidArrow = 22,
 }
 
 impl Error {
@@ -254,6 +264,7 @@ impl Error {
             Error::InvalidValue { .. } => ErrorCode::InvalidValue,
             Error::UnreadableRow { .. } => ErrorCode::UnreadableRow,
             Error::InvalidJson { .. } => ErrorCode::InvalidJson,
+            Error::InvalidArrow { .. } => ErrorCode::InvalidArrow,
             Error::MissingUuid => ErrorCode::MissingUuid,
             Error::Refused(_) => ErrorCode::Refused,
         }

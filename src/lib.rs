@@ -47,6 +47,9 @@
 //! `bundled` (on by default) compiles SQLite in; without it and with
 //! `system-sqlite` the system's is linked. See the README for which to choose.
 //!
+//! `arrow` gives and takes observations as Arrow record batches. `capi` is for the C
+//! artefacts.
+//!
 //! In a bundled build the first opening turns SQLite's mutex per connection off
 //! for the whole process (`SQLITE_CONFIG_MULTITHREAD`), as each store takes turns
 //! on its connection anyway. Another crate that shares this SQLite and uses one
@@ -60,6 +63,8 @@
     clippy::print_stderr
 )]
 
+#[cfg(feature = "arrow")]
+mod arrow;
 mod columns;
 mod connection;
 mod cursor;
@@ -93,6 +98,8 @@ mod verify;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+#[cfg(feature = "arrow")]
+pub use arrow::RecordBatches;
 pub use columns::{Columns, TextColumn};
 pub use error::{Error, ErrorCode, Result};
 pub use ingest::{IngestConflict, IngestOptions, IngestReport, Rejected};

@@ -403,6 +403,47 @@ impl Store {
         })
     }
 
+    /// The observations in `range` as Arrow record batches: `ts` (timestamp,
+    /// microseconds, UTC), `value` (float64), `hash` and `provider` (utf8).
+    ///
+    /// # Errors
+    /// [`Error::StreamNotFound`], [`Error::NotObservationTable`]; the batches end
+    /// with an external error, one of this crate's, at a row that can't be read.
+    #[cfg(feature = "arrow")]
+    pub fn record_batches(
+        &self,
+        uuid: &StreamUuid,
+        range: impl RangeBounds<Timestamp>,
+    ) -> Result<crate::RecordBatches> {
+        self.on_table(uuid, |_| Ok(()))?;
+        let cursor = Cursor::new(Span::new(&range));
+        Ok(crate::RecordBatches::new(
+            self.clone(),
+            uuid.clone(),
+            cursor,
+        ))
+    }
+
+    /// Inserts Arrow record batches in one transaction, as
+    /// [`insert_many`](Self::insert_many) does rows. They need columns `ts`
+    /// (timestamps of any unit, or what [`Timestamp`] reads: numbers or text) and
+    /// `value` (numbers, or text that is one), both without nulls; `hash` and
+    /// `provider` are optional, as is each item: a missing hash is computed, a
+    /// missing provider is `provider`, or `central`. Other columns are ignored.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArrow`] where a column is missing or can't be read so; else
+    /// as [`insert`](Self::insert).
+    #[cfg(feature = "arrow")]
+    pub fn insert_record_batches(
+        &self,
+        uuid: &StreamUuid,
+        batches: impl arrow_array::RecordBatchReader,
+        provider: Option<&str>,
+    ) -> Result<InsertReport> {
+        crate::arrow::insert(self, uuid, batches, provider)
+    }
+
     /// Hands the next rows of a cursor to `sink`.
     pub(crate) fn read_batch(
         &self,

@@ -61,6 +61,8 @@ pub enum satori_code {
     SATORI_MISSING_UUID = 20,
     /// A strict batch was refused: nothing of it was stored.
     SATORI_REFUSED = 21,
+    /// An Arrow stream is not what can be inserted; the message says why.
+    SATORI_INVALID_ARROW = 22,
     /// A pointer that must lead somewhere is NULL.
     SATORI_NULL_POINTER = 101,
     /// The handle is none: freed, of another type, or never given out.
@@ -154,4 +156,5 @@ const _: () = assert!(
     ErrorCode::CannotOpen as i32 == satori_code::SATORI_CANNOT_OPEN as i32
         && ErrorCode::Busy as i32 == satori_code::SATORI_BUSY as i32
         && ErrorCode::Refused as i32 == satori_code::SATORI_REFUSED as i32
+        && ErrorCode::InvalidArrow as i32 == satori_code::SATORI_INVALID_ARROW as i32
 );

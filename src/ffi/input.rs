@@ -72,6 +72,22 @@ pub(super) unsafe fn text<'a>(
     })
 }
 
+/// Reads an optional text, NULL for none.
+///
+/// # Safety
+/// `text` is NULL or points to a text that lives through the call.
+pub(super) unsafe fn optional<'a>(
+    text: *const satori_text,
+    what: &str,
+) -> Result<Option<&'a str>, Failure> {
+    if text.is_null() {
+        return Ok(None);
+    }
+    check_pointer(text, what)?;
+    // SAFETY: by the caller's word.
+    unsafe { text.read().get(what) }
+}
+
 /// A stream's uuid.
 ///
 /// # Safety

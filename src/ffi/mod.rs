@@ -32,6 +32,8 @@ mod observations;
 
 mod cursor;
 
+mod arrow;
+
 mod ingest;
 
 mod string;

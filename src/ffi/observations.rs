@@ -4,7 +4,7 @@ use std::ffi::c_char;
 use std::mem;
 
 use super::error::{Failure, satori_error, satori_status};
-use super::input::{Growable, check_pointer, satori_text};
+use super::input::{Growable, check_pointer, optional, satori_text};
 use super::store::satori_store;
 use super::streams::SATORI_NO_INSTANT;
 use super::string::satori_string;
@@ -103,19 +103,6 @@ pub struct satori_verification {
 
 // SAFETY: plain data.
 unsafe impl Growable for satori_verification {}
-
-/// Reads an optional text, NULL for none.
-///
-/// # Safety
-/// `text` is NULL or points to a text that lives through the call.
-unsafe fn optional<'a>(text: *const satori_text, what: &str) -> Result<Option<&'a str>, Failure> {
-    if text.is_null() {
-        return Ok(None);
-    }
-    check_pointer(text, what)?;
-    // SAFETY: by the caller's word.
-    unsafe { text.read().get(what) }
-}
 
 /// Inserts one observation, making the stream's table where there is none. A row
 /// that is there is never overwritten.

@@ -1,0 +1,233 @@
+//! Observations as Arrow record batches, out and in (feature `arrow`).
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use arrow_array::builder::{StringBuilder, TimestampMicrosecondBuilder};
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType};
+use arrow_array::{Array, ArrayRef, Float64Array, RecordBatch, RecordBatchReader};
+use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
+
+use crate::cursor::Cursor;
+use crate::error::{Error, Result};
+use crate::observation::{InsertReport, NewObservation};
+use crate::store::Store;
+use crate::time::Timestamp;
+use crate::uuid::StreamUuid;
+
+/// Rows of a record batch.
+const BATCH: usize = 65_536;
+
+/// Observations as record batches of `ts` (timestamp, microseconds, UTC), `value`
+/// (float64), `hash` and `provider` (utf8), in order of time; see
+/// [`Store::record_batches`]. Between batches nothing is locked.
+#[derive(Debug)]
+pub struct RecordBatches {
+    store: Store,
+    uuid: StreamUuid,
+    cursor: Cursor,
+    schema: SchemaRef,
+}
+
+impl RecordBatches {
+    pub(crate) fn new(store: Store, uuid: StreamUuid, cursor: Cursor) -> Self {
+        let ts = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+        let schema = Arc::new(Schema::new(vec![
+            Field::new("ts", ts, false),
+            Field::new("value", DataType::Float64, false),
+            Field::new("hash", DataType::Utf8, false),
+            Field::new("provider", DataType::Utf8, false),
+        ]));
+        Self {
+            store,
+            uuid,
+            cursor,
+            schema,
+        }
+    }
+
+    fn read(&mut self) -> Result<Option<RecordBatch>, ArrowError> {
+        let mut ts = TimestampMicrosecondBuilder::with_capacity(BATCH);
+        let mut values = Vec::with_capacity(BATCH);
+        let mut hashes = StringBuilder::with_capacity(BATCH, BATCH * 16);
+        let mut providers = StringBuilder::with_capacity(BATCH, BATCH * 8);
+        let read = self
+            .store
+            .read_batch(&self.uuid, &mut self.cursor, BATCH, |row| {
+                ts.append_value(row.ts.as_micros());
+                values.push(row.value);
+                hashes.append_value(row.hash);
+                providers.append_value(row.provider);
+                Ok(())
+            });
+        if read.map_err(external)? == 0 {
+            return Ok(None);
+        }
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(ts.finish().with_timezone("UTC")),
+            Arc::new(Float64Array::from(values)),
+            Arc::new(hashes.finish()),
+            Arc::new(providers.finish()),
+        ];
+        RecordBatch::try_new(Arc::clone(&self.schema), columns).map(Some)
+    }
+}
+
+impl Iterator for RecordBatches {
+    type Item = Result<RecordBatch, ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.cursor.is_done() {
+            return None;
+        }
+        // Behind the C stream interface no frame of ours would catch a panic.
+        let read = catch_unwind(AssertUnwindSafe(|| self.read()))
+            .unwrap_or_else(|_| Err(external(Error::Poisoned)));
+        if !matches!(read, Ok(Some(_))) {
+            self.cursor = Cursor::new(None);
+        }
+        read.transpose()
+    }
+}
+
+impl RecordBatchReader for RecordBatches {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+}
+
+fn external(error: Error) -> ArrowError {
+    ArrowError::ExternalError(Box::new(error))
+}
+
+/// One record batch, its columns brought to the types that are inserted.
+struct Columns {
+    ts: Vec<Timestamp>,
+    values: ArrayRef,
+    hashes: Option<ArrayRef>,
+    providers: Option<ArrayRef>,
+}
+
+/// Inserts record batches in their order, in one transaction.
+pub(crate) fn insert(
+    store: &Store,
+    uuid: &StreamUuid,
+    batches: impl RecordBatchReader,
+    provider: Option<&str>,
+) -> Result<InsertReport> {
+    // Read whole before the transaction begins: whoever makes the batches must
+    // not do it while the store is locked.
+    let columns = batches
+        .enumerate()
+        .map(|(number, batch)| {
+            Columns::new(&batch.map_err(|error| invalid(number, error))?, number)
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let mut observations = Vec::with_capacity(columns.iter().map(|c| c.ts.len()).sum());
+    for columns in &columns {
+        let values = columns.values.as_primitive::<Float64Type>();
+        let hashes = columns
+            .hashes
+            .as_ref()
+            .map(|column| column.as_string::<i32>());
+        let providers = columns
+            .providers
+            .as_ref()
+            .map(|column| column.as_string::<i32>());
+        for (row, ts) in columns.ts.iter().enumerate() {
+            let mut observation = NewObservation::new(*ts, values.value(row));
+            observation.hash = hashes.filter(|c| c.is_valid(row)).map(|c| c.value(row));
+            let named = providers.filter(|c| c.is_valid(row)).map(|c| c.value(row));
+            observation.provider = named.or(provider).unwrap_or(observation.provider);
+            observations.push(observation);
+        }
+    }
+    store.insert_many(uuid, &observations)
+}
+
+impl Columns {
+    fn new(batch: &RecordBatch, number: usize) -> Result<Self> {
+        let cast = |column: &ArrayRef, to: &DataType| {
+            arrow_cast::cast(column, to).map_err(|error| invalid(number, error))
+        };
+        let required = |name: &str| {
+            let column = batch.column_by_name(name).ok_or_else(|| {
+                invalid(
+                    number,
+                    ArrowError::SchemaError(format!("there is no column {name}")),
+                )
+            })?;
+            match (0..column.len()).find(|&row| column.is_null(row)) {
+                None => Ok(column),
+                Some(row) => Err(invalid(
+                    number,
+                    ArrowError::InvalidArgumentError(format!("{name} is null in row {row}")),
+                )),
+            }
+        };
+        let optional = |name: &str| {
+            batch
+                .column_by_name(name)
+                .map(|column| cast(column, &DataType::Utf8))
+                .transpose()
+        };
+        Ok(Self {
+            ts: timestamps(required("ts")?, &cast)?,
+            values: cast(required("value")?, &DataType::Float64)?,
+            hashes: optional("hash")?,
+            providers: optional("provider")?,
+        })
+    }
+}
+
+/// Timestamps, or what the store reads as such: whole and decimal numbers of
+/// seconds or finer units, and text.
+fn timestamps(
+    column: &ArrayRef,
+    cast: &impl Fn(&ArrayRef, &DataType) -> Result<ArrayRef>,
+) -> Result<Vec<Timestamp>> {
+    match column.data_type() {
+        DataType::Timestamp(_, _) | DataType::Date32 | DataType::Date64 => {
+            // Whatever zone a column is shown in, it counts from 1970 in UTC.
+            let utc = DataType::Timestamp(TimeUnit::Microsecond, None);
+            let column = cast(column, &utc)?;
+            let micros = column.as_primitive::<TimestampMicrosecondType>().values();
+            Ok(micros.iter().copied().map(Timestamp::from_micros).collect())
+        }
+        kind if kind.is_integer() => {
+            let column = cast(column, &DataType::Int64)?;
+            let numbers = column.as_primitive::<Int64Type>().values();
+            Ok(numbers
+                .iter()
+                .copied()
+                .map(Timestamp::from_integer)
+                .collect())
+        }
+        kind if kind.is_numeric() => {
+            let column = cast(column, &DataType::Float64)?;
+            column
+                .as_primitive::<Float64Type>()
+                .values()
+                .iter()
+                .copied()
+                .map(Timestamp::from_real)
+                .collect()
+        }
+        _ => {
+            let column = cast(column, &DataType::Utf8)?;
+            column
+                .as_string::<i32>()
+                .iter()
+                .map(|text| text.unwrap_or_default().parse())
+                .collect()
+        }
+    }
+}
+
+fn invalid(batch: usize, error: ArrowError) -> Error {
+    Error::InvalidArrow {
+        batch,
+        message: error.to_string(),
+    }
+}

@@ -1,0 +1,110 @@
+//! Observations through Arrow's C stream interface, without a copy.
+
+use std::ffi::c_char;
+
+use arrow_array::ffi_stream::{FFI_ArrowArrayStream as ArrowArrayStream, RecordBatchStreamReader};
+
+use super::error::{satori_error, satori_status};
+use super::input::{check_pointer, optional, satori_text};
+use super::observations::{check_report, satori_insert_report};
+use super::store::satori_store;
+use super::string::satori_string;
+use super::{guard, input, output, registry};
+use crate::error::Error;
+use crate::store::Store;
+
+/// The observations from `from`, included, to `to`, excluded, as an Arrow stream of
+/// `ts` (timestamp[us, UTC]), `value` (float64), `hash` and `provider` (utf8), in
+/// order of time. It reads as it is asked, and keeps the file open until it is
+/// released.
+///
+/// @param store        the store.
+/// @param uuid         the stream's uuid.
+/// @param uuid_length  its length in bytes.
+/// @param from         microseconds UTC; INT64_MIN for all from the first on.
+/// @param to           microseconds UTC; INT64_MAX for all up to the last.
+/// @param stream       receives the stream; what is there is overwritten, not
+///                     released. The caller releases it by its own callback.
+/// @param error        see satori_error; may be NULL.
+/// @return as satori_observations. What goes wrong later the stream's
+///         get_last_error tells.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_export_arrow(
+    store: *const satori_store,
+    uuid: *const c_char,
+    uuid_length: usize,
+    from: i64,
+    to: i64,
+    stream: *mut ArrowArrayStream,
+    error: *mut satori_error,
+) -> satori_status {
+    let body = || {
+        let opened: Store = registry::get(store.addr())?;
+        check_pointer(stream, "stream")?;
+        // SAFETY: by the caller's word.
+        let uuid = unsafe { input::uuid(uuid, uuid_length) }?;
+        let batches = opened.record_batches(&uuid, input::range(from, to))?;
+        // SAFETY: by the caller's word.
+        unsafe { stream.write(ArrowArrayStream::new(Box::new(batches))) };
+        Ok(())
+    };
+    // SAFETY: by the caller's word.
+    unsafe { guard::call("satori_export_arrow", store.addr(), error, body) }
+}
+
+/// Inserts an Arrow stream in one transaction. It needs columns `ts` (timestamps of
+/// any unit, or numbers or text as satori_parse_timestamp reads) and `value`, both
+/// without nulls; `hash` and `provider` are optional, as is each item of them.
+///
+/// @param store        the store.
+/// @param uuid         the stream's uuid.
+/// @param uuid_length  its length in bytes.
+/// @param stream       the stream: it is taken over and released, also on an error,
+///                     but for SATORI_NULL_POINTER, SATORI_INVALID_HANDLE,
+///                     SATORI_INVALID_UUID and SATORI_INVALID_ARGUMENT.
+/// @param provider     who delivers rows that don't say so; NULL is "central".
+/// @param report       receives the counts; set its size first. May be NULL.
+/// @param conflicts    as in satori_insert_many. May be NULL.
+/// @param error        see satori_error; may be NULL.
+/// @return as satori_insert, or SATORI_INVALID_ARROW.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_import_arrow(
+    store: *const satori_store,
+    uuid: *const c_char,
+    uuid_length: usize,
+    stream: *mut ArrowArrayStream,
+    provider: *const satori_text,
+    report: *mut satori_insert_report,
+    conflicts: *mut *mut satori_string,
+    error: *mut satori_error,
+) -> satori_status {
+    let body = || {
+        let opened: Store = registry::get(store.addr())?;
+        check_pointer(stream, "stream")?;
+        // SAFETY: by the caller's word; `from_raw` takes the stream over and marks
+        // it released.
+        let (uuid, provider, batches) = unsafe {
+            check_report(report)?;
+            let uuid = input::uuid(uuid, uuid_length)?;
+            let provider = optional(provider, "provider")?;
+            let batches =
+                RecordBatchStreamReader::from_raw(stream).map_err(|error| Error::InvalidArrow {
+                    batch: 0,
+                    message: error.to_string(),
+                })?;
+            (uuid, provider, batches)
+        };
+        let answer = opened.insert_record_batches(&uuid, batches, provider)?;
+        // SAFETY: by the caller's word.
+        unsafe {
+            if !report.is_null() {
+                output::write_growable(report, &satori_insert_report::new(&answer), "report")?;
+            }
+            output::write_string(conflicts, || output::json(&answer.conflicts))
+        }
+    };
+    // SAFETY: by the caller's word.
+    unsafe { guard::call("satori_import_arrow", store.addr(), error, body) }
+}

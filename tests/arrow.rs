@@ -1,0 +1,160 @@
+//! Observations as Arrow record batches, out and in.
+#![cfg(feature = "arrow")]
+
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, TimestampMicrosecondType};
+use arrow_array::{
+    ArrayRef, Float64Array, Int64Array, RecordBatch, RecordBatchIterator, RecordBatchReader,
+    StringArray, TimestampNanosecondArray,
+};
+use arrow_schema::{ArrowError, DataType, TimeUnit};
+use satori_store::{ErrorCode, NewObservation, Store, StreamUuid, Timestamp};
+
+fn stream(name: &str) -> StreamUuid {
+    StreamUuid::new(name).unwrap()
+}
+
+fn reader(columns: Vec<(&str, ArrayRef)>) -> impl RecordBatchReader {
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let schema = batch.schema();
+    RecordBatchIterator::new([Ok::<_, ArrowError>(batch)], schema)
+}
+
+/// 100,000 rows: more than one batch.
+fn filled() -> Store {
+    let store = Store::open_in_memory().unwrap();
+    let rows: Vec<_> = (0..100_000)
+        .map(|n| {
+            NewObservation::new(Timestamp::from_micros(n * 1_500_000), n as f64 / 4.0).hash("aa")
+        })
+        .collect();
+    store.insert_many(&stream("a"), &rows).unwrap();
+    store
+}
+
+#[test]
+fn what_goes_out_is_what_is_stored_in_order_of_time() {
+    let store = filled();
+    let batches = store.record_batches(&stream("a"), ..).unwrap();
+    let utc = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+    assert_eq!(*batches.schema().field(0).data_type(), utc);
+    let expected = store.columns(&stream("a"), ..).unwrap();
+    let (mut ts, mut values, mut texts) = (Vec::new(), Vec::new(), 0);
+    for batch in batches {
+        let batch = batch.unwrap();
+        ts.extend_from_slice(
+            batch["ts"]
+                .as_primitive::<TimestampMicrosecondType>()
+                .values(),
+        );
+        values.extend_from_slice(batch["value"].as_primitive::<Float64Type>().values());
+        texts += batch["hash"]
+            .as_string::<i32>()
+            .iter()
+            .filter(|hash| *hash == Some("aa"))
+            .count();
+        texts += batch["provider"]
+            .as_string::<i32>()
+            .iter()
+            .filter(|p| *p == Some("central"))
+            .count();
+    }
+    assert_eq!((ts, values, texts), (expected.ts, expected.value, 200_000));
+}
+
+#[test]
+fn what_went_out_goes_into_another_stream_as_it_was() {
+    let store = filled();
+    let batches = store.record_batches(&stream("a"), ..).unwrap();
+    let report = store
+        .insert_record_batches(&stream("b"), batches, None)
+        .unwrap();
+    assert_eq!(report.inserted, 100_000);
+    assert_eq!(
+        store.columns(&stream("a"), ..).unwrap(),
+        store.columns(&stream("b"), ..).unwrap()
+    );
+}
+
+#[test]
+fn timestamps_of_any_unit_numbers_and_text_are_one_instant() {
+    let noon = 1_704_283_200;
+    let columns: [ArrayRef; 5] = [
+        Arc::new(TimestampNanosecondArray::from(vec![noon * 1_000_000_000])),
+        Arc::new(
+            TimestampNanosecondArray::from(vec![noon * 1_000_000_000]).with_timezone("+02:00"),
+        ),
+        Arc::new(Int64Array::from(vec![noon])),
+        Arc::new(Float64Array::from(vec![noon as f64])),
+        Arc::new(StringArray::from(vec!["2024-01-03 12:00"])),
+    ];
+    let store = Store::open_in_memory().unwrap();
+    for (number, ts) in columns.into_iter().enumerate() {
+        let value: ArrayRef = Arc::new(Int64Array::from(vec![7]));
+        let rows = reader(vec![("ts", ts), ("value", value)]);
+        let report = store
+            .insert_record_batches(&stream("a"), rows, Some("engine"))
+            .unwrap();
+        assert_eq!(
+            (report.inserted, report.already_there),
+            if number == 0 { (1, 0) } else { (0, 1) }
+        );
+    }
+    let row = store.latest(&stream("a")).unwrap().unwrap();
+    assert_eq!(
+        (row.ts.to_string().as_str(), row.value),
+        ("2024-01-03T12:00:00Z", 7.0)
+    );
+    assert_eq!(row.provider, "engine");
+    assert_eq!(store.verify(&stream("a")).unwrap().verified, 1);
+}
+
+#[test]
+fn a_missing_column_a_null_and_a_bad_value_are_refused_whole() {
+    let store = Store::open_in_memory().unwrap();
+    let ts: ArrayRef = Arc::new(Int64Array::from(vec![1_000, 2_000]));
+    let cases: [(Vec<(&str, ArrayRef)>, ErrorCode, &str); 4] = [
+        (
+            vec![("ts", Arc::clone(&ts))],
+            ErrorCode::InvalidArrow,
+            "value",
+        ),
+        (
+            vec![
+                ("ts", Arc::clone(&ts)),
+                ("value", Arc::new(Float64Array::from(vec![Some(1.0), None]))),
+            ],
+            ErrorCode::InvalidArrow,
+            "row 1",
+        ),
+        (
+            vec![
+                ("ts", Arc::clone(&ts)),
+                ("value", Arc::new(Float64Array::from(vec![1.0, f64::NAN]))),
+            ],
+            ErrorCode::InvalidValue,
+            "NaN",
+        ),
+        (
+            vec![
+                (
+                    "ts",
+                    Arc::new(StringArray::from(vec!["2024-01-03", "noon"])),
+                ),
+                ("value", Arc::new(Float64Array::from(vec![1.0, 2.0]))),
+            ],
+            ErrorCode::InvalidTimestamp,
+            "noon",
+        ),
+    ];
+    for (columns, code, word) in cases {
+        let error = store
+            .insert_record_batches(&stream("a"), reader(columns), None)
+            .unwrap_err();
+        assert_eq!(error.code(), code, "{error}");
+        assert!(error.to_string().contains(word), "{error}");
+    }
+    assert_eq!(store.streams_without_metadata().unwrap(), []);
+}
