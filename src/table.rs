@@ -3,6 +3,7 @@
 //! The one place where SQL for a table that only its uuid names is written, and
 //! where a name becomes an identifier.
 
+use libsqlite3_sys as ffi;
 use lru::LruCache;
 
 use crate::error::{Error, Result, excerpt};
@@ -106,7 +107,8 @@ impl Tables {
     /// Runs `work` on the stream's table; `None` where there is no table.
     ///
     /// A table that is gone since, dropped by another process or with the
-    /// transaction that made it, is noticed here.
+    /// transaction that made it, or made another kind of, is noticed here: SQLite
+    /// can't prepare the statements for it any more.
     pub(crate) fn with<T>(
         &mut self,
         stream: &StreamUuid,
@@ -117,8 +119,8 @@ impl Tables {
                 return Ok(None);
             };
             match work(table) {
-                Err(Error::Sqlite { message, .. })
-                    if attempt == 0 && message.starts_with("no such table") =>
+                Err(Error::Sqlite { sqlite_code, .. })
+                    if attempt == 0 && sqlite_code == ffi::SQLITE_ERROR =>
                 {
                     self.forget(stream);
                 }
