@@ -61,8 +61,11 @@ impl Cursor {
         sink: &mut impl FnMut(&RowRef<'_>) -> Result<()>,
     ) -> Result<usize> {
         let (low, high) = self.span.seconds();
-        let after = self.after.take();
+        let after = self.after.clone();
         let (low, compare) = match &after {
+            // Read before another connection normalised the table: since then
+            // the row is a number of seconds.
+            Some((instant, stored)) if !stored.is_plain() => (instant.to_seconds()?.param(), ">"),
             Some((_, stored)) => (stored.param(), ">"),
             None => (Param::Real(low), ">="),
         };
@@ -92,7 +95,7 @@ impl Cursor {
             ..self.span
         };
         let groups = window.groups();
-        let after = self.after.take();
+        let after = self.after.clone();
         let mut params = Vec::new();
         let statement = table.prepare(|t| {
             let source = span::source(t, &groups, &mut params);

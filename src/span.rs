@@ -251,6 +251,15 @@ pub(crate) fn is_plain(table: &mut Table) -> Result<bool> {
 }
 
 impl Stored {
+    /// Whether it is a number of seconds.
+    pub(crate) fn is_plain(&self) -> bool {
+        match self {
+            Stored::Integer(number) => number.unsigned_abs() < SECONDS_LIMIT.unsigned_abs(),
+            Stored::Real(number) => number.abs() < SECONDS_LIMIT as f64,
+            Stored::Text(_) => false,
+        }
+    }
+
     pub(crate) fn param(&self) -> Param<'_> {
         match self {
             Stored::Integer(number) => Param::Integer(*number),
