@@ -35,10 +35,13 @@ pub(crate) struct Connection {
     read_only: bool,
 }
 
-/// The file as it was when it was opened.
+/// The file as it was when it was opened, and the WAL beside it: while a
+/// connection to the file is open nobody has a right to remove that.
 struct File {
     path: PathBuf,
     identity: Option<Identity>,
+    wal: PathBuf,
+    wal_identity: Option<Identity>,
 }
 
 /// What tells one file from another at the same path: device and inode.
@@ -99,16 +102,22 @@ impl Connection {
             },
             other => other,
         })?;
-        let identity = Identity::of(&absolute);
+        let mut wal = absolute.clone().into_os_string();
+        wal.push("-wal");
         let file = File {
+            identity: Identity::of(&absolute),
             path: absolute,
-            identity,
+            wal: wal.into(),
+            wal_identity: None,
         };
         let mut connection = Self::new(metadata, db, Some(file), options);
         connection.configure()?;
         connection
             .prepare_file(options)
             .map_err(|error| connection.located(error))?;
+        if let Some(file) = &mut connection.file {
+            file.wal_identity = Identity::of(&file.wal);
+        }
         Ok(connection)
     }
 
@@ -365,14 +374,33 @@ impl Connection {
         Ok(())
     }
 
-    /// Whether the path still leads to the file that was opened: a write that
-    /// went to an unlinked file must not be acknowledged.
+    /// Whether the paths still lead to the file that was opened and to its WAL:
+    /// a write that went to an unlinked file must not be acknowledged.
     fn check_file(&self) -> Result<()> {
-        match &self.file {
-            Some(file) if Identity::of(&file.path) != file.identity => Err(Error::FileReplaced {
-                path: file.path.clone(),
-            }),
-            _ => Ok(()),
+        let Some(file) = &self.file else {
+            return Ok(());
+        };
+        let replaced = |path: &PathBuf| Err(Error::FileReplaced { path: path.clone() });
+        if Identity::of(&file.path) != file.identity {
+            return replaced(&file.path);
+        }
+        if file.wal_identity.is_some() && Identity::of(&file.wal) != file.wal_identity {
+            return replaced(&file.wal);
+        }
+        Ok(())
+    }
+
+    /// Closes, in a forked child, what the child has inherited, without a touch
+    /// on the file: the parent uses it still. SQLite in the child would believe
+    /// otherwise that it holds the locks which are the parent's.
+    pub(crate) fn let_go(self) {
+        if self.db.is_autocommit() {
+            self.db.harden(Hardening::NoCheckpoint);
+            drop(self);
+        } else {
+            // Forked in the middle of a write: taking that back would change the
+            // memory that all processes share.
+            std::mem::forget(self);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::RangeBounds;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError, Weak};
 
 use crate::columns::Columns;
 use crate::connection::Connection;
@@ -34,7 +34,7 @@ use crate::verify::{Verification, Verifier};
 /// have the file open, installed engines among them.
 ///
 /// After `fork`, the child's use of a store opened by the parent is
-/// [`Error::Forked`].
+/// [`Error::Forked`]; it opens the file again.
 ///
 /// # Errors that any call can return
 /// [`Error::Busy`] where another writer held the lock too long,
@@ -50,6 +50,35 @@ pub struct Store {
 struct Shared {
     connection: Mutex<Option<Connection>>,
     process: u32,
+}
+
+/// What is open, and by which process: a forked child inherits its parent's.
+static OPEN: Mutex<Vec<(u32, Weak<Shared>)>> = Mutex::new(Vec::new());
+
+/// Before a forked child opens a file, it closes what it has inherited. SQLite
+/// counts locks in memory, so the child would take no lock of its own on a file
+/// that the parent has open, and lose its rows when the parent closes it.
+fn let_go_of_inherited(path: &Path) -> Result<()> {
+    let process = std::process::id();
+    let open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let inherited = open.iter().filter(|(opener, _)| *opener != process);
+    for shared in inherited.filter_map(|(_, shared)| shared.upgrade()) {
+        let mut connection = match shared.connection.try_lock() {
+            Ok(guard) => guard,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::CannotOpen {
+                    path: path.to_owned(),
+                    reason: "this process was forked while another thread used a store".to_owned(),
+                    sqlite_code: None,
+                });
+            }
+        };
+        if let Some(connection) = connection.take() {
+            connection.let_go();
+        }
+    }
+    Ok(())
 }
 
 /// What [`Store::remove`] removes.
@@ -106,6 +135,7 @@ impl Store {
     }
 
     pub(crate) fn open_file(path: &Path, options: &OpenOptions) -> Result<Self> {
+        let_go_of_inherited(path)?;
         Connection::open(path, options).map(Self::new)
     }
 
@@ -114,12 +144,15 @@ impl Store {
     }
 
     fn new(connection: Connection) -> Self {
-        Self {
-            shared: Arc::new(Shared {
-                connection: Mutex::new(Some(connection)),
-                process: std::process::id(),
-            }),
-        }
+        let process = std::process::id();
+        let shared = Arc::new(Shared {
+            connection: Mutex::new(Some(connection)),
+            process,
+        });
+        let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|(_, shared)| shared.strong_count() > 0);
+        open.push((process, Arc::downgrade(&shared)));
+        Self { shared }
     }
 
     /// Runs `work` on the connection, alone.
@@ -592,12 +625,13 @@ impl fmt::Debug for Store {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        // In a forked child the connection is the parent's still: closing it
-        // there could checkpoint and unlink the WAL under the parent's feet.
+        // In a forked child the connection is the parent's still: closing it as
+        // usual could checkpoint and unlink the WAL under the parent's feet.
+        let connection = self.connection.get_mut();
         if self.process != std::process::id()
-            && let Ok(connection) = self.connection.get_mut()
+            && let Some(connection) = connection.unwrap_or_else(PoisonError::into_inner).take()
         {
-            std::mem::forget(connection.take());
+            connection.let_go();
         }
     }
 }

@@ -56,6 +56,8 @@ pub(crate) enum Hardening {
     Untrusted,
     Defensive,
     NoExtensions,
+    /// Closing the last connection neither checkpoints nor removes the WAL.
+    NoCheckpoint,
 }
 
 thread_local! {
@@ -187,6 +189,7 @@ impl Handle {
             Hardening::Untrusted => (ffi::SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0),
             Hardening::Defensive => (ffi::SQLITE_DBCONFIG_DEFENSIVE, 1),
             Hardening::NoExtensions => (ffi::SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0),
+            Hardening::NoCheckpoint => (ffi::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1),
         };
         // SAFETY: these options take an int and an optional pointer to one.
         unsafe {
