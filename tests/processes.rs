@@ -1,0 +1,445 @@
+//! One file, several processes and threads: opening at once, fork, waiting for
+//! the write lock, and what a handle leaves behind.
+
+mod support;
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use satori_store::{Error, OpenOptions, Store, StreamPatch};
+use serde_json::json;
+use support::{Player, Python, listen, number, plain, role as played, row, seconds, tell, uuid};
+
+#[test]
+fn role() {
+    let Some((role, path, argument)) = played() else {
+        return;
+    };
+    match role.as_str() {
+        "opens" => open_at_once(&path, &argument),
+        "forks" => forking::fork_and_use(&path),
+        "forks, and the child opens anew" => forking::fork_and_open(&path),
+        "forks plain SQLite" => forking::fork_plain(&path),
+        "opens and closes" => open_and_close(&path),
+        other => panic!("no role {other}"),
+    }
+}
+
+fn open_at_once(path: &Path, number: &str) {
+    tell("ready");
+    listen();
+    let store = Store::open(path).unwrap();
+    let own = uuid(&format!("own {number}"));
+    store.upsert_stream(&own, &StreamPatch::new()).unwrap();
+    store.insert(&own, &row(1)).unwrap();
+    store
+        .insert(&uuid("common"), &row(number.parse().unwrap()))
+        .unwrap();
+    tell("done");
+    listen();
+}
+
+/// The file before the opening: none, an empty one, an engine's.
+fn opened_at_once(processes: i64, rounds: usize, before: &str) {
+    for round in 0..rounds {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("engine.db");
+        match before {
+            "none" => {}
+            "empty" => drop(std::fs::File::create(&path).unwrap()),
+            _ => support::run(
+                &mut plain(&path),
+                "CREATE TABLE common (ts TIMESTAMP PRIMARY KEY NOT NULL, \
+                 value NUMERIC(20, 10) NOT NULL, hash TEXT NOT NULL, provider TEXT NOT NULL); \
+                 CREATE TABLE streams (id INTEGER PRIMARY KEY AUTOINCREMENT, \
+                 server_stream_id INTEGER, uuid TEXT UNIQUE NOT NULL, name TEXT, secondary TEXT, \
+                 meta TEXT, description TEXT, last_synced TIMESTAMP, \
+                 created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP)",
+            ),
+        }
+        let mut players: Vec<_> = (0..processes)
+            .map(|number| Player::start("opens", &path, number))
+            .collect();
+        players
+            .iter_mut()
+            .for_each(|player| assert_eq!(player.hear(), "ready"));
+        players.iter_mut().for_each(|player| player.say("go"));
+        players
+            .iter_mut()
+            .for_each(|player| assert_eq!(player.hear(), "done"));
+
+        let store = Store::open(&path).unwrap();
+        assert_eq!(
+            store.streams().unwrap().len() as i64,
+            processes,
+            "round {round}"
+        );
+        assert_eq!(
+            seconds(&store, &uuid("common")),
+            (0..processes).collect::<Vec<_>>()
+        );
+        players.into_iter().for_each(Player::finish);
+        drop(store);
+
+        let mut connection = plain(&path);
+        let mut count = |sql: &str| number(&mut connection, sql);
+        assert_eq!(
+            count("SELECT count(*) FROM pragma_table_info('streams')"),
+            11
+        );
+        assert_eq!(
+            count("SELECT count(*) FROM pragma_index_list('streams') WHERE origin = 'c'"),
+            2
+        );
+        assert_eq!(
+            count("SELECT count(*) FROM __diesel_schema_migrations"),
+            count("SELECT count(DISTINCT version) FROM __diesel_schema_migrations")
+        );
+        support::assert_sound(&path);
+    }
+}
+
+#[test]
+fn two_processes_that_open_a_new_file_at_once_both_succeed() {
+    opened_at_once(2, 8, "none");
+}
+
+#[test]
+fn eight_processes_that_open_a_new_file_at_once_all_succeed() {
+    opened_at_once(8, 4, "none");
+}
+
+#[test]
+fn eight_processes_that_open_an_empty_file_at_once_all_succeed() {
+    opened_at_once(8, 3, "empty");
+}
+
+#[test]
+fn eight_processes_that_take_an_engines_file_over_at_once_all_succeed() {
+    opened_at_once(8, 3, "an engine's");
+}
+
+mod forking {
+    //! Played in processes of their own, which have one thread.
+    #![allow(unsafe_code)] // fork has no safe form
+
+    use super::*;
+
+    /// Runs `work` in a forked child; whether it ended well.
+    fn in_child(work: impl FnOnce() -> bool) -> libc::pid_t {
+        // SAFETY: this process has one thread, so the child's memory is whole.
+        let child = unsafe { libc::fork() };
+        assert!(child >= 0, "fork");
+        if child == 0 {
+            let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+            let status = i32::from(!matches!(done, Ok(true)));
+            // SAFETY: ends the child without the harness's own ending.
+            unsafe { libc::_exit(status) };
+        }
+        child
+    }
+
+    fn wait_for(child: libc::pid_t) -> bool {
+        let mut status = 0;
+        // SAFETY: our own child and our own variable.
+        let waited = unsafe { libc::waitpid(child, &mut status, 0) };
+        waited == child && libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0
+    }
+
+    pub(super) fn fork_and_use(path: &Path) {
+        let store = Store::open(path).unwrap();
+        let stream = uuid("s");
+        store.insert(&stream, &row(1)).unwrap();
+        let mut reading = store.observations(&stream, ..).unwrap();
+        let parents = store.clone();
+        let child = in_child(move || {
+            let mut forked = [
+                store.insert(&stream, &row(2)).map(drop),
+                store.insert(&stream, &row(2).hash("h")).map(drop),
+                store.latest(&stream).map(drop),
+                store.streams().map(drop),
+                reading.next().unwrap().map(drop),
+            ]
+            .into_iter()
+            .all(|done| matches!(done, Err(Error::Forked)));
+            // The child lets go of all it has inherited.
+            drop(reading);
+            forked &= matches!(store.count(&stream, ..), Err(Error::Forked));
+            drop(store);
+            forked
+        });
+        assert!(wait_for(child), "the child's use was not refused");
+        parents.insert(&uuid("s"), &row(5)).unwrap();
+        tell("forked");
+        listen();
+    }
+
+    /// The parent closes its handle before the child writes.
+    pub(super) fn fork_and_open(path: &Path) {
+        let store = Store::open(path).unwrap();
+        store.insert(&uuid("s"), &row(1)).unwrap();
+        let (opened, closed) = (path.with_extension("opened"), path.with_extension("closed"));
+        let inherited = store.clone();
+        let child = in_child(|| {
+            let again = Store::open(path).unwrap();
+            std::fs::write(&opened, "").unwrap();
+            while !closed.exists() {
+                support::pause(1);
+            }
+            again.insert(&uuid("s"), &row(2)).unwrap();
+            again.insert(&uuid("s"), &row(3).hash("h")).unwrap();
+            tell("acknowledged");
+            listen();
+            drop(inherited);
+            true
+        });
+        while !opened.exists() {
+            support::pause(1);
+        }
+        drop(store);
+        std::fs::write(&closed, "").unwrap();
+        assert!(wait_for(child), "the child");
+    }
+
+    /// The same with plain SQLite, on which SQLite's manual warns.
+    pub(super) fn fork_plain(path: &Path) {
+        let mut connection = plain(path);
+        support::run(&mut connection, "INSERT INTO s VALUES (1, 1, 'h', 'p')");
+        let (opened, closed) = (path.with_extension("opened"), path.with_extension("closed"));
+        let child = in_child(|| {
+            let mut again = plain(path);
+            number(&mut again, "SELECT count(*) FROM s");
+            std::fs::write(&opened, "").unwrap();
+            while !closed.exists() {
+                support::pause(1);
+            }
+            support::run(&mut again, "INSERT INTO s VALUES (2, 1, 'h', 'p')");
+            tell("acknowledged");
+            listen();
+            true
+        });
+        while !opened.exists() {
+            support::pause(1);
+        }
+        drop(connection);
+        std::fs::write(&closed, "").unwrap();
+        wait_for(child);
+    }
+}
+
+#[test]
+fn after_fork_the_childs_use_is_refused_and_the_parent_unharmed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("engine.db");
+    let mut parent = Player::start("forks", &path, "");
+    assert_eq!(parent.hear(), "forked");
+    // The child has ended. The parent still holds the file, and its rows are there.
+    let mut python = Python::open(&path);
+    assert_eq!(python.run("SELECT ts FROM s"), json!([[1], [5]]));
+    python.close();
+    assert!(
+        path.with_extension("db-wal").exists(),
+        "the child took the WAL away"
+    );
+    parent.finish();
+    let store = Store::open(&path).unwrap();
+    assert_eq!(seconds(&store, &uuid("s")), [1, 5]);
+}
+
+#[test]
+fn a_child_that_opens_the_file_anew_keeps_its_rows_when_the_parent_closes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("engine.db");
+    let mut player = Player::start("forks, and the child opens anew", &path, "");
+    assert_eq!(player.hear(), "acknowledged");
+    let mut python = Python::open(&path);
+    assert_eq!(python.run("SELECT ts FROM s"), json!([[1], [2], [3]]));
+    python.close();
+    player.finish();
+    let store = Store::open(&path).unwrap();
+    assert_eq!(seconds(&store, &uuid("s")), [1, 2, 3]);
+}
+
+/// The control: SQLite in the child believes that it holds the locks which the
+/// parent holds, so the parent's closing takes the WAL away under the child.
+#[test]
+fn control_with_plain_sqlite_the_childs_row_is_acknowledged_and_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("engine.db");
+    drop(Store::open(&path).unwrap());
+    support::run(
+        &mut plain(&path),
+        "CREATE TABLE s (ts PRIMARY KEY, value, hash, provider)",
+    );
+    let mut player = Player::start("forks plain SQLite", &path, "");
+    assert_eq!(player.hear(), "acknowledged");
+    let mut python = Python::open(&path);
+    let rows = python.run("SELECT ts FROM s");
+    println!("control: others see {rows} of [[1],[2]]");
+    assert_eq!(rows, json!([[1]]));
+    python.close();
+    player.finish();
+}
+
+#[test]
+fn a_write_is_busy_after_its_limit_and_not_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("engine.db");
+    let limit = Duration::from_millis(300);
+    let store = OpenOptions::new().busy_timeout(limit).open(&path).unwrap();
+    let stream = uuid("s");
+    store.insert(&stream, &row(1)).unwrap();
+    let mut python = Python::open(&path);
+    python.run("BEGIN IMMEDIATE");
+    for _ in 0..2 {
+        for write in [
+            &|| store.insert(&stream, &row(2)).map(drop),
+            &|| store.insert(&stream, &row(2).hash("h")).map(drop),
+            &|| store.upsert_stream(&stream, &StreamPatch::new()).map(drop),
+            &|| store.normalize_dry_run(&stream).map(drop),
+        ] as [&dyn Fn() -> satori_store::Result<()>; 4]
+        {
+            let begun = Instant::now();
+            let Err(Error::Busy {
+                waited,
+                sqlite_code,
+            }) = write()
+            else {
+                panic!("the lock is Python's");
+            };
+            let whole = begun.elapsed();
+            assert!(
+                waited >= limit && whole >= waited,
+                "{waited:?} of {whole:?}"
+            );
+            assert_eq!(sqlite_code & 0xff, 5);
+            println!("limit {limit:?}, told {waited:?}, took {whole:?}");
+        }
+        // Reading waits for nobody, and one can open the file.
+        assert_eq!(seconds(&store, &stream), [1]);
+        assert_eq!(seconds(&Store::open(&path).unwrap(), &stream), [1]);
+    }
+    python.run("ROLLBACK");
+    store.insert(&stream, &row(2)).unwrap();
+    python.close();
+}
+
+#[test]
+fn taking_a_file_over_is_busy_after_the_limit_while_another_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("engine.db");
+    let mut python = Python::open(&path);
+    python.run("CREATE TABLE t (a)");
+    let limit = Duration::from_millis(300);
+    let options = OpenOptions::new().busy_timeout(limit);
+    for begin in ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"] {
+        python.run(begin);
+        python.run("INSERT INTO t VALUES (1)");
+        let begun = Instant::now();
+        let refused = options.open(&path).expect_err("the lock is Python's");
+        let whole = begun.elapsed();
+        let Error::Busy { waited, .. } = refused else {
+            panic!("{begin}: {refused}");
+        };
+        println!("{begin}: limit {limit:?}, told {waited:?}, took {whole:?}");
+        assert!(
+            waited >= limit && whole >= waited,
+            "{waited:?} of {whole:?}"
+        );
+        assert!(whole < limit * 8, "not the limit but {whole:?}");
+        python.run("ROLLBACK");
+    }
+    options.open(&path).unwrap();
+    python.close();
+}
+
+#[test]
+fn a_writer_waits_and_succeeds_once_the_lock_is_released() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("engine.db");
+    let options = OpenOptions::new().busy_timeout(Duration::from_secs(60));
+    let store = options.open(&path).unwrap();
+    let mut python = Python::open(&path);
+    for second in 0..4 {
+        python.run("BEGIN IMMEDIATE");
+        let writer = std::thread::spawn({
+            let store = store.clone();
+            move || match second % 2 {
+                0 => store.insert(&uuid("s"), &row(second)),
+                _ => store.insert(&uuid("s"), &row(second).hash("h")),
+            }
+        });
+        support::pause(100);
+        assert!(!writer.is_finished(), "it wrote through Python's lock");
+        python.run("COMMIT");
+        writer.join().unwrap().unwrap();
+    }
+    assert_eq!(seconds(&store, &uuid("s")), [0, 1, 2, 3]);
+    python.close();
+}
+
+#[test]
+fn thirty_two_threads_insert_and_read_on_one_handle() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("engine.db");
+    let store = Store::open(&path).unwrap();
+    store.insert(&uuid("common"), &row(0)).unwrap();
+    std::thread::scope(|scope| {
+        for thread in 1..=32_i64 {
+            let store = store.clone();
+            scope.spawn(move || {
+                let own = uuid(&format!("own {thread}"));
+                for second in 0..20 {
+                    store.insert(&own, &row(second)).unwrap();
+                    store
+                        .insert(&uuid("common"), &row(second * 100 + thread))
+                        .unwrap();
+                    assert_eq!(seconds(&store, &own), (0..=second).collect::<Vec<_>>());
+                    assert!(store.columns(&uuid("common"), ..).unwrap().ts.is_sorted());
+                }
+            });
+        }
+    });
+    assert_eq!(store.count(&uuid("common"), ..).unwrap(), 32 * 20 + 1);
+    assert_eq!(store.verify(&uuid("common")).unwrap().suspect.len(), 0);
+}
+
+fn open_and_close(path: &Path) {
+    let descriptors = || std::fs::read_dir("/proc/self/fd").unwrap().count();
+    let resident = || {
+        let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+        let pages: u64 = statm.split_whitespace().nth(1).unwrap().parse().unwrap();
+        pages * 4
+    };
+    let once = || {
+        let store = Store::open(path).unwrap();
+        store.insert(&uuid("s"), &row(1)).unwrap();
+        store.latest(&uuid("s")).unwrap();
+        // Openings that fail must let go of everything too.
+        Store::open(path.parent().unwrap()).unwrap_err();
+        Store::open(path.with_extension("text")).unwrap_err();
+    };
+    std::fs::write(path.with_extension("text"), "not a database".repeat(100)).unwrap();
+    (0..100).for_each(|_| once());
+    let (open, memory) = (descriptors(), resident());
+    (0..1_000).for_each(|_| once());
+    let (left, grown) = (descriptors() - open, resident().saturating_sub(memory));
+    tell(format!("{left} descriptors, {grown} KiB"));
+    assert_eq!(left, 0);
+    assert!(grown < 4_096, "{grown} KiB");
+}
+
+#[test]
+fn a_thousand_openings_leave_no_descriptor_and_no_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut player = Player::start("opens and closes", &folder.path().join("engine.db"), "");
+    println!("left after 1,000 openings: {}", player.hear());
+    player.finish();
+    // SQLite removes them with the last closing.
+    let files = Command::new("ls").arg(folder.path()).output().unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&files.stdout),
+        "engine.db\nengine.text\n"
+    );
+}
