@@ -84,7 +84,8 @@ fn careful(path: &Path, log: &mut Log, first: i64) {
             .unwrap();
         log.note(&format!("ingest {step}"));
 
-        if step == first {
+        // Not each time: it takes longer than all the others.
+        if step == first && first % 4 == 1 {
             store.normalize(&uuid(&format!("text {first}"))).unwrap();
             log.note(&format!("normalise {first}"));
         }
