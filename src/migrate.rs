@@ -252,7 +252,7 @@ fn check_shape(db: Handle, found: &[Column]) -> Result<()> {
         db,
         "SELECT l.name FROM pragma_index_list('streams', 'main') AS l \
          WHERE l.\"unique\" AND NOT l.partial \
-         AND (SELECT group_concat(name) FROM pragma_index_info(l.name, 'main')) = 'uuid'",
+         AND (SELECT group_concat(lower(name)) FROM pragma_index_info(l.name, 'main')) = 'uuid'",
         &[],
     )?;
     if unique.is_empty() {
