@@ -418,7 +418,12 @@ fn uri(path: &Path, options: &OpenOptions) -> Result<String> {
         reason: error.to_string(),
         sqlite_code: None,
     })?;
-    let mut uri = String::from("file:");
+    // The empty host name keeps a second slash in front from being read as one.
+    let mut uri = String::from(if absolute.starts_with("/") {
+        "file://"
+    } else {
+        "file:"
+    });
     for byte in absolute.as_os_str().as_encoded_bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' => {
