@@ -82,6 +82,7 @@ impl Connection {
                     create_private(path).map_err(|error| cannot_open(error.to_string()))?;
                 }
                 Err(error) => return Err(cannot_open(error.to_string())),
+                Ok(found) if found.len() == 0 && !options.read_only => make_private(path),
                 Ok(_) => {}
             }
             absolute = fs::canonicalize(path).map_err(|error| cannot_open(error.to_string()))?;
@@ -468,6 +469,18 @@ impl From<SqliteError> for Error {
             ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => Error::Busy {
                 waited: std::time::Duration::ZERO,
                 sqlite_code,
+/// Makes an empty file, which will be a new store, as private as one that we
+/// create. Where it is another user's it stays as that user has made it.
+fn make_private(path: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let _ = fs::set_permissions(path, fs::Permissions::from_mode(0o600));
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+}
+
             },
             ffi::SQLITE_CORRUPT => Error::Corrupt {
                 path: PathBuf::new(),
