@@ -107,9 +107,13 @@ impl Connection {
         };
         let mut connection = Self::new(metadata, db, Some(file), options);
         connection.configure()?;
-        connection
-            .prepare_file(options)
-            .map_err(|error| connection.located(error))?;
+        connection.prepare_file(options).map_err(|error| {
+            if connection.has_wal() {
+                // What a crash has left there stays there.
+                connection.db.harden(Hardening::NoCheckpointOnClose);
+            }
+            connection.located(error)
+        })?;
         Ok(connection)
     }
 
@@ -248,6 +252,13 @@ impl Connection {
     fn pragma(&mut self, pragma: &str) -> Result<()> {
         self.run(&format!("PRAGMA {pragma}"))
     }
+    /// Whether commits stand in the WAL.
+    fn has_wal(&self) -> bool {
+        let mut wal = self.path().into_os_string();
+        wal.push("-wal");
+        fs::metadata(wal).is_ok_and(|wal| wal.len() > 0)
+    }
+
 
     fn run(&mut self, sql: &str) -> Result<()> {
         Statement::prepare(self.db, sql)?.execute(&[])?;

@@ -56,6 +56,7 @@ pub(crate) enum Hardening {
     Untrusted,
     Defensive,
     NoExtensions,
+    NoCheckpointOnClose,
 }
 
 thread_local! {
@@ -181,6 +182,7 @@ impl Handle {
             Hardening::Untrusted => (ffi::SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0),
             Hardening::Defensive => (ffi::SQLITE_DBCONFIG_DEFENSIVE, 1),
             Hardening::NoExtensions => (ffi::SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0),
+            Hardening::NoCheckpointOnClose => (ffi::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1),
         };
         // SAFETY: these options take an int and an optional pointer to one.
         unsafe {
