@@ -163,8 +163,9 @@ impl Connection {
 
     /// Looks at the file, refuses what can't be taken over, and takes it over.
     fn prepare_file(&mut self, options: &OpenOptions) -> Result<()> {
-        let found = migrate::inspect(self.db)?;
+        let mut found = migrate::inspect(self.db)?;
         if options.read_only {
+            found.check_shape()?;
             if let Some(stand_in) = found.stand_in() {
                 self.run(&stand_in)?;
             }
@@ -177,6 +178,8 @@ impl Connection {
                 version,
             });
         }
+        found.check_shape()?;
+        let is_pending = found.is_pending()?;
         // Before the first byte is written to a file that we did not make.
         if found.is_foreign() && !found.is_empty {
             self.check_integrity()?;
@@ -188,7 +191,7 @@ impl Connection {
         })?;
         self.pragma(&format!("wal_autocheckpoint = {AUTOCHECKPOINT}"))?;
         self.pragma(&format!("journal_size_limit = {WAL_LIMIT}"))?;
-        if found.is_pending()? {
+        if is_pending {
             self.migrate()?;
         }
         Ok(())
@@ -249,9 +252,6 @@ impl Connection {
         }
     }
 
-    fn pragma(&mut self, pragma: &str) -> Result<()> {
-        self.run(&format!("PRAGMA {pragma}"))
-    }
     /// Whether commits stand in the WAL.
     fn has_wal(&self) -> bool {
         let mut wal = self.path().into_os_string();
@@ -259,6 +259,9 @@ impl Connection {
         fs::metadata(wal).is_ok_and(|wal| wal.len() > 0)
     }
 
+    fn pragma(&mut self, pragma: &str) -> Result<()> {
+        self.run(&format!("PRAGMA {pragma}"))
+    }
 
     fn run(&mut self, sql: &str) -> Result<()> {
         Statement::prepare(self.db, sql)?.execute(&[])?;
@@ -466,6 +469,18 @@ fn create_private(path: &Path) -> std::io::Result<()> {
     }
 }
 
+/// Makes an empty file, which will be a new store, as private as one that we
+/// create. Where it is another user's it stays as that user has made it.
+fn make_private(path: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let _ = fs::set_permissions(path, fs::Permissions::from_mode(0o600));
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+}
+
 fn is_busy(error: &SqliteError) -> bool {
     matches!(error.primary(), ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED)
 }
@@ -480,18 +495,6 @@ impl From<SqliteError> for Error {
             ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => Error::Busy {
                 waited: std::time::Duration::ZERO,
                 sqlite_code,
-/// Makes an empty file, which will be a new store, as private as one that we
-/// create. Where it is another user's it stays as that user has made it.
-fn make_private(path: &Path) {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let _ = fs::set_permissions(path, fs::Permissions::from_mode(0o600));
-    }
-    #[cfg(not(unix))]
-    let _ = path;
-}
-
             },
             ffi::SQLITE_CORRUPT => Error::Corrupt {
                 path: PathBuf::new(),
