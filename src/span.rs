@@ -199,6 +199,7 @@ impl Group {
                     _ => Pivot::Unreadable,
                 }
             }
+        let offset = i64::try_from(offset).unwrap_or(i64::MAX);
             _ => Pivot::Unreadable,
         })?)
     }
