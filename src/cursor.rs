@@ -60,8 +60,16 @@ impl Cursor {
         limit: usize,
         sink: &mut impl FnMut(&RowRef<'_>) -> Result<()>,
     ) -> Result<usize> {
+        let mut after = self.after.take();
+        // The table was not plain when this row was read, and has been
+        // normalised since: its ts would stand behind all there are now.
+        if let Some((instant, stored)) = &after
+            && !stored.is_plain()
+        {
+            self.span.first = instant.as_micros().saturating_add(1);
+            after = None;
+        }
         let (low, high) = self.span.seconds();
-        let after = self.after.take();
         let (low, compare) = match &after {
             Some((_, stored)) => (stored.param(), ">"),
             None => (Param::Real(low), ">="),

@@ -199,6 +199,7 @@ impl Group {
         let mut params = Vec::new();
         let condition = self.condition(&mut params);
         let order = if reverse { "DESC" } else { "ASC" };
+        let offset = i64::try_from(offset).unwrap_or(i64::MAX);
         let mut statement = table.prepare(|t| {
             format!(
                 "SELECT ts FROM {t} WHERE {condition} ORDER BY ts {order} LIMIT 1 OFFSET {offset}"
@@ -218,7 +219,6 @@ impl Group {
                     _ => Pivot::Unreadable,
                 }
             }
-        let offset = i64::try_from(offset).unwrap_or(i64::MAX);
             _ => Pivot::Unreadable,
         })?)
     }
@@ -271,6 +271,15 @@ pub(crate) fn is_plain(table: &mut Table) -> Result<bool> {
 }
 
 impl Stored {
+    /// Whether it is a number of seconds.
+    pub(crate) fn is_plain(&self) -> bool {
+        match self {
+            Stored::Integer(number) => number.unsigned_abs() < SECONDS_LIMIT.unsigned_abs(),
+            Stored::Real(number) => number.abs() < SECONDS_LIMIT as f64,
+            Stored::Text(_) => false,
+        }
+    }
+
     pub(crate) fn param(&self) -> Param<'_> {
         match self {
             Stored::Integer(number) => Param::Integer(*number),
