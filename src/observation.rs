@@ -224,9 +224,15 @@ pub(crate) fn insert_many(
     if rows.is_empty() {
         return Ok(InsertReport::default());
     }
-    tables.create(stream)?;
-    let report = tables.with(stream, |table| insert_rows(table, stream, &rows))?;
-    report.ok_or_else(|| Error::StreamNotFound {
+    // Twice, because a table that is known may be gone: its making was rolled
+    // back, or another program has dropped it. The first try forgets it then.
+    for _ in 0..2 {
+        tables.create(stream)?;
+        if let Some(report) = tables.with(stream, |table| insert_rows(table, stream, &rows))? {
+            return Ok(report);
+        }
+    }
+    Err(Error::StreamNotFound {
         stream: stream.to_string(),
     })
 }
