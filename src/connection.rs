@@ -156,7 +156,7 @@ impl Connection {
         ] {
             self.db.harden(guard);
         }
-        self.db.register_instant()?;
+        self.db.register_functions()?;
         self.pragma("mmap_size = 0")?;
         Ok(())
     }
