@@ -85,6 +85,7 @@ impl Connection {
                     create_private(path).map_err(|error| cannot_open(error.to_string()))?;
                 }
                 Err(error) => return Err(cannot_open(error.to_string())),
+                Ok(found) if found.len() == 0 && !options.read_only => make_private(path),
                 Ok(_) => {}
             }
             absolute = fs::canonicalize(path).map_err(|error| cannot_open(error.to_string()))?;
@@ -111,10 +112,16 @@ impl Connection {
             wal_identity: None,
         };
         let mut connection = Self::new(metadata, db, Some(file), options);
-        connection.configure()?;
-        connection
-            .prepare_file(options)
-            .map_err(|error| connection.located(error))?;
+        let prepared = connection
+            .configure()
+            .and_then(|()| connection.prepare_file(options));
+        prepared.map_err(|error| {
+            if connection.has_wal() {
+                // What a crash has left there stays there.
+                connection.db.harden(Hardening::NoCheckpoint);
+            }
+            connection.located(error)
+        })?;
         if let Some(file) = &mut connection.file {
             file.wal_identity = Identity::of(&file.wal);
         }
@@ -160,15 +167,16 @@ impl Connection {
         ] {
             self.db.harden(guard);
         }
-        self.db.register_instant()?;
+        self.db.register_functions()?;
         self.pragma("mmap_size = 0")?;
         Ok(())
     }
 
     /// Looks at the file, refuses what can't be taken over, and takes it over.
     fn prepare_file(&mut self, options: &OpenOptions) -> Result<()> {
-        let found = migrate::inspect(self.db)?;
+        let mut found = migrate::inspect(self.db)?;
         if options.read_only {
+            found.check_shape()?;
             if let Some(stand_in) = found.stand_in() {
                 self.run(&stand_in)?;
             }
@@ -187,6 +195,8 @@ impl Connection {
                 sqlite_code: None,
             });
         }
+        found.check_shape()?;
+        let is_pending = found.is_pending()?;
         // Before the first byte is written to a file that we did not make.
         if found.is_foreign() && !found.is_empty {
             self.check_integrity()?;
@@ -198,7 +208,7 @@ impl Connection {
         })?;
         self.pragma(&format!("wal_autocheckpoint = {AUTOCHECKPOINT}"))?;
         self.pragma(&format!("journal_size_limit = {WAL_LIMIT}"))?;
-        if found.is_pending()? {
+        if is_pending {
             self.migrate()?;
         }
         Ok(())
@@ -257,6 +267,12 @@ impl Connection {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// Whether commits stand in the WAL.
+    fn has_wal(&self) -> bool {
+        let wal = self.file.as_ref().map(|file| fs::metadata(&file.wal));
+        matches!(wal, Some(Ok(wal)) if wal.len() > 0)
     }
 
     fn pragma(&mut self, pragma: &str) -> Result<()> {
@@ -452,7 +468,12 @@ fn uri(path: &Path, options: &OpenOptions) -> Result<String> {
         reason: error.to_string(),
         sqlite_code: None,
     })?;
-    let mut uri = String::from("file:");
+    // The empty host name keeps a second slash in front from being read as one.
+    let mut uri = String::from(if absolute.starts_with("/") {
+        "file://"
+    } else {
+        "file:"
+    });
     for byte in absolute.as_os_str().as_encoded_bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' => {
@@ -481,6 +502,18 @@ fn create_private(path: &Path) -> std::io::Result<()> {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
         created => created.map(drop),
     }
+}
+
+/// Makes an empty file, which will be a new store, as private as one that we
+/// create. Where it is another user's it stays as that user has made it.
+fn make_private(path: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let _ = fs::set_permissions(path, fs::Permissions::from_mode(0o600));
+    }
+    #[cfg(not(unix))]
+    let _ = path;
 }
 
 fn is_busy(error: &SqliteError) -> bool {

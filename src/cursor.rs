@@ -60,12 +60,17 @@ impl Cursor {
         limit: usize,
         sink: &mut impl FnMut(&RowRef<'_>) -> Result<()>,
     ) -> Result<usize> {
+        let mut after = self.after.clone();
+        // The table was not plain when this row was read, and has been
+        // normalised since: its ts would stand behind all there are now.
+        if let Some((instant, stored)) = &after
+            && !stored.is_plain()
+        {
+            self.span.first = instant.as_micros().saturating_add(1);
+            after = None;
+        }
         let (low, high) = self.span.seconds();
-        let after = self.after.clone();
         let (low, compare) = match &after {
-            // Read before another connection normalised the table: since then
-            // the row is a number of seconds.
-            Some((instant, stored)) if !stored.is_plain() => (instant.to_seconds()?.param(), ">"),
             Some((_, stored)) => (stored.param(), ">"),
             None => (Param::Real(low), ">="),
         };

@@ -379,7 +379,8 @@ impl Chain {
             Some(Some((_, hash))) => hash.as_str(),
             _ => "",
         };
-        let value = hash::python_repr(row.observation.value);
+        // SQLite keeps no negative zero, and the hash is of what is kept.
+        let value = hash::python_repr(row.observation.value + 0.0);
         Ok(Cow::Owned(hash::chain(
             previous,
             &row.ts.to_string(),

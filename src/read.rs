@@ -86,7 +86,7 @@ fn timestamp(cell: Cell<'_>) -> Result<(Timestamp, StoredRef<'_>)> {
 fn number(cell: Cell<'_>) -> Result<f64> {
     match cell {
         Cell::Integer(number) => Ok(number as f64),
-        Cell::Real(number) => Ok(number),
+        Cell::Real(number) => value::finite(number),
         Cell::Text(bytes) => value::parse(text(Cell::Text(bytes))?),
         Cell::Blob(_) | Cell::Null => Err(Error::InvalidValue {
             text: format!("{cell:?}"),

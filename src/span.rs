@@ -64,6 +64,9 @@ const FINER: [Unit; 3] = [
     },
 ];
 
+/// How much of a number of microseconds its way through `f64`s may cost.
+const ROUNDING: f64 = 4.0 * f64::EPSILON;
+
 impl Span {
     pub(crate) const ALL: Span = Span {
         first: i64::MIN,
@@ -96,11 +99,13 @@ impl Span {
         (self.first..=self.last).contains(&instant.as_micros())
     }
 
-    /// The numbers of seconds that round to an instant of the span.
+    /// The numbers of seconds between which all lie that round to an instant of
+    /// the span; far from 1970 others do too.
     pub(crate) fn seconds(self) -> (f64, f64) {
         let limit = SECONDS_LIMIT as f64;
-        let first = (self.first as f64 - 0.5) / 1e6;
-        let last = (self.last as f64 + 0.5) / 1e6;
+        let (first, last) = (self.first as f64, self.last as f64);
+        let first = (first - 0.5 - ROUNDING * first.abs()) / 1e6;
+        let last = (last + 0.5 + ROUNDING * last.abs()) / 1e6;
         (first.max(-limit), last.min(limit))
     }
 
@@ -110,8 +115,13 @@ impl Span {
         let mut groups = vec![self.numbers(&SECONDS, (-SECONDS.limit, ">"), (SECONDS.limit, "<"))];
         let mut least = SECONDS.limit;
         for unit in &FINER {
-            groups.push(self.numbers(unit, (least, ">="), (unit.limit, "<")));
-            groups.push(self.numbers(unit, (-unit.limit, ">"), (-least, "<=")));
+            // Infinities are no timestamps, but they are rows, to be told of.
+            let (below, above) = match unit.limit.is_finite() {
+                true => ("<", ">"),
+                false => ("<=", ">="),
+            };
+            groups.push(self.numbers(unit, (least, ">="), (unit.limit, below)));
+            groups.push(self.numbers(unit, (-unit.limit, above), (-least, "<=")));
             least = unit.limit;
         }
         groups.retain(|group| matches!(group, Group::Numbers { low, high, .. } if low.0 <= high.0));
@@ -128,11 +138,20 @@ impl Span {
     }
 
     fn numbers(self, unit: &Unit, low: Limit, high: Limit) -> Group {
-        let first = self.first as f64 / unit.micros - unit.slack;
-        let last = self.last as f64 / unit.micros + unit.slack;
+        let (first, last) = (self.first as f64, self.last as f64);
+        let first = (first - ROUNDING * first.abs()) / unit.micros - unit.slack;
+        let last = (last + ROUNDING * last.abs()) / unit.micros + unit.slack;
+        // An open end holds numbers that are no timestamps, too.
+        let (open, endless) = (self.first == i64::MIN, self.last == i64::MAX);
         Group::Numbers {
-            low: if first > low.0 { (first, ">=") } else { low },
-            high: if last < high.0 { (last, "<=") } else { high },
+            low: match first > low.0 && !open {
+                true => (first, ">="),
+                false => low,
+            },
+            high: match last < high.0 && !endless {
+                true => (last, "<="),
+                false => high,
+            },
         }
     }
 }
@@ -180,6 +199,7 @@ impl Group {
         let mut params = Vec::new();
         let condition = self.condition(&mut params);
         let order = if reverse { "DESC" } else { "ASC" };
+        let offset = i64::try_from(offset).unwrap_or(i64::MAX);
         let mut statement = table.prepare(|t| {
             format!(
                 "SELECT ts FROM {t} WHERE {condition} ORDER BY ts {order} LIMIT 1 OFFSET {offset}"

@@ -60,6 +60,10 @@ pub(crate) enum Hardening {
     NoCheckpoint,
 }
 
+/// A function that SQLite calls.
+type Function =
+    unsafe extern "C" fn(*mut ffi::sqlite3_context, c_int, *mut *mut ffi::sqlite3_value);
+
 thread_local! {
     /// The handle that this thread's `establish` has just opened; `None` while
     /// none is under way.
@@ -197,18 +201,24 @@ impl Handle {
         }
     }
 
-    /// Makes `satori_instant(ts)` known to this connection.
-    pub(crate) fn register_instant(self) -> Result<(), SqliteError> {
+    /// Makes `satori_instant(ts)` and `satori_value(value)` known to this
+    /// connection.
+    pub(crate) fn register_functions(self) -> Result<(), SqliteError> {
+        self.register(c"satori_instant", function::satori_instant)?;
+        self.register(c"satori_value", function::satori_value)
+    }
+
+    fn register(self, name: &CStr, function: Function) -> Result<(), SqliteError> {
         // SAFETY: the name is NUL-terminated and the callback has the right
         // signature and needs no application data.
         let status = unsafe {
             ffi::sqlite3_create_function_v2(
                 self.as_ptr(),
-                c"satori_instant".as_ptr(),
+                name.as_ptr(),
                 1,
                 ffi::SQLITE_UTF8 | ffi::SQLITE_DETERMINISTIC | ffi::SQLITE_INNOCUOUS,
                 ptr::null_mut(),
-                Some(function::satori_instant),
+                Some(function),
                 None,
                 None,
                 None,
