@@ -35,7 +35,7 @@ pub(crate) struct Piece {
 }
 
 impl Input {
-    /// Opens `path`, or standard input for `-`. `read` sees the bytes go by.
+    /// Opens `path`, or standard input for `-`. `watch` sees the bytes go by.
     pub(crate) fn open(
         path: &Path,
         watch: impl Fn(Box<dyn Read>) -> Box<dyn Read>,

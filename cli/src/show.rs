@@ -61,7 +61,6 @@ pub(crate) fn run(args: &Show, global: &Global, output: &Output) -> Result<Exit,
         Err(error) => return Err(error.into()),
     };
     drop(progress);
-    let readable = statistics.count - statistics.unreadable;
     let providers = statistics.providers.iter();
     let report = Report {
         uuid: selected.uuid,
@@ -73,7 +72,7 @@ pub(crate) fn run(args: &Show, global: &Global, output: &Output) -> Result<Exit,
         last: statistics.last,
         minimum: statistics.minimum,
         maximum: statistics.maximum,
-        mean: (readable > 0).then(|| statistics.sum / statistics.count as f64),
+        mean: (statistics.count > 0).then(|| statistics.sum / statistics.count as f64),
         spacing_seconds: statistics.spacing.map(|spacing| spacing.as_secs_f64()),
         gaps: statistics.gaps,
         providers: providers
