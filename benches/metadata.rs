@@ -34,11 +34,13 @@ pub(crate) fn bench(runner: &Runner) {
                 metadata.upsert(stream, NOW);
             }
         });
-        (store, metadata)
+        (path, store, connection)
     };
-    let (store, metadata) = open("engine.db");
+    let (path, ..) = open("engine.db");
     if runner.wants(UPSERT) {
-        let (_other_store, other) = open("raw.db");
+        let (_, store, _) = open("ours.db");
+        let (_, _, connection) = open("raw.db");
+        let other = raw::Metadata::new(&connection);
         let count = runner.size(STREAMS, 1_000);
         let ours = || {
             time(|| {
@@ -79,6 +81,7 @@ pub(crate) fn bench(runner: &Runner) {
     };
     if runner.wants(BY_UUID) {
         let ours = || {
+            let store = Store::open(&path).expect("a store opens");
             time(|| {
                 for stream in &wanted {
                     let found = store.stream(&stream.uuid).expect("read");
@@ -88,6 +91,8 @@ pub(crate) fn bench(runner: &Runner) {
             })
         };
         let raw = || {
+            let connection = raw::Connection::open(&path);
+            let metadata = raw::Metadata::new(&connection);
             time(|| {
                 for stream in &wanted {
                     check(metadata.by_uuid(stream.uuid.as_str()), stream);
@@ -98,6 +103,7 @@ pub(crate) fn bench(runner: &Runner) {
     }
     if runner.wants(BY_NAME) {
         let ours = || {
+            let store = Store::open(&path).expect("a store opens");
             time(|| {
                 for stream in &wanted {
                     let found = store.stream_by_name(&stream.name).expect("read");
@@ -107,6 +113,8 @@ pub(crate) fn bench(runner: &Runner) {
             })
         };
         let raw = || {
+            let connection = raw::Connection::open(&path);
+            let metadata = raw::Metadata::new(&connection);
             time(|| {
                 for stream in &wanted {
                     check(metadata.by_name(&stream.name), stream);

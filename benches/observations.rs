@@ -1,6 +1,7 @@
 //! Observations: inserting and reading.
 
 use std::hint::black_box;
+use std::path::PathBuf;
 
 use satori_store::{NewObservation, Store, StreamUuid};
 
@@ -19,7 +20,7 @@ pub(crate) fn bench(runner: &Runner) {
 }
 
 /// A new store with the stream's table in it, for either side.
-fn new_store(folder: &Folder, uuid: &StreamUuid) -> (Store, std::path::PathBuf) {
+fn new_store(folder: &Folder, uuid: &StreamUuid) -> (Store, PathBuf) {
     let path = folder.file("engine.db");
     let store = Store::open(&path).expect("a store opens");
     raw::Connection::open(&path).create_table(uuid);
@@ -117,12 +118,13 @@ fn insert_each(
     runner.compare(name, rows.len(), ours, [Raw::new(target, raw)]);
 }
 
-/// A store with `rows`, open on both sides.
-fn filled(folder: &Folder, uuid: &StreamUuid, rows: &[Row]) -> (Store, raw::Connection) {
+/// A file with `rows`. Each turn opens it anew: connections of one process share
+/// the memory for pages in the bundled build, and would take it from each other.
+fn filled(folder: &Folder, uuid: &StreamUuid, rows: &[Row]) -> PathBuf {
     let (store, path) = new_store(folder, uuid);
     let observations: Vec<NewObservation<'_>> = rows.iter().map(Row::as_new).collect();
     store.insert_many(uuid, &observations).expect("stored");
-    (store, raw::Connection::open(&path))
+    path
 }
 
 fn full_read(runner: &Runner, uuid: &StreamUuid) {
@@ -133,15 +135,19 @@ fn full_read(runner: &Runner, uuid: &StreamUuid) {
         return;
     }
     let folder = Folder::new();
-    let (store, connection) = filled(&folder, uuid, &rows);
+    let path = filled(&folder, uuid, &rows);
     if runner.wants(&columns) {
         let ours = || {
+            let store = Store::open(&path).expect("a store opens");
+            store.latest(uuid).expect("read");
             time(|| {
                 let columns = store.columns(uuid, ..).expect("read");
                 assert_eq!(black_box(columns).len(), rows.len());
             })
         };
         let raw = || {
+            let connection = raw::Connection::open(&path);
+            raw::Lookup::new(&connection, uuid).latest();
             time(|| {
                 let columns = black_box(raw::columns(&connection, uuid));
                 assert_eq!(columns.ts.len(), rows.len());
@@ -154,6 +160,8 @@ fn full_read(runner: &Runner, uuid: &StreamUuid) {
     }
     if runner.wants(&iterator) {
         let ours = || {
+            let store = Store::open(&path).expect("a store opens");
+            store.latest(uuid).expect("read");
             time(|| {
                 for observation in store.observations(uuid, ..).expect("read") {
                     black_box(observation.expect("readable"));
@@ -161,6 +169,8 @@ fn full_read(runner: &Runner, uuid: &StreamUuid) {
             })
         };
         let raw = || {
+            let connection = raw::Connection::open(&path);
+            raw::Lookup::new(&connection, uuid).latest();
             time(|| {
                 raw::each(&connection, uuid, |observation| {
                     black_box(observation);
@@ -180,14 +190,15 @@ fn lookup(runner: &Runner, uuid: &StreamUuid) {
     }
     let rows = feed::rows(100_000);
     let folder = Folder::new();
-    let (store, connection) = filled(&folder, uuid, &rows);
-    let lookup = raw::Lookup::new(&connection, uuid);
+    let path = filled(&folder, uuid, &rows);
     let count = runner.size(50_000, 10_000);
     if runner.wants(POINT) {
         let wanted: Vec<_> = (0..count)
             .map(|number| &rows[(mix(number as u64) % rows.len() as u64) as usize])
             .collect();
         let ours = || {
+            let store = Store::open(&path).expect("a store opens");
+            store.latest(uuid).expect("read");
             time(|| {
                 for row in &wanted {
                     let found = store.observation(uuid, row.ts()).expect("read");
@@ -196,6 +207,9 @@ fn lookup(runner: &Runner, uuid: &StreamUuid) {
             })
         };
         let raw = || {
+            let connection = raw::Connection::open(&path);
+            let lookup = raw::Lookup::new(&connection, uuid);
+            lookup.latest();
             time(|| {
                 for row in &wanted {
                     let found = black_box(lookup.at(row.seconds)).expect("it is there");
@@ -208,6 +222,8 @@ fn lookup(runner: &Runner, uuid: &StreamUuid) {
     }
     if runner.wants(LATEST) {
         let ours = || {
+            let store = Store::open(&path).expect("a store opens");
+            store.latest(uuid).expect("read");
             time(|| {
                 for _ in 0..count {
                     black_box(store.latest(uuid).expect("read"));
@@ -215,6 +231,9 @@ fn lookup(runner: &Runner, uuid: &StreamUuid) {
             })
         };
         let raw = || {
+            let connection = raw::Connection::open(&path);
+            let lookup = raw::Lookup::new(&connection, uuid);
+            lookup.latest();
             time(|| {
                 for _ in 0..count {
                     black_box(lookup.latest());
