@@ -6,7 +6,7 @@
     reason = "this is the C API that the store is measured against"
 )]
 
-use std::ffi::{CString, c_char, c_int, c_uint, c_void};
+use std::ffi::{CStr, CString, c_char, c_int, c_uint, c_void};
 use std::path::Path;
 use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,6 +15,14 @@ use libsqlite3_sys as ffi;
 use satori_store::StreamUuid;
 
 use crate::feed::{Row, StreamObject};
+
+/// The version of the SQLite that both sides use.
+pub(crate) fn version() -> String {
+    // SAFETY: SQLite's version is a static text.
+    unsafe { CStr::from_ptr(ffi::sqlite3_libversion()) }
+        .to_string_lossy()
+        .into_owned()
+}
 
 /// A connection set up as the store sets up its own.
 pub(crate) struct Connection {
@@ -547,7 +555,7 @@ pub(crate) fn watch_schema_queries() {
         sql: *mut c_void,
     ) -> c_int {
         // SAFETY: for a statement's start, SQLite passes its text.
-        let sql = unsafe { std::ffi::CStr::from_ptr(sql.cast()) }.to_string_lossy();
+        let sql = unsafe { CStr::from_ptr(sql.cast()) }.to_string_lossy();
         if ["sqlite_schema", "sqlite_master", "pragma_table_list"]
             .iter()
             .any(|list| sql.contains(list))

@@ -118,7 +118,7 @@ impl Runner {
                 &rate(raw_rate),
                 &format!("{ratio:.2}"),
                 &raw.target
-                    .map_or("–".into(), |target| format!("≥ {target}")),
+                    .map_or("–".into(), |target| format!("≥ {target:.2}")),
                 raw.target.map(|target| ratio >= target),
             );
         }

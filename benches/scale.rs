@@ -77,14 +77,14 @@ pub(crate) fn bench(runner: &Runner) {
         let [few_ours, many_ours, few_raw, many_raw] = &mut at;
         let raws = [
             Raw::new(1.0 / 1.5, || few_sides.ours(few_ours, inserts, spread))
-                .label("the store with 100"),
+                .label("the store itself with 100 streams"),
             Raw::new(None, || {
                 many_sides.raw(&many_inserts, many_raw, inserts, spread)
             }),
             Raw::new(None, || {
                 few_sides.raw(&few_inserts, few_raw, inserts, spread)
             })
-            .label("raw with 100"),
+            .label("with 100 streams"),
         ];
         runner.compare(
             name,

@@ -22,6 +22,9 @@ fn main() {
     if args.next_if_eq(scale::CHILD).is_some() {
         return scale::child(args);
     }
+    if args.next_if_eq("--sqlite-version").is_some() {
+        return println!("{}", raw::version());
+    }
     let runner = Runner::new(args);
     observations::bench(&runner);
     metadata::bench(&runner);
