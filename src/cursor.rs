@@ -81,7 +81,7 @@ impl Cursor {
             )
         })?;
         let params = [low, Param::Real(high), Param::Integer(to_i64(limit))];
-        let (scanned, given) = self.hand_out(statement, &params, stream, sink)?;
+        let (scanned, given) = self.hand_out(statement, &params, limit, stream, sink)?;
         self.done = scanned < limit;
         Ok(given)
     }
@@ -123,7 +123,7 @@ impl Cursor {
                 next + 2
             )
         })?;
-        let (scanned, given) = self.hand_out(statement, &params, stream, sink)?;
+        let (scanned, given) = self.hand_out(statement, &params, limit, stream, sink)?;
         if scanned < limit {
             // The window is spent.
             self.done = window.last == self.span.last;
@@ -155,30 +155,30 @@ impl Cursor {
     }
 
     /// Hands the statement's rows that lie in the span to `sink`. The number of
-    /// rows seen, and of those handed out.
+    /// rows seen, and of those handed out. Where they are `limit`, notes the
+    /// last one: fewer are all there are, and nothing goes on behind them.
     fn hand_out(
         &mut self,
         mut statement: Statement,
         params: &[Param<'_>],
+        limit: usize,
         stream: &StreamUuid,
         sink: &mut impl FnMut(&RowRef<'_>) -> Result<()>,
     ) -> Result<(usize, usize)> {
         let (mut scanned, mut given) = (0, 0);
-        let mut last = None;
         let mut rows = statement.query(params)?;
         while let Some(row) = rows.next()? {
             let row = RowRef::new(&row, stream)?;
             scanned += 1;
-            last = Some((row.ts, row.stored.to_owned()));
+            if scanned == limit {
+                self.span.first = self.span.first.max(row.ts.as_micros());
+                self.after = Some((row.ts, row.stored.to_owned()));
+            }
             if self.span.contains(row.ts) {
                 sink(&row)?;
                 given += 1;
             }
         }
-        if let Some((instant, _)) = &last {
-            self.span.first = self.span.first.max(instant.as_micros());
-        }
-        self.after = last;
         Ok((scanned, given))
     }
 }

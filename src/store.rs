@@ -103,6 +103,9 @@ pub struct Removed {
     pub rows: Option<u64>,
 }
 
+/// A limit that no stream reaches in one go.
+const ALL_ROWS: usize = u32::MAX as usize;
+
 impl Store {
     /// Opens the store at `path` with the default [`OpenOptions`].
     ///
@@ -423,12 +426,12 @@ impl Store {
         self.run(|connection| {
             connection.read(|connection| {
                 on_table(connection, uuid, |table| {
-                    let rows = statistics::count(table, span)?;
-                    let rows = usize::try_from(rows).unwrap_or(0);
-                    let mut columns = Columns::with_capacity(rows);
+                    // No count first: it reads the whole table once more, which
+                    // costs more than letting the vectors grow.
+                    let mut columns = Columns::default();
                     let mut cursor = Cursor::new(Some(span));
                     while !cursor.is_done() {
-                        cursor.read(table, uuid, rows.max(1), |row| columns.push(row))?;
+                        cursor.read(table, uuid, ALL_ROWS, |row| columns.push(row))?;
                     }
                     Ok(columns)
                 })
