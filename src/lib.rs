@@ -64,6 +64,7 @@ mod columns;
 mod connection;
 mod cursor;
 mod error;
+mod file;
 mod hash;
 mod ingest;
 mod migrate;

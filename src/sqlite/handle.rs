@@ -43,7 +43,12 @@ impl BusyState {
         !left.is_zero()
     }
 
-    /// How long the present or last wait has taken.
+    /// A new operation begins, which has not waited yet.
+    pub(crate) fn begin(&self) {
+        self.since.set(None);
+    }
+
+    /// How long the present operation has waited.
     pub(crate) fn waited(&self) -> Duration {
         self.since
             .get()
