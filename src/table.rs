@@ -132,6 +132,13 @@ impl Tables {
         if self.table(stream)?.is_some() {
             return Ok(());
         }
+        // The metadata, where other programs write too, may hold any text.
+        if let Some(reason) = uuid::fault(stream.as_str()) {
+            return Err(Error::InvalidUuid {
+                uuid: excerpt(stream.as_str()),
+                reason,
+            });
+        }
         // WITHOUT ROWID: a fifth smaller, and plain SQL sees no difference.
         let sql = format!(
             "CREATE TABLE {} (ts TIMESTAMP PRIMARY KEY NOT NULL, value NUMERIC(20, 10) NOT NULL, \
