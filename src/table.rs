@@ -183,7 +183,7 @@ impl Tables {
         // whose module is missing is an error.
         let mut statement = Statement::prepare(
             self.db,
-            "SELECT m.name, x.name, x.type, x.pk FROM sqlite_schema AS m \
+            "SELECT m.name, x.name, x.type, x.pk, x.\"notnull\" FROM sqlite_schema AS m \
              JOIN pragma_table_xinfo(m.name) AS x \
              WHERE m.type = 'table' AND m.rootpage > 0 ORDER BY m.rowid, x.cid",
         )?;
@@ -263,7 +263,7 @@ impl Tables {
         let columns = prepared(
             &mut self.columns,
             self.db,
-            "SELECT name, type, pk FROM pragma_table_xinfo(?1, 'main')",
+            "SELECT name, type, pk, \"notnull\" FROM pragma_table_xinfo(?1, 'main')",
         )?;
         let params = [Param::Text(name)];
         let mut rows = columns.query(&params)?;
@@ -300,6 +300,7 @@ struct Column {
     name: String,
     declared: String,
     key: i64,
+    not_null: bool,
 }
 
 impl Column {
@@ -308,6 +309,7 @@ impl Column {
             name: row.text(at).to_ascii_lowercase(),
             declared: row.text(at + 1).to_ascii_uppercase(),
             key: row.integer(at + 2),
+            not_null: row.integer(at + 3) != 0,
         }
     }
 }
@@ -332,6 +334,11 @@ fn shape_fault(columns: &[Column]) -> Option<String> {
                     "ts is declared {:?}, not TIMESTAMP",
                     column.declared
                 ));
+            }
+            // SQLite lets NULL into a primary key, but for a row id. It would
+            // stand in no span of time.
+            "ts" if !column.not_null && column.declared != "INTEGER" => {
+                return Some("ts may be NULL".to_owned());
             }
             "ts" => {}
             "value" | "hash" | "provider" if column.key == 0 => {}
