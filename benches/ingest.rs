@@ -30,7 +30,8 @@ pub(crate) fn bench(runner: &Runner) {
         let batch = payload / BATCH;
         (batch % STREAMS, batch / STREAMS * BATCH + payload % BATCH)
     });
-    let shapes: [(&str, &dyn Fn(usize, usize) -> (usize, usize)); 2] = [
+    type Shape<'a> = &'a dyn Fn(usize, usize) -> (usize, usize);
+    let shapes: [(&str, Shape<'_>); 2] = [
         (
             "ingest, batches of 100 payloads, one of each stream",
             &mixed,

@@ -134,6 +134,9 @@ impl Span {
             first.date_text(-2).unwrap_or_default(),
             last.date_text(3),
         ));
+        if self.first == i64::MIN {
+            groups.push(Group::Null);
+        }
         groups
     }
 
@@ -166,6 +169,9 @@ pub(crate) enum Group {
     /// From the first text, included, to the second, excluded, or to the end
     /// of all text (and blobs, which sort last and are no timestamps).
     Text(String, Option<String>),
+    /// Rows without a timestamp, which SQLite lets into a primary key that is not
+    /// declared NOT NULL: they sort first, and are to be told of.
+    Null,
 }
 
 impl Group {
@@ -185,6 +191,7 @@ impl Group {
                 params.push(Param::Text(first));
                 format!("ts >= ?{next}")
             }
+            Group::Null => "ts IS NULL".to_owned(),
         }
     }
 
@@ -265,7 +272,7 @@ pub(crate) fn is_plain(table: &mut Table) -> Result<bool> {
             Cell::Real(number) => number.abs() < SECONDS_LIMIT as f64,
             Cell::Text(_) | Cell::Blob(_) => false,
         };
-        within(row.cell(0)) && within(row.cell(1))
+        within(row.cell(0)) && within(row.cell(1)) && row.integer(2) == 0
     })?;
     Ok(plain.unwrap_or(true))
 }

@@ -28,7 +28,7 @@ pub(crate) enum Query {
     Last,
     /// The row stored under exactly ?1.
     At,
-    /// The least and the greatest ts.
+    /// The least and the greatest ts, and whether one is NULL.
     Bounds,
 }
 
@@ -54,7 +54,10 @@ impl Query {
             }
             Query::At => format!("SELECT ts, value, hash, provider FROM {table} WHERE ts = ?1"),
             Query::Bounds => {
-                format!("SELECT (SELECT min(ts) FROM {table}), (SELECT max(ts) FROM {table})")
+                format!(
+                    "SELECT (SELECT min(ts) FROM {table}), (SELECT max(ts) FROM {table}), \
+                     EXISTS (SELECT 1 FROM {table} WHERE ts IS NULL)"
+                )
             }
         }
     }
@@ -151,6 +154,13 @@ impl Tables {
     }
 
     fn create(&mut self, stream: &StreamUuid) -> Result<()> {
+        // The metadata, where other programs write too, may hold any text.
+        if let Some(reason) = uuid::fault(stream.as_str()) {
+            return Err(Error::InvalidUuid {
+                uuid: excerpt(stream.as_str()),
+                reason,
+            });
+        }
         // WITHOUT ROWID: a fifth smaller, and plain SQL sees no difference.
         let sql = format!(
             "CREATE TABLE {} (ts TIMESTAMP PRIMARY KEY NOT NULL, value NUMERIC(20, 10) NOT NULL, \

@@ -345,3 +345,33 @@ fn a_stream_with_metadata_alone_has_no_rows_and_an_unknown_one_is_an_error() {
         assert_eq!(error.code(), ErrorCode::StreamNotFound);
     }
 }
+
+#[test]
+fn a_row_without_a_timestamp_is_told_of_where_the_table_lets_it_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("engine.db");
+    sql(
+        &path,
+        "CREATE TABLE loose (ts TIMESTAMP PRIMARY KEY, value NUMERIC, hash TEXT, provider TEXT);
+         INSERT INTO loose VALUES (1704283200, 1, 'a', 'central'), (NULL, 2, 'b', 'central');",
+    );
+    let store = Store::open(&path).unwrap();
+    let s = satori_store::StreamUuid::new("loose").unwrap();
+    assert_eq!(store.count(&s, ..).unwrap(), 2);
+    assert_eq!(store.statistics(&s).unwrap().unreadable, 1);
+    let told = |error: Error| assert_eq!(error.code(), ErrorCode::UnreadableRow, "{error}");
+    told(store.columns(&s, ..).unwrap_err());
+    told(
+        store
+            .observations(&s, ..)
+            .unwrap()
+            .next()
+            .unwrap()
+            .unwrap_err(),
+    );
+    told(store.verify(&s).unwrap_err());
+    // What can be read can be used.
+    assert_eq!(store.latest(&s).unwrap().unwrap().value, 1.0);
+    let later = NewObservation::new("2024-01-04".parse().unwrap(), 3.0);
+    assert_eq!(store.insert(&s, &later).unwrap(), Insertion::Inserted);
+}

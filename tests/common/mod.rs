@@ -4,17 +4,28 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use satori_store::{NewObservation, Observation, Store, StreamUuid, Timestamp};
 use tempfile::TempDir;
 
 /// Runs a Python script; what it printed.
 pub(crate) fn python(script: &str, arguments: &[&str]) -> String {
-    let output = Command::new("python3")
-        .args(["-c", script])
+    // Started some hundred times: without the shim in front of it, if there is
+    // one, and without its site packages.
+    static PYTHON: OnceLock<String> = OnceLock::new();
+    let python = PYTHON.get_or_init(|| {
+        let asked = Command::new("python3")
+            .args(["-c", "import sys; print(sys.executable, end='')"])
+            .output()
+            .expect("python3 is needed to write as another program");
+        String::from_utf8(asked.stdout).unwrap()
+    });
+    let output = Command::new(python)
+        .args(["-S", "-c", script])
         .args(arguments)
         .output()
-        .expect("python3 is needed to write as another program");
+        .unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{script}\n{errors}");
     String::from_utf8(output.stdout).unwrap()
