@@ -29,15 +29,6 @@ impl Columns {
         self.ts.is_empty()
     }
 
-    pub(crate) fn with_capacity(rows: usize) -> Self {
-        Self {
-            ts: Vec::with_capacity(rows),
-            value: Vec::with_capacity(rows),
-            hash: TextColumn::with_capacity(rows, 16),
-            provider: TextColumn::with_capacity(rows, 8),
-        }
-    }
-
     #[inline]
     pub(crate) fn push(&mut self, row: &RowRef<'_>) -> Result<()> {
         self.ts.push(row.ts.as_micros());
@@ -90,15 +81,6 @@ impl TextColumn {
         &self.offsets
     }
 
-    fn with_capacity(rows: usize, bytes: usize) -> Self {
-        let mut offsets = Vec::with_capacity(rows + 1);
-        offsets.push(0);
-        Self {
-            text: String::with_capacity(rows * bytes),
-            offsets,
-        }
-    }
-
     #[inline]
     fn push(&mut self, text: &str) {
         self.text.push_str(text);
@@ -108,6 +90,9 @@ impl TextColumn {
 
 impl Default for TextColumn {
     fn default() -> Self {
-        Self::with_capacity(0, 0)
+        Self {
+            text: String::new(),
+            offsets: vec![0],
+        }
     }
 }

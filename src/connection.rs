@@ -1,13 +1,13 @@
 //! One connection: how it is opened, its transactions, its errors.
 
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use diesel::SqliteConnection;
 use libsqlite3_sys as ffi;
 
 use crate::error::{Error, Result};
+use crate::file::{self, File};
 use crate::migrate;
 use crate::options::{OpenOptions, Synchronous};
 use crate::sqlite::{self, BusyState, Handle, Hardening, SqliteError, Statement};
@@ -35,80 +35,31 @@ pub(crate) struct Connection {
     read_only: bool,
 }
 
-/// The file as it was when it was opened.
-struct File {
-    path: PathBuf,
-    identity: Option<Identity>,
-}
-
-/// What tells one file from another at the same path: device and inode.
-#[derive(PartialEq, Eq)]
-struct Identity(u64, u64);
-
-impl Identity {
-    /// By `stat`, never by opening the file: closing it again would drop the
-    /// POSIX locks that SQLite holds on it (<https://sqlite.org/howtocorrupt.html>).
-    #[cfg(unix)]
-    fn of(path: &Path) -> Option<Self> {
-        use std::os::unix::fs::MetadataExt;
-        let metadata = fs::metadata(path).ok()?;
-        Some(Self(metadata.dev(), metadata.ino()))
-    }
-
-    #[cfg(not(unix))]
-    fn of(path: &Path) -> Option<Self> {
-        fs::metadata(path).ok().map(|_| Self(0, 0))
-    }
-}
-
 impl Connection {
     /// Opens `path` in phases: the file, the connection's guards, a look at what
     /// it is, and only then anything that writes.
     pub(crate) fn open(path: &Path, options: &OpenOptions) -> Result<Self> {
-        let cannot_open = |reason: String| Error::CannotOpen {
-            path: path.to_owned(),
-            reason,
-            sqlite_code: None,
-        };
         let mut absolute = PathBuf::new();
-        let uri = uri(path, options)?;
-        let (metadata, db) = sqlite::establish::<Error>(&uri, || {
-            let create = options.create && !options.read_only;
-            match fs::metadata(path) {
-                Ok(found) if !found.is_file() => {
-                    return Err(cannot_open("it is not a file".to_owned()));
-                }
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound && create => {
-                    create_private(path).map_err(|error| cannot_open(error.to_string()))?;
-                }
-                Err(error) => return Err(cannot_open(error.to_string())),
-                Ok(_) => {}
-            }
-            absolute = fs::canonicalize(path).map_err(|error| cannot_open(error.to_string()))?;
+        let uri = file::uri(path, options.read_only)?;
+        let opened = sqlite::establish::<Error>(&uri, || {
+            absolute = file::prepare(path, options.read_only, options.create)?;
             Ok(())
-        })
-        .map_err(|error| match error {
-            Error::CannotOpen {
-                reason,
-                sqlite_code,
-                ..
-            } => Error::CannotOpen {
-                path: path.to_owned(),
-                reason,
-                sqlite_code,
-            },
-            other => other,
+        });
+        let (metadata, db) = opened.map_err(|error| error.located(path, Duration::ZERO))?;
+        let mut connection = Self::new(metadata, db, Some(File::of(absolute)), options);
+        let prepared = connection
+            .configure()
+            .and_then(|()| connection.prepare_file(options));
+        prepared.map_err(|error| {
+            if connection.file.as_ref().is_some_and(File::has_wal) {
+                // What a crash has left there stays there.
+                connection.db.harden(Hardening::NoCheckpoint);
+            }
+            connection.located(error)
         })?;
-        let identity = Identity::of(&absolute);
-        let file = File {
-            path: absolute,
-            identity,
-        };
-        let mut connection = Self::new(metadata, db, Some(file), options);
-        connection.configure()?;
-        connection
-            .prepare_file(options)
-            .map_err(|error| connection.located(error))?;
+        if let Some(file) = &mut connection.file {
+            file.note_wal();
+        }
         Ok(connection)
     }
 
@@ -151,15 +102,16 @@ impl Connection {
         ] {
             self.db.harden(guard);
         }
-        self.db.register_instant()?;
+        self.db.register_functions()?;
         self.pragma("mmap_size = 0")?;
         Ok(())
     }
 
     /// Looks at the file, refuses what can't be taken over, and takes it over.
     fn prepare_file(&mut self, options: &OpenOptions) -> Result<()> {
-        let found = migrate::inspect(self.db)?;
+        let mut found = migrate::inspect(self.db)?;
         if options.read_only {
+            found.check_shape()?;
             if let Some(stand_in) = found.stand_in() {
                 self.run(&stand_in)?;
             }
@@ -178,6 +130,8 @@ impl Connection {
                 sqlite_code: None,
             });
         }
+        found.check_shape()?;
+        let is_pending = found.is_pending()?;
         // Before the first byte is written to a file that we did not make.
         if found.is_foreign() && !found.is_empty {
             self.check_integrity()?;
@@ -189,7 +143,7 @@ impl Connection {
         })?;
         self.pragma(&format!("wal_autocheckpoint = {AUTOCHECKPOINT}"))?;
         self.pragma(&format!("journal_size_limit = {WAL_LIMIT}"))?;
-        if found.is_pending()? {
+        if is_pending {
             self.migrate()?;
         }
         Ok(())
@@ -236,7 +190,7 @@ impl Connection {
             let mut pragma = Statement::prepare(self.db, "PRAGMA journal_mode = WAL")?;
             match pragma.first(&[], |row| row.text(0)) {
                 Ok(_) => return Ok(()),
-                Err(error) if is_busy(&error) => {
+                Err(error) if error.is_busy() => {
                     if !self.busy.wait(first) {
                         return Err(Error::Busy {
                             waited: started.elapsed(),
@@ -356,6 +310,7 @@ impl Connection {
     }
 
     fn check_writable(&self) -> Result<()> {
+        self.busy.begin();
         if self.read_only {
             return Err(Error::ReadOnly {
                 reason: "it was opened read-only".to_owned(),
@@ -365,45 +320,27 @@ impl Connection {
         Ok(())
     }
 
-    /// Whether the path still leads to the file that was opened: a write that
-    /// went to an unlinked file must not be acknowledged.
     fn check_file(&self) -> Result<()> {
-        match &self.file {
-            Some(file) if Identity::of(&file.path) != file.identity => Err(Error::FileReplaced {
-                path: file.path.clone(),
-            }),
-            _ => Ok(()),
+        self.file.as_ref().map_or(Ok(()), File::check)
+    }
+
+    /// Closes, in a forked child, what the child has inherited, without a touch
+    /// on the file: the parent uses it still. SQLite in the child would believe
+    /// otherwise that it holds the locks which are the parent's.
+    pub(crate) fn let_go(self) {
+        if self.db.is_autocommit() {
+            self.db.harden(Hardening::NoCheckpoint);
+            drop(self);
+        } else {
+            // Forked in the middle of a write: taking that back would change the
+            // memory that all processes share.
+            std::mem::forget(self);
         }
     }
 
     /// Completes an error with what only the connection knows.
     pub(crate) fn located(&self, error: Error) -> Error {
-        match error {
-            Error::CannotOpen {
-                reason,
-                sqlite_code,
-                ..
-            } => Error::CannotOpen {
-                path: self.path(),
-                reason,
-                sqlite_code,
-            },
-            Error::NotADatabase { .. } => Error::NotADatabase { path: self.path() },
-            Error::Corrupt {
-                detail,
-                sqlite_code,
-                ..
-            } => Error::Corrupt {
-                path: self.path(),
-                detail,
-                sqlite_code,
-            },
-            Error::Busy { sqlite_code, .. } => Error::Busy {
-                waited: self.busy.waited(),
-                sqlite_code,
-            },
-            other => other,
-        }
+        error.located(&self.path(), self.busy.waited())
     }
 }
 
@@ -414,104 +351,4 @@ fn step(slot: &mut Option<Statement>, db: Handle, sql: &str) -> Result<()> {
     };
     statement.execute(&[])?;
     Ok(())
-}
-
-/// The path as a URI, every byte but the plainest escaped, so that no path is
-/// ever taken for a URI of the caller's (or for `:memory:`).
-fn uri(path: &Path, options: &OpenOptions) -> Result<String> {
-    let absolute = std::path::absolute(path).map_err(|error| Error::CannotOpen {
-        path: path.to_owned(),
-        reason: error.to_string(),
-        sqlite_code: None,
-    })?;
-    let mut uri = String::from("file:");
-    for byte in absolute.as_os_str().as_encoded_bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' => {
-                uri.push(char::from(*byte));
-            }
-            _ => uri.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    uri.push_str(if options.read_only {
-        "?mode=ro"
-    } else {
-        "?mode=rw"
-    });
-    Ok(uri)
-}
-
-/// Creates an empty file that only its owner can read. SQLite gives the WAL
-/// beside it the same permissions.
-fn create_private(path: &Path) -> std::io::Result<()> {
-    let mut create = fs::OpenOptions::new();
-    create.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut create, 0o600);
-    match create.open(path) {
-        // Another process was faster.
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        created => created.map(drop),
-    }
-}
-
-fn is_busy(error: &SqliteError) -> bool {
-    matches!(error.primary(), ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED)
-}
-
-impl From<SqliteError> for Error {
-    /// What the connection knows (the path, the time waited) is filled in by
-    /// [`Connection::located`], on the way out.
-    fn from(error: SqliteError) -> Self {
-        let sqlite_code = error.code;
-        let message = error.message;
-        match error.code & 0xff {
-            ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => Error::Busy {
-                waited: std::time::Duration::ZERO,
-                sqlite_code,
-            },
-            ffi::SQLITE_CORRUPT => Error::Corrupt {
-                path: PathBuf::new(),
-                detail: message,
-                sqlite_code: Some(sqlite_code),
-            },
-            ffi::SQLITE_NOTADB => Error::NotADatabase {
-                path: PathBuf::new(),
-            },
-            ffi::SQLITE_CANTOPEN => Error::CannotOpen {
-                path: PathBuf::new(),
-                reason: message,
-                sqlite_code: Some(sqlite_code),
-            },
-            ffi::SQLITE_READONLY => Error::ReadOnly {
-                reason: message,
-                sqlite_code: Some(sqlite_code),
-            },
-            ffi::SQLITE_FULL => Error::DiskFull { sqlite_code },
-            _ => Error::Sqlite {
-                sqlite_code,
-                message,
-            },
-        }
-    }
-}
-
-impl From<diesel::ConnectionError> for Error {
-    fn from(error: diesel::ConnectionError) -> Self {
-        Error::CannotOpen {
-            path: PathBuf::new(),
-            reason: error.to_string(),
-            sqlite_code: None,
-        }
-    }
-}
-
-/// For Diesel's transactions, whose own errors come as Diesel's.
-impl From<diesel::result::Error> for Error {
-    fn from(error: diesel::result::Error) -> Self {
-        Error::Sqlite {
-            sqlite_code: ffi::SQLITE_ERROR,
-            message: error.to_string(),
-        }
-    }
 }

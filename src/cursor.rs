@@ -60,8 +60,16 @@ impl Cursor {
         limit: usize,
         sink: &mut impl FnMut(&RowRef<'_>) -> Result<()>,
     ) -> Result<usize> {
+        let mut after = self.after.clone();
+        // The table was not plain when this row was read, and has been
+        // normalised since: its ts would stand behind all there are now.
+        if let Some((instant, stored)) = &after
+            && !stored.is_plain()
+        {
+            self.span.first = instant.as_micros().saturating_add(1);
+            after = None;
+        }
         let (low, high) = self.span.seconds();
-        let after = self.after.take();
         let (low, compare) = match &after {
             Some((_, stored)) => (stored.param(), ">"),
             None => (Param::Real(low), ">="),
@@ -73,7 +81,7 @@ impl Cursor {
             )
         })?;
         let params = [low, Param::Real(high), Param::Integer(to_i64(limit))];
-        let (scanned, given) = self.hand_out(statement, &params, stream, sink)?;
+        let (scanned, given) = self.hand_out(statement, &params, limit, stream, sink)?;
         self.done = scanned < limit;
         Ok(given)
     }
@@ -92,7 +100,7 @@ impl Cursor {
             ..self.span
         };
         let groups = window.groups();
-        let after = self.after.take();
+        let after = self.after.clone();
         let mut params = Vec::new();
         let statement = table.prepare(|t| {
             let source = span::source(t, &groups, &mut params);
@@ -115,7 +123,7 @@ impl Cursor {
                 next + 2
             )
         })?;
-        let (scanned, given) = self.hand_out(statement, &params, stream, sink)?;
+        let (scanned, given) = self.hand_out(statement, &params, limit, stream, sink)?;
         if scanned < limit {
             // The window is spent.
             self.done = window.last == self.span.last;
@@ -147,30 +155,30 @@ impl Cursor {
     }
 
     /// Hands the statement's rows that lie in the span to `sink`. The number of
-    /// rows seen, and of those handed out.
+    /// rows seen, and of those handed out. Where they are `limit`, notes the
+    /// last one: fewer are all there are, and nothing goes on behind them.
     fn hand_out(
         &mut self,
         mut statement: Statement,
         params: &[Param<'_>],
+        limit: usize,
         stream: &StreamUuid,
         sink: &mut impl FnMut(&RowRef<'_>) -> Result<()>,
     ) -> Result<(usize, usize)> {
         let (mut scanned, mut given) = (0, 0);
-        let mut last = None;
         let mut rows = statement.query(params)?;
         while let Some(row) = rows.next()? {
             let row = RowRef::new(&row, stream)?;
             scanned += 1;
-            last = Some((row.ts, row.stored.to_owned()));
+            if scanned == limit {
+                self.span.first = self.span.first.max(row.ts.as_micros());
+                self.after = Some((row.ts, row.stored.to_owned()));
+            }
             if self.span.contains(row.ts) {
                 sink(&row)?;
                 given += 1;
             }
         }
-        if let Some((instant, _)) = &last {
-            self.span.first = self.span.first.max(instant.as_micros());
-        }
-        self.after = last;
         Ok((scanned, given))
     }
 }

@@ -1,6 +1,6 @@
 //! The one error type, with a stable code for each kind.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::ingest::IngestReport;
@@ -282,6 +282,20 @@ impl Error {
             | Error::Sqlite { sqlite_code, .. } => Some(*sqlite_code),
             _ => None,
         }
+    }
+}
+
+impl Error {
+    /// Completes an error of SQLite's with what only the connection knows.
+    pub(crate) fn located(mut self, file: &Path, time: Duration) -> Self {
+        match &mut self {
+            Error::CannotOpen { path, .. }
+            | Error::NotADatabase { path }
+            | Error::Corrupt { path, .. } => *path = file.to_owned(),
+            Error::Busy { waited, .. } => *waited = time,
+            _ => {}
+        }
+        self
     }
 }
 

@@ -22,11 +22,27 @@ pub(crate) fn python_repr(value: f64) -> String {
     let Some((mantissa, exponent)) = scientific.split_once('e') else {
         return scientific; // NaN and infinities have no exponent
     };
-    match exponent.parse::<i32>() {
-        Ok(exponent) if !(-4..16).contains(&exponent) => {
-            let sign = if exponent < 0 { '-' } else { '+' };
-            format!("{mantissa}e{sign}{:02}", exponent.unsigned_abs())
-        }
+    let Ok(exponent) = exponent.parse::<i32>() else {
+        return scientific;
+    };
+    // Two decimals of that length may lie equally near: Rust writes the greater,
+    // Python the even one, as does a format with the number of digits given.
+    let fraction = mantissa
+        .split_once('.')
+        .map_or(0, |(_, digits)| digits.len());
+    let even = match fraction >= 15 {
+        true => Some(format!("{value:.fraction$e}")),
+        false => None,
+    };
+    let even = even.filter(|even| *even != scientific && even.parse() == Ok(value));
+    if !(-4..16).contains(&exponent) {
+        let written = even.as_deref().unwrap_or(&scientific);
+        let mantissa = written.split_once('e').map_or(mantissa, |(m, _)| m);
+        let sign = if exponent < 0 { '-' } else { '+' };
+        return format!("{mantissa}e{sign}{:02}", exponent.unsigned_abs());
+    }
+    match (even, usize::try_from(fraction as i64 - i64::from(exponent))) {
+        (Some(_), Ok(digits)) if digits > 0 => format!("{value:.digits$}"),
         _ => format!("{value:?}"),
     }
 }
@@ -51,6 +67,9 @@ mod tests {
             (f64::MAX, "1.7976931348623157e+308"),
             (0.1 + 0.2, "0.30000000000000004"),
             (-0.0, "-0.0"),
+            (2_204_138_485_456_065.2, "2204138485456065.2"),
+            (-882_296_447_354_041.2, "-882296447354041.2"),
+            (2_204_138_485_456_065.8, "2204138485456065.8"),
             (-2.5, "-2.5"),
         ] {
             assert_eq!(python_repr(value), text);

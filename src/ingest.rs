@@ -252,18 +252,6 @@ impl<'a> Batch<'a> {
         group: &Group<'_>,
     ) -> Result<()> {
         let stream = &group.stream;
-        // A name that can't be used is the fault of its payloads alone.
-        if let Err(error) = connection.check_name(stream) {
-            let Error::NotObservationTable { name, reason } = error else {
-                return Err(error);
-            };
-            for (position, _) in &group.rows {
-                let (name, reason) = (name.clone(), reason.clone());
-                let error = Error::NotObservationTable { name, reason };
-                self.report.rejected.push(position.rejected(error));
-            }
-            return Ok(());
-        }
         let rows: Vec<_> = group
             .rows
             .iter()
@@ -272,7 +260,23 @@ impl<'a> Batch<'a> {
                 ..NewObservation::new(row.ts, row.value).provider(self.provider)
             })
             .collect();
-        let report = observation::insert_many(connection.tables(), stream, &rows)?;
+        let inserted = connection
+            .check_name(stream)
+            .and_then(|()| observation::insert_many(connection.tables(), stream, &rows));
+        let report = match inserted {
+            Ok(report) => report,
+            // A name that can't be used is the fault of its payloads alone, and
+            // is found before a row of them is written.
+            Err(Error::NotObservationTable { name, reason }) => {
+                for (position, _) in &group.rows {
+                    let (name, reason) = (name.clone(), reason.clone());
+                    let error = Error::NotObservationTable { name, reason };
+                    self.report.rejected.push(position.rejected(error));
+                }
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
         if let Some(patch) = &group.metadata {
             connection.metadata(|metadata| stream::upsert(metadata, stream, patch, now))?;
         }

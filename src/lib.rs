@@ -71,6 +71,7 @@ mod cursor;
 mod error;
 #[cfg(feature = "capi")]
 mod ffi;
+mod file;
 mod hash;
 mod ingest;
 mod migrate;

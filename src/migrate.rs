@@ -31,6 +31,8 @@ const ADDED: [&str; 2] = ["author", "target"];
 pub(crate) struct Found {
     /// The columns of `streams`; `None` where there is no such table.
     columns: Option<Vec<String>>,
+    /// What is wrong with the shape of `streams`, if anything is.
+    mismatch: Option<Error>,
     /// The versions in the ledger; `None` where there is no ledger.
     applied: Option<Vec<String>>,
     /// Whether there is any table at all.
@@ -38,9 +40,6 @@ pub(crate) struct Found {
 }
 
 /// Looks at the file without writing.
-///
-/// # Errors
-/// `SchemaMismatch` where `streams` has another shape than the store's.
 pub(crate) fn inspect(db: Handle) -> Result<Found> {
     let is_empty = Statement::prepare(db, "SELECT 1 FROM sqlite_schema LIMIT 1")?
         .first(&[], |_| ())?
@@ -55,11 +54,17 @@ pub(crate) fn inspect(db: Handle) -> Result<Found> {
     };
     let streams = columns(db, "streams")?;
     let columns = (!streams.is_empty()).then(|| streams.iter().map(|c| c.name.clone()).collect());
-    if !streams.is_empty() {
-        check_shape(db, &streams)?;
-    }
+    let mismatch = match streams.is_empty() {
+        true => None,
+        false => match check_shape(db, &streams) {
+            Ok(()) => None,
+            Err(mismatch @ Error::SchemaMismatch { .. }) => Some(mismatch),
+            Err(other) => return Err(other),
+        },
+    };
     Ok(Found {
         columns,
+        mismatch,
         applied,
         is_empty,
     })
@@ -80,14 +85,38 @@ impl Found {
             .cloned())
     }
 
+    /// Refuses a `streams` table of another shape than the store's.
+    ///
+    /// # Errors
+    /// `SchemaMismatch`, naming the column.
+    pub(crate) fn check_shape(&mut self) -> Result<()> {
+        self.mismatch.take().map_or(Ok(()), Err)
+    }
+
     /// Whether a migration has still to be run.
+    ///
+    /// # Errors
+    /// `SchemaMismatch` where none has, by the ledger, and yet a column is
+    /// missing: someone has taken it away since.
     pub(crate) fn is_pending(&self) -> Result<bool> {
         let Some(applied) = &self.applied else {
             return Ok(true);
         };
-        Ok(known()?
+        let pending = known()?
             .iter()
-            .any(|migration| !applied.contains(&version(migration.as_ref()))))
+            .any(|migration| !applied.contains(&version(migration.as_ref())));
+        let found = self.columns.as_deref().unwrap_or_default();
+        match COLUMNS
+            .iter()
+            .chain(&ADDED)
+            .find(|column| !found.iter().any(|found| found == *column))
+        {
+            Some(column) if !pending => Err(Error::SchemaMismatch {
+                column: (*column).to_owned(),
+                problem: "it is missing, though its migration is recorded".to_owned(),
+            }),
+            _ => Ok(pending),
+        }
     }
 
     /// Whether the file has never been the store's.
@@ -252,7 +281,7 @@ fn check_shape(db: Handle, found: &[Column]) -> Result<()> {
         db,
         "SELECT l.name FROM pragma_index_list('streams', 'main') AS l \
          WHERE l.\"unique\" AND NOT l.partial \
-         AND (SELECT group_concat(name) FROM pragma_index_info(l.name, 'main')) = 'uuid'",
+         AND (SELECT group_concat(lower(name)) FROM pragma_index_info(l.name, 'main')) = 'uuid'",
         &[],
     )?;
     if unique.is_empty() {

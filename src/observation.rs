@@ -230,15 +230,15 @@ pub(crate) fn insert_many(
 fn insert_rows(table: &mut Table, stream: &StreamUuid, rows: &[Bound<'_>]) -> Result<InsertReport> {
     let mut report = InsertReport::default();
     let mut chain = Chain::new(rows);
-    let plain = rows.len() >= CHUNK && is_plain(table)?;
-    let mut bulk = None;
+    let mut bulk = match rows.len() >= CHUNK && is_plain(table)? {
+        true => Some(Bulk::new(table)?),
+        false => None,
+    };
     for (number, chunk) in rows.chunks(CHUNK).enumerate() {
-        if plain && chunk.len() == CHUNK && is_all_new(table, chunk)? {
-            let statement = match &mut bulk {
-                Some(statement) => statement,
-                none => none.insert(table.prepare(bulk_sql)?),
-            };
-            insert_chunk(table, stream, statement, &mut chain, chunk)?;
+        if let Some(bulk) = &mut bulk
+            && bulk.takes(chunk)?
+        {
+            insert_chunk(table, stream, &mut bulk.insert, &mut chain, chunk)?;
             report.inserted += CHUNK as u64;
         } else {
             for (offset, row) in chunk.iter().enumerate() {
@@ -250,25 +250,43 @@ fn insert_rows(table: &mut Table, stream: &StreamUuid, rows: &[Bound<'_>]) -> Re
     Ok(report)
 }
 
-/// Whether the chunk can go in as one statement: its rows follow each other in
-/// time, no stored row lies between them, and one provider delivers them all.
-fn is_all_new(table: &mut Table, chunk: &[Bound<'_>]) -> Result<bool> {
-    let [first, .., last] = chunk else {
-        return Ok(false);
-    };
-    let in_order = chunk.windows(2).all(|pair| {
-        let (one, next) = (pair[0].observation, pair[1].observation);
-        one.ts < next.ts && one.provider == next.provider
-    });
-    if !in_order {
-        return Ok(false);
+/// The statements for whole chunks, in a table whose key sorts by time.
+struct Bulk {
+    insert: Statement,
+    between: Statement,
+}
+
+impl Bulk {
+    fn new(table: &Table) -> Result<Self> {
+        Ok(Self {
+            insert: table.prepare(bulk_sql)?,
+            between: table.prepare(|t| {
+                format!("SELECT EXISTS (SELECT 1 FROM {t} WHERE ts BETWEEN ?1 AND ?2)")
+            })?,
+        })
     }
-    let (low, _) = Span::at(first.observation.ts).seconds();
-    let (_, high) = Span::at(last.observation.ts).seconds();
-    let between = table
-        .prepare(|t| format!("SELECT EXISTS (SELECT 1 FROM {t} WHERE ts BETWEEN ?1 AND ?2)"))?
-        .first(&[Param::Real(low), Param::Real(high)], |row| row.integer(0))?;
-    Ok(between == Some(0))
+
+    /// Whether the chunk can go in as one statement: it is whole, its rows
+    /// follow each other in time, no stored row lies between them, and one
+    /// provider delivers them all.
+    fn takes(&mut self, chunk: &[Bound<'_>]) -> Result<bool> {
+        let [first, .., last] = chunk else {
+            return Ok(false);
+        };
+        let fits = chunk.len() == CHUNK
+            && chunk.windows(2).all(|pair| {
+                let (one, next) = (pair[0].observation, pair[1].observation);
+                one.ts < next.ts && one.provider == next.provider
+            });
+        if !fits {
+            return Ok(false);
+        }
+        let (low, _) = Span::at(first.observation.ts).seconds();
+        let (_, high) = Span::at(last.observation.ts).seconds();
+        let params = [Param::Real(low), Param::Real(high)];
+        let between = self.between.first(&params, |row| row.integer(0))?;
+        Ok(between == Some(0))
+    }
 }
 
 /// ?1 is the provider of every row; then ts, value and hash of each.
@@ -379,7 +397,8 @@ impl Chain {
             Some(Some((_, hash))) => hash.as_str(),
             _ => "",
         };
-        let value = hash::python_repr(row.observation.value);
+        // SQLite keeps no negative zero, and the hash is of what is kept.
+        let value = hash::python_repr(row.observation.value + 0.0);
         Ok(Cow::Owned(hash::chain(
             previous,
             &row.ts.to_string(),

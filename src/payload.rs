@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::error::{Error, Result};
@@ -32,7 +34,7 @@ struct Payload<'a> {
     #[serde(borrow, default)]
     stream_id: Option<Scalar<'a>>,
     #[serde(borrow, default)]
-    stream: Option<StreamObject<'a>>,
+    stream: Option<Object<StreamObject<'a>>>,
 }
 
 /// The identity of a stream, as it stands in the JSON. Of each field, absent and
@@ -55,6 +57,30 @@ struct StreamObject<'a> {
     meta: Option<Option<&'a RawValue>>,
     #[serde(borrow, default, deserialize_with = "present")]
     description: Option<Option<Text<'a>>>,
+}
+
+/// A `T` that is a JSON object. Derived, it would be read from an array as well,
+/// whose elements it takes for its fields in their order.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ObjectVisitor<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
 }
 
 /// A field that stands in the JSON, null or not.
@@ -315,8 +341,8 @@ impl<'a> Item<'a> {
     /// Reads the item as a payload; `None` for `null`: the server has nothing new.
     pub(crate) fn payload(&self) -> Result<Option<Parsed<'a>>> {
         self.check_bounds()?;
-        let payload: Option<Payload<'a>> = self.read()?;
-        let Some(payload) = payload else {
+        let payload: Option<Object<Payload<'a>>> = self.read()?;
+        let Some(Object(payload)) = payload else {
             return Ok(None);
         };
         let Some(ts) = payload.observed_at.or(payload.ts) else {
@@ -330,7 +356,7 @@ impl<'a> Item<'a> {
         let stream_id = payload.stream_id.map(|id| id.id()).transpose()?;
         let stream = payload
             .stream
-            .map(|stream| stream.parse(stream_id))
+            .map(|stream| stream.0.parse(stream_id))
             .transpose()?;
         let (uuid, metadata) = match stream {
             Some(stream) => (stream.uuid, Some(stream.metadata)),
@@ -351,7 +377,8 @@ impl<'a> Item<'a> {
     /// Reads the item as a stream object.
     pub(crate) fn stream(&self) -> Result<(StreamUuid, StreamPatch)> {
         self.check_bounds()?;
-        let stream = self.read::<StreamObject<'a>>()?.parse(None)?;
+        let Object(stream) = self.read::<Object<StreamObject<'a>>>()?;
+        let stream = stream.parse(None)?;
         let uuid = stream.uuid.ok_or(Error::MissingUuid)?;
         Ok((StreamUuid::new(uuid)?, stream.metadata))
     }

@@ -86,7 +86,7 @@ fn timestamp(cell: Cell<'_>) -> Result<(Timestamp, StoredRef<'_>)> {
 fn number(cell: Cell<'_>) -> Result<f64> {
     match cell {
         Cell::Integer(number) => Ok(number as f64),
-        Cell::Real(number) => Ok(number),
+        Cell::Real(number) => value::finite(number),
         Cell::Text(bytes) => value::parse(text(Cell::Text(bytes))?),
         Cell::Blob(_) | Cell::Null => Err(Error::InvalidValue {
             text: format!("{cell:?}"),
@@ -149,7 +149,7 @@ pub(crate) fn last(
         } else {
             // Rows that can't be read come first, so that they are told.
             let source = span::source(t, &groups, &mut params);
-            format!("{source} ORDER BY instant IS NOT NULL, instant DESC, ts DESC")
+            format!("SELECT * FROM ({source}) ORDER BY instant IS NOT NULL, instant DESC, ts DESC")
         };
         params.push(Param::Integer(i64::try_from(count).unwrap_or(i64::MAX)));
         format!("{select} LIMIT ?{}", params.len())

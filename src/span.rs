@@ -64,6 +64,9 @@ const FINER: [Unit; 3] = [
     },
 ];
 
+/// How much of a number of microseconds its way through `f64`s may cost.
+const ROUNDING: f64 = 4.0 * f64::EPSILON;
+
 impl Span {
     pub(crate) const ALL: Span = Span {
         first: i64::MIN,
@@ -96,11 +99,13 @@ impl Span {
         (self.first..=self.last).contains(&instant.as_micros())
     }
 
-    /// The numbers of seconds that round to an instant of the span.
+    /// The numbers of seconds between which all lie that round to an instant of
+    /// the span; far from 1970 others do too.
     pub(crate) fn seconds(self) -> (f64, f64) {
         let limit = SECONDS_LIMIT as f64;
-        let first = (self.first as f64 - 0.5) / 1e6;
-        let last = (self.last as f64 + 0.5) / 1e6;
+        let (first, last) = (self.first as f64, self.last as f64);
+        let first = (first - 0.5 - ROUNDING * first.abs()) / 1e6;
+        let last = (last + 0.5 + ROUNDING * last.abs()) / 1e6;
         (first.max(-limit), last.min(limit))
     }
 
@@ -110,8 +115,13 @@ impl Span {
         let mut groups = vec![self.numbers(&SECONDS, (-SECONDS.limit, ">"), (SECONDS.limit, "<"))];
         let mut least = SECONDS.limit;
         for unit in &FINER {
-            groups.push(self.numbers(unit, (least, ">="), (unit.limit, "<")));
-            groups.push(self.numbers(unit, (-unit.limit, ">"), (-least, "<=")));
+            // Infinities are no timestamps, but they are rows, to be told of.
+            let (below, above) = match unit.limit.is_finite() {
+                true => ("<", ">"),
+                false => ("<=", ">="),
+            };
+            groups.push(self.numbers(unit, (least, ">="), (unit.limit, below)));
+            groups.push(self.numbers(unit, (-unit.limit, above), (-least, "<=")));
             least = unit.limit;
         }
         groups.retain(|group| matches!(group, Group::Numbers { low, high, .. } if low.0 <= high.0));
@@ -124,15 +134,27 @@ impl Span {
             first.date_text(-2).unwrap_or_default(),
             last.date_text(3),
         ));
+        if self.first == i64::MIN {
+            groups.push(Group::Null);
+        }
         groups
     }
 
     fn numbers(self, unit: &Unit, low: Limit, high: Limit) -> Group {
-        let first = self.first as f64 / unit.micros - unit.slack;
-        let last = self.last as f64 / unit.micros + unit.slack;
+        let (first, last) = (self.first as f64, self.last as f64);
+        let first = (first - ROUNDING * first.abs()) / unit.micros - unit.slack;
+        let last = (last + ROUNDING * last.abs()) / unit.micros + unit.slack;
+        // An open end holds numbers that are no timestamps, too.
+        let (open, endless) = (self.first == i64::MIN, self.last == i64::MAX);
         Group::Numbers {
-            low: if first > low.0 { (first, ">=") } else { low },
-            high: if last < high.0 { (last, "<=") } else { high },
+            low: match first > low.0 && !open {
+                true => (first, ">="),
+                false => low,
+            },
+            high: match last < high.0 && !endless {
+                true => (last, "<="),
+                false => high,
+            },
         }
     }
 }
@@ -147,6 +169,9 @@ pub(crate) enum Group {
     /// From the first text, included, to the second, excluded, or to the end
     /// of all text (and blobs, which sort last and are no timestamps).
     Text(String, Option<String>),
+    /// Rows without a timestamp, which SQLite lets into a primary key that is not
+    /// declared NOT NULL: they sort first, and are to be told of.
+    Null,
 }
 
 impl Group {
@@ -166,6 +191,7 @@ impl Group {
                 params.push(Param::Text(first));
                 format!("ts >= ?{next}")
             }
+            Group::Null => "ts IS NULL".to_owned(),
         }
     }
 
@@ -180,6 +206,7 @@ impl Group {
         let mut params = Vec::new();
         let condition = self.condition(&mut params);
         let order = if reverse { "DESC" } else { "ASC" };
+        let offset = i64::try_from(offset).unwrap_or(i64::MAX);
         let mut statement = table.prepare(|t| {
             format!(
                 "SELECT ts FROM {t} WHERE {condition} ORDER BY ts {order} LIMIT 1 OFFSET {offset}"
@@ -245,12 +272,21 @@ pub(crate) fn is_plain(table: &mut Table) -> Result<bool> {
             Cell::Real(number) => number.abs() < SECONDS_LIMIT as f64,
             Cell::Text(_) | Cell::Blob(_) => false,
         };
-        within(row.cell(0)) && within(row.cell(1))
+        within(row.cell(0)) && within(row.cell(1)) && row.integer(2) == 0
     })?;
     Ok(plain.unwrap_or(true))
 }
 
 impl Stored {
+    /// Whether it is a number of seconds.
+    pub(crate) fn is_plain(&self) -> bool {
+        match self {
+            Stored::Integer(number) => number.unsigned_abs() < SECONDS_LIMIT.unsigned_abs(),
+            Stored::Real(number) => number.abs() < SECONDS_LIMIT as f64,
+            Stored::Text(_) => false,
+        }
+    }
+
     pub(crate) fn param(&self) -> Param<'_> {
         match self {
             Stored::Integer(number) => Param::Integer(*number),

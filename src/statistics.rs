@@ -31,7 +31,8 @@ pub struct Statistics {
     pub gaps: u64,
     /// Providers and how many rows each delivered, the most first.
     pub providers: Vec<(String, u64)>,
-    /// Rows whose timestamp can't be read; they count in `count` alone.
+    /// Rows whose timestamp or value can't be read; they count in `count` and
+    /// `providers` alone.
     pub unreadable: u64,
 }
 
@@ -81,9 +82,10 @@ pub(crate) fn count(table: &Table, span: Span) -> Result<u64> {
 
 fn totals(table: &str) -> String {
     format!(
-        "SELECT count(*), min(instant), max(instant), min(value), max(value), sum(value), \
-         count(*) - count(instant) \
-         FROM (SELECT satori_instant(ts) AS instant, CAST(value AS REAL) AS value FROM {table})"
+        "SELECT (SELECT count(*) FROM {table}), min(instant), max(instant), \
+         min(number), max(number), sum(number), (SELECT count(*) FROM {table}) - count(*) \
+         FROM (SELECT satori_instant(ts) AS instant, satori_value(value) AS number FROM {table}) \
+         WHERE instant IS NOT NULL AND number IS NOT NULL"
     )
 }
 
@@ -98,7 +100,8 @@ fn spacing(table: &str) -> String {
         "WITH steps AS MATERIALIZED (\
            SELECT step, count(*) AS times FROM (\
              SELECT instant - lag(instant) OVER (ORDER BY instant) AS step \
-             FROM (SELECT satori_instant(ts) AS instant FROM {table}) WHERE instant IS NOT NULL\
+             FROM (SELECT satori_instant(ts) AS instant FROM {table} \
+                   WHERE satori_value(value) IS NOT NULL) WHERE instant IS NOT NULL\
            ) WHERE step IS NOT NULL GROUP BY step\
          ), spacing AS (SELECT step FROM steps ORDER BY times DESC, step LIMIT 1) \
          SELECT step, (SELECT coalesce(sum(times), 0) FROM steps WHERE steps.step > 1.5 * spacing.step) \

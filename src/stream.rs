@@ -247,10 +247,12 @@ pub(crate) fn by_uuid(
     connection: &mut SqliteConnection,
     uuid: &StreamUuid,
 ) -> QueryResult<Option<Stream>> {
+    // Not `first`: Diesel never caches a statement with a LIMIT, and the uuid is
+    // unique.
     streams::table
         .filter(streams::uuid.eq(uuid.as_str()))
         .select(StreamRow::as_select())
-        .first(connection)
+        .get_result(connection)
         .optional()
         .map(|row| row.map(Stream::from))
 }

@@ -3,6 +3,7 @@
 //! The one place where SQL for a table that only its uuid names is written, and
 //! where a name becomes an identifier.
 
+use libsqlite3_sys as ffi;
 use lru::LruCache;
 
 use crate::error::{Error, Result, excerpt};
@@ -27,7 +28,7 @@ pub(crate) enum Query {
     Last,
     /// The row stored under exactly ?1.
     At,
-    /// The least and the greatest ts.
+    /// The least and the greatest ts, and whether one is NULL.
     Bounds,
 }
 
@@ -36,11 +37,14 @@ const QUERIES: usize = 5;
 impl Query {
     fn sql(self, table: &str) -> String {
         match self {
+            // A row in the way lends its own ts, which OR IGNORE then finds taken.
+            // Unlike INSERT … SELECT … WHERE, this copies nothing through a
+            // temporary table.
             Query::InsertNew => format!(
-                "INSERT INTO {table} (ts, value, hash, provider) SELECT ?1, ?2, ?3, ?4 \
-                 WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE ts BETWEEN ?5 AND ?6) \
-                 AND coalesce((SELECT max(ts) FROM {table}) < 1e11, 1) \
-                 AND coalesce((SELECT min(ts) FROM {table}) > -1e11, 1)"
+                "INSERT OR IGNORE INTO {table} (ts, value, hash, provider) VALUES (coalesce(\
+                 (SELECT ts FROM {table} WHERE ts BETWEEN ?5 AND ?6), \
+                 (SELECT ts FROM {table} WHERE ts >= 1e11), \
+                 (SELECT ts FROM {table} WHERE ts <= -1e11), ?1), ?2, ?3, ?4)"
             ),
             Query::Insert => {
                 format!("INSERT INTO {table} (ts, value, hash, provider) VALUES (?1, ?2, ?3, ?4)")
@@ -50,7 +54,10 @@ impl Query {
             }
             Query::At => format!("SELECT ts, value, hash, provider FROM {table} WHERE ts = ?1"),
             Query::Bounds => {
-                format!("SELECT (SELECT min(ts) FROM {table}), (SELECT max(ts) FROM {table})")
+                format!(
+                    "SELECT (SELECT min(ts) FROM {table}), (SELECT max(ts) FROM {table}), \
+                     EXISTS (SELECT 1 FROM {table} WHERE ts IS NULL)"
+                )
             }
         }
     }
@@ -88,6 +95,7 @@ impl Table {
 pub(crate) struct Tables {
     db: Handle,
     known: LruCache<String, Table>,
+    key: Option<Statement>,
     find: Option<Statement>,
     columns: Option<Statement>,
 }
@@ -98,6 +106,7 @@ impl Tables {
         Self {
             db,
             known: LruCache::unbounded(),
+            key: None,
             find: None,
             columns: None,
         }
@@ -106,7 +115,8 @@ impl Tables {
     /// Runs `work` on the stream's table; `None` where there is no table.
     ///
     /// A table that is gone since, dropped by another process or with the
-    /// transaction that made it, is noticed here.
+    /// transaction that made it, or made another kind of, is noticed here: SQLite
+    /// can't prepare the statements for it any more.
     pub(crate) fn with<T>(
         &mut self,
         stream: &StreamUuid,
@@ -117,8 +127,8 @@ impl Tables {
                 return Ok(None);
             };
             match work(table) {
-                Err(Error::Sqlite { message, .. })
-                    if attempt == 0 && message.starts_with("no such table") =>
+                Err(Error::Sqlite { sqlite_code, .. })
+                    if attempt == 0 && sqlite_code == ffi::SQLITE_ERROR =>
                 {
                     self.forget(stream);
                 }
@@ -144,6 +154,13 @@ impl Tables {
     }
 
     fn create(&mut self, stream: &StreamUuid) -> Result<()> {
+        // The metadata, where other programs write too, may hold any text.
+        if let Some(reason) = uuid::fault(stream.as_str()) {
+            return Err(Error::InvalidUuid {
+                uuid: excerpt(stream.as_str()),
+                reason,
+            });
+        }
         // WITHOUT ROWID: a fifth smaller, and plain SQL sees no difference.
         let sql = format!(
             "CREATE TABLE {} (ts TIMESTAMP PRIMARY KEY NOT NULL, value NUMERIC(20, 10) NOT NULL, \
@@ -241,6 +258,45 @@ impl Tables {
     /// Whether a table of exactly this name and of the right shape exists.
     /// Reads SQLite's parsed schema, not `sqlite_schema`, which it would scan.
     fn inspect(&mut self, name: &str) -> Result<bool> {
+        if !self.has_key(name)? && !self.has_table(name)? {
+            return Ok(false);
+        }
+        let columns = prepared(
+            &mut self.columns,
+            self.db,
+            "SELECT name, type, pk FROM pragma_table_xinfo(?1, 'main')",
+        )?;
+        let params = [Param::Text(name)];
+        let mut rows = columns.query(&params)?;
+        let mut columns = Vec::new();
+        while let Some(row) = rows.next()? {
+            columns.push(Column::from_row(&row, 0));
+        }
+        match shape_fault(&columns) {
+            None => Ok(true),
+            Some(fault) => Err(not_observations(name, fault)),
+        }
+    }
+
+    /// Whether SQLite has made an index for the key of a table of exactly this
+    /// name: then it is a table, spelled like this. SQLite goes straight to it,
+    /// where the list of tables is gone through from end to end.
+    fn has_key(&mut self, name: &str) -> Result<bool> {
+        let key = prepared(
+            &mut self.key,
+            self.db,
+            "SELECT name FROM pragma_index_list(?1, 'main') WHERE origin = 'pk'",
+        )?;
+        let index = key.first(&[Param::Text(name)], |row| row.text(0))?;
+        let table = index.as_deref().and_then(|index| {
+            let (table, _number) = index.strip_prefix("sqlite_autoindex_")?.rsplit_once('_')?;
+            Some(table)
+        });
+        Ok(table == Some(name))
+    }
+
+    /// Whether there is a table of exactly this name.
+    fn has_table(&mut self, name: &str) -> Result<bool> {
         let find = prepared(
             &mut self.find,
             self.db,
@@ -264,21 +320,7 @@ impl Tables {
                 ),
             ));
         }
-        let columns = prepared(
-            &mut self.columns,
-            self.db,
-            "SELECT name, type, pk FROM pragma_table_xinfo(?1, 'main')",
-        )?;
-        let params = [Param::Text(name)];
-        let mut rows = columns.query(&params)?;
-        let mut columns = Vec::new();
-        while let Some(row) = rows.next()? {
-            columns.push(Column::from_row(&row, 0));
-        }
-        match shape_fault(&columns) {
-            None => Ok(true),
-            Some(fault) => Err(not_observations(name, fault)),
-        }
+        Ok(true)
     }
 }
 

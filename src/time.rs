@@ -4,7 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use jiff::civil::DateTime;
+use jiff::SignedDuration;
+use jiff::civil::{DateTime, datetime};
 use jiff::fmt::temporal::Pieces;
 use jiff::tz::Offset;
 
@@ -14,6 +15,7 @@ use crate::sqlite::Param;
 /// Seconds stop here: a larger number is read as milliseconds.
 pub(crate) const SECONDS_LIMIT: i64 = 100_000_000_000;
 const MICROS: i64 = 1_000_000;
+const EPOCH: DateTime = datetime(1970, 1, 1, 0, 0, 0, 0);
 const DAY: i64 = 86_400 * MICROS;
 
 /// An instant in UTC: microseconds since 1970-01-01 00:00:00 UTC.
@@ -141,11 +143,11 @@ impl Timestamp {
         }
         let local = pieces.date().to_datetime(pieces.time().unwrap_or_default());
         let offset = pieces.to_numeric_offset().unwrap_or(Offset::UTC);
-        let instant = offset
-            .to_timestamp(local)
-            .map_err(|_| invalid(text, "the date is out of range"))?;
-        let (seconds, nanos) = (instant.as_second(), i64::from(instant.subsec_nanosecond()));
-        Ok(Timestamp(seconds * MICROS + round_div(nanos, 1_000)))
+        // Not by jiff's own timestamp, which ends a day before the year 9999 does.
+        let since = local.duration_since(EPOCH);
+        let seconds = since.as_secs() - i64::from(offset.seconds());
+        let micros = round_div(i64::from(since.subsec_nanos()), 1_000);
+        Ok(Timestamp(seconds * MICROS + micros))
     }
 
     /// How a column stores this instant.
@@ -197,8 +199,9 @@ impl Timestamp {
     }
 
     fn civil(self) -> Option<DateTime> {
-        let instant = jiff::Timestamp::from_microsecond(self.0).ok()?;
-        let moment = Offset::UTC.to_datetime(instant);
+        let moment = EPOCH
+            .checked_add(SignedDuration::from_micros(self.0))
+            .ok()?;
         (moment.year() >= 0).then_some(moment)
     }
 }

@@ -9,9 +9,9 @@ use crate::error::{Error, Result, excerpt};
 /// observations.
 ///
 /// It is 1 to 255 bytes of UTF-8 without control characters. It isn't
-/// `streams` and doesn't begin with `sqlite_` (in any case, as SQLite compares
-/// names) or `__`, which are kept for tables that are not streams. Quotes,
-/// spaces and semicolons are legal: files in the field have them.
+/// `streams` and doesn't begin with `sqlite_` or `pragma_` (in any case, as
+/// SQLite compares names) or `__`, which are kept for tables that are not
+/// streams. Quotes, spaces and semicolons are legal: files in the field have them.
 ///
 /// Most are real UUIDs, made from the stream's four parts:
 ///
@@ -77,6 +77,10 @@ pub(crate) fn fault(uuid: &str) -> Option<&'static str> {
         Some("that table holds the metadata")
     } else if begins_with("sqlite_") {
         Some("names that begin with sqlite_ are SQLite's own")
+    } else if begins_with("pragma_") {
+        // A table of such a name hides SQLite's own of the same name, by which
+        // the store looks at every other table.
+        Some("names that begin with pragma_ are SQLite's own")
     } else if begins_with("__") {
         Some("names that begin with __ are kept for bookkeeping")
     } else {

@@ -1,2 +1,67 @@
-//! placeholder
-fn main() {}
+//! `satori-store`: fill, list, show, verify a Satori neuron's `engine.db`.
+//!
+//! Each command is one module; what a command prints for people and for
+//! programs (`--json`) it takes from the same report.
+
+#![warn(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr
+)]
+
+mod args;
+mod exit;
+mod failure;
+mod files;
+mod ingest;
+mod json;
+mod normalize;
+mod observations;
+mod output;
+mod progress;
+mod remove;
+mod select;
+mod show;
+mod streams;
+mod sync;
+mod text;
+mod verify;
+
+use std::process::ExitCode;
+
+use crate::args::{Args, Command};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Output;
+
+fn main() -> ExitCode {
+    let args = match Args::read() {
+        Ok(args) => args,
+        Err(exit) => return exit,
+    };
+    let output = Output::new(args.global.json, args.global.color);
+    let exit = match run(&args, &output) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            output.failure(&failure);
+            failure.exit()
+        }
+    };
+    exit.into()
+}
+
+fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
+    let global = &args.global;
+    match &args.command {
+        Command::Ingest(args) => ingest::run(args, global, output),
+        Command::Sync(args) => sync::run(args, global, output),
+        Command::Streams(args) => streams::run(args, global, output),
+        Command::Show(args) => show::run(args, global, output),
+        Command::Observations(args) => observations::run(args, global, output),
+        Command::Verify(args) => verify::run(args, global, output),
+        Command::Normalize(args) => normalize::run(args, global, output),
+        Command::Remove(args) => remove::run(args, global, output),
+    }
+}

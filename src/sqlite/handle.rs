@@ -43,7 +43,12 @@ impl BusyState {
         !left.is_zero()
     }
 
-    /// How long the present or last wait has taken.
+    /// A new operation begins, which has not waited yet.
+    pub(crate) fn begin(&self) {
+        self.since.set(None);
+    }
+
+    /// How long the present operation has waited.
     pub(crate) fn waited(&self) -> Duration {
         self.since
             .get()
@@ -56,7 +61,13 @@ pub(crate) enum Hardening {
     Untrusted,
     Defensive,
     NoExtensions,
+    /// Closing the last connection neither checkpoints nor removes the WAL.
+    NoCheckpoint,
 }
+
+/// A function that SQLite calls.
+type Function =
+    unsafe extern "C" fn(*mut ffi::sqlite3_context, c_int, *mut *mut ffi::sqlite3_value);
 
 thread_local! {
     /// The handle that this thread's `establish` has just opened; `None` while
@@ -187,6 +198,7 @@ impl Handle {
             Hardening::Untrusted => (ffi::SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0),
             Hardening::Defensive => (ffi::SQLITE_DBCONFIG_DEFENSIVE, 1),
             Hardening::NoExtensions => (ffi::SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0),
+            Hardening::NoCheckpoint => (ffi::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1),
         };
         // SAFETY: these options take an int and an optional pointer to one.
         unsafe {
@@ -194,18 +206,24 @@ impl Handle {
         }
     }
 
-    /// Makes `satori_instant(ts)` known to this connection.
-    pub(crate) fn register_instant(self) -> Result<(), SqliteError> {
+    /// Makes `satori_instant(ts)` and `satori_value(value)` known to this
+    /// connection.
+    pub(crate) fn register_functions(self) -> Result<(), SqliteError> {
+        self.register(c"satori_instant", function::satori_instant)?;
+        self.register(c"satori_value", function::satori_value)
+    }
+
+    fn register(self, name: &CStr, function: Function) -> Result<(), SqliteError> {
         // SAFETY: the name is NUL-terminated and the callback has the right
         // signature and needs no application data.
         let status = unsafe {
             ffi::sqlite3_create_function_v2(
                 self.as_ptr(),
-                c"satori_instant".as_ptr(),
+                name.as_ptr(),
                 1,
                 ffi::SQLITE_UTF8 | ffi::SQLITE_DETERMINISTIC | ffi::SQLITE_INNOCUOUS,
                 ptr::null_mut(),
-                Some(function::satori_instant),
+                Some(function),
                 None,
                 None,
                 None,

@@ -6,24 +6,11 @@
 //! holds them in one struct whose fields are declared in that order.
 #![allow(unsafe_code)]
 
+mod error;
 mod function;
 mod handle;
 mod statement;
 
+pub(crate) use error::SqliteError;
 pub(crate) use handle::{BusyState, Handle, Hardening, establish};
 pub(crate) use statement::{Cell, Param, Row, Statement};
-
-/// SQLite's answer where it was not OK.
-#[derive(Debug)]
-pub(crate) struct SqliteError {
-    /// The extended result code.
-    pub(crate) code: i32,
-    pub(crate) message: String,
-}
-
-impl SqliteError {
-    /// The primary result code: the low byte of the extended one.
-    pub(crate) fn primary(&self) -> i32 {
-        self.code & 0xff
-    }
-}

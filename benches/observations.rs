@@ -1,0 +1,245 @@
+//! Observations: inserting and reading.
+
+use std::hint::black_box;
+use std::path::PathBuf;
+
+use satori_store::{NewObservation, Store, StreamUuid};
+
+use crate::Folder;
+use crate::feed::{self, Row, mix};
+use crate::raw;
+use crate::runner::{Raw, Runner, time};
+
+pub(crate) fn bench(runner: &Runner) {
+    let uuid = StreamUuid::from_parts("central", "satori", "bitcoin", "");
+    bulk_insert(runner, &uuid);
+    single_insert(runner, &uuid);
+    out_of_order(runner, &uuid);
+    full_read(runner, &uuid);
+    lookup(runner, &uuid);
+}
+
+/// A new store with the stream's table in it, for either side.
+fn new_store(folder: &Folder, uuid: &StreamUuid) -> (Store, PathBuf) {
+    let path = folder.file("engine.db");
+    let store = Store::open(&path).expect("a store opens");
+    raw::Connection::open(&path).create_table(uuid);
+    (store, path)
+}
+
+fn bulk_insert(runner: &Runner, uuid: &StreamUuid) {
+    let rows = feed::rows(runner.size(200_000, 50_000));
+    let name = format!("insert_many, {} rows, one transaction", rows.len());
+    if !runner.wants(&name) {
+        return;
+    }
+    let observations: Vec<_> = rows.iter().map(Row::as_new).collect();
+    let ours = || {
+        let folder = Folder::new();
+        let (store, _) = new_store(&folder, uuid);
+        time(|| {
+            let report = store.insert_many(uuid, &observations).expect("stored");
+            assert_eq!(report.inserted as usize, rows.len());
+        })
+    };
+    let by_row = || {
+        let folder = Folder::new();
+        let (_, path) = new_store(&folder, uuid);
+        let connection = raw::Connection::open(&path);
+        let transaction = raw::Transaction::new(&connection);
+        time(|| {
+            transaction.run(|| {
+                let insert = raw::Insert::new(&connection, uuid);
+                rows.iter().for_each(|row| insert.row(row));
+            })
+        })
+    };
+    let by_chunk = || {
+        let folder = Folder::new();
+        let (_, path) = new_store(&folder, uuid);
+        let connection = raw::Connection::open(&path);
+        let transaction = raw::Transaction::new(&connection);
+        time(|| {
+            transaction.run(|| {
+                let insert = raw::InsertChunk::new(&connection, uuid);
+                let chunks = rows.chunks(raw::InsertChunk::ROWS);
+                chunks.for_each(|chunk| insert.rows(chunk));
+            })
+        })
+    };
+    let raws = [
+        Raw::new(1.5, by_row).label("row at a time"),
+        Raw::new(None, by_chunk).label("250 rows in one VALUES"),
+    ];
+    runner.compare(&name, rows.len(), ours, raws);
+}
+
+fn single_insert(runner: &Runner, uuid: &StreamUuid) {
+    let name = "insert, each in its own transaction";
+    if runner.wants(name) {
+        let rows = feed::rows(runner.size(20_000, 5_000));
+        insert_each(runner, uuid, name, &rows, 0.9);
+    }
+}
+
+/// Rows that come late: each lies between two that are there.
+fn out_of_order(runner: &Runner, uuid: &StreamUuid) {
+    let name = "insert, each in its own transaction, backwards in time";
+    if runner.wants(name) {
+        let mut rows = feed::rows(runner.size(20_000, 5_000));
+        rows.reverse();
+        insert_each(runner, uuid, name, &rows, None);
+    }
+}
+
+fn insert_each(
+    runner: &Runner,
+    uuid: &StreamUuid,
+    name: &str,
+    rows: &[Row],
+    target: impl Into<Option<f64>>,
+) {
+    let ours = || {
+        let folder = Folder::new();
+        let (store, _) = new_store(&folder, uuid);
+        time(|| {
+            for row in rows {
+                store.insert(uuid, &row.as_new()).expect("stored");
+            }
+        })
+    };
+    let raw = || {
+        let folder = Folder::new();
+        let (_, path) = new_store(&folder, uuid);
+        let connection = raw::Connection::open(&path);
+        let insert = raw::Insert::new(&connection, uuid);
+        time(|| rows.iter().for_each(|row| insert.row(row)))
+    };
+    runner.compare(name, rows.len(), ours, [Raw::new(target, raw)]);
+}
+
+/// A file with `rows`. Each turn opens it anew: connections of one process share
+/// the memory for pages in the bundled build, and would take it from each other.
+fn filled(folder: &Folder, uuid: &StreamUuid, rows: &[Row]) -> PathBuf {
+    let (store, path) = new_store(folder, uuid);
+    let observations: Vec<NewObservation<'_>> = rows.iter().map(Row::as_new).collect();
+    store.insert_many(uuid, &observations).expect("stored");
+    path
+}
+
+fn full_read(runner: &Runner, uuid: &StreamUuid) {
+    let rows = feed::rows(runner.size(200_000, 50_000));
+    let columns = format!("columns, full read of {} rows", rows.len());
+    let iterator = format!("observations, full read of {} rows", rows.len());
+    if !runner.wants(&columns) && !runner.wants(&iterator) {
+        return;
+    }
+    let folder = Folder::new();
+    let path = filled(&folder, uuid, &rows);
+    if runner.wants(&columns) {
+        let ours = || {
+            let store = Store::open(&path).expect("a store opens");
+            store.latest(uuid).expect("read");
+            time(|| {
+                let columns = store.columns(uuid, ..).expect("read");
+                assert_eq!(black_box(columns).len(), rows.len());
+            })
+        };
+        let raw = || {
+            let connection = raw::Connection::open(&path);
+            raw::Lookup::new(&connection, uuid).latest();
+            time(|| {
+                let columns = black_box(raw::columns(&connection, uuid));
+                assert_eq!(columns.ts.len(), rows.len());
+                assert_eq!(columns.value.len(), rows.len());
+                assert_eq!(columns.hash.bytes.len(), 16 * rows.len());
+                assert_eq!(columns.provider.offsets.len(), rows.len() + 1);
+            })
+        };
+        runner.compare(&columns, rows.len(), ours, [Raw::new(0.9, raw)]);
+    }
+    if runner.wants(&iterator) {
+        let ours = || {
+            let store = Store::open(&path).expect("a store opens");
+            store.latest(uuid).expect("read");
+            time(|| {
+                for observation in store.observations(uuid, ..).expect("read") {
+                    black_box(observation.expect("readable"));
+                }
+            })
+        };
+        let raw = || {
+            let connection = raw::Connection::open(&path);
+            raw::Lookup::new(&connection, uuid).latest();
+            time(|| {
+                raw::each(&connection, uuid, |observation| {
+                    black_box(observation);
+                })
+            })
+        };
+        let raws = [Raw::new(None, raw).label("one statement, a row with its own texts each")];
+        runner.compare(&iterator, rows.len(), ours, raws);
+    }
+}
+
+fn lookup(runner: &Runner, uuid: &StreamUuid) {
+    const POINT: &str = "observation, one of 100000 rows";
+    const LATEST: &str = "latest, of 100000 rows";
+    if !runner.wants(POINT) && !runner.wants(LATEST) {
+        return;
+    }
+    let rows = feed::rows(100_000);
+    let folder = Folder::new();
+    let path = filled(&folder, uuid, &rows);
+    let count = runner.size(50_000, 10_000);
+    if runner.wants(POINT) {
+        let wanted: Vec<_> = (0..count)
+            .map(|number| &rows[(mix(number as u64) % rows.len() as u64) as usize])
+            .collect();
+        let ours = || {
+            let store = Store::open(&path).expect("a store opens");
+            store.latest(uuid).expect("read");
+            time(|| {
+                for row in &wanted {
+                    let found = store.observation(uuid, row.ts()).expect("read");
+                    assert_eq!(found.expect("it is there").value, row.value);
+                }
+            })
+        };
+        let raw = || {
+            let connection = raw::Connection::open(&path);
+            let lookup = raw::Lookup::new(&connection, uuid);
+            lookup.latest();
+            time(|| {
+                for row in &wanted {
+                    let found = black_box(lookup.at(row.seconds)).expect("it is there");
+                    assert_eq!(found.value, row.value);
+                    black_box((found.micros, &found.hash, &found.provider));
+                }
+            })
+        };
+        runner.compare(POINT, count, ours, [Raw::new(0.85, raw)]);
+    }
+    if runner.wants(LATEST) {
+        let ours = || {
+            let store = Store::open(&path).expect("a store opens");
+            store.latest(uuid).expect("read");
+            time(|| {
+                for _ in 0..count {
+                    black_box(store.latest(uuid).expect("read"));
+                }
+            })
+        };
+        let raw = || {
+            let connection = raw::Connection::open(&path);
+            let lookup = raw::Lookup::new(&connection, uuid);
+            lookup.latest();
+            time(|| {
+                for _ in 0..count {
+                    black_box(lookup.latest());
+                }
+            })
+        };
+        runner.compare(LATEST, count, ours, [Raw::new(0.85, raw)]);
+    }
+}

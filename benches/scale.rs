@@ -1,0 +1,284 @@
+//! How cost grows with the number of streams.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use satori_store::{Store, StreamUuid};
+
+use crate::Folder;
+use crate::feed::{self, Row, StreamObject};
+use crate::raw;
+use crate::runner::{self, Raw, Runner, median, time};
+
+/// The first argument of the process that [`child`] runs in.
+pub(crate) const CHILD: &str = "--scale-child";
+
+const NAME: &str = "streams";
+/// Rows that each stream has to begin with.
+const ROWS: usize = 2;
+/// The memory that is promised for 10,000 streams.
+const MEGABYTES: f64 = 64.0;
+
+pub(crate) fn bench(runner: &Runner) {
+    let sizes: &[usize] = if runner.quick {
+        &[100, 1_000]
+    } else {
+        &[100, 1_000, 10_000]
+    };
+    let (few, many) = (sizes[0], sizes[sizes.len() - 1]);
+    let all = format!("{many} {NAME}: insert into each in turn");
+    let one = format!("{many} {NAME}: insert into one of them");
+    let names: Vec<_> = sizes.iter().map(|size| format!("{size} {NAME}")).collect();
+    if !names
+        .iter()
+        .chain([&all, &one])
+        .any(|name| runner.wants(name))
+    {
+        return;
+    }
+    let folder = Folder::new();
+    let streams = feed::streams(many);
+    for (size, name) in sizes.iter().zip(&names) {
+        fill(&folder.file(&format!("ours-{size}.db")), &streams[..*size]);
+        if runner.wants(name) {
+            facts(
+                runner,
+                name,
+                &folder.file(&format!("ours-{size}.db")),
+                *size,
+            );
+        }
+    }
+    for size in [few, many] {
+        let path = |side: &str| folder.file(&format!("{side}-{size}.db"));
+        std::fs::copy(path("ours"), path("raw")).expect("copied");
+    }
+    let side = |size: usize| {
+        let side = Sides {
+            store: Store::open(folder.file(&format!("ours-{size}.db"))).expect("opens"),
+            connection: raw::Connection::open(&folder.file(&format!("raw-{size}.db"))),
+            streams: &streams[..size],
+        };
+        let inserts = side.prepare();
+        (side, inserts)
+    };
+    let (few_sides, few_inserts) = side(few);
+    let (many_sides, many_inserts) = side(many);
+    let inserts = runner.size(many, 2_000);
+    for (name, spread) in [(&all, usize::MAX), (&one, 1)] {
+        if !runner.wants(name) {
+            continue;
+        }
+        // Each side of the comparison goes on where it stopped.
+        let first = 10 + if spread == 1 { 1_000_000 } else { 0 };
+        let mut at = [first; 4];
+        let [few_ours, many_ours, few_raw, many_raw] = &mut at;
+        let raws = [
+            Raw::new(1.0 / 1.5, || few_sides.ours(few_ours, inserts, spread))
+                .label("the store itself with 100 streams"),
+            Raw::new(None, || {
+                many_sides.raw(&many_inserts, many_raw, inserts, spread)
+            }),
+            Raw::new(None, || {
+                few_sides.raw(&few_inserts, few_raw, inserts, spread)
+            })
+            .label("with 100 streams"),
+        ];
+        runner.compare(
+            name,
+            inserts,
+            || many_sides.ours(many_ours, inserts, spread),
+            raws,
+        );
+    }
+}
+
+/// One file on both sides, each with a copy of its own.
+struct Sides<'a> {
+    store: Store,
+    connection: raw::Connection,
+    streams: &'a [StreamObject],
+}
+
+impl Sides<'_> {
+    /// A statement for every table, as a C programmer with the memory would.
+    fn prepare(&self) -> Vec<raw::Insert> {
+        self.streams
+            .iter()
+            .map(|stream| raw::Insert::new(&self.connection, &stream.uuid))
+            .collect()
+    }
+
+    /// Inserts `count` rows, each into the next of the first `spread` streams.
+    fn ours(&self, at: &mut usize, count: usize, spread: usize) -> Duration {
+        let spread = spread.min(self.streams.len());
+        let rows: Vec<_> = (*at..*at + count).map(Row::new).collect();
+        *at += count;
+        time(|| {
+            for (number, row) in rows.iter().enumerate() {
+                let uuid = &self.streams[number % spread].uuid;
+                self.store.insert(uuid, &row.as_new()).expect("stored");
+            }
+        })
+    }
+
+    fn raw(
+        &self,
+        inserts: &[raw::Insert],
+        at: &mut usize,
+        count: usize,
+        spread: usize,
+    ) -> Duration {
+        let spread = spread.min(self.streams.len());
+        let rows: Vec<_> = (*at..*at + count).map(Row::new).collect();
+        *at += count;
+        time(|| {
+            for (number, row) in rows.iter().enumerate() {
+                inserts[number % spread].row(row);
+            }
+        })
+    }
+}
+
+/// Makes a store of these streams: tables, metadata, a few rows each.
+fn fill(path: &Path, streams: &[StreamObject]) {
+    drop(Store::open(path).expect("a store opens"));
+    let connection = raw::Connection::open(path);
+    let metadata = raw::Metadata::new(&connection);
+    raw::Transaction::new(&connection).run(|| {
+        for stream in streams {
+            connection.create_table(&stream.uuid);
+        }
+        for stream in streams {
+            metadata.upsert(stream, "2024-01-03T12:00:00.000000");
+            let insert = raw::Insert::new(&connection, &stream.uuid);
+            (0..ROWS).for_each(|row| insert.row(&Row::new(row)));
+        }
+    });
+}
+
+/// Prints what fresh processes find: the time to open, to insert into each
+/// stream once, to make a stream; and the memory.
+fn facts(runner: &Runner, name: &str, path: &Path, size: usize) {
+    let runs: Vec<Facts> = (0..runner.size(3, 1))
+        .map(|run| {
+            let output = Command::new(std::env::current_exe().expect("this program"))
+                .arg(CHILD)
+                .arg(path)
+                .args([size.to_string(), (ROWS + run).to_string()])
+                .output()
+                .expect("a child runs");
+            assert!(output.status.success(), "{output:?}");
+            let output = String::from_utf8(output.stdout).expect("text");
+            let mut facts = output
+                .split_whitespace()
+                .map(|fact| fact.parse().expect("a number"));
+            std::array::from_fn(|_| facts.next().expect("a fact"))
+        })
+        .collect();
+    let fact = |index: usize| median(runs.iter().map(|facts| facts[index]));
+    let show = |what: &str, fact: String, target: Option<(String, bool)>| {
+        let (target, met) = target.map_or(("–".to_owned(), None), |(t, met)| (t, Some(met)));
+        runner::row(&format!("{name}: {what}"), &fact, "", "", &target, met);
+    };
+    show("open", format!("{:.1} ms", fact(0)), None);
+    show(
+        "insert into each, the first since opening",
+        format!("{:.1} µs", fact(1)),
+        None,
+    );
+    show(
+        "latest of each, the first since opening",
+        format!("{:.1} µs", fact(2)),
+        None,
+    );
+    show(
+        "first insert into a new one",
+        format!("{:.2} ms", fact(3)),
+        None,
+    );
+    let (resident, highest) = (fact(4), fact(5));
+    let target = (format!("< {MEGABYTES} MB"), highest < MEGABYTES);
+    show(
+        "resident memory after inserting into and reading each",
+        format!("{resident:.1} MB"),
+        None,
+    );
+    show(
+        "highest resident memory",
+        format!("{highest:.1} MB"),
+        Some(target),
+    );
+    let queries = runs.iter().map(|facts| facts[6]).sum::<f64>();
+    let target = ("0".to_owned(), queries == 0.0);
+    show(
+        "statements that list all tables, while inserting",
+        queries.to_string(),
+        Some(target),
+    );
+}
+
+type Facts = [f64; 7];
+
+/// In a fresh process: opens the store, inserts into each stream, reads the
+/// latest of each, makes some streams; prints the [`Facts`].
+pub(crate) fn child(mut args: impl Iterator<Item = String>) {
+    let path = args.next().expect("the path");
+    let mut number = || -> usize { args.next().expect("a number").parse().expect("a number") };
+    let (size, run) = (number(), number());
+    let uuids: Vec<StreamUuid> = (0..size)
+        .map(|stream| StreamObject::new(stream).uuid)
+        .collect();
+    let row = Row::new(run);
+    raw::watch_schema_queries();
+    let mut store = None;
+    let open = time(|| store = Some(Store::open(&path).expect("opens")));
+    let store = store.expect("it is open");
+    let queries = || raw::SCHEMA_QUERIES.load(Ordering::Relaxed) as f64;
+    let before = queries();
+    let insert = time(|| {
+        for uuid in &uuids {
+            store.insert(uuid, &row.as_new()).expect("stored");
+        }
+    });
+    let while_inserting = queries() - before;
+    let latest = time(|| {
+        for uuid in &uuids {
+            assert!(store.latest(uuid).expect("read").is_some());
+        }
+    });
+    let (resident, highest) = memory();
+    const NEW: u32 = 5;
+    let new: Vec<_> = (0..NEW)
+        .map(|new| StreamUuid::from_parts("central", "satori", &format!("new {run} {new}"), ""))
+        .collect();
+    let create = time(|| {
+        for uuid in &new {
+            store.insert(uuid, &row.as_new()).expect("stored");
+        }
+    });
+    let each = |time: Duration| time.as_secs_f64() * 1e6 / size as f64;
+    let facts: Facts = [
+        open.as_secs_f64() * 1e3,
+        each(insert),
+        each(latest),
+        create.as_secs_f64() * 1e3 / f64::from(NEW),
+        resident,
+        highest,
+        while_inserting,
+    ];
+    facts.iter().for_each(|fact| println!("{fact}"));
+}
+
+/// Resident memory now and at its highest, in megabytes. Linux tells.
+fn memory() -> (f64, f64) {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let fact = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+        kilobytes.unwrap_or(f64::NAN) / 1024.0
+    };
+    (fact("VmRSS:"), fact("VmHWM:"))
+}

@@ -1,0 +1,301 @@
+//! The command line's arguments.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use jiff::SpanRelativeTo;
+use satori_store::{OpenOptions, Store, StreamUuid, Synchronous, Timestamp};
+
+use crate::exit::{self, Exit};
+use crate::failure::Failure;
+use crate::json::{self, ErrorLine, ErrorReport};
+
+/// Fill, list, show and verify the store of a Satori neuron: its engine.db.
+#[derive(Debug, Parser)]
+#[command(name = "satori-store", version, after_help = exit::HELP)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) global: Global,
+}
+
+/// Options that every command has.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// Print JSON, errors too
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// When to use colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+
+    /// What a power cut may take of a write: `normal` the newest ones, `full` none
+    #[arg(long, global = true, value_name = "MODE", default_value = "normal")]
+    synchronous: Durability,
+
+    /// How long to wait for another writer, such as 5s or 2m
+    #[arg(long, global = true, value_name = "DURATION", default_value = "5s", value_parser = duration)]
+    busy_timeout: Duration,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Everywhere
+    Always,
+    /// Nowhere
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Durability {
+    Normal,
+    Full,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Ingest(Ingest),
+    Sync(Sync),
+    Streams(Streams),
+    Show(Show),
+    Observations(Observations),
+    Verify(Verify),
+    Normalize(Normalize),
+    Remove(Remove),
+}
+
+/// Take in the server's answers: metadata and observations
+///
+/// Each file is one payload, a JSON array of payloads, or one payload a line.
+/// What can't be stored is told with its place, and the rest is stored; lines go
+/// in up to 10,000 at a time, each time in one transaction. What is there already
+/// is not stored again, so the same file can be taken in twice.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Ingest {
+    /// The store; made where there is none
+    pub(crate) db: PathBuf,
+    /// Files to take in, `-` for standard input [default: standard input]
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Every payload belongs to this stream, whatever it says itself
+    #[arg(long)]
+    pub(crate) uuid: Option<StreamUuid>,
+    /// Who delivers the rows [default: central]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) provider: Option<String>,
+    /// Of each file, store all or nothing
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+/// Take in the metadata of many streams
+///
+/// The file is a JSON array of stream objects, or one object a line.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Sync {
+    /// The store; made where there is none
+    pub(crate) db: PathBuf,
+    /// The stream objects, `-` for standard input
+    pub(crate) file: PathBuf,
+}
+
+/// List the streams, with and without metadata
+#[derive(Debug, clap::Args)]
+pub(crate) struct Streams {
+    /// The store
+    pub(crate) db: PathBuf,
+    /// Only those not synced for this long, such as 90m, "1h 30m" or 2d
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) stale: Option<Duration>,
+    /// Only those with TEXT in their name or description
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) search: Option<String>,
+    /// Only tables of observations that have no metadata
+    #[arg(long, conflicts_with_all = ["stale", "search"])]
+    pub(crate) without_metadata: bool,
+}
+
+/// Show one stream: metadata, rows, spacing, gaps, providers, hash chain
+#[derive(Debug, clap::Args)]
+pub(crate) struct Show {
+    /// The store
+    pub(crate) db: PathBuf,
+    /// The stream's uuid or name; of several the most recently synced
+    pub(crate) stream: String,
+}
+
+/// Print a stream's observations in order of time
+#[derive(Debug, clap::Args)]
+pub(crate) struct Observations {
+    /// The store
+    pub(crate) db: PathBuf,
+    /// The stream's uuid or name; of several the most recently synced
+    pub(crate) stream: String,
+    /// From this instant on: ISO 8601 (UTC unless it has an offset) or Unix seconds
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(crate) from: Option<Timestamp>,
+    /// Before this instant
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(crate) to: Option<Timestamp>,
+    /// The last N of them
+    #[arg(long, value_name = "N")]
+    pub(crate) last: Option<usize>,
+    /// How to print them [default: table; json with --json]
+    #[arg(long)]
+    pub(crate) format: Option<Format>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Table,
+    /// With a header, quoted as RFC 4180 has it
+    Csv,
+    /// One array
+    Json,
+    /// One object a line
+    Ndjson,
+}
+
+/// Walk the hash chain of one stream or of all
+///
+/// A row is verified where its hash is that of its timestamp, its value and the
+/// hash before it. It is suspect where it fails although the row before verifies
+/// and the row after verifies on its hash: its content has changed since, or an
+/// observation right before it was never stored. It is foreign otherwise: hashed
+/// by another rule, as a server may, or arrived late.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Verify {
+    /// The store
+    pub(crate) db: PathBuf,
+    /// The stream's uuid or name [default: all]
+    pub(crate) stream: Option<String>,
+}
+
+/// Rewrite timestamps of other spellings into Unix seconds
+///
+/// Values, hashes and providers stay, and so do both rows where two have the same
+/// instant. Each stream is one transaction.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Normalize {
+    /// The store
+    pub(crate) db: PathBuf,
+    /// The stream's uuid or name [default: all]
+    pub(crate) stream: Option<String>,
+    /// Say what would be done; the rows stay as they are
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// Remove a stream: its observations, its metadata, or (the default) both
+#[derive(Debug, clap::Args)]
+pub(crate) struct Remove {
+    /// The store
+    pub(crate) db: PathBuf,
+    /// The stream's uuid, or a name that only one stream has
+    pub(crate) stream: String,
+    /// The observations, table and all
+    #[arg(long)]
+    pub(crate) data: bool,
+    /// The metadata
+    #[arg(long)]
+    pub(crate) metadata: bool,
+    /// Don't ask
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+}
+
+impl Args {
+    /// The arguments of this process, or how it ends: help was asked for, or
+    /// they are wrong.
+    pub(crate) fn read() -> Result<Self, ExitCode> {
+        let given: Vec<OsString> = std::env::args_os().collect();
+        let json = given.iter().any(|argument| argument == "--json");
+        Self::try_parse_from(given).map_err(|error| {
+            if error.use_stderr() && json {
+                let error = ErrorReport {
+                    code: None,
+                    kind: "usage",
+                    message: error.render().to_string().trim_end().to_owned(),
+                    sqlite_code: None,
+                };
+                let line = json::line(&ErrorLine { error });
+                let _ = std::io::Write::write_all(&mut std::io::stderr(), &line);
+            } else {
+                // A reader that has gone needs no help.
+                let _ = error.print();
+            }
+            let exit = if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Done
+            };
+            exit.into()
+        })
+    }
+}
+
+impl Global {
+    /// Opens the store without changing one byte of it.
+    pub(crate) fn read(&self, db: &Path) -> Result<Store, Failure> {
+        Ok(self.options().read_only(true).open(db)?)
+    }
+
+    /// Opens the store to change what is there.
+    pub(crate) fn change(&self, db: &Path) -> Result<Store, Failure> {
+        Ok(self.options().create(false).open(db)?)
+    }
+
+    /// Opens the store to fill it, making it where there is none.
+    pub(crate) fn fill(&self, db: &Path) -> Result<Store, Failure> {
+        Ok(self.options().open(db)?)
+    }
+
+    fn options(&self) -> OpenOptions {
+        OpenOptions::new()
+            .busy_timeout(self.busy_timeout)
+            .synchronous(match self.synchronous {
+                Durability::Normal => Synchronous::Normal,
+                Durability::Full => Synchronous::Full,
+            })
+    }
+}
+
+/// `90m`, `1h 30m`, `2d` (of 24 hours).
+fn duration(text: &str) -> Result<Duration, String> {
+    let expected = || "expected a duration such as 90m, \"1h 30m\" or 2d".to_owned();
+    let span: jiff::Span = text.trim().parse().map_err(|_| expected())?;
+    let signed = span
+        .to_duration(SpanRelativeTo::days_are_24_hours())
+        .map_err(|_| expected())?;
+    Duration::try_from(signed).map_err(|_| "a duration can't be negative".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_consistent() {
+        <Args as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn durations_are_read() {
+        assert_eq!(duration("90m"), Ok(Duration::from_secs(5_400)));
+        assert_eq!(duration("1h 30m"), Ok(Duration::from_secs(5_400)));
+        assert_eq!(duration("2d"), Ok(Duration::from_secs(172_800)));
+        assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
+        assert!(duration("-1h").is_err());
+        assert!(duration("90").is_err());
+        assert!(duration("1mo").is_err());
+    }
+}

@@ -1,0 +1,140 @@
+//! Input files, read in pieces that fit in memory.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+use crate::failure::Failure;
+
+/// A piece is full at this many bytes or lines.
+const PIECE_BYTES: usize = 4 << 20;
+const PIECE_LINES: usize = 10_000;
+/// Of a longer line only so much is kept: the library refuses it anyway, at
+/// 1 MiB.
+const LINE_BYTES: u64 = (1 << 20) + 2;
+/// A first line that is complete JSON and stores nothing: it keeps the library
+/// from taking a piece whose first line begins an array, or is cut, for one
+/// value as a whole.
+const NOTHING: &[u8] = b"null\n";
+
+/// An input: a file, or standard input.
+pub(crate) struct Input {
+    /// As messages call it.
+    pub(crate) name: String,
+    reader: BufReader<Box<dyn Read>>,
+}
+
+/// What is ingested in one transaction.
+pub(crate) struct Piece {
+    pub(crate) json: Vec<u8>,
+    /// Lines of the file before the piece's first; from the library's line this
+    /// far to the file's.
+    pub(crate) lines_before: isize,
+    /// Payloads of the piece that are not the file's: one, or none.
+    pub(crate) added: usize,
+}
+
+impl Input {
+    /// Opens `path`, or standard input for `-`. `watch` sees the bytes go by.
+    pub(crate) fn open(
+        path: &Path,
+        watch: impl Fn(Box<dyn Read>) -> Box<dyn Read>,
+    ) -> Result<Self, Failure> {
+        let (name, reader): (_, Box<dyn Read>) = if path == Path::new("-") {
+            ("standard input".to_owned(), Box::new(io::stdin().lock()))
+        } else {
+            let name = path.display().to_string();
+            match File::open(path) {
+                Ok(file) => (name, Box::new(file)),
+                Err(error) => return Err(Failure::Read { file: name, error }),
+            }
+        };
+        Ok(Self {
+            name,
+            reader: BufReader::with_capacity(1 << 16, watch(reader)),
+        })
+    }
+
+    /// All of it.
+    pub(crate) fn whole(mut self) -> Result<Vec<u8>, Failure> {
+        let mut json = Vec::new();
+        match self.reader.read_to_end(&mut json) {
+            Ok(_) => Ok(json),
+            Err(error) => Err(self.unreadable(error)),
+        }
+    }
+
+    /// Hands it to `each` in pieces: whole where it fits in one, or is an array;
+    /// else some lines at a time.
+    pub(crate) fn pieces(
+        mut self,
+        mut each: impl FnMut(&str, Piece) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let mut json = Vec::new();
+        let mut lines_before = 0;
+        loop {
+            let read = self
+                .fill(&mut json)
+                .map_err(|error| self.unreadable(error))?;
+            let is_first = lines_before == 0;
+            if is_first && begins_array(&json) {
+                let rest = self.reader.read_to_end(&mut json);
+                rest.map_err(|error| self.unreadable(error))?;
+            }
+            let is_last = self.is_at_end().map_err(|error| self.unreadable(error))?;
+            if !(is_first && is_last) {
+                json.splice(..0, NOTHING.iter().copied());
+            }
+            let added = usize::from(!(is_first && is_last));
+            let piece = Piece {
+                json: std::mem::take(&mut json),
+                lines_before: lines_before - added as isize,
+                added,
+            };
+            each(&self.name, piece)?;
+            if is_last {
+                return Ok(());
+            }
+            lines_before += read as isize;
+        }
+    }
+
+    /// Reads lines until the piece is full or the input ends; how many.
+    fn fill(&mut self, json: &mut Vec<u8>) -> io::Result<usize> {
+        let mut lines = 0;
+        while lines < PIECE_LINES && json.len() < PIECE_BYTES {
+            let start = json.len();
+            let mut line = (&mut self.reader).take(LINE_BYTES);
+            if line.read_until(b'\n', json)? == 0 {
+                break;
+            }
+            lines += 1;
+            if json.len() - start == LINE_BYTES as usize && !json.ends_with(b"\n") {
+                if lines == 1 && begins_array(json) {
+                    break;
+                }
+                if self.reader.skip_until(b'\n')? > 0 {
+                    json.push(b'\n');
+                }
+            }
+        }
+        Ok(lines)
+    }
+
+    fn is_at_end(&mut self) -> io::Result<bool> {
+        Ok(self.reader.fill_buf()?.is_empty())
+    }
+
+    fn unreadable(&self, error: io::Error) -> Failure {
+        Failure::Read {
+            file: self.name.clone(),
+            error,
+        }
+    }
+}
+
+/// Whether the input is an array, which only its end completes.
+fn begins_array(json: &[u8]) -> bool {
+    let json = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
+    json.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[')
+}

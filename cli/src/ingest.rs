@@ -1,0 +1,263 @@
+//! `satori-store ingest`: the server's answers, taken in.
+
+use std::fmt::Write;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use satori_store::{Conflict, Error, IngestOptions, IngestReport, Store, StreamUuid};
+use serde::Serialize;
+
+use crate::args::{Global, Ingest};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::files::{Input, Piece};
+use crate::json::ErrorReport;
+use crate::output::Output;
+use crate::progress::Progress;
+use crate::text::{self, counted};
+
+/// So many refusals are told one by one to a person; programs are told all.
+const TOLD: usize = 10;
+
+/// What came of all files.
+#[derive(Default, Serialize)]
+struct Report {
+    payloads: usize,
+    inserted: u64,
+    already_there: u64,
+    nothing: u64,
+    conflicts: Vec<Placed<Conflict>>,
+    rejected: Vec<Placed<Reason>>,
+    /// The streams that were written to, in the order they came.
+    streams: Vec<StreamUuid>,
+}
+
+/// Something and where it stands in the input.
+#[derive(Serialize)]
+struct Placed<T> {
+    file: String,
+    /// From 1.
+    line: usize,
+    /// Position among the file's payloads, from 0.
+    index: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream: Option<StreamUuid>,
+    #[serde(flatten)]
+    what: T,
+}
+
+#[derive(Serialize)]
+struct Reason {
+    error: ErrorReport,
+}
+
+pub(crate) fn run(args: &Ingest, global: &Global, output: &Output) -> Result<Exit, Failure> {
+    let mut files = args.files.clone();
+    if files.is_empty() {
+        files.push(PathBuf::from("-"));
+    }
+    // A mistyped name is told before anything is made or stored.
+    let bytes = check(&files, &args.db)?;
+    let store = global.fill(&args.db)?;
+    let mut options = IngestOptions::new().strict(args.strict);
+    if let Some(uuid) = &args.uuid {
+        options = options.uuid(uuid.clone());
+    }
+    if let Some(provider) = &args.provider {
+        options = options.provider(provider.as_str());
+    }
+
+    let mut report = Report::default();
+    let mut failures = Vec::new();
+    let progress = Progress::bytes(bytes);
+    for file in &files {
+        if let Err(failure) = report.take_in(&store, file, &options, args.strict, &progress) {
+            let is_of_file = matches!(failure, Failure::Input { .. } | Failure::Read { .. });
+            failures.push(failure);
+            if !is_of_file {
+                break;
+            }
+        }
+    }
+    drop(progress);
+
+    report.tell(output);
+    output.report(&report, || report.summary())?;
+    let refused = !report.conflicts.is_empty() || !report.rejected.is_empty();
+    let mut exit = Exit::refused_if(refused);
+    for failure in &failures {
+        output.failure(failure);
+        exit = failure.exit().after(exit);
+    }
+    Ok(exit)
+}
+
+/// Whether each file can be taken in; the bytes of all, where they can be known.
+fn check(files: &[PathBuf], db: &Path) -> Result<Option<u64>, Failure> {
+    let mut bytes = Some(0);
+    let db = fs::canonicalize(db).ok();
+    for file in files {
+        if file == Path::new("-") {
+            bytes = None;
+            continue;
+        }
+        let unreadable = |error| Failure::Read {
+            file: file.display().to_string(),
+            error,
+        };
+        let found = fs::metadata(file).map_err(unreadable)?;
+        // To open and close the store's file would drop SQLite's locks on it.
+        if db.is_some() && fs::canonicalize(file).ok() == db {
+            return Err(unreadable(io::Error::other("it is the store itself")));
+        }
+        if found.is_dir() {
+            return Err(unreadable(io::ErrorKind::IsADirectory.into()));
+        }
+        bytes = bytes
+            .filter(|_| found.is_file())
+            .map(|bytes| bytes + found.len());
+    }
+    Ok(bytes)
+}
+
+impl Report {
+    fn take_in(
+        &mut self,
+        store: &Store,
+        file: &Path,
+        options: &IngestOptions,
+        strict: bool,
+        progress: &Progress,
+    ) -> Result<(), Failure> {
+        let input = Input::open(file, |reader| progress.watch(reader))?;
+        if strict {
+            let file = input.name.clone();
+            let json = input.whole()?;
+            let piece = Piece {
+                json,
+                lines_before: 0,
+                added: 0,
+            };
+            return self.store(store, &file, &piece, options, &mut 0);
+        }
+        let mut payloads = 0;
+        input.pieces(|file, piece| self.store(store, file, &piece, options, &mut payloads))
+    }
+
+    /// Stores one piece, before which the file had `payloads`.
+    fn store(
+        &mut self,
+        store: &Store,
+        file: &str,
+        piece: &Piece,
+        options: &IngestOptions,
+        payloads: &mut usize,
+    ) -> Result<(), Failure> {
+        let done = match store.ingest(&piece.json, options) {
+            Ok(done) => {
+                self.inserted += done.inserted;
+                self.already_there += done.already_there;
+                for stream in &done.streams {
+                    if !self.streams.contains(stream) {
+                        self.streams.push(stream.clone());
+                    }
+                }
+                done
+            }
+            // Nothing of it was stored.
+            Err(Error::Refused(done)) => *done,
+            Err(error @ Error::InvalidJson { .. }) => {
+                let file = file.to_owned();
+                return Err(Failure::Input { file, error });
+            }
+            Err(error) => return Err(error.into()),
+        };
+        self.nothing += done.nothing.saturating_sub(piece.added as u64);
+        let in_piece = done.payloads.saturating_sub(piece.added);
+        self.payloads += in_piece;
+        self.place(file, piece, done, *payloads);
+        *payloads += in_piece;
+        Ok(())
+    }
+
+    /// Notes what was refused, with its place in the file.
+    fn place(&mut self, file: &str, piece: &Piece, done: IngestReport, payloads: usize) {
+        let in_file = |line: usize| line.saturating_add_signed(piece.lines_before);
+        let index = |index: usize| (index + payloads).saturating_sub(piece.added);
+        for conflict in done.conflicts {
+            self.conflicts.push(Placed {
+                file: file.to_owned(),
+                line: in_file(conflict.line),
+                index: index(conflict.index),
+                stream: Some(conflict.stream),
+                what: conflict.conflict,
+            });
+        }
+        for mut rejected in done.rejected {
+            if let Error::InvalidJson { line, .. } = &mut rejected.error {
+                *line = in_file(*line);
+            }
+            self.rejected.push(Placed {
+                file: file.to_owned(),
+                line: in_file(rejected.line),
+                index: index(rejected.index),
+                stream: None,
+                what: Reason {
+                    error: ErrorReport::new(&rejected.error),
+                },
+            });
+        }
+    }
+
+    /// Tells a person what was refused.
+    fn tell(&self, output: &Output) {
+        let rejected = self.rejected.iter().map(|rejected| {
+            let Placed {
+                file, line, what, ..
+            } = rejected;
+            // The place stands before the message already.
+            let message = what.error.message.as_str();
+            let message = message
+                .strip_prefix(&format!("line {line} "))
+                .unwrap_or(message);
+            format!("{file}:{line}: {message}")
+        });
+        let conflicts = self.conflicts.iter().map(|conflict| {
+            let Placed {
+                file, line, what, ..
+            } = conflict;
+            let (stored, offered) = (text::number(what.stored), text::number(what.offered));
+            format!(
+                "{file}:{line}: {} has the value {stored} already, {offered} is refused",
+                what.ts
+            )
+        });
+        for message in rejected.chain(conflicts).take(TOLD) {
+            output.warning(message);
+        }
+        let all = self.rejected.len() + self.conflicts.len();
+        if all > TOLD {
+            output.warning(format_args!("and {} more; --json tells all", all - TOLD));
+        }
+    }
+
+    fn summary(&self) -> String {
+        let mut text = format!(
+            "{}: {} inserted, {} already there",
+            counted(self.payloads as u64, "payload"),
+            text::count(self.inserted),
+            text::count(self.already_there),
+        );
+        let more = [
+            ("without news", self.nothing),
+            ("in conflict", self.conflicts.len() as u64),
+            ("rejected", self.rejected.len() as u64),
+        ];
+        for (what, number) in more.into_iter().filter(|(_, number)| *number > 0) {
+            // Writing to a string can't fail.
+            let _ = write!(text, ", {} {what}", text::count(number));
+        }
+        text + "\n"
+    }
+}

@@ -1,0 +1,78 @@
+//! What `--json` prints: the shapes that several commands share, and the writer.
+
+use std::io::{self, Write};
+
+use satori_store::Error;
+use serde::Serialize;
+use serde_json::ser::Formatter;
+
+use crate::exit;
+use crate::text::is_hidden;
+
+/// An error, wherever one stands in the output.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct ErrorReport {
+    /// The library's stable code; null where the command line itself objects.
+    pub(crate) code: Option<i32>,
+    pub(crate) kind: &'static str,
+    pub(crate) message: String,
+    pub(crate) sqlite_code: Option<i32>,
+}
+
+impl ErrorReport {
+    pub(crate) fn new(error: &Error) -> Self {
+        Self {
+            code: Some(error.code() as i32),
+            kind: exit::kind(error.code()).0,
+            message: error.to_string(),
+            sqlite_code: error.sqlite_code(),
+        }
+    }
+}
+
+/// `{"error": {…}}`, as it goes to standard error.
+#[derive(Serialize)]
+pub(crate) struct ErrorLine {
+    pub(crate) error: ErrorReport,
+}
+
+/// Writes `value` on one line, without its end.
+pub(crate) fn write(writer: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    let mut serializer = serde_json::Serializer::with_formatter(writer, Plain);
+    Ok(value.serialize(&mut serializer)?)
+}
+
+/// `value` on one line, with its end.
+pub(crate) fn line(value: &impl Serialize) -> Vec<u8> {
+    let mut line = Vec::new();
+    // Only a key that is no text could fail here, and there is none.
+    let _ = write(&mut line, value);
+    line.push(b'\n');
+    line
+}
+
+/// Compact JSON that can't steer a terminal: characters that would are escaped,
+/// which reads back as the same text.
+struct Plain;
+
+impl Formatter for Plain {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some(at) = rest.find(is_hidden) {
+            let (plain, hidden) = rest.split_at(at);
+            writer.write_all(plain.as_bytes())?;
+            let mut characters = hidden.chars();
+            if let Some(character) = characters.next() {
+                for unit in character.encode_utf16(&mut [0; 2]) {
+                    write!(writer, "\\u{unit:04x}")?;
+                }
+            }
+            rest = characters.as_str();
+        }
+        writer.write_all(rest.as_bytes())
+    }
+}

@@ -1,0 +1,222 @@
+//! Where output goes: standard output for what was asked for, standard error
+//! for notes and errors; JSON or text; with colours or without.
+
+use std::env;
+use std::fmt::Display;
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, Table, presets};
+use serde::Serialize;
+
+use crate::args::Color;
+use crate::failure::Failure;
+use crate::json::{self, ErrorLine};
+use crate::text;
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+/// Characters of a uuid.
+const UUID: usize = 36;
+/// Blanks between columns.
+const GAP: u16 = 2;
+const NOTE: Style = AnsiColor::Cyan.on_default().bold();
+
+/// How a command's output is written.
+pub(crate) struct Output {
+    pub(crate) json: bool,
+    colored_out: bool,
+    colored_err: bool,
+}
+
+impl Output {
+    pub(crate) fn new(json: bool, color: Color) -> Self {
+        let colored = |terminal: bool| match color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                // https://no-color.org
+                let refused = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+                let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
+                terminal && !refused && !dumb
+            }
+        };
+        Self {
+            json,
+            colored_out: colored(io::stdout().is_terminal()),
+            colored_err: colored(io::stderr().is_terminal()),
+        }
+    }
+
+    /// The report of a command: `report` where JSON is asked for, else what
+    /// `text` makes of it. A reader that has gone is no error.
+    pub(crate) fn report(
+        &self,
+        report: &impl Serialize,
+        text: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
+        let write = || {
+            let mut out = io::stdout().lock();
+            if self.json {
+                out.write_all(&json::line(report))?;
+            } else {
+                out.write_all(text().as_bytes())?;
+            }
+            out.flush()
+        };
+        match write().map_err(Failure::Print) {
+            Err(failure) if failure.is_quiet() => Ok(()),
+            written => written,
+        }
+    }
+
+    /// Standard output for rows without end.
+    pub(crate) fn stream(&self) -> BufWriter<StdoutLock<'static>> {
+        BufWriter::with_capacity(1 << 16, io::stdout().lock())
+    }
+
+    /// The width that tables must fit: that of the terminal, if there is one.
+    pub(crate) fn width(&self) -> Option<usize> {
+        Table::new().width().map(usize::from)
+    }
+
+    /// Tells why the command fails, and what to do.
+    pub(crate) fn failure(&self, failure: &Failure) {
+        if failure.is_quiet() {
+            return;
+        }
+        if self.json {
+            let error = failure.report();
+            let _ = io::stderr().write_all(&json::line(&ErrorLine { error }));
+            return;
+        }
+        self.say(ERROR, "error", failure);
+        if let Some(hint) = failure.hint() {
+            self.say(NOTE, "hint", hint);
+        }
+    }
+
+    /// Tells of something that does not stop the command; JSON has it in its
+    /// report.
+    pub(crate) fn warning(&self, message: impl Display) {
+        if !self.json {
+            self.say(WARNING, "warning", message);
+        }
+    }
+
+    /// Tells of a choice that was made; JSON has it in its report.
+    pub(crate) fn note(&self, message: impl Display) {
+        if !self.json {
+            self.say(NOTE, "note", message);
+        }
+    }
+
+    /// Where even standard error is gone there is nobody to tell.
+    fn say(&self, style: Style, label: &str, message: impl Display) {
+        let label = paint(self.colored_err, style, label);
+        let message = text::plain(&message.to_string());
+        let _ = writeln!(io::stderr().lock(), "{label}: {message}");
+    }
+
+    /// A word that stands out.
+    pub(crate) fn strong(&self, text: &str) -> String {
+        paint(self.colored_out, Style::new().bold(), text)
+    }
+
+    /// The wide table where it fits the terminal or there is none, else the
+    /// narrow one; neither breaks a number or a uuid.
+    pub(crate) fn fit(&self, table: impl Fn(bool) -> Table) -> String {
+        let mut wide = table(true);
+        let gaps = usize::from(GAP) * wide.column_count().saturating_sub(1);
+        let widths = wide.column_max_content_widths();
+        let needed = widths.into_iter().map(usize::from).sum::<usize>() + gaps;
+        let fits = self.width().is_none_or(|width| needed <= width);
+        let mut table = if fits { wide } else { table(false) };
+        table.set_content_arrangement(ContentArrangement::Disabled);
+        render(table)
+    }
+
+    /// An empty table without lines, its header set; `>` begins the title of a
+    /// column of numbers.
+    pub(crate) fn table(&self, header: &[&str]) -> Table {
+        let mut table = Table::new();
+        table
+            .load_style(presets::NOTHING)
+            .set_content_arrangement(ContentArrangement::Dynamic);
+        if self.colored_out {
+            table.enforce_styling();
+        } else {
+            table.force_no_tty();
+        }
+        if let Some(width) = self.width() {
+            table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
+        }
+        if !header.is_empty() {
+            table.set_header(header.iter().map(|title| {
+                let title = match title.strip_prefix('>') {
+                    Some(title) => right(title),
+                    None => Cell::new(title),
+                };
+                title.add_attribute(Attribute::Bold)
+            }));
+        }
+        table
+    }
+}
+
+fn paint(colored: bool, style: Style, text: &str) -> String {
+    if colored {
+        format!("{style}{text}{style:#}")
+    } else {
+        text.to_owned()
+    }
+}
+
+/// The table's lines, without blanks at their ends.
+pub(crate) fn render(mut table: Table) -> String {
+    let last = table.column_count().saturating_sub(1);
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, if index == last { 0 } else { GAP }));
+    }
+    table
+        .lines()
+        .map(|line| line.trim_end().to_owned() + "\n")
+        .collect()
+}
+
+/// Which stream a row is about: two columns where there is room, else the name
+/// above the uuid, so that neither is broken.
+pub(crate) fn identity(wide: bool, name: Option<&str>, uuid: &str) -> Vec<Cell> {
+    if wide {
+        return vec![cell(name.unwrap_or_default(), 32), cell(uuid, 64)];
+    }
+    let uuid = text::short(uuid, UUID);
+    vec![Cell::new_owned(match name {
+        Some(name) => format!("{}\n{uuid}", text::short(name, UUID)),
+        None => uuid,
+    })]
+}
+
+/// The header above [`identity`].
+pub(crate) fn identity_header(wide: bool) -> Vec<&'static str> {
+    if wide {
+        vec!["name", "uuid"]
+    } else {
+        vec!["stream"]
+    }
+}
+
+/// A cell of text that others wrote, at most `limit` characters of it.
+pub(crate) fn cell(text: &str, limit: usize) -> Cell {
+    Cell::new_owned(text::short(text, limit))
+}
+
+/// A cell of a number, at the right.
+pub(crate) fn right(text: impl Display) -> Cell {
+    Cell::new_owned(text.to_string()).set_alignment(CellAlignment::Right)
+}
+
+/// A cell that tells of trouble.
+pub(crate) fn trouble(text: impl Display) -> Cell {
+    Cell::new_owned(text::plain(&text.to_string())).fg(comfy_table::Color::Red)
+}

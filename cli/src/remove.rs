@@ -1,0 +1,88 @@
+//! `satori-store remove`: a stream's data, metadata, or both.
+
+use std::io::{self, IsTerminal, Write};
+
+use satori_store::{Store, StreamUuid};
+use serde::Serialize;
+
+use crate::args::{self, Global};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::select::{self, Selected};
+use crate::text::{self, counted};
+
+#[derive(Serialize)]
+struct Report<'a> {
+    uuid: &'a StreamUuid,
+    /// Whether there was metadata, and it is gone.
+    metadata: bool,
+    /// How many observations went with their table; null where no table did.
+    rows: Option<u64>,
+}
+
+pub(crate) fn run(args: &args::Remove, global: &Global, output: &Output) -> Result<Exit, Failure> {
+    let what = match (args.data, args.metadata) {
+        (true, false) => satori_store::Remove::Data,
+        (false, true) => satori_store::Remove::Metadata,
+        _ => satori_store::Remove::Both,
+    };
+    let can_ask = io::stdin().is_terminal() && io::stderr().is_terminal();
+    if !args.yes && !can_ask {
+        return Err(Failure::Unconfirmed);
+    }
+    let store = global.change(&args.db)?;
+    let selected = select::only(&store, &args.stream)?;
+    if !args.yes && !confirmed(&store, &selected, what)? {
+        output.note("nothing was removed");
+        return Ok(Exit::Refused);
+    }
+    let removed = store.remove(&selected.uuid, what)?;
+    let report = Report {
+        uuid: &selected.uuid,
+        metadata: removed.metadata,
+        rows: removed.rows,
+    };
+    output.report(&report, || {
+        let parts = [
+            removed.metadata.then(|| "metadata".to_owned()),
+            removed.rows.map(|rows| counted(rows, "observation")),
+        ];
+        let parts: Vec<_> = parts.into_iter().flatten().collect();
+        let label = text::short(&selected.label(), 120);
+        if parts.is_empty() {
+            format!("{label}: there was none to remove\n")
+        } else {
+            format!("{label}: removed {}\n", parts.join(" and "))
+        }
+    })?;
+    Ok(Exit::Done)
+}
+
+/// Asks the person at the terminal; anything but yes is no.
+fn confirmed(
+    store: &Store,
+    selected: &Selected,
+    what: satori_store::Remove,
+) -> Result<bool, Failure> {
+    let rows = |store: &Store| -> Result<String, Failure> {
+        Ok(counted(store.count(&selected.uuid, ..)?, "observation"))
+    };
+    let what = match what {
+        satori_store::Remove::Metadata => "the metadata".to_owned(),
+        satori_store::Remove::Data => rows(store)?,
+        _ => format!("the metadata and {}", rows(store)?),
+    };
+    let label = text::short(&selected.label(), 120);
+    let mut err = io::stderr().lock();
+    let _ = write!(
+        err,
+        "Remove {what} of {label}? There is no way back. [y/N] "
+    );
+    let _ = err.flush();
+    let mut answer = String::new();
+    // An answer that can't be read is no yes.
+    let _ = io::stdin().read_line(&mut answer);
+    let answer = answer.trim();
+    Ok(answer.eq_ignore_ascii_case("y") || answer.eq_ignore_ascii_case("yes"))
+}

@@ -1,0 +1,127 @@
+//! Which stream a command is about: by uuid or name, or all there are.
+
+use satori_store::{Error, Store, Stream, StreamUuid};
+
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// A stream that a command is about.
+pub(crate) struct Selected {
+    pub(crate) uuid: StreamUuid,
+    pub(crate) metadata: Option<Stream>,
+    /// Other streams of the name that was given.
+    pub(crate) others: Vec<StreamUuid>,
+}
+
+impl Selected {
+    fn new(uuid: StreamUuid, metadata: Option<Stream>) -> Self {
+        Self {
+            uuid,
+            metadata,
+            others: Vec::new(),
+        }
+    }
+
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.metadata.as_ref()?.name.as_deref()
+    }
+
+    /// As messages call it.
+    pub(crate) fn label(&self) -> String {
+        match self.name() {
+            Some(name) => format!("{name:?} ({})", self.uuid),
+            None => format!("{:?}", self.uuid.as_str()),
+        }
+    }
+}
+
+/// The stream of this uuid, else the one of this name; of several the one that
+/// the library defines, which is told.
+pub(crate) fn one(store: &Store, text: &str, output: &Output) -> Result<Selected, Failure> {
+    let selected = find(store, text)?;
+    if !selected.others.is_empty() {
+        output.note(format_args!(
+            "{} streams are named {text:?}; this is the most recently synced, {}",
+            selected.others.len() + 1,
+            selected.uuid
+        ));
+    }
+    Ok(selected)
+}
+
+/// As [`one`], but refuses to choose among several.
+pub(crate) fn only(store: &Store, text: &str) -> Result<Selected, Failure> {
+    let selected = find(store, text)?;
+    if selected.others.is_empty() {
+        return Ok(selected);
+    }
+    let uuids = std::iter::once(&selected.uuid).chain(&selected.others);
+    Err(Failure::Ambiguous {
+        name: text.to_owned(),
+        uuids: uuids.map(ToString::to_string).collect(),
+    })
+}
+
+/// The stream that was named, or all: those with metadata first.
+pub(crate) fn one_or_all(
+    store: &Store,
+    text: Option<&str>,
+    output: &Output,
+) -> Result<Vec<Selected>, Failure> {
+    match text {
+        Some(text) => Ok(vec![one(store, text, output)?]),
+        None => {
+            let known = store.streams()?.into_iter();
+            let known = known.map(|stream| Selected::new(stream.uuid.clone(), Some(stream)));
+            let unknown = store.streams_without_metadata()?.into_iter();
+            let unknown = unknown.map(|uuid| Selected::new(uuid, None));
+            Ok(known.chain(unknown).collect())
+        }
+    }
+}
+
+/// Whether the error is about one stream, so that a command goes on to the next.
+pub(crate) fn is_of_stream(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::UnreadableRow { .. }
+            | Error::NotObservationTable { .. }
+            | Error::InvalidUuid { .. }
+            | Error::Corrupt { .. }
+    )
+}
+
+fn find(store: &Store, text: &str) -> Result<Selected, Failure> {
+    let fault = match by_uuid(store, text) {
+        Ok(selected) => return Ok(selected),
+        Err(fault) => fault,
+    };
+    let not_found = || Error::StreamNotFound {
+        stream: text.to_owned(),
+    };
+    let fault = match fault {
+        // What can't be a uuid can be a name.
+        Error::InvalidUuid { .. } => not_found(),
+        Error::StreamNotFound { .. } | Error::NotObservationTable { .. } => fault,
+        fault => return Err(fault.into()),
+    };
+    let mut named = store.streams_by_name(text)?.into_iter();
+    let Some(stream) = named.next() else {
+        return Err(fault.into());
+    };
+    Ok(Selected {
+        others: named.map(|stream| stream.uuid).collect(),
+        ..Selected::new(stream.uuid.clone(), Some(stream))
+    })
+}
+
+/// The stream of this uuid, if it has metadata or a table.
+fn by_uuid(store: &Store, text: &str) -> Result<Selected, Error> {
+    let uuid = StreamUuid::new(text)?;
+    let metadata = store.stream(&uuid)?;
+    if metadata.is_none() {
+        // Reads no row yet.
+        store.observations(&uuid, ..)?;
+    }
+    Ok(Selected::new(uuid, metadata))
+}

@@ -1,0 +1,134 @@
+//! Text for people: nothing in it can steer a terminal.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use satori_store::Timestamp;
+
+/// Whether a terminal would obey the character, or show other text than there
+/// is: controls, marks that turn the direction of text, and invisible ones.
+pub(crate) fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// `text` with every hidden character escaped.
+pub(crate) fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\n' => plain.push_str("\\n"),
+            '\t' => plain.push_str("\\t"),
+            '\r' => plain.push_str("\\r"),
+            _ if is_hidden(character) => plain.extend(character.escape_unicode()),
+            _ => plain.push(character),
+        }
+    }
+    plain
+}
+
+/// At most `limit` characters of `text`, the hidden ones escaped.
+pub(crate) fn short(text: &str, limit: usize) -> String {
+    let text = plain(text);
+    match text.char_indices().nth(limit) {
+        Some(_) => {
+            let cut: String = text.chars().take(limit.saturating_sub(1)).collect();
+            cut + "…"
+        }
+        None => text,
+    }
+}
+
+/// The shortest decimal that reads back to the same number, as JSON has it.
+pub(crate) fn number(number: f64) -> String {
+    let magnitude = number.abs();
+    if magnitude == 0.0 || (1e-5..1e16).contains(&magnitude) {
+        number.to_string()
+    } else {
+        format!("{number:e}")
+    }
+}
+
+/// `1234567` as `1,234,567`.
+pub(crate) fn count(count: u64) -> String {
+    let digits = count.to_string();
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// `1 row`, `2 rows`.
+pub(crate) fn counted(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", count(number))
+}
+
+/// `31d`, `1h 30m`, `0.5s`.
+pub(crate) fn duration(duration: Duration) -> String {
+    let mut rest = duration.as_secs();
+    let mut text = String::new();
+    for (unit, seconds) in [("d", 86_400), ("h", 3_600), ("m", 60)] {
+        if rest >= seconds {
+            // Writing to a string can't fail.
+            let _ = write!(text, "{}{unit} ", rest / seconds);
+            rest %= seconds;
+        }
+    }
+    let fraction = f64::from(duration.subsec_micros()) / 1e6;
+    if rest > 0 || fraction > 0.0 || text.is_empty() {
+        let _ = write!(text, "{}s", rest as f64 + fraction);
+    }
+    text.trim_end().to_owned()
+}
+
+/// `2024-01-03 12:00`: to the minute, UTC, which is enough for a list.
+pub(crate) fn minute(ts: Timestamp) -> String {
+    let text = ts.to_string();
+    match (text.get(..10), text.get(11..16)) {
+        (Some(date), Some(time)) if text.ends_with('Z') => format!("{date} {time}"),
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hidden_characters_are_escaped() {
+        assert_eq!(plain("a\u{1b}[2Jb\n"), "a\\u{1b}[2Jb\\n");
+        assert_eq!(plain("\u{9b}31m\u{202e}x"), "\\u{9b}31m\\u{202e}x");
+        assert_eq!(plain("Zürich 東京"), "Zürich 東京");
+    }
+
+    #[test]
+    fn long_text_is_cut() {
+        assert_eq!(short("abcdef", 6), "abcdef");
+        assert_eq!(short("abcdefg", 6), "abcde…");
+    }
+
+    #[test]
+    fn durations_read_well() {
+        let text = |micros| duration(Duration::from_micros(micros));
+        assert_eq!(text(0), "0s");
+        assert_eq!(text(500_000), "0.5s");
+        assert_eq!(text(5_400_000_000), "1h 30m");
+        assert_eq!(text(2_678_400_000_000), "31d");
+    }
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!(number(45000.5), "45000.5");
+        assert_eq!(number(0.0), "0");
+        assert_eq!(number(1e300), "1e300");
+        assert_eq!(count(1_234_567), "1,234,567");
+        assert_eq!(counted(1, "row"), "1 row");
+    }
+}

@@ -1,0 +1,128 @@
+//! What the tests share: a folder of its own, and the program run in it.
+
+#![allow(dead_code)] // Each test file uses some of it.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use diesel::{Connection, SqliteConnection};
+
+pub(crate) const BITCOIN: &str = "d39cd529-5dd4-5e4b-abc9-90b3751e71f1";
+
+/// A folder that goes with the test.
+pub(crate) struct Folder(tempfile::TempDir);
+
+/// What the program printed, and its exit code.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    /// With a copy of the fixture as `engine.db`.
+    pub(crate) fn with(fixture: &str) -> Self {
+        let folder = Self::new();
+        let fixture = tests().join("fixtures").join(fixture);
+        fs::write(folder.path("engine.db"), fs::read(fixture).unwrap()).unwrap();
+        folder
+    }
+
+    /// With the bitcoin feed in `engine.db`.
+    pub(crate) fn with_bitcoin() -> Self {
+        let folder = Self::new();
+        let ran = folder.run(&["ingest", "engine.db", &feed("bitcoin.ndjson")]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        folder
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        fs::write(self.path(name), content).unwrap();
+    }
+
+    /// Another program's connection to `engine.db`.
+    pub(crate) fn sqlite(&self) -> SqliteConnection {
+        SqliteConnection::establish(self.path("engine.db").to_str().unwrap()).unwrap()
+    }
+
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_satori-store"));
+        command
+            .args(args)
+            .current_dir(self.0.path())
+            .env_remove("NO_COLOR")
+            .stdin(Stdio::null());
+        command
+    }
+
+    pub(crate) fn run(&self, args: &[&str]) -> Ran {
+        self.command(args).output().unwrap().into()
+    }
+
+    /// Runs with `input` on standard input.
+    pub(crate) fn feed(&self, args: &[&str], input: &[u8]) -> Ran {
+        let mut child = self
+            .command(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // It may refuse before it reads.
+        let _ = child.stdin.take().unwrap().write_all(input);
+        child.wait_with_output().unwrap().into()
+    }
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+impl Ran {
+    /// Standard output as JSON.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// The error on standard error.
+    pub(crate) fn error(&self) -> serde_json::Value {
+        let value: serde_json::Value =
+            serde_json::from_str(&self.err).unwrap_or_else(|error| panic!("{error}: {self:?}"));
+        value["error"].clone()
+    }
+}
+
+fn tests() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests")
+}
+
+pub(crate) fn feed(name: &str) -> String {
+    tests()
+        .join("feeds")
+        .join(name)
+        .to_str()
+        .unwrap()
+        .to_owned()
+}
+
+/// A payload of stream `s`.
+pub(crate) fn payload(seconds: usize, value: impl std::fmt::Display) -> String {
+    format!(r#"{{"value": "{value}", "observed_at": "{seconds}", "stream": {{"uuid": "s"}}}}"#)
+}

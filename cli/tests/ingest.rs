@@ -1,0 +1,271 @@
+//! `ingest` and `sync`.
+
+mod common;
+
+use common::{BITCOIN, Folder, feed, payload};
+
+#[test]
+fn a_feed_fills_the_store_once() {
+    let folder = Folder::new();
+    let feed = feed("bitcoin.ndjson");
+    let ran = folder.run(&["ingest", "engine.db", &feed]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(ran.out, "156 payloads: 156 inserted, 0 already there\n");
+    assert_eq!(ran.err, "");
+
+    let again = folder.run(&["--json", "ingest", "engine.db", &feed]);
+    assert_eq!(again.code, 0);
+    let report = again.json();
+    assert_eq!(report["payloads"], 156);
+    assert_eq!(report["inserted"], 0);
+    assert_eq!(report["already_there"], 156);
+    assert_eq!(report["streams"][0], BITCOIN);
+}
+
+#[test]
+fn the_old_shape_needs_a_uuid() {
+    let folder = Folder::new();
+    let feed = feed("bitcoin_before_streams.ndjson");
+    let ran = folder.run(&["ingest", "engine.db", &feed, "--json"]);
+    assert_eq!(ran.code, 1);
+    let report = ran.json();
+    assert_eq!(report["inserted"], 0);
+    assert_eq!(report["rejected"].as_array().unwrap().len(), 156);
+    assert_eq!(report["rejected"][0]["error"]["kind"], "missing_uuid");
+    assert_eq!(report["rejected"][155]["line"], 156);
+
+    let ran = folder.run(&[
+        "ingest",
+        "engine.db",
+        &feed,
+        "--uuid",
+        BITCOIN,
+        "--provider",
+        "me",
+    ]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let shown = folder.run(&["show", "engine.db", BITCOIN, "--json"]).json();
+    assert_eq!(shown["rows"], 156);
+    assert_eq!(shown["metadata"], serde_json::Value::Null);
+    assert_eq!(shown["providers"][0]["provider"], "me");
+}
+
+#[test]
+fn what_is_refused_is_told_and_the_rest_is_stored() {
+    let folder = Folder::new();
+    let lines = [
+        payload(1_704_283_200, 1),
+        "not json".to_owned(),
+        String::new(),
+        "null".to_owned(),
+        payload(1_704_283_200, 2),
+        payload(1_704_286_800, 3),
+    ];
+    folder.write("feed", lines.join("\n"));
+    let ran = folder.run(&["ingest", "engine.db", "feed"]);
+    assert_eq!(ran.code, 1);
+    assert_eq!(
+        ran.out,
+        "5 payloads: 2 inserted, 0 already there, 1 without news, 1 in conflict, 1 rejected\n"
+    );
+    assert!(ran.err.contains("feed:2: column "), "{ran:?}");
+    assert!(
+        ran.err
+            .contains("feed:5: 2024-01-03T12:00:00Z has the value 1 already, 2 is refused"),
+        "{ran:?}"
+    );
+
+    let report = folder
+        .run(&["ingest", "engine.db", "feed", "--json"])
+        .json();
+    let conflict = &report["conflicts"][0];
+    assert_eq!(conflict["file"], "feed");
+    assert_eq!(
+        (&conflict["line"], &conflict["index"]),
+        (&5.into(), &3.into())
+    );
+    assert_eq!(
+        (&conflict["stored"], &conflict["offered"]),
+        (&1.0.into(), &2.0.into())
+    );
+    assert_eq!(conflict["stream"], "s");
+}
+
+#[test]
+fn strict_stores_all_of_a_file_or_nothing() {
+    let folder = Folder::new();
+    folder.write("bad", format!("{}\nnot json\n", payload(1_704_283_200, 1)));
+    folder.write("good", payload(1_704_286_800, 2));
+    let ran = folder.run(&["ingest", "engine.db", "bad", "good", "--strict", "--json"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let report = ran.json();
+    assert_eq!(report["payloads"], 3);
+    assert_eq!(report["inserted"], 1);
+    assert_eq!(report["rejected"][0]["line"], 2);
+    let rows = folder
+        .run(&["observations", "engine.db", "s", "--json"])
+        .json();
+    assert_eq!(rows.as_array().unwrap().len(), 1);
+    assert_eq!(rows[0]["value"], 2.0);
+}
+
+#[test]
+fn standard_input_is_read() {
+    let bitcoin = std::fs::read(feed("bitcoin.ndjson")).unwrap();
+    for args in [&["ingest", "engine.db"][..], &["ingest", "engine.db", "-"]] {
+        let ran = Folder::new().feed(args, &bitcoin);
+        assert_eq!(
+            ran.out, "156 payloads: 156 inserted, 0 already there\n",
+            "{ran:?}"
+        );
+    }
+    let ran = Folder::new().feed(&["ingest", "engine.db"], b"not json\n");
+    assert!(ran.err.contains("standard input:1: "), "{ran:?}");
+}
+
+#[test]
+fn arrays_and_objects_of_many_lines_are_whole() {
+    let folder = Folder::new();
+    // The feed has one instant twice, with two values.
+    let ran = folder.run(&["ingest", "engine.db", &feed("batch.json"), "--json"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert_eq!(ran.json()["payloads"], 100);
+    assert_eq!(ran.json()["inserted"], 99);
+    assert_eq!(ran.json()["conflicts"][0]["index"], 44);
+
+    folder.write("object", payload(1_704_283_200, 1).replace(", ", ",\n"));
+    let ran = folder.run(&["ingest", "engine.db", "object", "--json"]);
+    assert_eq!(ran.json()["inserted"], 1);
+
+    // More than one piece of lines would be.
+    let many: Vec<_> = (0..12_000).map(|second| payload(second, 1)).collect();
+    folder.write("array", format!("[\n{}\n]", many.join(",\n")));
+    let ran = folder.run(&["ingest", "engine.db", "array", "--json"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(ran.json()["inserted"], 12_000);
+}
+
+#[test]
+fn an_array_cut_short_is_bad_input_and_other_files_are_taken_in() {
+    let folder = Folder::new();
+    folder.write("cut", format!("[{},", payload(1_704_283_200, 1)));
+    folder.write("good", payload(1_704_286_800, 2));
+    let ran = folder.run(&["ingest", "engine.db", "cut", "good", "--json"]);
+    assert_eq!(ran.code, 4);
+    assert_eq!(ran.json()["inserted"], 1);
+    let error = ran.error();
+    assert_eq!(
+        (&error["kind"], &error["code"]),
+        (&"invalid_json".into(), &19.into())
+    );
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .starts_with("cut: line 1 column ")
+    );
+}
+
+/// A piece is 10,000 lines: places are those of the file on either side of it.
+#[test]
+fn places_are_right_across_pieces() {
+    let folder = Folder::new();
+    let mut lines: Vec<_> = (0..25_000).map(|second| payload(second, 1)).collect();
+    // The last line of a piece, and the first of one: an array, a cut object.
+    for (line, text) in [
+        (10_000, "bad"),
+        (10_001, "[1,"),
+        (20_001, "{"),
+        (24_999, "null"),
+    ] {
+        lines[line - 1] = text.to_owned();
+    }
+    lines[12_344] = String::new();
+    lines[24_999] = payload(24_998 - 1, 7);
+    folder.write("feed", lines.join("\n"));
+    let ran = folder.run(&["ingest", "engine.db", "feed", "--json"]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    let report = ran.json();
+    let place = |refused: &serde_json::Value| {
+        (
+            refused["line"].as_u64().unwrap(),
+            refused["index"].as_u64().unwrap(),
+        )
+    };
+    let rejected: Vec<_> = report["rejected"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(place)
+        .collect();
+    assert_eq!(
+        rejected,
+        [(10_000, 9_999), (10_001, 10_000), (20_001, 19_999)]
+    );
+    assert_eq!(place(&report["conflicts"][0]), (25_000, 24_998));
+    for (index, line) in [(0, 10_000), (1, 10_001), (2, 20_001)] {
+        let message = report["rejected"][index]["error"]["message"]
+            .as_str()
+            .unwrap();
+        assert!(
+            message.starts_with(&format!("line {line} column ")),
+            "{message}"
+        );
+    }
+    // All but the blank line; the three rejected, null and the conflict.
+    assert_eq!(report["payloads"], 24_999);
+    assert_eq!(report["nothing"], 1);
+    assert_eq!(report["inserted"], 24_999 - 5);
+}
+
+#[test]
+fn an_endless_line_is_refused_and_the_next_is_read() {
+    let folder = Folder::new();
+    let mut feed = b"{\"value\": \"".to_vec();
+    feed.resize(5 << 20, b'1');
+    feed.push(b'\n');
+    feed.extend(payload(1_704_283_200, 1).into_bytes());
+    let ran = folder.feed(&["ingest", "engine.db", "--json"], &feed);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    let report = ran.json();
+    assert_eq!(report["inserted"], 1);
+    assert_eq!(report["rejected"][0]["line"], 1);
+    let message = report["rejected"][0]["error"]["message"].as_str().unwrap();
+    assert!(message.contains("larger than"), "{message}");
+}
+
+#[test]
+fn a_missing_file_is_told_before_anything_is_made() {
+    let folder = Folder::new();
+    let ran = folder.run(&["ingest", "engine.db", &feed("bitcoin.ndjson"), "nosuch"]);
+    assert_eq!(ran.code, 3);
+    assert!(ran.err.contains("cannot read nosuch"), "{ran:?}");
+    assert!(!folder.path("engine.db").exists());
+}
+
+#[test]
+fn the_store_is_not_its_own_input() {
+    let folder = Folder::with_bitcoin();
+    let ran = folder.run(&["ingest", "engine.db", "./engine.db"]);
+    assert_eq!(ran.code, 3);
+    assert!(ran.err.contains("it is the store itself"), "{ran:?}");
+}
+
+#[test]
+fn sync_says_what_is_new_and_what_has_changed() {
+    let folder = Folder::with_bitcoin();
+    let ran = folder.run(&["sync", "engine.db", &feed("streams.json")]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    assert_eq!(ran.out, "4 streams: 3 new, 0 changed, 1 unchanged\n");
+
+    let input = br#"[{"uuid": "a", "name": "one"}, {"name": "no uuid"}]"#;
+    let ran = folder.feed(&["sync", "engine.db", "-", "--json"], input);
+    assert_eq!(ran.code, 1);
+    let report = ran.json();
+    assert_eq!(report["new"][0], "a");
+    assert_eq!(report["rejected"][0]["index"], 1);
+    assert_eq!(report["rejected"][0]["error"]["kind"], "missing_uuid");
+
+    let ran = folder.feed(&["sync", "engine.db", "-"], b"[{");
+    assert_eq!(ran.code, 4);
+}

@@ -1,0 +1,323 @@
+//! The commands that only read: `streams`, `show`, `observations`, `verify`.
+
+mod common;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use common::{BITCOIN, Folder, feed, payload};
+
+#[test]
+fn streams_are_listed_with_and_without_metadata() {
+    let folder = Folder::with("eleven_columns.db");
+    let ran = folder.run(&["streams", "engine.db"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    let bitcoin = ran.out.lines().find(|line| line.contains(BITCOIN)).unwrap();
+    for part in [
+        "bitcoin",
+        "satori",
+        "156",
+        "2024-12-31 00:00",
+        "2026-01-03 09:00",
+    ] {
+        assert!(bitcoin.contains(part), "{bitcoin}");
+    }
+    let mixed = ran.out.lines().find(|line| line.contains("mixed")).unwrap();
+    assert!(
+        mixed.contains("(no metadata)") && mixed.contains("200"),
+        "{mixed}"
+    );
+    assert!(ran.out.ends_with("7 streams, 4 without metadata\n"));
+    assert!(
+        !ran.out.contains("notes"),
+        "a table of another shape is no stream"
+    );
+
+    let streams = folder.run(&["streams", "engine.db", "--json"]).json();
+    let streams = streams["streams"].as_array().unwrap();
+    assert_eq!(streams[0]["uuid"], BITCOIN);
+    assert_eq!(streams[0]["metadata"]["author"], "satori");
+    assert_eq!(streams[0]["last_observation"]["ts"], "2024-12-31T00:00:00Z");
+    assert_eq!(streams[6]["metadata"], serde_json::Value::Null);
+    assert_eq!(streams[6]["rows"], 0);
+}
+
+#[test]
+fn streams_are_chosen() {
+    let folder = Folder::with("eleven_columns.db");
+    let uuids = |args: &[&str]| -> Vec<String> {
+        let ran = folder.run(&[&["streams", "engine.db", "--json"], args].concat());
+        assert_eq!(ran.code, 0, "{ran:?}");
+        let listed = ran.json();
+        let listed = listed["streams"].as_array().unwrap();
+        listed
+            .iter()
+            .map(|one| one["uuid"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(uuids(&["--without-metadata"]).len(), 4);
+    assert_eq!(uuids(&["--search", "BITCOIN"]), [BITCOIN, "iso-zulu"]);
+    assert_eq!(
+        uuids(&["--stale", "1h 30m"])[0],
+        "iso-zulu",
+        "never synced comes first"
+    );
+    assert_eq!(uuids(&["--stale", "90m", "--search", "eur"]).len(), 1);
+    assert!(uuids(&["--search", "nothing has this"]).is_empty());
+}
+
+#[test]
+fn show_tells_all_of_a_stream() {
+    let folder = Folder::with_bitcoin();
+    for stream in ["bitcoin", BITCOIN] {
+        let ran = folder.run(&["show", "engine.db", stream]);
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");
+        for part in [
+            BITCOIN,
+            "Bitcoin close, USD, monthly",
+            "2012-01-31T00:00:00Z",
+            "2024-12-31T00:00:00Z",
+            "31d",
+            "central 156",
+            "156 verified, 0 foreign, 0 suspect",
+        ] {
+            assert!(ran.out.contains(part), "{part}: {}", ran.out);
+        }
+    }
+    let shown = folder
+        .run(&["show", "engine.db", "bitcoin", "--json"])
+        .json();
+    assert_eq!(shown["metadata"]["name"], "bitcoin");
+    assert_eq!(shown["rows"], 156);
+    assert_eq!(shown["spacing_seconds"], 2_678_400.0);
+    assert_eq!(shown["gaps"], 0);
+    assert_eq!(shown["chain"]["verified"], 156);
+    assert_eq!(shown["others_of_this_name"], serde_json::json!([]));
+}
+
+#[test]
+fn an_ambiguous_name_is_told() {
+    let folder = Folder::with("eleven_columns.db");
+    let ran = folder.run(&["show", "engine.db", "bitcoin"]);
+    assert_eq!(ran.code, 0);
+    assert!(
+        ran.err.contains("note: 2 streams are named \"bitcoin\""),
+        "{ran:?}"
+    );
+    assert!(ran.err.contains(BITCOIN) && ran.out.contains(BITCOIN));
+    let shown = folder.run(&["show", "engine.db", "bitcoin", "--json"]);
+    assert_eq!(shown.err, "");
+    assert_eq!(
+        shown.json()["others_of_this_name"],
+        serde_json::json!(["iso-zulu"])
+    );
+}
+
+#[test]
+fn observations_come_in_every_format() {
+    let folder = Folder::with_bitcoin();
+    let run = |args: &[&str]| {
+        let all = [
+            &["observations", "engine.db", "bitcoin", "--last", "2"],
+            args,
+        ]
+        .concat();
+        let ran = folder.run(&all);
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");
+        ran
+    };
+    let table = run(&[]).out;
+    assert_eq!(table.lines().count(), 3);
+    assert!(table.starts_with("ts "), "{table}");
+    assert!(
+        table
+            .lines()
+            .last()
+            .unwrap()
+            .starts_with("2024-12-31T00:00:00Z  93381  ")
+    );
+    let csv = run(&["--format", "csv"]).out;
+    let lines: Vec<_> = csv.lines().collect();
+    assert_eq!(lines[0], "ts,value,hash,provider");
+    assert_eq!(
+        lines[2],
+        "2024-12-31T00:00:00Z,93381,342049065282a5d8,central"
+    );
+    for args in [&["--json"][..], &["--format", "json"]] {
+        let rows = run(args).json();
+        assert_eq!(rows.as_array().unwrap().len(), 2);
+        assert_eq!(rows[1]["ts"], "2024-12-31T00:00:00Z");
+        assert_eq!(rows[1]["value"], 93381.0);
+    }
+    let ndjson = run(&["--format", "ndjson"]).out;
+    let last: serde_json::Value = serde_json::from_str(ndjson.lines().last().unwrap()).unwrap();
+    assert_eq!(last["hash"], "342049065282a5d8");
+}
+
+#[test]
+fn observations_are_chosen_by_time() {
+    let folder = Folder::with_bitcoin();
+    let times = |args: &[&str]| -> Vec<String> {
+        let all = [&["observations", "engine.db", "bitcoin", "--json"], args].concat();
+        let rows = folder.run(&all).json();
+        let rows = rows.as_array().unwrap();
+        rows.iter()
+            .map(|row| row["ts"].as_str().unwrap()[..10].to_owned())
+            .collect()
+    };
+    assert_eq!(times(&[]).len(), 156);
+    // From is included, to is not, in whichever spelling.
+    let both = ["2012-01-31", "2012-02-29"];
+    assert_eq!(times(&["--to", "2012-03-31"]), both);
+    assert_eq!(
+        times(&["--from", "1327968000", "--to", "2012-03-31T00:00:00Z"]),
+        both
+    );
+    assert_eq!(
+        times(&["--from", "2012-01-31T00:00:01", "--to", "2012-03-01"]),
+        both[1..]
+    );
+    assert_eq!(times(&["--to", "2012-03-31", "--last", "1"]), both[1..]);
+    assert_eq!(
+        times(&["--from", "-5", "--to", "2012-02-01", "--last", "9"]),
+        both[..1]
+    );
+    assert!(times(&["--from", "2013-01-01", "--to", "2012-01-01"]).is_empty());
+    assert!(times(&["--last", "0"]).is_empty());
+    assert_eq!(times(&["--last", "200000"]).len(), 156);
+}
+
+#[test]
+fn a_reader_that_goes_ends_it_quietly() {
+    let folder = Folder::new();
+    let many: Vec<_> = (0..30_000).map(|second| payload(second, 1)).collect();
+    folder.feed(&["ingest", "engine.db"], many.join("\n").as_bytes());
+    for format in ["table", "csv", "json", "ndjson"] {
+        let mut child = folder
+            .command(&["observations", "engine.db", "s", "--format", format])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut out = BufReader::with_capacity(64, child.stdout.take().unwrap());
+        out.read_line(&mut line).unwrap();
+        drop(out);
+        assert!(!line.is_empty());
+        let ended = child.wait_with_output().unwrap();
+        assert_eq!(ended.status.code(), Some(0), "{format}");
+        assert_eq!(String::from_utf8(ended.stderr).unwrap(), "", "{format}");
+    }
+}
+
+#[test]
+fn verify_finds_a_row_that_was_changed() {
+    let folder = Folder::new();
+    let bitcoin = fs::read_to_string(feed("bitcoin.ndjson")).unwrap();
+    let (good, bad) = (r#""value":"4.92""#, r#""value":"5.92""#);
+    assert_eq!(bitcoin.matches(good).count(), 1);
+    folder.feed(
+        &["ingest", "engine.db"],
+        bitcoin.replace(good, bad).as_bytes(),
+    );
+    let ran = folder.run(&["verify", "engine.db"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.out.contains("suspect rows of"), "{}", ran.out);
+    assert!(ran.out.contains("2012-03-31T00:00:00Z"), "{}", ran.out);
+    let ran = folder.run(&["verify", "engine.db", "bitcoin", "--json"]);
+    assert_eq!(ran.code, 1);
+    let chain = &ran.json()["streams"][0]["chain"];
+    assert_eq!(
+        (&chain["verified"], &chain["suspect"]),
+        (&155.into(), &1.into())
+    );
+    assert_eq!(chain["suspect_at"][0], "2012-03-31T00:00:00Z");
+
+    let ran = Folder::with_bitcoin().run(&["verify", "engine.db", "--json"]);
+    assert_eq!(ran.code, 0);
+    assert_eq!(ran.json()["spellings"][0], "as stored");
+}
+
+#[test]
+fn reading_changes_not_one_byte() {
+    for fixture in ["later_release.db", "before_streams.db", "eleven_columns.db"] {
+        let folder = Folder::with(fixture);
+        let before = fs::read(folder.path("engine.db")).unwrap();
+        for args in [
+            &["streams", "engine.db"][..],
+            &["show", "engine.db", "mixed"],
+            &["observations", "engine.db", BITCOIN, "--last", "3"],
+            &["verify", "engine.db"],
+        ] {
+            let ran = folder.run(args);
+            assert_eq!(ran.code, 0, "{fixture}: {ran:?}");
+            assert!(ran.out.len() > 20, "{fixture}: {ran:?}");
+        }
+        assert!(
+            fs::read(folder.path("engine.db")).unwrap() == before,
+            "{fixture}"
+        );
+    }
+}
+
+#[test]
+fn hostile_names_are_escaped() {
+    let folder = Folder::new();
+    // ESC, the one-character CSI, and a mark that turns the direction of text.
+    let stream = r#"{"uuid": "s", "name": "\u001b[2J\u009b31m\u202eevil\n", "author": "a\u0007",
+        "description": "line\none", "meta": "\u001b]0;title\u0007"}"#;
+    let line = payload(1_704_283_200, 1).replace(r#"{"uuid": "s"}"#, &stream.replace('\n', ""));
+    let ran = folder.feed(
+        &["ingest", "engine.db", "--provider", "\u{1b}[31mred,\"x\""],
+        line.as_bytes(),
+    );
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let is_plain = |text: &str| {
+        !text
+            .chars()
+            .any(|c| (c.is_control() && c != '\n') || c == '\u{202e}')
+    };
+    for args in [
+        &["streams", "engine.db"][..],
+        &["streams", "engine.db", "--json"],
+        &["show", "engine.db", "s"],
+        &["show", "engine.db", "s", "--json"],
+        &["observations", "engine.db", "s"],
+        &["observations", "engine.db", "s", "--json"],
+        &["verify", "engine.db"],
+        &["normalize", "engine.db"],
+        &["show", "engine.db", "\u{1b}[2J"],
+        &["show", "engine.db", "\u{1b}[2J", "--json"],
+        &["remove", "engine.db", "s", "--yes"],
+    ] {
+        if args[0] == "streams" && args.len() == 3 {
+            let name = folder.run(args).json()["streams"][0]["metadata"]["name"].clone();
+            assert_eq!(
+                name, "\u{1b}[2J\u{9b}31m\u{202e}evil\n",
+                "it reads back as it was"
+            );
+        }
+        if args[0] == "observations" && args.len() == 3 {
+            let csv = folder.run(&[args, &["--format", "csv"]].concat()).out;
+            assert!(
+                csv.ends_with(",\"\u{1b}[31mred,\"\"x\"\"\"\n"),
+                "a file gets it whole: {csv}"
+            );
+        }
+        let ran = folder.run(args);
+        assert!(
+            is_plain(&ran.out) && is_plain(&ran.err),
+            "{args:?}: {ran:?}"
+        );
+    }
+}
+
+#[test]
+fn colours_are_where_they_are_asked_for() {
+    let folder = Folder::with_bitcoin();
+    let streams = |args: &[&str]| folder.run(&[&["streams", "engine.db"], args].concat()).out;
+    assert!(!streams(&[]).contains('\u{1b}'), "no terminal, no colours");
+    assert!(!streams(&["--color", "never"]).contains('\u{1b}'));
+    assert!(streams(&["--color", "always"]).contains('\u{1b}'));
+}

@@ -1,0 +1,128 @@
+//! `normalize` and `remove`.
+
+mod common;
+
+use std::fs;
+
+use common::{BITCOIN, Folder};
+
+fn rows(folder: &Folder, stream: &str) -> serde_json::Value {
+    folder.run(&["show", "engine.db", stream, "--json"]).json()["rows"].clone()
+}
+
+#[test]
+fn normalize_rewrites_what_a_dry_run_says() {
+    let folder = Folder::with("eleven_columns.db");
+    let before = folder
+        .run(&["observations", "engine.db", "mixed", "--json"])
+        .out;
+    let dry = folder.run(&["normalize", "engine.db", "mixed", "--dry-run", "--json"]);
+    assert_eq!(dry.code, 0, "{dry:?}");
+    assert_eq!(dry.json()["dry_run"], true);
+    assert_eq!(dry.json()["streams"][0]["rewritten"], 100);
+    let text = folder.run(&["normalize", "engine.db", "--dry-run"]);
+    assert!(
+        text.out.contains("dry run: nothing was rewritten"),
+        "{}",
+        text.out
+    );
+
+    let done = folder.run(&["normalize", "engine.db", "--json"]);
+    assert_eq!(done.code, 0, "{done:?}");
+    let streams = done.json();
+    let mixed = streams["streams"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["uuid"] == "mixed");
+    assert_eq!(mixed.unwrap()["rewritten"], 100);
+    assert_eq!(
+        folder
+            .run(&["observations", "engine.db", "mixed", "--json"])
+            .out,
+        before
+    );
+    let again = folder
+        .run(&["normalize", "engine.db", "mixed", "--json"])
+        .json();
+    assert_eq!(again["streams"][0]["rewritten"], 0);
+}
+
+#[test]
+fn remove_refuses_without_a_person_to_ask() {
+    let folder = Folder::with_bitcoin();
+    let ran = folder.feed(&["remove", "engine.db", "bitcoin"], b"y\n");
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("nothing was removed"), "{ran:?}");
+    assert!(ran.err.contains("--yes"), "{ran:?}");
+    let ran = folder.run(&["remove", "engine.db", "bitcoin", "--json"]);
+    assert_eq!(ran.error()["kind"], "unconfirmed");
+    assert_eq!(rows(&folder, "bitcoin"), 156);
+}
+
+#[test]
+fn remove_removes_what_it_is_told() {
+    let folder = Folder::with_bitcoin();
+    let ran = folder.run(&[
+        "remove",
+        "engine.db",
+        "bitcoin",
+        "--data",
+        "--yes",
+        "--json",
+    ]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let report = ran.json();
+    assert_eq!(
+        (&report["metadata"], &report["rows"]),
+        (&false.into(), &156.into())
+    );
+    assert_eq!(rows(&folder, "bitcoin"), 0, "the metadata stays");
+    let ran = folder.run(&["remove", "engine.db", BITCOIN, "--metadata", "--yes"]);
+    assert_eq!(
+        ran.out,
+        format!("\"bitcoin\" ({BITCOIN}): removed metadata\n")
+    );
+    assert_eq!(folder.run(&["show", "engine.db", BITCOIN]).code, 3);
+
+    let folder = Folder::with_bitcoin();
+    let ran = folder.run(&["remove", "engine.db", "bitcoin", "--yes"]);
+    let removed = "removed metadata and 156 observations\n";
+    assert!(ran.out.ends_with(removed), "{ran:?}");
+    assert_eq!(folder.run(&["streams", "engine.db"]).out, "no streams\n");
+}
+
+#[test]
+fn remove_does_not_guess() {
+    let folder = Folder::with("eleven_columns.db");
+    let ran = folder.run(&["remove", "engine.db", "bitcoin", "--yes"]);
+    assert_eq!(ran.code, 4);
+    assert!(
+        ran.err.contains(BITCOIN) && ran.err.contains("iso-zulu"),
+        "{ran:?}"
+    );
+    assert_eq!(rows(&folder, BITCOIN), 156);
+    assert_eq!(rows(&folder, "iso-zulu"), 100);
+}
+
+#[test]
+fn nothing_but_filling_makes_a_store() {
+    let folder = Folder::new();
+    for args in [
+        &["streams", "engine.db"][..],
+        &["show", "engine.db", "s"],
+        &["observations", "engine.db", "s"],
+        &["verify", "engine.db"],
+        &["normalize", "engine.db"],
+        &["remove", "engine.db", "s", "--yes"],
+    ] {
+        let ran = folder.run(args);
+        assert_eq!(ran.code, 3, "{ran:?}");
+        assert!(ran.err.contains("hint: "), "{ran:?}");
+        assert_eq!(
+            fs::read_dir(folder.path(".")).unwrap().count(),
+            0,
+            "{args:?}"
+        );
+    }
+}

@@ -1,0 +1,50 @@
+//! The server's JSON: payloads, and the stream objects of a sync.
+
+use super::Store;
+use crate::error::Result;
+use crate::ingest::{Batch, IngestOptions, IngestReport};
+use crate::sync::{Streams, SyncReport};
+use crate::time::Timestamp;
+
+impl Store {
+    /// Takes in the server's answers, metadata and observation together: one
+    /// payload, a JSON array of them, or one a line; `null` where the server had
+    /// nothing new. All that can be stored is stored in one transaction.
+    ///
+    /// ```
+    /// use satori_store::{IngestOptions, Store};
+    ///
+    /// let answer = br#"{"id": 123, "value": "45000.50", "observed_at": "1704283200", "hash": "abc123",
+    ///     "stream_id": 1, "stream": {"id": 1, "uuid": "d39cd529-5dd4-5e4b-abc9-90b3751e71f1", "name": "bitcoin"}}"#;
+    /// let store = Store::open_in_memory()?;
+    /// let report = store.ingest(answer, &IngestOptions::new())?;
+    /// assert_eq!(report.inserted, 1);
+    ///
+    /// let bitcoin = store.stream_by_name("bitcoin")?.expect("it came with the observation");
+    /// assert_eq!(store.latest(&bitcoin.uuid)?.expect("one row").value, 45000.5);
+    /// # Ok::<(), satori_store::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidJson`](crate::Error::InvalidJson) where an array is malformed or cut short;
+    /// [`Error::Refused`](crate::Error::Refused) in strict mode. Else a payload that can't be stored is
+    /// in the report, with its position and the reason.
+    pub fn ingest(&self, json: &[u8], options: &IngestOptions) -> Result<IngestReport> {
+        let batch = Batch::read(json, options)?;
+        self.write(|connection| batch.write(connection, Timestamp::now()))
+    }
+
+    /// Writes the metadata of many streams in one transaction: a JSON array of
+    /// stream objects, as a sync of every stream answers, or one object a line.
+    /// Of each field, absent keeps what is stored and null clears it; every
+    /// `last_synced` becomes now.
+    ///
+    /// # Errors
+    /// [`Error::InvalidJson`](crate::Error::InvalidJson) where the array is malformed or cut short. An
+    /// object that can't be stored is in the report's `rejected`; the others are
+    /// stored.
+    pub fn sync_streams(&self, json: &[u8]) -> Result<SyncReport> {
+        let streams = Streams::read(json)?;
+        self.write(|connection| streams.write(connection, Timestamp::now()))
+    }
+}

@@ -1,0 +1,180 @@
+//! fork: what the child has inherited is of no use to it and does the parent no
+//! harm, and what it opens anew is its own.
+#![allow(unsafe_code)] // fork has no safe form
+
+mod support;
+
+use std::path::Path;
+
+use satori_store::{Error, Store};
+use serde_json::json;
+use support::{Player, Python, listen, number, plain, role as played, row, seconds, tell, uuid};
+
+/// The roles fork, so they are played in processes of their own with one thread.
+#[test]
+fn role() {
+    let Some((role, path, _)) = played() else {
+        return;
+    };
+    match role.as_str() {
+        "forks" => fork_and_use(&path),
+        "forks, and the child opens anew" => fork_and_open(&path),
+        "forks plain SQLite" => fork_plain(&path),
+        other => panic!("no role {other}"),
+    }
+}
+
+/// Runs `work` in a forked child; whether it ended well.
+fn in_child(work: impl FnOnce() -> bool) -> libc::pid_t {
+    // SAFETY: this process has one thread, so the child's memory is whole.
+    let child = unsafe { libc::fork() };
+    assert!(child >= 0, "fork");
+    if child == 0 {
+        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+        let status = i32::from(!matches!(done, Ok(true)));
+        // SAFETY: ends the child without the harness's own ending.
+        unsafe { libc::_exit(status) };
+    }
+    child
+}
+
+fn wait_for(child: libc::pid_t) -> bool {
+    let mut status = 0;
+    // SAFETY: our own child and our own variable.
+    let waited = unsafe { libc::waitpid(child, &mut status, 0) };
+    waited == child && libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0
+}
+
+fn fork_and_use(path: &Path) {
+    let store = Store::open(path).unwrap();
+    let stream = uuid("s");
+    store.insert(&stream, &row(1)).unwrap();
+    let mut reading = store.observations(&stream, ..).unwrap();
+    let parents = store.clone();
+    let child = in_child(move || {
+        let mut forked = [
+            store.insert(&stream, &row(2)).map(drop),
+            store.insert(&stream, &row(2).hash("h")).map(drop),
+            store.latest(&stream).map(drop),
+            store.streams().map(drop),
+            reading.next().unwrap().map(drop),
+        ]
+        .into_iter()
+        .all(|done| matches!(done, Err(Error::Forked)));
+        // The child lets go of all it has inherited.
+        drop(reading);
+        forked &= matches!(store.count(&stream, ..), Err(Error::Forked));
+        drop(store);
+        forked
+    });
+    assert!(wait_for(child), "the child's use was not refused");
+    parents.insert(&uuid("s"), &row(5)).unwrap();
+    tell("forked");
+    listen();
+}
+
+/// The parent closes its handle before the child writes.
+fn fork_and_open(path: &Path) {
+    let store = Store::open(path).unwrap();
+    store.insert(&uuid("s"), &row(1)).unwrap();
+    let (opened, closed) = (path.with_extension("opened"), path.with_extension("closed"));
+    let inherited = store.clone();
+    let child = in_child(|| {
+        let again = Store::open(path).unwrap();
+        std::fs::write(&opened, "").unwrap();
+        while !closed.exists() {
+            support::pause(1);
+        }
+        again.insert(&uuid("s"), &row(2)).unwrap();
+        again.insert(&uuid("s"), &row(3).hash("h")).unwrap();
+        tell("acknowledged");
+        listen();
+        drop(inherited);
+        true
+    });
+    while !opened.exists() {
+        support::pause(1);
+    }
+    drop(store);
+    std::fs::write(&closed, "").unwrap();
+    assert!(wait_for(child), "the child");
+}
+
+/// The same with plain SQLite, on which SQLite's manual warns.
+fn fork_plain(path: &Path) {
+    let mut connection = plain(path);
+    support::run(&mut connection, "INSERT INTO s VALUES (1, 1, 'h', 'p')");
+    let (opened, closed) = (path.with_extension("opened"), path.with_extension("closed"));
+    let child = in_child(|| {
+        let mut again = plain(path);
+        number(&mut again, "SELECT count(*) FROM s");
+        std::fs::write(&opened, "").unwrap();
+        while !closed.exists() {
+            support::pause(1);
+        }
+        support::run(&mut again, "INSERT INTO s VALUES (2, 1, 'h', 'p')");
+        tell("acknowledged");
+        listen();
+        true
+    });
+    while !opened.exists() {
+        support::pause(1);
+    }
+    drop(connection);
+    std::fs::write(&closed, "").unwrap();
+    wait_for(child);
+}
+
+#[test]
+fn after_fork_the_childs_use_is_refused_and_the_parent_unharmed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("engine.db");
+    let mut parent = Player::start("forks", &path, "");
+    assert_eq!(parent.hear(), "forked");
+    // The child has ended. The parent still holds the file, and its rows are there.
+    let mut python = Python::open(&path);
+    assert_eq!(python.run("SELECT ts FROM s"), json!([[1], [5]]));
+    python.close();
+    assert!(
+        path.with_extension("db-wal").exists(),
+        "the child took the WAL away"
+    );
+    parent.finish();
+    let store = Store::open(&path).unwrap();
+    assert_eq!(seconds(&store, &uuid("s")), [1, 5]);
+}
+
+#[test]
+fn a_child_that_opens_the_file_anew_keeps_its_rows_when_the_parent_closes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("engine.db");
+    let mut player = Player::start("forks, and the child opens anew", &path, "");
+    assert_eq!(player.hear(), "acknowledged");
+    let mut python = Python::open(&path);
+    assert_eq!(python.run("SELECT ts FROM s"), json!([[1], [2], [3]]));
+    python.close();
+    player.finish();
+    let store = Store::open(&path).unwrap();
+    assert_eq!(seconds(&store, &uuid("s")), [1, 2, 3]);
+}
+
+/// The control: SQLite in the child believes that it holds the locks which the
+/// parent holds, so the parent's closing takes the WAL away under the child.
+#[test]
+fn control_with_plain_sqlite_the_childs_row_is_acknowledged_and_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("engine.db");
+    drop(Store::open(&path).unwrap());
+    support::run(
+        &mut plain(&path),
+        "CREATE TABLE s (ts PRIMARY KEY, value, hash, provider)",
+    );
+    let mut player = Player::start("forks plain SQLite", &path, "");
+    assert_eq!(player.hear(), "acknowledged");
+    let mut python = Python::open(&path);
+    let rows = python.run("SELECT ts FROM s");
+    println!("control: others see {rows} of [[1],[2]]");
+    assert_eq!(rows, json!([[1]]));
+    python.close();
+    player.finish();
+}

@@ -1,0 +1,321 @@
+//! Ingestion of the server's JSON, in each shape it comes in.
+
+mod common;
+
+use std::fs;
+
+use common::*;
+use satori_store::{ErrorCode, IngestOptions, IngestReport, Store, StreamUuid};
+
+fn memory() -> Store {
+    Store::open_in_memory().unwrap()
+}
+
+fn ingest(store: &Store, json: impl AsRef<[u8]>) -> IngestReport {
+    let report = store.ingest(json.as_ref(), &IngestOptions::new()).unwrap();
+    let counted = report.inserted + report.already_there + report.nothing;
+    assert_eq!(report.payloads as u64, counted + report.refused() as u64);
+    report
+}
+
+/// A payload of stream `s`.
+fn payload(value: &str, ts: &str) -> String {
+    format!(
+        r#"{{"value": {value}, "observed_at": {ts}, "hash": "h", "stream": {{"uuid": "s", "name": "n"}}}}"#
+    )
+}
+
+fn bitcoin() -> StreamUuid {
+    StreamUuid::from_parts("central", "satori", "bitcoin", "")
+}
+
+#[test]
+fn the_feeds_go_in_whole_and_a_second_time_change_nothing() {
+    let feeds = [
+        ("bitcoin", "bitcoin", 156, 0),
+        ("eurusd", "eurusd", 5_000, 0),
+        // One instant of this feed has two values.
+        (
+            "sea_surface_temperature",
+            "sea-surface-temperature",
+            19_225,
+            1,
+        ),
+    ];
+    for (file, name, rows, conflicts) in feeds {
+        // The large ones lie beside the repository, if at all.
+        let places = [crate_file("tests/feeds"), crate_file("../shared/feeds")];
+        let found = places
+            .iter()
+            .map(|folder| folder.join(format!("{file}.ndjson")))
+            .find(|path| path.exists());
+        let Some(json) = found.map(|path| fs::read(path).unwrap()) else {
+            continue;
+        };
+        let store = memory();
+        let report = ingest(&store, &json);
+        assert_eq!(
+            (report.inserted, report.conflicts.len()),
+            (rows, conflicts),
+            "{file}"
+        );
+        assert_eq!((report.rejected.len(), report.nothing), (0, 0));
+        let s = StreamUuid::from_parts("central", "satori", name, "");
+        assert_eq!(report.streams, std::slice::from_ref(&s));
+        let before = store.stream_by_name(name).unwrap().unwrap();
+        assert_eq!((&before.uuid, store.count(&s, ..).unwrap()), (&s, rows));
+
+        let again = ingest(&store, &json);
+        assert_eq!(
+            (again.inserted, again.already_there, again.conflicts.len()),
+            (0, rows, conflicts)
+        );
+        let mut after = store.stream(&s).unwrap().unwrap();
+        assert!(after.last_synced > before.last_synced);
+        after.last_synced = before.last_synced;
+        assert_eq!(after, before);
+
+        let verified = store.verify(&s).unwrap();
+        // The row after the rejected one is chained to it.
+        assert_eq!(
+            (verified.suspect.len(), verified.foreign.len()),
+            (conflicts, 0),
+            "{file}"
+        );
+        if let Some(conflict) = report.conflicts.first() {
+            let next = store
+                .observations(&s, conflict.conflict.ts..)
+                .unwrap()
+                .nth(1)
+                .unwrap()
+                .unwrap();
+            assert_eq!(verified.suspect, [next.ts]);
+            assert_eq!(conflict.line, conflict.index + 1);
+        }
+    }
+}
+
+#[test]
+fn the_old_shape_needs_the_callers_uuid_and_stores_no_metadata() {
+    let store = memory();
+    let feed = feed("bitcoin_before_streams.ndjson");
+    let report = ingest(&store, &feed);
+    assert_eq!((report.inserted, report.rejected.len()), (0, 156));
+    assert_eq!(report.rejected[155].error.code(), ErrorCode::MissingUuid);
+    let options = IngestOptions::new().uuid(uuid("mine")).provider("engine");
+    assert_eq!(store.ingest(&feed, &options).unwrap().inserted, 156);
+    assert_eq!(store.streams().unwrap(), []);
+    assert_eq!(store.streams_without_metadata().unwrap(), [uuid("mine")]);
+    assert_eq!(store.verify(&uuid("mine")).unwrap().verified, 156);
+    assert_eq!(
+        store.latest(&uuid("mine")).unwrap().unwrap().provider,
+        "engine"
+    );
+    // The next payload brings the metadata; the caller's uuid wins over its own.
+    let json = payload("1", "1767225600");
+    assert_eq!(store.ingest(json.as_bytes(), &options).unwrap().inserted, 1);
+    assert_eq!(
+        store.stream_by_name("n").unwrap().unwrap().uuid,
+        uuid("mine")
+    );
+    assert_eq!(store.stream(&uuid("s")).unwrap(), None);
+}
+
+#[test]
+fn arrays_lines_and_one_pretty_printed_object_say_the_same() {
+    let one = String::from_utf8(feed("bitcoin.ndjson")).unwrap();
+    let first: serde_json::Value = serde_json::from_str(one.lines().next().unwrap()).unwrap();
+    let pretty = serde_json::to_string_pretty(&first).unwrap();
+    let array = format!("[{}]", one.lines().collect::<Vec<_>>().join(","));
+    let bom = format!("\u{feff}{one}");
+    let crlf = one.replace('\n', "\r\n\r\n");
+    for (json, rows) in [
+        (&one, 156),
+        (&array, 156),
+        (&bom, 156),
+        (&crlf, 156),
+        (&pretty, 1),
+        (&format!("\n\n {pretty}\n\n"), 1),
+        (&format!("\u{feff}\r\n{array}\r\n"), 156),
+    ] {
+        let store = memory();
+        let report = ingest(&store, json);
+        assert_eq!(
+            (report.inserted, report.rejected.len()),
+            (rows, 0),
+            "{}",
+            &json[..20]
+        );
+        assert_eq!(
+            store
+                .observation(&bitcoin(), at("1327968000"))
+                .unwrap()
+                .unwrap()
+                .value,
+            5.55
+        );
+    }
+    // Two of the batch have one instant and two values.
+    let report = ingest(&memory(), feed("batch.json"));
+    assert_eq!((report.payloads, report.inserted), (100, 99));
+    assert_eq!((report.streams.len(), report.conflicts[0].index), (3, 44));
+}
+
+#[test]
+fn nothing_new_is_no_error() {
+    for (json, payloads) in [
+        ("null", 1),
+        (" null\n", 1),
+        ("[null, null]", 2),
+        ("null\nnull\r\n", 2),
+        ("", 0),
+        (" \n\r\n", 0),
+        ("[]", 0),
+        ("\u{feff}", 0),
+    ] {
+        let report = ingest(&memory(), json);
+        assert_eq!(
+            (report.payloads, report.nothing, report.streams.len()),
+            (payloads, payloads as u64, 0),
+            "{json:?}"
+        );
+    }
+}
+
+#[test]
+fn every_numeric_field_may_be_a_number_or_text() {
+    for (value, ts) in [
+        ("45000.5", "1704283200"),
+        ("\" 45000.50 \"", "\"1704283200\""),
+        ("4.50005e4", "1704283200.0"),
+        ("\"4.50005e4\"", "\"1704283200000\""),
+        ("45000.5", "\"2024-01-03T12:00:00\""),
+        ("45000.5", "1.7042832e9"),
+        ("45000.5", "1704283200000000"),
+        ("45000.5", "\"2024-01-03 13:00:00.000+01:00\""),
+    ] {
+        for id in ["7", "\"7\""] {
+            let store = memory();
+            let json = format!(
+                r#"{{"id": {id}, "value": {value}, "observed_at": {ts}, "ts": "never read", "hash": "h", "stream_id": 8,
+                   "stream": {{"id": {id}, "uuid": "s", "unknown": [1]}}, "unknown": {{"deep": [1, null]}}}}"#
+            );
+            let report = ingest(&store, &json);
+            assert_eq!(report.inserted, 1, "{json} {:?}", report.rejected);
+            let row = store.latest(&uuid("s")).unwrap().unwrap();
+            assert_eq!(
+                (row.ts, row.value, row.hash.as_str()),
+                (at("1704283200"), 45000.5, "h")
+            );
+            assert_eq!(
+                store.stream(&uuid("s")).unwrap().unwrap().server_stream_id,
+                Some(7)
+            );
+        }
+    }
+    // `ts` counts where there is no `observed_at`; `stream_id` where there is no `id`.
+    let store = memory();
+    ingest(
+        &store,
+        r#"{"value": 1, "observed_at": null, "ts": "2024-01-03", "stream_id": "9", "stream": {"uuid": "s"}}"#,
+    );
+    assert_eq!(
+        store.latest(&uuid("s")).unwrap().unwrap().ts,
+        at("2024-01-03")
+    );
+    assert_eq!(
+        store.stream(&uuid("s")).unwrap().unwrap().server_stream_id,
+        Some(9)
+    );
+}
+
+#[test]
+fn a_number_and_its_text_are_the_same_value_to_the_last_digit() {
+    let texts = [
+        "0.1234567890123456",
+        "1.7976931348623157e308",
+        "2.2250738585072011e-308",
+        "123456789.12345679",
+        "0.30000000000000004",
+        "9007199254740993",
+        "5e-324",
+        "8.41e21",
+        "7.0420557077594588669468784357561207962098e-8",
+        "3.5844466002796428e+298",
+        "31.245270191439438",
+        "1.1754943508222875e-38",
+    ];
+    for text in texts {
+        let store = memory();
+        ingest(&store, payload(text, "1"));
+        assert_eq!(
+            store.latest(&uuid("s")).unwrap().unwrap().value,
+            text.parse::<f64>().unwrap(),
+            "{text}"
+        );
+        assert_eq!(
+            ingest(&store, payload(&format!("\"{text}\""), "1")).already_there,
+            1,
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_hash_is_computed_where_none_comes() {
+    let store = memory();
+    let given = feed("bitcoin_before_streams.ndjson");
+    let lines: Vec<_> = String::from_utf8(given.clone())
+        .unwrap()
+        .lines()
+        .map(|line| {
+            let mut json: serde_json::Value = serde_json::from_str(line).unwrap();
+            match json["id"].as_i64().unwrap() % 3 {
+                0 => json["hash"] = "".into(),
+                1 => json["hash"] = serde_json::Value::Null,
+                _ => drop(json.as_object_mut().unwrap().remove("hash")),
+            }
+            json.to_string()
+        })
+        .collect();
+    let (with, without) = (
+        IngestOptions::new().uuid(uuid("with")),
+        IngestOptions::new().uuid(uuid("without")),
+    );
+    store.ingest(&given, &with).unwrap();
+    store.ingest(lines.join("\n").as_bytes(), &without).unwrap();
+    assert_eq!(
+        all(&store, &uuid("with")).unwrap(),
+        all(&store, &uuid("without")).unwrap()
+    );
+}
+
+#[test]
+fn metadata_and_observation_go_in_together_or_not_at_all() {
+    let store = memory();
+    let json = r#"{"value": "bad", "observed_at": 1, "stream": {"uuid": "s", "name": "n"}}"#;
+    assert_eq!(ingest(&store, json).rejected.len(), 1);
+    assert_eq!(
+        (
+            store.stream(&uuid("s")).unwrap(),
+            store.streams_without_metadata().unwrap()
+        ),
+        (None, vec![])
+    );
+    // Later payloads of a batch say more than earlier ones; absent keeps, null clears.
+    let report = ingest(
+        &store,
+        r#"[{"value": 1, "ts": 1, "stream": {"uuid": "s", "name": "a", "author": "x", "meta": "m"}},
+        {"value": 2, "ts": 2, "stream": {"uuid": "s", "name": "b", "meta": null}}]"#,
+    );
+    assert_eq!(report.inserted, 2);
+    let stream = store.stream(&uuid("s")).unwrap().unwrap();
+    assert_eq!(
+        (
+            stream.name.as_deref(),
+            stream.author.as_deref(),
+            stream.meta
+        ),
+        (Some("b"), Some("x"), None)
+    );
+}
