@@ -1111,7 +1111,8 @@ satori_status satori_insert(const satori_store *store,
  * @param values       `count` values: finite.
  * @param hashes       `count` hashes; one whose data is NULL is computed. NULL
  *                     computes all.
- * @param providers    `count` providers; NULL is "central" for all.
+ * @param providers    `count` providers; one whose data is NULL is "central". NULL is
+ *                     "central" for all.
  * @param report       receives the counts; set its size first. May be NULL.
  * @param conflicts    receives the conflicts as JSON: an array of [index, {ts,
  *                     stored, offered}]. May be NULL.

@@ -1,0 +1,826 @@
+#ifndef SATORI_STORE_HPP
+#define SATORI_STORE_HPP
+
+/*
+ * satori-store, from C++17: satori_store.h with owners, views and exceptions.
+ *
+ *     satori::Store store("engine.db");
+ *     store.ingest(json);
+ *     if (auto bitcoin = store.stream_by_name("bitcoin"))
+ *       for (const satori::Row &row : store.observations(bitcoin->uuid))
+ *         std::cout << row.value << '\n';
+ *
+ * Each function of satori_store.h is here under its name without `satori_`, as a
+ * method of Store or a function of this namespace, and means what it says there:
+ * this file says what differs. Only `delete` could not keep its name: it is
+ * delete_observations().
+ *
+ * Errors are exceptions of type satori::Error. A call that throws has stored
+ * nothing, but for SATORI_FILE_REPLACED.
+ *
+ * Store and Cursor own a handle: they move and don't copy, and free it at the end
+ * of their life. What has been moved from, or closed, throws where it is used
+ * (SATORI_NULL_POINTER, SATORI_INVALID_HANDLE). Everything else is a plain struct that owns its text,
+ * but for Row, which looks into its cursor.
+ *
+ * Text goes in as std::string_view: UTF-8, no NUL needed. Instants are
+ * std::chrono time points in microseconds UTC; the time now is
+ *
+ *     std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now())
+ *
+ * Ranges take `from` in and leave `to` out; Instant::min() and Instant::max(), the
+ * defaults, stand for no bound. Lists
+ * of variable shape (which rows were in conflict, which were rejected and why) are
+ * JSON, as in C: hand them to the JSON library of your choice.
+ *
+ * Threads. A Store may be used from any number of threads at once, also while one
+ * of them calls close(); moving it and destroying it is for one thread alone, as
+ * with any object. Use a Cursor in one thread at a time.
+ *
+ * Licence: MIT or Apache-2.0.
+ */
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "satori_store.h"
+
+namespace satori {
+
+/** A moment in UTC. */
+using Instant =
+    std::chrono::time_point<std::chrono::system_clock, std::chrono::microseconds>;
+
+/** What every function throws. what() says what is wrong and what to do. */
+class Error : public std::runtime_error {
+ public:
+  Error(satori_status status, const satori_error &error)
+      : std::runtime_error(error.message),
+        code_(static_cast<satori_code>(status)),
+        sqlite_code_(error.sqlite_code) {}
+
+  /** The kind of the error; later releases may add kinds. */
+  satori_code code() const noexcept { return code_; }
+
+  /** SQLite's extended result code, or 0 where SQLite was not the one to object. */
+  int sqlite_code() const noexcept { return sqlite_code_; }
+
+ private:
+  satori_code code_;
+  int sqlite_code_;
+};
+
+/** One observation, its text owned by the cursor: it lives until the cursor goes on. */
+struct Row {
+  Instant ts;
+  double value = 0;
+  std::string_view hash;
+  std::string_view provider;
+};
+
+/** One observation. */
+struct Observation {
+  Instant ts;
+  double value = 0;
+  std::string hash;
+  std::string provider;
+
+  Observation() = default;
+  /** Not explicit, so that a container of observations can be made of a cursor. */
+  Observation(const Row &row)
+      : ts(row.ts), value(row.value), hash(row.hash), provider(row.provider) {}
+};
+
+/** An observation to be inserted. */
+struct NewObservation {
+  Instant ts;
+  double value = 0;
+  /** None: computed from the latest row's. */
+  std::optional<std::string> hash = {};
+  /** None: "central". */
+  std::optional<std::string> provider = {};
+};
+
+/** The metadata of one stream. */
+struct Stream {
+  /** 0: the stream has observations and no metadata, and only `uuid` is set. */
+  std::int64_t id = 0;
+  std::optional<std::int64_t> server_stream_id;
+  std::string uuid;
+  std::optional<std::string> name;
+  std::optional<std::string> author;
+  std::optional<std::string> secondary;
+  std::optional<std::string> target;
+  std::optional<std::string> meta;
+  std::optional<std::string> description;
+  std::optional<Instant> last_synced;
+  std::optional<Instant> created_at;
+};
+
+/** A field of a patch: kept as it is stored, set to a value, or cleared. */
+template <class T>
+class Field {
+ public:
+  /** Keeps what is stored. */
+  Field() = default;
+  /** Clears it. */
+  Field(std::nullopt_t) : touched_(true) {}
+  /** Sets it. */
+  template <class U, class = std::enable_if_t<std::is_constructible_v<T, U &&> &&
+                                              !std::is_same_v<std::decay_t<U>, Field>>>
+  Field(U &&value) : touched_(true), value_(std::in_place, std::forward<U>(value)) {}
+  /** Sets it, or clears it where there is no value. */
+  Field(std::optional<T> value) : touched_(true), value_(std::move(value)) {}
+
+  bool kept() const noexcept { return !touched_; }
+  const std::optional<T> &value() const noexcept { return value_; }
+
+ private:
+  bool touched_ = false;
+  std::optional<T> value_;
+};
+
+/**
+ * What to write of a stream's metadata. A field that is not assigned to keeps what
+ * is stored; one that is assigned std::nullopt is cleared.
+ */
+struct StreamPatch {
+  Field<std::int64_t> server_stream_id = {};
+  Field<std::string> name = {};
+  Field<std::string> author = {};
+  Field<std::string> secondary = {};
+  Field<std::string> target = {};
+  Field<std::string> meta = {};
+  Field<std::string> description = {};
+};
+
+/** What a power cut may take: see satori_synchronous. */
+enum class Synchronous : std::int32_t {
+  normal = SATORI_SYNCHRONOUS_NORMAL,
+  full = SATORI_SYNCHRONOUS_FULL,
+};
+
+/** How a store is opened. */
+struct OpenOptions {
+  /** Open without writing one byte; every write is SATORI_READ_ONLY. */
+  bool read_only = false;
+  /** A missing file is an error instead of a new store. */
+  bool must_exist = false;
+  Synchronous synchronous = Synchronous::normal;
+  /** How long a write waits for another writer; none: the default of 5 seconds. */
+  std::optional<std::chrono::microseconds> busy_timeout = {};
+};
+
+/** What remove() removes. */
+enum class Remove : std::int32_t {
+  metadata = SATORI_REMOVE_METADATA,
+  data = SATORI_REMOVE_DATA,
+  both = SATORI_REMOVE_BOTH,
+};
+
+/** What remove() removed. */
+struct Removed {
+  bool metadata = false;
+  std::uint64_t rows = 0;
+};
+
+/** What came of inserting one observation. */
+enum class Insertion : std::int32_t {
+  inserted = SATORI_INSERTED,
+  already_there = SATORI_ALREADY_THERE,
+  conflict = SATORI_CONFLICT,
+};
+
+/** What came of inserting one observation, and the value that is stored now. */
+struct Inserted {
+  Insertion insertion = Insertion::inserted;
+  double stored = 0;
+};
+
+/** What came of inserting many. */
+struct InsertReport {
+  std::uint64_t inserted = 0;
+  std::uint64_t already_there = 0;
+  std::uint64_t conflicts = 0;
+  /** The conflicts as JSON: an array of [index, {ts, stored, offered}]. */
+  std::string details;
+};
+
+/** What a stream holds, in numbers: see satori_statistics. */
+struct Statistics {
+  std::uint64_t count = 0;
+  std::uint64_t unreadable = 0;
+  std::optional<Instant> first;
+  std::optional<Instant> last;
+  std::optional<double> minimum;
+  std::optional<double> maximum;
+  double sum = 0;
+  /** None below two rows. */
+  std::optional<std::chrono::microseconds> spacing;
+  std::uint64_t gaps = 0;
+  /** JSON: an array of [name, rows], the most first. */
+  std::string providers;
+};
+
+/** What came of normalising a stream's timestamps. */
+struct Normalization {
+  std::uint64_t rewritten = 0;
+  /** JSON: `rewritten`, `kept` and `unreadable` timestamps. */
+  std::string details;
+};
+
+/** What a walk along a hash chain found: see satori_verification. */
+struct Verification {
+  std::uint64_t rows = 0;
+  std::uint64_t verified = 0;
+  std::uint64_t foreign = 0;
+  std::uint64_t suspect = 0;
+  /** JSON, with the instants of foreign and suspect rows. */
+  std::string details;
+};
+
+/** How payloads are taken in. */
+struct IngestOptions {
+  /** Every payload belongs to this stream; none: each names its own. */
+  std::optional<std::string> uuid = {};
+  /** Who delivers the rows; none: "central". */
+  std::optional<std::string> provider = {};
+  /** All or nothing. */
+  bool strict = false;
+};
+
+/** What came of ingesting a batch: each payload is counted exactly once. */
+struct IngestReport {
+  std::uint64_t payloads = 0;
+  std::uint64_t inserted = 0;
+  std::uint64_t already_there = 0;
+  std::uint64_t nothing = 0;
+  std::uint64_t conflicts = 0;
+  std::uint64_t rejected = 0;
+  /** The whole report as JSON: `conflicts` and `rejected` with index and line. */
+  std::string details;
+};
+
+/** A strict batch of which nothing was stored (SATORI_REFUSED), and why. */
+class Refused : public Error {
+ public:
+  Refused(const Error &error, IngestReport report)
+      : Error(error), report_(std::move(report)) {}
+  const IngestReport &report() const noexcept { return report_; }
+
+ private:
+  IngestReport report_;
+};
+
+/** What the library is, and which SQLite it works with. */
+struct LibraryInfo {
+  /** Made as SATORI_VERSION, which is that of the header. */
+  std::uint32_t version = 0;
+  std::uint32_t sqlite_version = 0;
+  std::string version_text;
+  std::string sqlite_version_text;
+  std::string sqlite_source_id;
+  /** Whether SQLite is compiled in; else it is the system's. */
+  bool sqlite_bundled = false;
+};
+
+/** Not for callers. */
+namespace detail {
+
+/** Calls a function of satori_store.h, whose last parameter is its error. */
+template <class Function, class... Arguments>
+void call(Function function, Arguments... arguments) {
+  satori_error error;
+  error.sqlite_code = 0;
+  error.message[0] = '\0';
+  const satori_status status = function(arguments..., &error);
+  if (status != SATORI_OK) throw Error(status, error);
+}
+
+/** A handle and the function that frees it. */
+template <class T, satori_status (*free)(T *, satori_error *)>
+class Handle {
+ public:
+  Handle() = default;
+  Handle(Handle &&other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  Handle &operator=(Handle &&other) noexcept {
+    Handle old(std::move(*this));
+    handle_ = std::exchange(other.handle_, nullptr);
+    return *this;
+  }
+  ~Handle() { free(handle_, nullptr); }
+
+  T *get() const noexcept { return handle_; }
+  T **out() noexcept { return &handle_; }
+
+ private:
+  T *handle_ = nullptr;
+};
+
+using String = Handle<satori_string, satori_string_free>;
+using Streams = Handle<satori_streams, satori_streams_free>;
+
+/** In: empty text must not be NULL, which stands for none. */
+inline satori_text text(std::string_view text) {
+  return {text.data() ? text.data() : "", text.size()};
+}
+
+inline satori_text text(const std::optional<std::string> &optional) {
+  return optional ? text(std::string_view(*optional)) : satori_text{nullptr, 0};
+}
+
+/** Out. */
+inline std::string_view view(const satori_text &text) {
+  return text.data ? std::string_view(text.data, text.length) : std::string_view();
+}
+
+inline std::optional<std::string> optional(const satori_text &text) {
+  if (!text.data) return std::nullopt;
+  return std::string(text.data, text.length);
+}
+
+inline std::string string(const String &string) {
+  const char *data = nullptr;
+  std::size_t length = 0;
+  call(satori_string_get, string.get(), &data, &length);
+  return std::string(data, length);
+}
+
+inline std::int64_t micros(Instant ts) { return ts.time_since_epoch().count(); }
+
+inline Instant instant(std::int64_t ts) { return Instant(std::chrono::microseconds(ts)); }
+
+inline std::optional<Instant> optional(std::int64_t ts) {
+  if (ts == SATORI_NO_INSTANT) return std::nullopt;
+  return instant(ts);
+}
+
+inline std::vector<Stream> list(const Streams &streams) {
+  std::size_t count = 0;
+  call(satori_streams_count, streams.get(), &count);
+  std::vector<Stream> result(count);
+  for (std::size_t index = 0; index < count; ++index) {
+    satori_stream from = satori_stream_init();
+    call(satori_streams_get, streams.get(), index, &from);
+    Stream &to = result[index];
+    to.id = from.id;
+    if (from.has_server_stream_id) to.server_stream_id = from.server_stream_id;
+    to.uuid = view(from.uuid);
+    to.name = optional(from.name);
+    to.author = optional(from.author);
+    to.secondary = optional(from.secondary);
+    to.target = optional(from.target);
+    to.meta = optional(from.meta);
+    to.description = optional(from.description);
+    to.last_synced = optional(from.last_synced);
+    to.created_at = optional(from.created_at);
+  }
+  return result;
+}
+
+inline std::optional<Stream> first(std::vector<Stream> &&streams) {
+  if (streams.empty()) return std::nullopt;
+  return std::move(streams.front());
+}
+
+/** The C form of a patch; its texts live as long as the patch does. */
+inline satori_stream_patch patch(const StreamPatch &from) {
+  satori_stream_patch to = satori_stream_patch_init();
+  const auto put = [&to](const Field<std::string> &field, satori_field bit, satori_text &slot) {
+    if (field.kept()) return;
+    (field.value() ? to.set : to.clear) |= bit;
+    slot = text(field.value());
+  };
+  if (!from.server_stream_id.kept()) {
+    (from.server_stream_id.value() ? to.set : to.clear) |= SATORI_FIELD_SERVER_STREAM_ID;
+    to.server_stream_id = from.server_stream_id.value().value_or(0);
+  }
+  put(from.name, SATORI_FIELD_NAME, to.name);
+  put(from.author, SATORI_FIELD_AUTHOR, to.author);
+  put(from.secondary, SATORI_FIELD_SECONDARY, to.secondary);
+  put(from.target, SATORI_FIELD_TARGET, to.target);
+  put(from.meta, SATORI_FIELD_META, to.meta);
+  put(from.description, SATORI_FIELD_DESCRIPTION, to.description);
+  return to;
+}
+
+}  // namespace detail
+
+/**
+ * Observations in order of time, as a range to be gone through once. They are read
+ * a batch at a time, with nothing of the file locked in between.
+ *
+ *     for (const satori::Row &row : store.observations(uuid)) ...
+ *
+ * A Row lives until the iterator moves on; an Observation made of it is yours:
+ *
+ *     satori::Cursor cursor = store.observations(uuid);
+ *     std::vector<satori::Observation> all(cursor.begin(), cursor.end());
+ *
+ * It keeps its store's file open. Moving a cursor invalidates its iterators.
+ */
+class Cursor {
+ public:
+  /** Rows of a batch where begin() reads. */
+  static constexpr std::size_t batch_size = 1024;
+
+  class Iterator {
+   public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = Observation;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const Row *;
+    using reference = const Row &;
+
+    /** The end. */
+    Iterator() = default;
+
+    reference operator*() const { return row_; }
+    pointer operator->() const { return &row_; }
+
+    Iterator &operator++() {
+      step();
+      return *this;
+    }
+
+    /** The row that the iterator stood on, for `*iterator++`. */
+    class Before {
+     public:
+      explicit Before(const Row &row) : observation_(row) {}
+      const Observation &operator*() const { return observation_; }
+
+     private:
+      Observation observation_;
+    };
+
+    Before operator++(int) {
+      Before before(row_);
+      step();
+      return before;
+    }
+
+    friend bool operator==(const Iterator &a, const Iterator &b) { return a.cursor_ == b.cursor_; }
+    friend bool operator!=(const Iterator &a, const Iterator &b) { return a.cursor_ != b.cursor_; }
+
+   private:
+    friend class Cursor;
+    explicit Iterator(Cursor *cursor) : cursor_(cursor) { step(); }
+
+    void step() {
+      if (!cursor_->advance(row_)) cursor_ = nullptr;
+    }
+
+    Cursor *cursor_ = nullptr;
+    Row row_;
+  };
+
+  /** Where the cursor stands: a second begin() goes on after the first one's rows. */
+  Iterator begin() { return Iterator(this); }
+  Iterator end() const { return Iterator(); }
+
+  /**
+   * Reads the next rows into arrays of the caller, at the least cost: `capacity`
+   * each, in microseconds UTC the first; NULL skips one. Texts live until the next
+   * call. Returns how many rows there are; 0 at the end.
+   */
+  std::size_t next(std::size_t capacity, std::int64_t *ts, double *values,
+                   satori_text *hashes = nullptr, satori_text *providers = nullptr) {
+    std::size_t count = 0;
+    detail::call(satori_cursor_next, handle_.get(), capacity, ts, values, hashes, providers,
+                 &count);
+    return count;
+  }
+
+ private:
+  friend class Store;
+  Cursor() = default;
+
+  bool advance(Row &row) {
+    if (at_ == count_ && !fill()) return false;
+    row.ts = detail::instant(ts_[at_]);
+    row.value = values_[at_];
+    row.hash = detail::view(hashes_[at_]);
+    row.provider = detail::view(providers_[at_]);
+    ++at_;
+    return true;
+  }
+
+  bool fill() {
+    ts_.resize(batch_size);
+    values_.resize(batch_size);
+    hashes_.resize(batch_size);
+    providers_.resize(batch_size);
+    at_ = count_ = 0;
+    count_ = next(batch_size, ts_.data(), values_.data(), hashes_.data(), providers_.data());
+    return count_ > 0;
+  }
+
+  detail::Handle<satori_cursor, satori_cursor_free> handle_;
+  std::size_t at_ = 0;
+  std::size_t count_ = 0;
+  std::vector<std::int64_t> ts_;
+  std::vector<double> values_;
+  std::vector<satori_text> hashes_;
+  std::vector<satori_text> providers_;
+};
+
+/** A store: one engine.db, open. */
+class Store {
+ public:
+  /** satori_store_open: the store at `path`, made where there is none. */
+  explicit Store(std::string_view path, const OpenOptions &options = {})
+      : Store(path, options, false) {}
+
+  /** A store in memory, gone when it is closed. */
+  static Store in_memory() { return Store({}, {}, true); }
+
+  /**
+   * Closes the store and reports errors, which the destructor keeps to itself.
+   * Calls of other threads end as they would have; cursors live on.
+   */
+  void close() { detail::call(satori_store_close, handle_.get()); }
+
+  /** The handle, for functions of satori_store.h. The store keeps it. */
+  satori_store *get() const noexcept { return handle_.get(); }
+
+  /* Streams */
+
+  /** Writes metadata and sets `last_synced` to now; the stream as it stands now. */
+  Stream upsert_stream(std::string_view uuid, const StreamPatch &patch = {}) const {
+    return patched(satori_upsert_stream, uuid, patch);
+  }
+
+  /** Changes metadata that is there; the stream as it stands now. */
+  Stream update_stream(std::string_view uuid, const StreamPatch &patch) const {
+    return patched(satori_update_stream, uuid, patch);
+  }
+
+  std::optional<Stream> stream_by_uuid(std::string_view uuid) const {
+    return detail::first(streams(satori_stream_by_uuid, uuid.data(), uuid.size()));
+  }
+
+  /** Of all streams of this name the one that was synced last, then of the lowest id. */
+  std::optional<Stream> stream_by_name(std::string_view name) const {
+    return detail::first(streams_by_name(name));
+  }
+
+  std::vector<Stream> streams_by_name(std::string_view name) const {
+    return streams(satori_streams_by_name, name.data(), name.size());
+  }
+
+  std::vector<Stream> streams_by_server_id(std::int64_t server_stream_id) const {
+    return streams(satori_streams_by_server_id, server_stream_id);
+  }
+
+  std::vector<Stream> streams_all() const { return streams(satori_streams_all); }
+
+  std::vector<Stream> search_streams(std::string_view part) const {
+    return streams(satori_search_streams, part.data(), part.size());
+  }
+
+  std::vector<Stream> stale_streams(Instant since) const {
+    return streams(satori_stale_streams, detail::micros(since));
+  }
+
+  std::vector<Stream> streams_without_metadata() const {
+    return streams(satori_streams_without_metadata);
+  }
+
+  /** The report is JSON: `new`, `changed`, `unchanged` and `rejected`. */
+  std::string sync_streams(std::string_view json) const {
+    detail::String report;
+    detail::call(satori_sync_streams, get(), json.data(), json.size(), report.out());
+    return detail::string(report);
+  }
+
+  /** What is not there is no error. */
+  Removed remove(std::string_view uuid, Remove what) const {
+    std::int32_t metadata = 0;
+    Removed removed;
+    detail::call(satori_remove, get(), uuid.data(), uuid.size(), static_cast<std::int32_t>(what),
+                 &metadata, &removed.rows);
+    removed.metadata = metadata != 0;
+    return removed;
+  }
+
+  /* Observations */
+
+  /** Inserts one; a row that is there is never overwritten. */
+  Inserted insert(std::string_view uuid, Instant ts, double value,
+                  std::optional<std::string_view> hash = {},
+                  std::optional<std::string_view> provider = {}) const {
+    const satori_text hash_text = detail::text(hash.value_or(std::string_view()));
+    const satori_text provider_text = detail::text(provider.value_or(std::string_view()));
+    std::int32_t insertion = 0;
+    Inserted inserted;
+    detail::call(satori_insert, get(), uuid.data(), uuid.size(), detail::micros(ts), value,
+                 hash ? &hash_text : nullptr, provider ? &provider_text : nullptr, &insertion,
+                 &inserted.stored);
+    inserted.insertion = static_cast<Insertion>(insertion);
+    return inserted;
+  }
+
+  /** As above. */
+  Inserted insert(std::string_view uuid, const NewObservation &observation) const {
+    return insert(uuid, observation.ts, observation.value, observation.hash,
+                  observation.provider);
+  }
+
+  /** Inserts all that are new, in their order and in one transaction. */
+  InsertReport insert_many(std::string_view uuid,
+                           const std::vector<NewObservation> &observations) const {
+    const std::size_t count = observations.size();
+    std::vector<std::int64_t> ts(count);
+    std::vector<double> values(count);
+    std::vector<satori_text> hashes(count);
+    std::vector<satori_text> providers(count);
+    for (std::size_t index = 0; index < count; ++index) {
+      const NewObservation &from = observations[index];
+      ts[index] = detail::micros(from.ts);
+      values[index] = from.value;
+      hashes[index] = detail::text(from.hash);
+      providers[index] = detail::text(from.provider);
+    }
+    satori_insert_report counts = satori_insert_report_init();
+    detail::String details;
+    detail::call(satori_insert_many, get(), uuid.data(), uuid.size(), count, ts.data(),
+                 values.data(), hashes.data(), providers.data(), &counts, details.out());
+    return {counts.inserted, counts.already_there, counts.conflicts, detail::string(details)};
+  }
+
+  Cursor observations(std::string_view uuid, Instant from = Instant::min(),
+                      Instant to = Instant::max()) const {
+    return cursor(satori_observations, uuid, detail::micros(from), detail::micros(to));
+  }
+
+  /** The last `count` observations, in order of time. */
+  std::vector<Observation> last(std::string_view uuid, std::size_t count) const {
+    Cursor rows = cursor(satori_last, uuid, count);
+    return {rows.begin(), rows.end()};
+  }
+
+  /** The last observation. */
+  std::optional<Observation> latest(std::string_view uuid) const {
+    return only(cursor(satori_last, uuid, std::size_t{1}));
+  }
+
+  /** The observation of one instant. */
+  std::optional<Observation> observation(std::string_view uuid, Instant ts) const {
+    return only(cursor(satori_observation, uuid, detail::micros(ts)));
+  }
+
+  std::uint64_t count(std::string_view uuid, Instant from = Instant::min(),
+                      Instant to = Instant::max()) const {
+    std::uint64_t count = 0;
+    detail::call(satori_count, get(), uuid.data(), uuid.size(), detail::micros(from),
+                 detail::micros(to), &count);
+    return count;
+  }
+
+  Statistics get_statistics(std::string_view uuid) const {
+    satori_statistics from = satori_statistics_init();
+    detail::String providers;
+    detail::call(satori_get_statistics, get(), uuid.data(), uuid.size(), &from, providers.out());
+    Statistics to;
+    to.count = from.count;
+    to.unreadable = from.unreadable;
+    to.first = detail::optional(from.first);
+    to.last = detail::optional(from.last);
+    if (to.first) {
+      to.minimum = from.minimum;
+      to.maximum = from.maximum;
+    }
+    to.sum = from.sum;
+    if (from.spacing > 0) to.spacing = std::chrono::microseconds(from.spacing);
+    to.gaps = from.gaps;
+    to.providers = detail::string(providers);
+    return to;
+  }
+
+  /** satori_delete. Has no default bounds: to delete all is remove(). */
+  std::uint64_t delete_observations(std::string_view uuid, Instant from, Instant to) const {
+    std::uint64_t deleted = 0;
+    detail::call(satori_delete, get(), uuid.data(), uuid.size(), detail::micros(from),
+                 detail::micros(to), &deleted);
+    return deleted;
+  }
+
+  Normalization normalize(std::string_view uuid, bool dry_run = false) const {
+    Normalization result;
+    detail::String details;
+    detail::call(satori_normalize, get(), uuid.data(), uuid.size(), std::int32_t{dry_run},
+                 &result.rewritten, details.out());
+    result.details = detail::string(details);
+    return result;
+  }
+
+  Verification verify(std::string_view uuid) const {
+    satori_verification counts = satori_verification_init();
+    detail::String details;
+    detail::call(satori_verify, get(), uuid.data(), uuid.size(), &counts, details.out());
+    return {counts.rows, counts.verified, counts.foreign, counts.suspect,
+            detail::string(details)};
+  }
+
+  /* The server's answers */
+
+  /** Takes in payloads; throws Refused where `strict` and nothing was stored. */
+  IngestReport ingest(std::string_view json, const IngestOptions &options = {}) const {
+    satori_ingest_options how = satori_ingest_options_init();
+    how.uuid = detail::text(options.uuid);
+    how.provider = detail::text(options.provider);
+    how.strict = options.strict;
+    satori_ingest_report counts = satori_ingest_report_init();
+    detail::String details;
+    const auto report = [&]() -> IngestReport {
+      return {counts.payloads, counts.inserted,  counts.already_there,   counts.nothing,
+              counts.conflicts, counts.rejected, detail::string(details)};
+    };
+    try {
+      detail::call(satori_ingest, get(), json.data(), json.size(), &how, &counts, details.out());
+    } catch (const Error &error) {
+      if (error.code() != SATORI_REFUSED) throw;
+      throw Refused(error, report());
+    }
+    return report();
+  }
+
+ private:
+  Store(std::string_view path, const OpenOptions &options, bool in_memory) {
+    satori_open_options how = satori_open_options_init();
+    how.read_only = options.read_only;
+    how.must_exist = options.must_exist;
+    how.synchronous = static_cast<std::int32_t>(options.synchronous);
+    how.in_memory = in_memory;
+    if (options.busy_timeout) {
+      const std::int64_t wait = options.busy_timeout->count();
+      how.busy_timeout = wait > 0 ? wait : -1;
+    }
+    detail::call(satori_store_open, path.data(), path.size(), &how, handle_.out());
+  }
+
+  template <class Function, class... Arguments>
+  std::vector<Stream> streams(Function function, Arguments... arguments) const {
+    detail::Streams streams;
+    detail::call(function, get(), arguments..., streams.out());
+    return detail::list(streams);
+  }
+
+  template <class Function>
+  Stream patched(Function function, std::string_view uuid, const StreamPatch &patch) const {
+    const satori_stream_patch how = detail::patch(patch);
+    return std::move(streams(function, uuid.data(), uuid.size(), &how).at(0));
+  }
+
+  template <class Function, class... Arguments>
+  Cursor cursor(Function function, std::string_view uuid, Arguments... arguments) const {
+    Cursor cursor;
+    detail::call(function, get(), uuid.data(), uuid.size(), arguments..., cursor.handle_.out());
+    return cursor;
+  }
+
+  static std::optional<Observation> only(Cursor &&cursor) {
+    const Cursor::Iterator row = cursor.begin();
+    if (row == cursor.end()) return std::nullopt;
+    return *row;
+  }
+
+  detail::Handle<satori_store, satori_store_close> handle_;
+};
+
+/** What the library is, and which SQLite it works with. */
+inline LibraryInfo get_library_info() {
+  satori_library_info info = satori_library_info_init();
+  detail::call(satori_get_library_info, &info);
+  return {info.version,          info.sqlite_version,   info.version_text, info.sqlite_version_text,
+          info.sqlite_source_id, info.sqlite_bundled != 0};
+}
+
+/** Reads a timestamp in any spelling that the store reads. */
+inline Instant parse_timestamp(std::string_view text) {
+  std::int64_t ts = 0;
+  detail::call(satori_parse_timestamp, text.data(), text.size(), &ts);
+  return detail::instant(ts);
+}
+
+/** The UUID that Satori gives a stream. */
+inline std::string stream_uuid(std::string_view source, std::string_view author,
+                               std::string_view stream, std::string_view target = {}) {
+  char uuid[SATORI_UUID_SIZE];
+  detail::call(satori_stream_uuid, detail::text(source), detail::text(author),
+               detail::text(stream), detail::text(target), &uuid[0]);
+  return uuid;
+}
+
+}  // namespace satori
+
+#endif /* SATORI_STORE_HPP */

@@ -1,0 +1,218 @@
+// Every operation of satori_store.hpp, once, with what it must answer.
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
+#include <satori_store.hpp>
+#include <thread>
+
+#if __cplusplus >= 202002L
+#include <ranges>
+static_assert(std::input_iterator<satori::Cursor::Iterator>);
+static_assert(std::ranges::input_range<satori::Cursor>);
+#endif
+static_assert(!std::is_copy_constructible_v<satori::Store>);
+static_assert(!std::is_copy_assignable_v<satori::Cursor>);
+static_assert(std::is_nothrow_move_constructible_v<satori::Store>);
+static_assert(std::is_nothrow_move_assignable_v<satori::Cursor>);
+
+using namespace std::chrono_literals;
+
+#define CHECK(...)                                                                \
+  do {                                                                            \
+    if (!(__VA_ARGS__)) {                                                         \
+      std::cerr << __FILE__ << ':' << __LINE__ << ": not so: " #__VA_ARGS__ "\n"; \
+      std::exit(1);                                                               \
+    }                                                                             \
+  } while (0)
+
+template <class Call>
+static satori_code code_of(Call call) {
+  try {
+    call();
+  } catch (const satori::Error &error) {
+    CHECK(*error.what() != '\0');
+    return error.code();
+  }
+  return SATORI_OK;
+}
+
+static satori::Instant at(int hour) { return satori::Instant(std::chrono::hours(hour)); }
+
+static const char uuid[] = "d39cd529-5dd4-5e4b-abc9-90b3751e71f1";
+
+static void streams(const satori::Store &store) {
+  satori::StreamPatch patch;
+  patch.name = "bitcoin";
+  patch.author = std::string_view("satori");
+  patch.server_stream_id = 7;
+  patch.description = "";
+  satori::Stream stream = store.upsert_stream(uuid, patch);
+  CHECK(stream.uuid == uuid && stream.name == "bitcoin" && stream.author == "satori");
+  CHECK(stream.server_stream_id == 7 && stream.description == "" && !stream.meta);
+  CHECK(stream.last_synced && stream.created_at);
+
+  patch = {};
+  patch.author = std::nullopt;
+  patch.server_stream_id = std::nullopt;
+  patch.meta = std::optional<std::string>("free");
+  const auto id = stream.id;
+  stream = store.update_stream(uuid, patch);
+  CHECK(stream.id == id && stream.name == "bitcoin" && !stream.author);
+  CHECK(!stream.server_stream_id && stream.meta == "free");
+  CHECK(code_of([&] { store.update_stream("none", patch); }) == SATORI_STREAM_NOT_FOUND);
+
+  CHECK(store.upsert_stream(uuid).meta == "free");
+  CHECK(store.stream_by_uuid(uuid)->name == "bitcoin");
+  CHECK(!store.stream_by_uuid("none"));
+  CHECK(store.stream_by_name("bitcoin")->uuid == uuid);
+  CHECK(!store.stream_by_name({}));
+  CHECK(store.streams_by_name("bitcoin").size() == 1);
+  CHECK(store.streams_by_server_id(7).empty());
+  CHECK(store.search_streams("BITC").size() == 1);
+  CHECK(store.stale_streams(at(0)).empty());
+
+  const std::string report = store.sync_streams(
+      R"([{"uuid": "other", "name": "ether"}, {"uuid": "", "name": "bad"}])");
+  CHECK(report.find(R"("new":["other"])") != std::string::npos);
+  CHECK(store.streams_all().size() == 2);
+}
+
+static void observations(satori::Store &store) {
+  satori::Inserted inserted = store.insert(uuid, at(0), 1.5);
+  CHECK(inserted.insertion == satori::Insertion::inserted && inserted.stored == 1.5);
+  inserted = store.insert(uuid, at(0), 2.5, "hash", "engine");
+  CHECK(inserted.insertion == satori::Insertion::conflict && inserted.stored == 1.5);
+  inserted = store.insert(uuid, {at(1), 2.5, "", "engine"});
+  CHECK(inserted.insertion == satori::Insertion::inserted);
+
+  constexpr int many = 3000;
+  std::vector<satori::NewObservation> rows;
+  for (int hour = 0; hour < many; ++hour) rows.push_back({at(hour), hour == 1 ? 2.5 : hour + 0.25});
+  rows[2].hash = "given";
+  rows[2].provider = "engine";
+  const satori::InsertReport report = store.insert_many(uuid, rows);
+  CHECK(report.inserted == many - 2 && report.already_there == 1 && report.conflicts == 1);
+  CHECK(report.details.front() == '[' && report.details.find("1.5") != std::string::npos);
+  CHECK(store.insert_many(uuid, {}).inserted == 0);
+
+  // A cursor as a range, over several batches.
+  int hour = 0;
+  for (const satori::Row &row : store.observations(uuid)) {
+    CHECK(row.ts == at(hour));
+    CHECK(row.hash == (hour == 1 ? "" : hour == 2 ? "given" : row.hash));
+    CHECK(row.provider == (hour == 1 || hour == 2 ? "engine" : "central"));
+    ++hour;
+  }
+  CHECK(hour == many);
+
+  satori::Cursor cursor = store.observations(uuid, at(10), at(20));
+  const std::vector<satori::Observation> ten(cursor.begin(), cursor.end());
+  CHECK(ten.size() == 10 && ten.front().ts == at(10) && ten.back().value == 19.25);
+  cursor = store.observations(uuid, at(10));
+  auto row = cursor.begin();
+  CHECK((*row++).ts == at(10) && row->ts == at(11) && row != cursor.end());
+  cursor = store.observations(uuid);
+  CHECK(std::count_if(cursor.begin(), cursor.end(),
+                      [](const satori::Row &each) { return each.value > 99; }) == many - 99);
+
+  // Into arrays, from a cursor that was moved.
+  cursor = store.observations(uuid);
+  satori::Cursor moved = std::move(cursor);
+  std::int64_t ts[100];
+  double values[100];
+  CHECK(moved.next(100, ts, values) == 100 && ts[99] == 99 * 3600000000LL && values[99] == 99.25);
+  CHECK(code_of([&] { cursor.next(100, ts, values); }) != SATORI_OK);
+
+  CHECK(store.last(uuid, 2).size() == 2 && store.last(uuid, 2)[0].ts == at(many - 2));
+  CHECK(store.latest(uuid)->ts == at(many - 1));
+  CHECK(store.observation(uuid, at(2))->hash == "given");
+  CHECK(!store.observation(uuid, at(many)));
+  CHECK(store.count(uuid) == many && store.count(uuid, at(10), at(20)) == 10);
+
+  const satori::Statistics statistics = store.get_statistics(uuid);
+  CHECK(statistics.count == many && statistics.first == at(0) && statistics.last == at(many - 1));
+  CHECK(statistics.minimum == 1.5 && statistics.spacing == 1h && statistics.gaps == 0);
+  CHECK(statistics.providers.find(R"(["engine",2])") != std::string::npos);
+
+  const satori::Verification verification = store.verify(uuid);
+  CHECK(verification.rows == many && verification.verified > 0 && !verification.details.empty());
+  CHECK(verification.verified + verification.foreign + verification.suspect == many);
+  CHECK(store.normalize(uuid, true).rewritten == 0 && !store.normalize(uuid).details.empty());
+
+  CHECK(store.delete_observations(uuid, at(10), at(20)) == 10);
+  CHECK(store.streams_without_metadata().empty());
+  CHECK(store.remove(uuid, satori::Remove::metadata).metadata);
+  CHECK(store.streams_without_metadata().at(0).uuid == uuid);
+  const satori::Removed removed = store.remove(uuid, satori::Remove::both);
+  CHECK(!removed.metadata && removed.rows == many - 10);
+  CHECK(code_of([&] { store.observations(uuid); }) == SATORI_STREAM_NOT_FOUND);
+}
+
+static void ingest(const satori::Store &store) {
+  const char old_shape[] = R"({"value": "5.5", "observed_at": "3600", "hash": "h"})";
+  CHECK(store.ingest(old_shape).rejected == 1);
+  satori::IngestOptions options;
+  options.uuid = uuid;
+  options.provider = "engine";
+  satori::IngestReport report = store.ingest(old_shape, options);
+  CHECK(report.payloads == 1 && report.inserted == 1 && report.rejected == 0);
+  CHECK(store.latest(uuid)->provider == "engine" && store.latest(uuid)->ts == at(1));
+  CHECK(store.ingest("null").nothing == 1);
+
+  options.strict = true;
+  try {
+    store.ingest(R"({"value": "6", "observed_at": "3600"})", options);
+    CHECK(false);
+  } catch (const satori::Refused &refused) {
+    CHECK(refused.code() == SATORI_REFUSED && refused.report().conflicts == 1);
+    CHECK(refused.report().details.find("5.5") != std::string::npos);
+  }
+  CHECK(code_of([&] { store.ingest("[{"); }) == SATORI_INVALID_JSON);
+}
+
+static void owners(const char *path) {
+  satori::OpenOptions options;
+  options.synchronous = satori::Synchronous::full;
+  options.busy_timeout = 1ms;
+  satori::Store store(path, options);
+  ingest(store);
+  satori::Store moved = std::move(store);
+  CHECK(code_of([&] { store.streams_all(); }) == SATORI_NULL_POINTER);
+  CHECK(moved.count(uuid) == 1);
+
+  std::thread([&] { CHECK(moved.count(uuid) == 1); }).join();
+  moved.close();
+  CHECK(code_of([&] { moved.count(uuid); }) == SATORI_INVALID_HANDLE);
+  CHECK(code_of([&] { moved.close(); }) == SATORI_INVALID_HANDLE);
+
+  options = {};
+  options.read_only = true;
+  moved = satori::Store(path, options);
+  CHECK(moved.count(uuid) == 1);
+  CHECK(code_of([&] { moved.insert(uuid, at(9), 1); }) == SATORI_READ_ONLY);
+
+  options = {};
+  options.must_exist = true;
+  const std::string missing = std::string(path) + ".missing";
+  CHECK(code_of([&] { satori::Store none(missing, options); }) == SATORI_CANNOT_OPEN);
+  try {
+    satori::Store none(missing, options);
+  } catch (const satori::Error &error) {
+    CHECK(std::string(error.what()).find(missing) != std::string::npos);
+  }
+}
+
+int main(int argc, char **argv) {
+  CHECK(argc == 2);
+  satori::Store store = satori::Store::in_memory();
+  streams(store);
+  observations(store);
+  owners(argv[1]);
+
+  const satori::LibraryInfo info = satori::get_library_info();
+  CHECK(info.version == SATORI_VERSION && !info.sqlite_source_id.empty());
+  CHECK(satori::parse_timestamp("1970-01-01 01:00") == at(1));
+  CHECK(code_of([] { satori::parse_timestamp({}); }) == SATORI_INVALID_TIMESTAMP);
+  CHECK(satori::stream_uuid("central", "satori", "bitcoin").size() == 36);
+  return 0;
+}
