@@ -61,7 +61,7 @@ impl Cursor {
         sink: &mut impl FnMut(&RowRef<'_>) -> Result<()>,
     ) -> Result<usize> {
         let (low, high) = self.span.seconds();
-        let after = self.after.take();
+        let after = self.after.clone();
         let (low, compare) = match &after {
             Some((_, stored)) => (stored.param(), ">"),
             None => (Param::Real(low), ">="),
@@ -92,7 +92,7 @@ impl Cursor {
             ..self.span
         };
         let groups = window.groups();
-        let after = self.after.take();
+        let after = self.after.clone();
         let mut params = Vec::new();
         let statement = table.prepare(|t| {
             let source = span::source(t, &groups, &mut params);
