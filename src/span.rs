@@ -180,6 +180,8 @@ impl Group {
         let mut params = Vec::new();
         let condition = self.condition(&mut params);
         let order = if reverse { "DESC" } else { "ASC" };
+        // SQLite takes a larger number for a REAL, and refuses that.
+        let offset = i64::try_from(offset).unwrap_or(i64::MAX);
         let mut statement = table.prepare(|t| {
             format!(
                 "SELECT ts FROM {t} WHERE {condition} ORDER BY ts {order} LIMIT 1 OFFSET {offset}"
