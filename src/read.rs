@@ -149,7 +149,8 @@ pub(crate) fn last(
         } else {
             // Rows that can't be read come first, so that they are told.
             let source = span::source(t, &groups, &mut params);
-            format!("{source} ORDER BY instant IS NOT NULL, instant DESC, ts DESC")
+            // Of a UNION, SQLite orders by nothing but columns: so around it.
+            format!("SELECT * FROM ({source}) ORDER BY instant IS NOT NULL, instant DESC, ts DESC")
         };
         params.push(Param::Integer(i64::try_from(count).unwrap_or(i64::MAX)));
         format!("{select} LIMIT ?{}", params.len())
