@@ -14,14 +14,14 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The shared library: beside the folder of the test's own program.
+/// The shared library: beside the test's own program, where Cargo puts it. (The
+/// copy one folder up is that of the last `cargo build`.)
 pub(crate) fn library() -> PathBuf {
     if let Some(path) = env::var_os("SATORI_STORE_LIBRARY") {
         return path.into();
     }
     let program = env::current_exe().unwrap();
-    let built = program.parent().unwrap().parent().unwrap();
-    let path = built.join("libsatori_store.so");
+    let path = program.with_file_name("libsatori_store.so");
     assert!(path.exists(), "{path:?} is missing: cargo builds it");
     path
 }
