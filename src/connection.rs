@@ -201,13 +201,11 @@ impl Connection {
         migrate::run(&mut self.metadata, db).map_err(|error| match error.downcast::<Error>() {
             Ok(error) => self.located(*error),
             Err(error) => {
-                let SqliteError { code, message } = db.last_error();
-                let message = if code == ffi::SQLITE_OK {
-                    error.to_string()
-                } else {
-                    message
-                };
-                self.located(SqliteError { code, message }.into())
+                let mut last = db.last_error();
+                if last.code == ffi::SQLITE_OK {
+                    last.message = error.to_string();
+                }
+                self.located(last.into())
             }
         })
     }
@@ -466,6 +464,7 @@ impl From<SqliteError> for Error {
         let sqlite_code = error.code;
         let message = error.message;
         match error.code & 0xff {
+            _ if error.no_room => Error::DiskFull { sqlite_code },
             ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => Error::Busy {
                 waited: std::time::Duration::ZERO,
                 sqlite_code,

@@ -19,6 +19,9 @@ pub(crate) struct SqliteError {
     /// The extended result code.
     pub(crate) code: i32,
     pub(crate) message: String,
+    /// The system refused to let the file grow: a quota or a limit, which SQLite
+    /// knows as an I/O error, where it knows the full disk by name.
+    pub(crate) no_room: bool,
 }
 
 impl SqliteError {
