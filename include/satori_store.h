@@ -53,7 +53,9 @@
  * writes. A cursor's texts live until its next batch: use one cursor in one thread.
  *
  * Processes. Any number may have the file open. After fork() a child must not use
- * its parent's stores (SATORI_FORKED): it opens its own.
+ * its parent's handles, of whichever type (SATORI_FORKED): it opens the store
+ * itself; where other threads of the parent were inside calls at the fork, only
+ * after exec(), as with most libraries.
  *
  * Shutdown. Free what you have in any order. A store that is never closed loses
  * nothing that was acknowledged; closing the last one tidies up the write-ahead

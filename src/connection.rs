@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::file::{self, File};
 use crate::migrate;
 use crate::options::{OpenOptions, Synchronous};
-use crate::sqlite::{self, BusyState, Handle, Hardening, SqliteError, Statement};
+use crate::sqlite::{self, BusyState, Handle, Hardening, Statement};
 use crate::stream;
 use crate::table::Tables;
 use crate::uuid::StreamUuid;
@@ -155,13 +155,11 @@ impl Connection {
         migrate::run(&mut self.metadata, db).map_err(|error| match error.downcast::<Error>() {
             Ok(error) => self.located(*error),
             Err(error) => {
-                let SqliteError { code, message } = db.last_error();
-                let message = if code == ffi::SQLITE_OK {
-                    error.to_string()
-                } else {
-                    message
-                };
-                self.located(SqliteError { code, message }.into())
+                let mut last = db.last_error();
+                if last.code == ffi::SQLITE_OK {
+                    last.message = error.to_string();
+                }
+                self.located(last.into())
             }
         })
     }

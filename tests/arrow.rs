@@ -115,7 +115,8 @@ fn timestamps_of_any_unit_numbers_and_text_are_one_instant() {
 fn a_missing_column_a_null_and_a_bad_value_are_refused_whole() {
     let store = Store::open_in_memory().unwrap();
     let ts: ArrayRef = Arc::new(Int64Array::from(vec![1_000, 2_000]));
-    let cases: [(Vec<(&str, ArrayRef)>, ErrorCode, &str); 4] = [
+    type Columns = Vec<(&'static str, ArrayRef)>;
+    let cases: [(Columns, ErrorCode, &str); 4] = [
         (
             vec![("ts", Arc::clone(&ts))],
             ErrorCode::InvalidArrow,

@@ -5,7 +5,7 @@ use std::ffi::c_char;
 use arrow_array::ffi_stream::{FFI_ArrowArrayStream as ArrowArrayStream, RecordBatchStreamReader};
 
 use super::error::{satori_error, satori_status};
-use super::input::{check_pointer, optional, satori_text};
+use super::input::{check_optional, check_pointer, optional, satori_text};
 use super::observations::{check_report, satori_insert_report};
 use super::store::satori_store;
 use super::string::satori_string;
@@ -83,6 +83,7 @@ pub unsafe extern "C" fn satori_import_arrow(
     let body = || {
         let opened: Store = registry::get(store.addr())?;
         check_pointer(stream, "stream")?;
+        check_optional(conflicts, "conflicts")?;
         // SAFETY: by the caller's word; `from_raw` takes the stream over and marks
         // it released.
         let (uuid, provider, batches) = unsafe {

@@ -11,13 +11,17 @@ use super::registry;
 /// none). Since Rust 1.81 a panic that reached C would abort the host.
 ///
 /// # Safety
-/// `error` is NULL or points to a `satori_error`.
+/// `error` is NULL, misaligned or points to a `satori_error`.
 pub(super) unsafe fn call(
     name: &str,
     handle: usize,
     error: *mut satori_error,
     body: impl FnOnce() -> Result<(), Failure>,
 ) -> satori_status {
+    if !error.is_aligned() {
+        // No place to say more.
+        return satori_code::SATORI_INVALID_ARGUMENT as satori_status;
+    }
     let guarded = AssertUnwindSafe(|| {
         panic_on_request(name);
         body()

@@ -4,7 +4,7 @@ use std::ffi::c_char;
 use std::mem;
 
 use super::error::{Failure, satori_error, satori_status};
-use super::input::{Growable, satori_text};
+use super::input::{Growable, check_optional, satori_text};
 use super::observations::check_report;
 use super::store::satori_store;
 use super::string::satori_string;
@@ -62,6 +62,9 @@ impl satori_ingest_options {
     /// # Safety
     /// The texts are NULL or live through the call.
     unsafe fn to_options(self) -> Result<IngestOptions, Failure> {
+        if self.reserved != 0 {
+            return Err(Failure::argument("options.reserved is not 0"));
+        }
         let mut options = IngestOptions::new().strict(self.strict != 0);
         // SAFETY: by the caller's word.
         unsafe {
@@ -106,6 +109,7 @@ pub unsafe extern "C" fn satori_ingest(
 ) -> satori_status {
     let body = || {
         let opened: Store = registry::get(store.addr())?;
+        check_optional(details, "details")?;
         // SAFETY: by the caller's word.
         let (json, options) = unsafe {
             check_report(report)?;

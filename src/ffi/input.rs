@@ -145,6 +145,14 @@ pub(super) fn check_pointer<T>(pointer: *const T, what: &str) -> Result<(), Fail
     }
 }
 
+/// As [`check_pointer`], for what may be NULL.
+pub(super) fn check_optional<T>(pointer: *const T, what: &str) -> Result<(), Failure> {
+    if pointer.is_null() {
+        return Ok(());
+    }
+    check_pointer(pointer, what)
+}
+
 fn check_length<T>(length: usize, what: &str) -> Result<(), Failure> {
     let size = length.checked_mul(mem::size_of::<T>().max(1));
     match size {
@@ -194,6 +202,19 @@ pub(super) unsafe fn growable<T: Growable>(
         }
         Ok(Some(value))
     }
+}
+
+/// Refuses a struct that could not be written, before any work is done for it.
+///
+/// # Safety
+/// `pointer` is NULL or points to a struct whose first member is its size.
+pub(super) unsafe fn check_growable<T: Growable>(
+    pointer: *const T,
+    what: &str,
+) -> Result<(), Failure> {
+    check_pointer(pointer, what)?;
+    // SAFETY: by the caller's word.
+    unsafe { size_of_caller(pointer, what) }.map(drop)
 }
 
 /// The size that a growable struct says it has.

@@ -4,7 +4,7 @@ use std::ffi::c_char;
 use std::mem;
 
 use super::error::{Failure, satori_error, satori_status};
-use super::input::{Growable, check_pointer, optional, satori_text};
+use super::input::{Growable, check_optional, check_pointer, optional, satori_text};
 use super::store::satori_store;
 use super::streams::SATORI_NO_INSTANT;
 use super::string::satori_string;
@@ -136,6 +136,8 @@ pub unsafe extern "C" fn satori_insert(
 ) -> satori_status {
     let body = || {
         let opened: Store = registry::get(store.addr())?;
+        check_optional(insertion, "insertion")?;
+        check_optional(stored, "stored")?;
         // SAFETY: by the caller's word.
         let (uuid, hash, provider) = unsafe {
             (
@@ -198,6 +200,7 @@ pub unsafe extern "C" fn satori_insert_many(
 ) -> satori_status {
     let body = || {
         let opened: Store = registry::get(store.addr())?;
+        check_optional(conflicts, "conflicts")?;
         // SAFETY: by the caller's word.
         let (uuid, ts, values, hashes, providers) = unsafe {
             check_report(report)?;
@@ -217,7 +220,10 @@ pub unsafe extern "C" fn satori_insert_many(
                 },
             )
         };
-        let mut observations = Vec::with_capacity(count);
+        let mut observations = Vec::new();
+        observations
+            .try_reserve_exact(count)
+            .map_err(|_| Failure::argument(format!("no memory for {count} observations")))?;
         for (index, (ts, value)) in ts.iter().zip(values).enumerate() {
             let mut observation = NewObservation::new(Timestamp::from_micros(*ts), *value);
             // SAFETY: by the caller's word.
@@ -253,9 +259,8 @@ pub(super) unsafe fn check_report<T: Growable>(report: *const T) -> Result<(), F
     if report.is_null() {
         return Ok(());
     }
-    check_pointer(report, "report")?;
     // SAFETY: by the caller's word.
-    unsafe { input::size_of_caller(report, "report") }.map(drop)
+    unsafe { input::check_growable(report, "report") }
 }
 
 /// Runs `work` on one stream of the store.
@@ -346,6 +351,8 @@ pub unsafe extern "C" fn satori_get_statistics(
             (uuid, uuid_length),
             error,
             |store, uuid| {
+                input::check_growable(statistics, "statistics")?;
+                check_optional(providers, "providers")?;
                 let found = store.statistics(uuid)?;
                 let instant =
                     |ts: Option<Timestamp>| ts.map_or(SATORI_NO_INSTANT, Timestamp::as_micros);
@@ -398,6 +405,7 @@ pub unsafe extern "C" fn satori_delete(
             (uuid, uuid_length),
             error,
             |store, uuid| {
+                check_optional(deleted, "deleted")?;
                 let rows = store.delete(uuid, input::range(from, to))?;
                 output::write(deleted, rows);
                 Ok(())
@@ -438,6 +446,8 @@ pub unsafe extern "C" fn satori_normalize(
             (uuid, uuid_length),
             error,
             |store, uuid| {
+                check_optional(rewritten, "rewritten")?;
+                check_optional(report, "report")?;
                 let done = match dry_run {
                     0 => store.normalize(uuid)?,
                     _ => store.normalize_dry_run(uuid)?,
@@ -477,6 +487,8 @@ pub unsafe extern "C" fn satori_verify(
             (uuid, uuid_length),
             error,
             |store, uuid| {
+                input::check_growable(verification, "verification")?;
+                check_optional(report, "report")?;
                 let found = store.verify(uuid)?;
                 let answer = satori_verification {
                     size: mem::size_of::<satori_verification>(),

@@ -3,9 +3,15 @@
 //! A handle is never dereferenced. It names a slot and the slot's generation; a
 //! handle that was freed, that belongs to another type, or that was never given
 //! out finds nothing, and the call says so instead of crashing.
+//!
+//! fork() copies the registry with its lock, which a thread that the child does
+//! not have may hold at that moment. So every process has a registry of its own:
+//! the child looks at the process id before it takes any lock, begins anew, and
+//! knows its parent's handles by their slots.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::cursor::OpenCursor;
 use super::error::{Failure, satori_code, satori_error, satori_status};
@@ -66,15 +72,90 @@ struct Entry {
     poisoned: AtomicBool,
 }
 
+#[derive(Default)]
 struct Slots {
     slots: Vec<Slot>,
     free: Vec<usize>,
 }
 
-static SLOTS: RwLock<Slots> = RwLock::new(Slots {
-    slots: Vec::new(),
-    free: Vec::new(),
-});
+/// The handles of one process.
+struct Registry {
+    process: u32,
+    /// Slots below this one are those of the processes that it was forked from.
+    first: usize,
+    slots: RwLock<Slots>,
+    /// What was forked: never touched again, but not lost to leak checkers.
+    _inherited: *const Registry,
+}
+
+static REGISTRY: AtomicPtr<Registry> = AtomicPtr::new(ptr::null_mut());
+/// How many slots there are, the inherited ones included; read without the lock.
+static SLOTS: AtomicUsize = AtomicUsize::new(0);
+
+impl Registry {
+    /// That of this process.
+    fn current() -> &'static Self {
+        let process = std::process::id();
+        loop {
+            let known = REGISTRY.load(Ordering::Acquire);
+            // SAFETY: NULL or a registry, and none is ever freed.
+            if let Some(registry) = unsafe { known.as_ref() }
+                && registry.process == process
+            {
+                return registry;
+            }
+            let new = Box::into_raw(Box::new(Self {
+                process,
+                first: SLOTS.load(Ordering::Acquire),
+                slots: RwLock::default(),
+                _inherited: known,
+            }));
+            if REGISTRY
+                .compare_exchange(known, new, Ordering::AcqRel, Ordering::Acquire)
+                .is_err()
+            {
+                // SAFETY: another thread was faster; nobody has seen this one.
+                drop(unsafe { Box::from_raw(new) });
+            }
+        }
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Slots> {
+        self.slots.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Slots> {
+        self.slots.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The slot of a handle and its generation, where it can be one of ours.
+    fn place<T: Handled>(&self, handle: usize) -> Result<(usize, usize), Failure> {
+        let generation = handle >> SLOT_BITS;
+        if handle & 1 == 0 || generation == 0 {
+            return Err(invalid::<T>());
+        }
+        let index = (handle & SLOT_MASK) >> 1;
+        match index.checked_sub(self.first) {
+            Some(index) => Ok((index, generation)),
+            None => Err(Failure::Misuse(
+                satori_code::SATORI_FORKED,
+                format!(
+                    "the handle is a {} of the process that this one was forked from: \
+                     open the store again",
+                    T::NAME
+                ),
+            )),
+        }
+    }
+}
+
+impl Slots {
+    fn entry(&self, (index, generation): (usize, usize)) -> Option<&Entry> {
+        let slot = self.slots.get(index)?;
+        (slot.generation == generation).then_some(())?;
+        slot.object.as_ref()
+    }
+}
 
 /// The low bits of a handle: odd, so that no aligned pointer is one, then the
 /// slot; the rest is the generation.
@@ -88,7 +169,8 @@ fn handle_of(slot: usize, generation: usize) -> usize {
 
 /// Gives the object a handle.
 pub(super) fn add<T: Handled>(object: T) -> Result<usize, Failure> {
-    let mut slots = SLOTS.write().unwrap_or_else(PoisonError::into_inner);
+    let registry = Registry::current();
+    let mut slots = registry.write();
     let entry = Entry {
         object: object.wrap(),
         poisoned: AtomicBool::new(false),
@@ -97,9 +179,9 @@ pub(super) fn add<T: Handled>(object: T) -> Result<usize, Failure> {
         let slot = &mut slots.slots[index];
         slot.generation += 1;
         slot.object = Some(entry);
-        return Ok(handle_of(index, slot.generation));
+        return Ok(handle_of(registry.first + index, slot.generation));
     }
-    let index = slots.slots.len();
+    let index = registry.first + slots.slots.len();
     if index > SLOT_MASK >> 1 {
         return Err(Failure::argument("too many handles are open"));
     }
@@ -107,17 +189,8 @@ pub(super) fn add<T: Handled>(object: T) -> Result<usize, Failure> {
         generation: 1,
         object: Some(entry),
     });
+    SLOTS.store(index + 1, Ordering::Release);
     Ok(handle_of(index, 1))
-}
-
-fn find(slots: &[Slot], handle: usize) -> Option<(usize, &Entry)> {
-    if handle & 1 == 0 {
-        return None;
-    }
-    let index = (handle & SLOT_MASK) >> 1;
-    let slot = slots.get(index)?;
-    let entry = slot.object.as_ref()?;
-    (slot.generation == handle >> SLOT_BITS).then_some((index, entry))
 }
 
 fn invalid<T: Handled>() -> Failure {
@@ -135,8 +208,10 @@ pub(super) fn get<T: Handled>(handle: usize) -> Result<T, Failure> {
     if handle == 0 {
         return Err(Failure::null(T::NAME));
     }
-    let slots = SLOTS.read().unwrap_or_else(PoisonError::into_inner);
-    let (_, entry) = find(&slots.slots, handle).ok_or_else(invalid::<T>)?;
+    let registry = Registry::current();
+    let place = registry.place::<T>(handle)?;
+    let slots = registry.read();
+    let entry = slots.entry(place).ok_or_else(invalid::<T>)?;
     let object = T::unwrap(&entry.object).ok_or_else(invalid::<T>)?;
     if entry.poisoned.load(Ordering::Acquire) {
         return Err(Failure::Store(crate::Error::Poisoned));
@@ -146,9 +221,12 @@ pub(super) fn get<T: Handled>(handle: usize) -> Result<T, Failure> {
 
 /// Ends a handle and gives back what it stood for; also where it is poisoned.
 pub(super) fn remove<T: Handled>(handle: usize) -> Result<T, Failure> {
-    let mut slots = SLOTS.write().unwrap_or_else(PoisonError::into_inner);
-    let (index, entry) = find(&slots.slots, handle).ok_or_else(invalid::<T>)?;
+    let registry = Registry::current();
+    let place = registry.place::<T>(handle)?;
+    let mut slots = registry.write();
+    let entry = slots.entry(place).ok_or_else(invalid::<T>)?;
     let object = T::unwrap(&entry.object).ok_or_else(invalid::<T>)?;
+    let (index, _) = place;
     let slot = &mut slots.slots[index];
     slot.object = None;
     // A slot that has run through all its generations is never used again.
@@ -160,8 +238,11 @@ pub(super) fn remove<T: Handled>(handle: usize) -> Result<T, Failure> {
 
 /// Marks a handle after a panic: every later call but the freeing one fails.
 pub(super) fn poison(handle: usize) {
-    let slots = SLOTS.read().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, entry)) = find(&slots.slots, handle) {
+    let registry = Registry::current();
+    // The type does not matter here: it is a handle that a call was made with.
+    if let Ok(place) = registry.place::<Store>(handle)
+        && let Some(entry) = registry.read().entry(place)
+    {
         entry.poisoned.store(true, Ordering::Release);
     }
 }

@@ -5,7 +5,7 @@ use std::mem;
 use std::sync::Arc;
 
 use super::error::{Failure, satori_error, satori_status};
-use super::input::{Growable, check_pointer, satori_text};
+use super::input::{Growable, check_optional, check_pointer, satori_text};
 use super::output::{NO_TEXT, c_string, view};
 use super::store::satori_store;
 use super::string::satori_string;
@@ -343,6 +343,7 @@ unsafe fn patched(
 ) -> satori_status {
     let body = || {
         let opened: Store = registry::get(store.addr())?;
+        check_optional(streams, "streams")?;
         // SAFETY: by the caller's word.
         let (uuid, patch) = unsafe {
             let patch = match input::growable(patch, "patch")? {
@@ -633,6 +634,7 @@ pub unsafe extern "C" fn satori_sync_streams(
 ) -> satori_status {
     let body = || {
         let opened: Store = registry::get(store.addr())?;
+        check_optional(report, "report")?;
         // SAFETY: by the caller's word.
         let answer = opened.sync_streams(unsafe { input::bytes(json, length, "json") }?)?;
         // SAFETY: by the caller's word.
@@ -678,6 +680,8 @@ pub unsafe extern "C" fn satori_remove(
 ) -> satori_status {
     let body = || {
         let opened: Store = registry::get(store.addr())?;
+        check_optional(removed_metadata, "removed_metadata")?;
+        check_optional(removed_rows, "removed_rows")?;
         // SAFETY: by the caller's word.
         let uuid = unsafe { input::uuid(uuid, uuid_length) }?;
         let what = match what {

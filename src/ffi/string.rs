@@ -4,7 +4,7 @@ use std::ffi::{CString, c_char};
 use std::sync::Arc;
 
 use super::error::{satori_error, satori_status};
-use super::input::check_pointer;
+use super::input::{check_optional, check_pointer};
 use super::{guard, output, registry};
 
 /// Text that the library made: a report, as JSON. Free it with
@@ -31,6 +31,7 @@ pub unsafe extern "C" fn satori_string_get(
     let body = || {
         let text: Arc<CString> = registry::get(string.addr())?;
         check_pointer(data, "data")?;
+        check_optional(length, "length")?;
         // SAFETY: by the caller's word. The registry keeps the text.
         unsafe {
             data.write(text.as_ptr());

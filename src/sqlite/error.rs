@@ -12,6 +12,9 @@ pub(crate) struct SqliteError {
     /// The extended result code.
     pub(crate) code: i32,
     pub(crate) message: String,
+    /// The system refused to let the file grow: a quota or a limit, which SQLite
+    /// knows as an I/O error, where it knows the full disk by name.
+    pub(crate) no_room: bool,
 }
 
 impl SqliteError {
@@ -34,6 +37,7 @@ impl From<SqliteError> for Error {
         let primary = error.primary();
         let message = error.message;
         match primary {
+            _ if error.no_room => Error::DiskFull { sqlite_code },
             ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => Error::Busy {
                 waited: std::time::Duration::ZERO,
                 sqlite_code,

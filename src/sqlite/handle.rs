@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_int, c_void};
+use std::io::{Error, ErrorKind};
 use std::ptr::{self, NonNull};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -144,6 +145,13 @@ fn use_no_mutex() {
     }
 }
 
+fn is_no_room(system: c_int) -> bool {
+    matches!(
+        Error::from_raw_os_error(system).kind(),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge
+    )
+}
+
 impl Handle {
     pub(super) fn as_ptr(self) -> *mut ffi::sqlite3 {
         self.0.as_ptr()
@@ -155,8 +163,12 @@ impl Handle {
         // anything else can happen on it.
         unsafe {
             let message = ffi::sqlite3_errmsg(self.as_ptr());
+            let code = ffi::sqlite3_extended_errcode(self.as_ptr());
+            let no_room = code & 0xff == ffi::SQLITE_IOERR
+                && is_no_room(ffi::sqlite3_system_errno(self.as_ptr()));
             SqliteError {
-                code: ffi::sqlite3_extended_errcode(self.as_ptr()),
+                code,
+                no_room,
                 message: if message.is_null() {
                     String::new()
                 } else {

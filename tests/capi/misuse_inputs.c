@@ -1,0 +1,308 @@
+/* Text, lengths, outputs, numbers, alignment. */
+#include "misuse.h"
+
+#define ID SATORI_STR(UUID)
+#define ALL INT64_MIN, INT64_MAX
+#define TOO_LONG ((size_t)PTRDIFF_MAX + 1)
+
+/* A pointer of the same type that no object of it can have. */
+#define ASKEW(pointer) ((void *)((char *)(pointer) + 1))
+
+/* `call` takes text as two arguments, TEXT; what is wrong with it, each way. */
+#define BAD_TEXTS(call_with)                              \
+  CASE(SATORI_INVALID_UTF8, call_with("\xff\xfe", 2));     \
+  CASE(SATORI_INVALID_UTF8, call_with("ab\xc3", 3));       \
+  CASE(SATORI_INVALID_UTF8, call_with("\xed\xa0\x80", 3)); \
+  CASE(SATORI_INVALID_UTF8, call_with("\xc0\xaf", 2));     \
+  BAD_LENGTHS(call_with)
+
+#define BAD_LENGTHS(call_with)                        \
+  CASE(SATORI_NULL_POINTER, call_with(NULL, 1));      \
+  CASE(SATORI_NULL_POINTER, call_with(NULL, SIZE_MAX)); \
+  CASE(SATORI_INVALID_ARGUMENT, call_with("x", SIZE_MAX)); \
+  CASE(SATORI_INVALID_ARGUMENT, call_with("x", TOO_LONG))
+
+/* Of a uuid also what can't name a stream. */
+#define BAD_UUIDS(call_with)                                  \
+  BAD_TEXTS(call_with);                                       \
+  CASE(SATORI_INVALID_UUID, call_with(NULL, 0));              \
+  CASE(SATORI_INVALID_UUID, call_with("", 0));                \
+  CASE(SATORI_INVALID_UUID, call_with("a\0b", 3));            \
+  CASE(SATORI_INVALID_UUID, call_with("streams", 7));         \
+  CASE(SATORI_INVALID_UUID, call_with("SQLITE_master", 13));  \
+  CASE(SATORI_INVALID_UUID, call_with(long_name, sizeof(long_name)))
+
+static char long_name[256];
+static const int64_t new_ts[2] = {INT64_C(1800000000000000), INT64_C(1800003600000000)};
+static const double new_values[2] = {1, 2};
+
+static void texts(void) {
+  memset(long_name, 'x', sizeof(long_name));
+#define CALL(...) satori_upsert_stream(good_store, __VA_ARGS__, NULL, &out.streams, &error)
+  BAD_UUIDS(CALL);
+#undef CALL
+#define CALL(...) satori_update_stream(good_store, __VA_ARGS__, NULL, &out.streams, &error)
+  BAD_UUIDS(CALL);
+#undef CALL
+#define CALL(...) satori_stream_by_uuid(good_store, __VA_ARGS__, &out.streams, &error)
+  BAD_UUIDS(CALL);
+#undef CALL
+#define CALL(...) \
+  satori_remove(good_store, __VA_ARGS__, SATORI_REMOVE_BOTH, &out.number, &out.rows, &error)
+  BAD_UUIDS(CALL);
+#undef CALL
+#define CALL(...)                                                                            \
+  satori_insert(good_store, __VA_ARGS__, new_ts[0], 1, NULL, NULL, &out.number, &out.stored, \
+                &error)
+  BAD_UUIDS(CALL);
+#undef CALL
+#define CALL(...)                                                                \
+  satori_insert_many(good_store, __VA_ARGS__, 2, new_ts, new_values, NULL, NULL, \
+                     &out.insert_report, &out.string, &error)
+  BAD_UUIDS(CALL);
+#undef CALL
+#define CALL(...) satori_count(good_store, __VA_ARGS__, ALL, &out.rows, &error)
+  BAD_UUIDS(CALL);
+#undef CALL
+#define CALL(...) \
+  satori_get_statistics(good_store, __VA_ARGS__, &out.statistics, &out.string, &error)
+  BAD_UUIDS(CALL);
+#undef CALL
+#define CALL(...) satori_delete(good_store, __VA_ARGS__, ALL, &out.rows, &error)
+  BAD_UUIDS(CALL);
+#undef CALL
+#define CALL(...) satori_normalize(good_store, __VA_ARGS__, 0, &out.rows, &out.string, &error)
+  BAD_UUIDS(CALL);
+#undef CALL
+#define CALL(...) satori_verify(good_store, __VA_ARGS__, &out.verification, &out.string, &error)
+  BAD_UUIDS(CALL);
+#undef CALL
+#define CALL(...) satori_observations(good_store, __VA_ARGS__, ALL, &out.cursor, &error)
+  BAD_UUIDS(CALL);
+#undef CALL
+#define CALL(...) satori_last(good_store, __VA_ARGS__, 1, &out.cursor, &error)
+  BAD_UUIDS(CALL);
+#undef CALL
+#define CALL(...) satori_observation(good_store, __VA_ARGS__, 1, &out.cursor, &error)
+  BAD_UUIDS(CALL);
+#undef CALL
+#define CALL(...) satori_streams_by_name(good_store, __VA_ARGS__, &out.streams, &error)
+  BAD_TEXTS(CALL);
+#undef CALL
+#define CALL(...) satori_search_streams(good_store, __VA_ARGS__, &out.streams, &error)
+  BAD_TEXTS(CALL);
+#undef CALL
+#define CALL(...) satori_parse_timestamp(__VA_ARGS__, out.ts, &error)
+  BAD_TEXTS(CALL);
+  CASE(SATORI_INVALID_TIMESTAMP, CALL(NULL, 0));
+  CASE(SATORI_INVALID_TIMESTAMP, CALL("1704283200\0", 11));
+#undef CALL
+#define CALL(...) satori_store_open(__VA_ARGS__, NULL, &out.store, &error)
+  BAD_LENGTHS(CALL);
+  CASE(SATORI_INVALID_ARGUMENT, CALL(NULL, 0));
+  CASE(SATORI_INVALID_ARGUMENT, CALL("engine\0.db", 10));
+  CASE(SATORI_CANNOT_OPEN, CALL("/", 1));
+  CASE(SATORI_CANNOT_OPEN, CALL("/no/such/folder/engine.db", 25));
+#undef CALL
+#define CALL(...) satori_sync_streams(good_store, __VA_ARGS__, &out.string, &error)
+  BAD_LENGTHS(CALL);
+  CASE(SATORI_INVALID_JSON, CALL("[{", 2));
+#undef CALL
+#define CALL(...) \
+  satori_ingest(good_store, __VA_ARGS__, NULL, &out.ingest_report, &out.string, &error)
+  BAD_LENGTHS(CALL);
+  CASE(SATORI_INVALID_JSON, CALL("[{", 2));
+#undef CALL
+}
+
+/* Outputs that must not be NULL, and what no pointer to them can be. */
+static void outputs(void) {
+  int64_t ts = new_ts[0];
+  satori_streams **streams = ASKEW(&out.streams);
+  satori_cursor **cursor = ASKEW(&out.cursor);
+  satori_string **string = ASKEW(&out.string);
+  void *room = ASKEW(out.ts);
+
+#define BOTH(call_with, askew)                \
+  CASE(SATORI_NULL_POINTER, call_with(NULL)); \
+  CASE(SATORI_INVALID_ARGUMENT, call_with(askew))
+
+#define CALL(output) satori_get_library_info(output, &error)
+  BOTH(CALL, ASKEW(&out.info));
+#undef CALL
+#define CALL(output) satori_store_open("x.db", 4, NULL, output, &error)
+  BOTH(CALL, ASKEW(&out.store));
+#undef CALL
+#define CALL(output) satori_stream_by_uuid(good_store, ID, output, &error)
+  BOTH(CALL, streams);
+#undef CALL
+#define CALL(output) satori_streams_by_name(good_store, ID, output, &error)
+  BOTH(CALL, streams);
+#undef CALL
+#define CALL(output) satori_streams_by_server_id(good_store, 1, output, &error)
+  BOTH(CALL, streams);
+#undef CALL
+#define CALL(output) satori_streams_all(good_store, output, &error)
+  BOTH(CALL, streams);
+#undef CALL
+#define CALL(output) satori_search_streams(good_store, ID, output, &error)
+  BOTH(CALL, streams);
+#undef CALL
+#define CALL(output) satori_stale_streams(good_store, 1, output, &error)
+  BOTH(CALL, streams);
+#undef CALL
+#define CALL(output) satori_streams_without_metadata(good_store, output, &error)
+  BOTH(CALL, streams);
+#undef CALL
+#define CALL(output) satori_streams_count(good_streams, output, &error)
+  BOTH(CALL, ASKEW(&out.count));
+#undef CALL
+#define CALL(output) satori_streams_get(good_streams, 0, output, &error)
+  BOTH(CALL, ASKEW(&out.stream));
+#undef CALL
+#define CALL(output) satori_count(good_store, ID, ALL, output, &error)
+  BOTH(CALL, ASKEW(&out.rows));
+#undef CALL
+#define CALL(output) satori_get_statistics(good_store, ID, output, &out.string, &error)
+  BOTH(CALL, ASKEW(&out.statistics));
+#undef CALL
+#define CALL(output) satori_verify(good_store, ID, output, &out.string, &error)
+  BOTH(CALL, ASKEW(&out.verification));
+#undef CALL
+#define CALL(output) satori_parse_timestamp("1", 1, output, &error)
+  BOTH(CALL, room);
+#undef CALL
+#define CALL(output) satori_observations(good_store, ID, ALL, output, &error)
+  BOTH(CALL, cursor);
+#undef CALL
+#define CALL(output) satori_last(good_store, ID, 1, output, &error)
+  BOTH(CALL, cursor);
+#undef CALL
+#define CALL(output) satori_observation(good_store, ID, 1, output, &error)
+  BOTH(CALL, cursor);
+#undef CALL
+#define CALL(output) satori_cursor_next(good_cursor, 4, NULL, NULL, NULL, NULL, output, &error)
+  BOTH(CALL, ASKEW(&out.count));
+#undef CALL
+#define CALL(output) satori_string_get(good_string, output, NULL, &error)
+  BOTH(CALL, ASKEW(&out.data));
+#undef CALL
+
+  /* Those that may be NULL. Nothing may have been done for them. */
+#define ASKEW_CASE(call) CASE(SATORI_INVALID_ARGUMENT, call)
+  ASKEW_CASE(satori_upsert_stream(good_store, "new", 3, NULL, streams, &error));
+  ASKEW_CASE(satori_update_stream(good_store, ID, NULL, streams, &error));
+  ASKEW_CASE(satori_sync_streams(good_store, SATORI_STR("[{\"uuid\":\"new\"}]"), string, &error));
+  ASKEW_CASE(satori_remove(good_store, ID, SATORI_REMOVE_BOTH, room, &out.rows, &error));
+  ASKEW_CASE(satori_remove(good_store, ID, SATORI_REMOVE_BOTH, &out.number, room, &error));
+  ASKEW_CASE(satori_insert(good_store, ID, ts, 1, NULL, NULL, room, NULL, &error));
+  ASKEW_CASE(satori_insert(good_store, ID, ts, 1, NULL, NULL, NULL, room, &error));
+  ASKEW_CASE(satori_insert(good_store, ID, ts, 1, room, NULL, NULL, NULL, &error));
+  ASKEW_CASE(satori_insert(good_store, ID, ts, 1, NULL, room, NULL, NULL, &error));
+#define MANY(ts, values, hashes, providers, report, conflicts)                                     \
+  satori_insert_many(good_store, ID, 2, ts, values, hashes, providers, report, conflicts, &error)
+  ASKEW_CASE(MANY(room, new_values, NULL, NULL, NULL, NULL));
+  ASKEW_CASE(MANY(new_ts, room, NULL, NULL, NULL, NULL));
+  ASKEW_CASE(MANY(new_ts, new_values, room, NULL, NULL, NULL));
+  ASKEW_CASE(MANY(new_ts, new_values, NULL, room, NULL, NULL));
+  ASKEW_CASE(MANY(new_ts, new_values, NULL, NULL, ASKEW(&out.insert_report), NULL));
+  ASKEW_CASE(MANY(new_ts, new_values, NULL, NULL, NULL, string));
+  CASE(SATORI_NULL_POINTER, MANY(NULL, new_values, NULL, NULL, NULL, NULL));
+  CASE(SATORI_NULL_POINTER, MANY(new_ts, NULL, NULL, NULL, NULL, NULL));
+#undef MANY
+  ASKEW_CASE(satori_get_statistics(good_store, ID, &out.statistics, string, &error));
+  ASKEW_CASE(satori_delete(good_store, ID, ALL, room, &error));
+  ASKEW_CASE(satori_normalize(good_store, ID, 0, room, NULL, &error));
+  ASKEW_CASE(satori_normalize(good_store, ID, 0, NULL, string, &error));
+  ASKEW_CASE(satori_verify(good_store, ID, &out.verification, string, &error));
+  ASKEW_CASE(satori_ingest(good_store, SATORI_STR("null"), NULL, NULL, string, &error));
+  ASKEW_CASE(satori_ingest(good_store, SATORI_STR("null"), NULL, ASKEW(&out.ingest_report), NULL,
+                           &error));
+  ASKEW_CASE(satori_string_get(good_string, &out.data, ASKEW(&out.count), &error));
+#define NEXT(...) satori_cursor_next(good_cursor, __VA_ARGS__, &out.count, &error)
+  ASKEW_CASE(NEXT(2, room, NULL, NULL, NULL));
+  ASKEW_CASE(NEXT(2, NULL, room, NULL, NULL));
+  ASKEW_CASE(NEXT(2, NULL, NULL, room, NULL));
+  ASKEW_CASE(NEXT(2, NULL, NULL, NULL, room));
+  ASKEW_CASE(NEXT(0, out.ts, NULL, NULL, NULL));
+  ASKEW_CASE(NEXT(SIZE_MAX, out.ts, NULL, NULL, NULL));
+  ASKEW_CASE(NEXT(TOO_LONG / 8, NULL, out.values, NULL, NULL));
+  ASKEW_CASE(NEXT(TOO_LONG / 16, NULL, NULL, out.hashes, NULL));
+#undef NEXT
+  /* An error that can't be written is told by the status alone. */
+  reset();
+  CHECK(satori_count(good_store, ID, ALL, &out.rows, ASKEW(out.ts)) == SATORI_INVALID_ARGUMENT);
+  CHECK(satori_store_close(good_store, ASKEW(out.ts)) == SATORI_INVALID_ARGUMENT);
+  count_case();
+  count_case();
+}
+
+/* Numbers that mean nothing, and texts inside of arguments. */
+static void numbers(void) {
+  satori_text bad = {"\xff", 1}, none = {NULL, 1}, endless = {"x", SIZE_MAX}, good = {"x", 1};
+  satori_text texts[2] = {{"x", 1}, {"\xff", 1}};
+  int32_t choices[] = {0, 4, -1, INT32_MAX, INT32_MIN};
+  for (size_t index = 0; index < sizeof(choices) / sizeof(choices[0]); index++) {
+    CASE(SATORI_INVALID_ARGUMENT,
+         satori_remove(good_store, ID, choices[index], &out.number, &out.rows, &error));
+  }
+#define INSERT(ts, value, hash, provider) \
+  satori_insert(good_store, ID, ts, value, hash, provider, &out.number, &out.stored, &error)
+  double zero = 0;
+  CASE(SATORI_INVALID_VALUE, INSERT(new_ts[0], zero / zero, NULL, NULL));
+  CASE(SATORI_INVALID_VALUE, INSERT(new_ts[0], 1 / zero, NULL, NULL));
+  CASE(SATORI_INVALID_VALUE, INSERT(new_ts[0], -1 / zero, NULL, NULL));
+  CASE(SATORI_INVALID_TIMESTAMP, INSERT(INT64_MIN, 1, NULL, NULL));
+  CASE(SATORI_INVALID_TIMESTAMP, INSERT(INT64_MAX, 1, NULL, NULL));
+  CASE(SATORI_INVALID_UTF8, INSERT(new_ts[0], 1, &bad, NULL));
+  CASE(SATORI_INVALID_UTF8, INSERT(new_ts[0], 1, NULL, &bad));
+  CASE(SATORI_NULL_POINTER, INSERT(new_ts[0], 1, &none, NULL));
+  CASE(SATORI_NULL_POINTER, INSERT(new_ts[0], 1, NULL, &none));
+  CASE(SATORI_INVALID_ARGUMENT, INSERT(new_ts[0], 1, &endless, NULL));
+  CASE(SATORI_INVALID_ARGUMENT, INSERT(new_ts[0], 1, NULL, &endless));
+#define MANY(count, hashes, providers)                                                    \
+  satori_insert_many(good_store, ID, count, new_ts, new_values, hashes, providers,        \
+                     &out.insert_report, &out.string, &error)
+  CASE(SATORI_INVALID_UTF8, MANY(2, texts, NULL));
+  CASE(SATORI_INVALID_UTF8, MANY(2, NULL, texts));
+  CASE(SATORI_INVALID_ARGUMENT, MANY(SIZE_MAX, NULL, NULL));
+  CASE(SATORI_INVALID_ARGUMENT, MANY(TOO_LONG, NULL, NULL));
+  CASE(SATORI_INVALID_ARGUMENT, MANY(TOO_LONG / 8, NULL, NULL));
+  /* Fits into an address space, but into no memory. */
+  CASE(SATORI_INVALID_ARGUMENT, MANY((size_t)1 << 44, NULL, NULL));
+#define ID_OF(...) satori_stream_uuid(__VA_ARGS__, &error)
+  CASE(SATORI_NULL_POINTER, ID_OF(good, good, good, good, NULL));
+  CASE(SATORI_INVALID_UTF8, ID_OF(bad, good, good, good, out.uuid));
+  CASE(SATORI_INVALID_UTF8, ID_OF(good, bad, good, good, out.uuid));
+  CASE(SATORI_INVALID_UTF8, ID_OF(good, good, bad, good, out.uuid));
+  CASE(SATORI_INVALID_UTF8, ID_OF(good, good, good, bad, out.uuid));
+  CASE(SATORI_NULL_POINTER, ID_OF(none, good, good, good, out.uuid));
+  CASE(SATORI_INVALID_ARGUMENT, ID_OF(good, good, good, endless, out.uuid));
+  CASE(SATORI_INVALID_ARGUMENT, satori_streams_get(good_streams, 1, &out.stream, &error));
+  CASE(SATORI_INVALID_ARGUMENT, satori_streams_get(good_streams, SIZE_MAX, &out.stream, &error));
+  CASE(SATORI_STREAM_NOT_FOUND, satori_count(good_store, "none", 4, ALL, &out.rows, &error));
+  CASE(SATORI_STREAM_NOT_FOUND, satori_update_stream(good_store, "none", 4, NULL, NULL, &error));
+
+  /* Sound, although it looks wild. */
+  satori_error error;
+  satori_cursor *cursor;
+  size_t count;
+  OK(satori_last(good_store, ID, SIZE_MAX, &cursor, &error));
+  OK(satori_cursor_next(cursor, SIZE_MAX, NULL, NULL, NULL, NULL, &count, &error));
+  CHECK(count == ROWS);
+  OK(satori_cursor_free(cursor, &error));
+  OK(satori_observations(good_store, ID, INT64_MAX, INT64_MIN, &cursor, &error));
+  OK(satori_cursor_next(cursor, SIZE_MAX, NULL, NULL, NULL, NULL, &count, &error));
+  CHECK(count == 0);
+  OK(satori_cursor_free(cursor, &error));
+  OK(satori_observations(good_store, ID, ALL, &cursor, &error));
+  OK(satori_cursor_next(cursor, SIZE_MAX, NULL, NULL, NULL, NULL, &count, &error));
+  CHECK(count == ROWS);
+  OK(satori_cursor_free(cursor, &error));
+}
+
+void inputs(void) {
+  texts();
+  outputs();
+  numbers();
+}

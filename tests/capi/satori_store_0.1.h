@@ -1,0 +1,1454 @@
+#ifndef SATORI_STORE_H
+#define SATORI_STORE_H
+
+/*
+ * satori-store: the store of a Satori neuron, from C.
+ *
+ * One SQLite file, engine.db, holds a table of observations (ts, value, hash,
+ * provider) for each data stream, named by the stream's UUID, and a table
+ * `streams` that says what each UUID stands for. This library owns that file:
+ * it takes over the files of installed engines without changing an observation,
+ * takes in the server's JSON whole, and shares the file with any program that
+ * speaks SQL to it.
+ *
+ *     satori_error error;
+ *     satori_store *store = NULL;
+ *     if (satori_store_open(SATORI_STR("engine.db"), NULL, &store, &error) != SATORI_OK) {
+ *       fprintf(stderr, "%s\n", error.message);
+ *       return 1;
+ *     }
+ *     ...
+ *     satori_store_close(store, NULL);
+ *
+ * Results. Every function returns a satori_status: SATORI_OK, or the kind of the
+ * error. Its last parameter may point to a satori_error, which the caller owns
+ * and which then says what is wrong and what to do; NULL if it isn't wanted.
+ * Outputs are written only where the function succeeds (the arrays of
+ * satori_cursor_next and the report of satori_ingest say otherwise themselves).
+ *
+ * Any call on a store may return SATORI_NULL_POINTER, SATORI_INVALID_HANDLE,
+ * SATORI_INVALID_ARGUMENT, SATORI_INVALID_UTF8, SATORI_BUSY, SATORI_CORRUPT,
+ * SATORI_SQLITE, SATORI_FORKED, SATORI_POISONED and SATORI_PANIC; one that writes
+ * also SATORI_READ_ONLY, SATORI_DISK_FULL and SATORI_FILE_REPLACED. A call that
+ * fails has stored nothing, but for SATORI_FILE_REPLACED.
+ *
+ * Handles (satori_store *, satori_streams *, satori_cursor *, satori_string *) are
+ * not pointers that you may follow. Each is checked at every call: one that was
+ * freed, that is of another type or that was never given out is
+ * SATORI_INVALID_HANDLE, not a crash. Each is freed by the caller, with the
+ * function of its type, in any order; freeing NULL does nothing. A cursor keeps
+ * its store's file open until it is freed; lists and strings are copies and don't.
+ *
+ * Text. In: UTF-8, a pointer and a length in bytes; no NUL is needed, and NULL with
+ * length 0 is empty. SATORI_STR(s) passes NUL-terminated text as those two
+ * arguments, satori_text_of(s) makes a satori_text of it. Out: a satori_text
+ * or a satori_string, NUL-terminated too; each says how long it lives.
+ *
+ * Instants are microseconds since 1970-01-01 00:00:00 UTC, in an int64_t.
+ * satori_parse_timestamp reads every spelling. Ranges take `from` in and leave
+ * `to` out; INT64_MIN and INT64_MAX stand for no bound.
+ *
+ * Threads. Every function may be called from every thread at any time. Calls on
+ * one store take their turns; open the file again for reads that must not wait for
+ * writes. A cursor's texts live until its next batch: use one cursor in one thread.
+ *
+ * Processes. Any number may have the file open. After fork() a child must not use
+ * its parent's stores (SATORI_FORKED): it opens its own.
+ *
+ * Shutdown. Free what you have in any order. A store that is never closed loses
+ * nothing that was acknowledged; closing the last one tidies up the write-ahead
+ * log.
+ *
+ * Several SQLites in a process. This library may have one of its own compiled in
+ * (satori_get_library_info tells). A process must not use the same file through
+ * two copies of SQLite: POSIX locks belong to the process, and one copy closing
+ * the file drops the other's. Build with the feature system-sqlite where the host
+ * uses the system's SQLite on the same file.
+ *
+ * Structs that may grow begin with their size, which the caller sets:
+ * satori_open_options_init() and its like do. A library that is older than the header refuses what it doesn't know,
+ * one that is newer takes what is missing as 0.
+ *
+ * Licence: MIT or Apache-2.0.
+ */
+
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#define SATORI_VERSION_MAJOR 0
+#define SATORI_VERSION_MINOR 1
+#define SATORI_VERSION_PATCH 0
+/* Of the header; satori_get_library_info tells that of the library. */
+#define SATORI_VERSION (SATORI_VERSION_MAJOR * 1000000 + SATORI_VERSION_MINOR * 1000 + SATORI_VERSION_PATCH)
+
+/* NUL-terminated text as the two arguments `data, length`. */
+#define SATORI_STR(s) (s), strlen(s)
+
+
+/**
+ * Bytes of an error's message, the closing NUL included.
+ */
+#define SATORI_MESSAGE_SIZE 504
+
+/**
+ * Stands for an instant that there is none of: not synced yet, no rows.
+ */
+#define SATORI_NO_INSTANT INT64_MIN
+
+/**
+ * Bytes of a UUID's text, the closing NUL included.
+ */
+#define SATORI_UUID_SIZE 37
+
+/**
+ * Statuses. A number never changes its meaning; later releases add to them, so
+ * treat one that you don't know as an error.
+ */
+enum satori_code
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * Done.
+   */
+  SATORI_OK = 0,
+  /**
+   * The file can't be opened or created: missing, a folder, no permission.
+   */
+  SATORI_CANNOT_OPEN = 1,
+  /**
+   * The file is not a SQLite database. It was left as it is.
+   */
+  SATORI_NOT_A_DATABASE = 2,
+  /**
+   * The file is damaged. It was left as it is.
+   */
+  SATORI_CORRUPT = 3,
+  /**
+   * A later release has migrated the file: open it read-only, or update.
+   */
+  SATORI_LATER_RELEASE = 4,
+  /**
+   * The file's `streams` table has another shape. It was left as it is.
+   */
+  SATORI_SCHEMA_MISMATCH = 5,
+  /**
+   * Another writer held the lock for longer than the limit. Try again.
+   */
+  SATORI_BUSY = 6,
+  /**
+   * The store was opened read-only, or the file can't be written.
+   */
+  SATORI_READ_ONLY = 7,
+  /**
+   * The disk is full. Nothing was stored; it works again once there is room.
+   */
+  SATORI_DISK_FULL = 8,
+  /**
+   * Any other refusal by SQLite; see `sqlite_code`.
+   */
+  SATORI_SQLITE = 9,
+  /**
+   * The path no longer leads to the file that was opened. What was just
+   * written may be lost: open the store again and repeat the write.
+   */
+  SATORI_FILE_REPLACED = 10,
+  /**
+   * The handle was opened before fork(): open the store again in the child.
+   */
+  SATORI_FORKED = 11,
+  /**
+   * An earlier call on the handle panicked: close it, open the store again.
+   */
+  SATORI_POISONED = 12,
+  /**
+   * The text can't name a stream.
+   */
+  SATORI_INVALID_UUID = 13,
+  /**
+   * The name belongs to a table or view that holds no observations.
+   */
+  SATORI_NOT_OBSERVATION_TABLE = 14,
+  /**
+   * No stream of that uuid or name.
+   */
+  SATORI_STREAM_NOT_FOUND = 15,
+  /**
+   * The text or number is no instant that can be read, or stored.
+   */
+  SATORI_INVALID_TIMESTAMP = 16,
+  /**
+   * The text or number is no finite value.
+   */
+  SATORI_INVALID_VALUE = 17,
+  /**
+   * A stored row can't be read as an observation.
+   */
+  SATORI_UNREADABLE_ROW = 18,
+  /**
+   * The input is not the JSON that was expected; the message says where.
+   */
+  SATORI_INVALID_JSON = 19,
+  /**
+   * A payload names no stream, and the caller named none.
+   */
+  SATORI_MISSING_UUID = 20,
+  /**
+   * A strict batch was refused: nothing of it was stored.
+   */
+  SATORI_REFUSED = 21,
+  /**
+   * A pointer that must lead somewhere is NULL.
+   */
+  SATORI_NULL_POINTER = 101,
+  /**
+   * The handle is none: freed, of another type, or never given out.
+   */
+  SATORI_INVALID_HANDLE = 102,
+  /**
+   * A number, a length or a struct's size is out of range.
+   */
+  SATORI_INVALID_ARGUMENT = 103,
+  /**
+   * The text is not UTF-8.
+   */
+  SATORI_INVALID_UTF8 = 104,
+  /**
+   * A defect in the library: it panicked. The message says where. The handle
+   * is poisoned; the process and all other handles go on.
+   */
+  SATORI_PANIC = 105,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum satori_code satori_code;
+#else
+typedef int32_t satori_code;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What a power cut may take.
+ */
+enum satori_synchronous
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * A crash of the process takes nothing; a power cut may take the writes
+   * since the last checkpoint, the newest first. What the engine uses.
+   */
+  SATORI_SYNCHRONOUS_NORMAL = 0,
+  /**
+   * Neither takes a write that was acknowledged: each waits for the disk.
+   */
+  SATORI_SYNCHRONOUS_FULL = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum satori_synchronous satori_synchronous;
+#else
+typedef int32_t satori_synchronous;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * A field of `satori_stream_patch`, as a bit of its masks.
+ */
+enum satori_field
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * `server_stream_id`.
+   */
+  SATORI_FIELD_SERVER_STREAM_ID = 1,
+  /**
+   * `name`.
+   */
+  SATORI_FIELD_NAME = 2,
+  /**
+   * `author`.
+   */
+  SATORI_FIELD_AUTHOR = 4,
+  /**
+   * `secondary`.
+   */
+  SATORI_FIELD_SECONDARY = 8,
+  /**
+   * `target`.
+   */
+  SATORI_FIELD_TARGET = 16,
+  /**
+   * `meta`.
+   */
+  SATORI_FIELD_META = 32,
+  /**
+   * `description`.
+   */
+  SATORI_FIELD_DESCRIPTION = 64,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum satori_field satori_field;
+#else
+typedef uint32_t satori_field;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What `satori_remove` removes.
+ */
+enum satori_remove_what
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * The row in `streams`; the observations stay.
+   */
+  SATORI_REMOVE_METADATA = 1,
+  /**
+   * The observations, table and all; the metadata stays.
+   */
+  SATORI_REMOVE_DATA = 2,
+  /**
+   * Both.
+   */
+  SATORI_REMOVE_BOTH = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum satori_remove_what satori_remove_what;
+#else
+typedef int32_t satori_remove_what;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What came of inserting one observation.
+ */
+enum satori_insertion
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * The row is stored.
+   */
+  SATORI_INSERTED = 0,
+  /**
+   * A row of the same instant and value was there; nothing changed.
+   */
+  SATORI_ALREADY_THERE = 1,
+  /**
+   * A row of the same instant and another value was there; it stays.
+   */
+  SATORI_CONFLICT = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum satori_insertion satori_insertion;
+#else
+typedef int32_t satori_insertion;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * A place in a stream, from which observations are read a batch at a time. One
+ * thread at a time; nothing of the file is locked between batches. Free it with
+ * `satori_cursor_free`.
+ */
+typedef struct satori_cursor satori_cursor;
+
+/**
+ * A store: one engine.db, open. Any number of threads may use it at once; their
+ * calls take turns. Close it with `satori_store_close`.
+ */
+typedef struct satori_store satori_store;
+
+/**
+ * Streams that a call found: a list, often of one. Free it with
+ * `satori_streams_free`.
+ */
+typedef struct satori_streams satori_streams;
+
+/**
+ * Text that the library made: a report, as JSON. Free it with
+ * `satori_string_free`.
+ */
+typedef struct satori_string satori_string;
+
+/**
+ * What every function returns: a `satori_code`.
+ */
+typedef int32_t satori_status;
+
+/**
+ * What the library is, and which SQLite it works with. The texts are constants:
+ * they live as long as the library is loaded.
+ */
+typedef struct {
+  /**
+   * sizeof(satori_library_info); see "Structs that may grow".
+   */
+  size_t size;
+  /**
+   * The library's version, as SATORI_VERSION is made: 1000000 * major +
+   * 1000 * minor + patch.
+   */
+  uint32_t version;
+  /**
+   * SQLite's version number, such as 3053002.
+   */
+  uint32_t sqlite_version;
+  /**
+   * The library's version as text, such as "0.1.0".
+   */
+  const char *version_text;
+  /**
+   * SQLite's version as text.
+   */
+  const char *sqlite_version_text;
+  /**
+   * SQLite's source id (<https://sqlite.org/c3ref/c_source_id.html>).
+   */
+  const char *sqlite_source_id;
+  /**
+   * 1: SQLite is compiled in. 0: it is the system's, loaded beside.
+   */
+  uint32_t sqlite_bundled;
+  /**
+   * 0.
+   */
+  uint32_t reserved;
+} satori_library_info;
+
+/**
+ * An error, owned by the caller: declare one, pass its address, read it where
+ * the status is not SATORI_OK. It needs no initialising and no freeing, and it
+ * will never grow. A function that succeeds leaves it as it is.
+ */
+typedef struct {
+  /**
+   * The status that the function returned.
+   */
+  satori_status code;
+  /**
+   * SQLite's extended result code, or 0 where SQLite was not the one to
+   * object (<https://sqlite.org/rescode.html>).
+   */
+  int32_t sqlite_code;
+  /**
+   * What is wrong and what to do, in English: UTF-8, NUL-terminated, cut
+   * where it is longer.
+   */
+  char message[SATORI_MESSAGE_SIZE];
+} satori_error;
+
+/**
+ * How a store is opened. All 0, but for the size, is the default.
+ */
+typedef struct {
+  /**
+   * sizeof(satori_open_options); see "Structs that may grow".
+   */
+  size_t size;
+  /**
+   * Not 0: open without writing one byte, whatever the file is; every write is
+   * SATORI_READ_ONLY.
+   */
+  int32_t read_only;
+  /**
+   * Not 0: a missing file is an error instead of a new store.
+   */
+  int32_t must_exist;
+  /**
+   * A `satori_synchronous`.
+   */
+  int32_t synchronous;
+  /**
+   * Not 0: `path` is ignored, the store lives in memory and is gone when it
+   * is closed.
+   */
+  int32_t in_memory;
+  /**
+   * How long a write waits for another writer, in microseconds; 0 is the
+   * default of 5 seconds, a negative number is no wait.
+   */
+  int64_t busy_timeout;
+} satori_open_options;
+
+/**
+ * UTF-8 text: `length` bytes from `data`, no NUL needed. NULL with length 0 is
+ * empty text. `satori_text_of` makes one of
+ * NUL-terminated text.
+ *
+ * Where the library gives one out it is NUL-terminated as well, the NUL not
+ * counted; NULL stands for no text. What it lives as long as is said there.
+ */
+typedef struct {
+  /**
+   * The first byte.
+   */
+  const char *data;
+  /**
+   * The number of bytes.
+   */
+  size_t length;
+} satori_text;
+
+/**
+ * What to write of a stream's metadata. A field whose bit stands in neither mask
+ * keeps what is stored.
+ */
+typedef struct {
+  /**
+   * sizeof(satori_stream_patch); see "Structs that may grow".
+   */
+  size_t size;
+  /**
+   * Bits of `satori_field`: these are set to the values below.
+   */
+  uint32_t set;
+  /**
+   * Bits of `satori_field`: these are cleared.
+   */
+  uint32_t clear;
+  /**
+   * The server's number for the stream.
+   */
+  int64_t server_stream_id;
+  /**
+   * The name.
+   */
+  satori_text name;
+  /**
+   * Who may publish.
+   */
+  satori_text author;
+  /**
+   * Secondary identifier.
+   */
+  satori_text secondary;
+  /**
+   * Field of the stream.
+   */
+  satori_text target;
+  /**
+   * Free text of the server.
+   */
+  satori_text meta;
+  /**
+   * Description.
+   */
+  satori_text description;
+} satori_stream_patch;
+
+/**
+ * The metadata of one stream. The texts live until the list that it came from
+ * is freed; one whose data is NULL is not set.
+ */
+typedef struct {
+  /**
+   * sizeof(satori_stream); see "Structs that may grow".
+   */
+  size_t size;
+  /**
+   * Given by the store, never changed. 0: the stream has a table of
+   * observations and no metadata, and only `uuid` is set.
+   */
+  int64_t id;
+  /**
+   * The server's number for the stream, if `has_server_stream_id`.
+   */
+  int64_t server_stream_id;
+  /**
+   * 1 or 0.
+   */
+  int32_t has_server_stream_id;
+  /**
+   * 0.
+   */
+  int32_t reserved;
+  /**
+   * The uuid, and the name of the observation table.
+   */
+  satori_text uuid;
+  /**
+   * The name; not unique.
+   */
+  satori_text name;
+  /**
+   * Who may publish.
+   */
+  satori_text author;
+  /**
+   * Secondary identifier.
+   */
+  satori_text secondary;
+  /**
+   * Field of the stream.
+   */
+  satori_text target;
+  /**
+   * Free text of the server.
+   */
+  satori_text meta;
+  /**
+   * Description.
+   */
+  satori_text description;
+  /**
+   * When the metadata last came from the server, in microseconds UTC, or
+   * SATORI_NO_INSTANT.
+   */
+  int64_t last_synced;
+  /**
+   * When the row was made, in microseconds UTC, or SATORI_NO_INSTANT.
+   */
+  int64_t created_at;
+} satori_stream;
+
+/**
+ * What came of inserting many.
+ */
+typedef struct {
+  /**
+   * sizeof(satori_insert_report); see "Structs that may grow".
+   */
+  size_t size;
+  /**
+   * Rows stored.
+   */
+  uint64_t inserted;
+  /**
+   * Rows that were there with the same value.
+   */
+  uint64_t already_there;
+  /**
+   * Rows whose instant has another value; the stored ones stay.
+   */
+  uint64_t conflicts;
+} satori_insert_report;
+
+/**
+ * What a stream holds, in numbers.
+ */
+typedef struct {
+  /**
+   * sizeof(satori_statistics); see "Structs that may grow".
+   */
+  size_t size;
+  /**
+   * Rows.
+   */
+  uint64_t count;
+  /**
+   * Rows whose timestamp can't be read; they count in `count` alone.
+   */
+  uint64_t unreadable;
+  /**
+   * The earliest instant in microseconds UTC, or SATORI_NO_INSTANT.
+   */
+  int64_t first;
+  /**
+   * The latest instant in microseconds UTC, or SATORI_NO_INSTANT.
+   */
+  int64_t last;
+  /**
+   * The least value; 0 where there are no rows.
+   */
+  double minimum;
+  /**
+   * The greatest value; 0 where there are no rows.
+   */
+  double maximum;
+  /**
+   * The sum of the values.
+   */
+  double sum;
+  /**
+   * The most frequent time between one row and the next, in microseconds; 0
+   * below two rows.
+   */
+  int64_t spacing;
+  /**
+   * How many times the next row came later than one and a half spacings.
+   */
+  uint64_t gaps;
+} satori_statistics;
+
+/**
+ * What a walk along a hash chain found.
+ */
+typedef struct {
+  /**
+   * sizeof(satori_verification); see "Structs that may grow".
+   */
+  size_t size;
+  /**
+   * Rows walked.
+   */
+  uint64_t rows;
+  /**
+   * Rows whose hash is the rule's.
+   */
+  uint64_t verified;
+  /**
+   * Rows whose hash is not made by the rule, as a server may send, or that
+   * arrived late.
+   */
+  uint64_t foreign;
+  /**
+   * Rows that fail although their neighbours hold: changed since.
+   */
+  uint64_t suspect;
+} satori_verification;
+
+/**
+ * How payloads are taken in. All 0, but for the size, is the default.
+ */
+typedef struct {
+  /**
+   * sizeof(satori_ingest_options); see "Structs that may grow".
+   */
+  size_t size;
+  /**
+   * Every payload belongs to this stream; data NULL: each names its own.
+   * Payloads of the old shape name none and need this.
+   */
+  satori_text uuid;
+  /**
+   * Who delivers the rows; data NULL is "central".
+   */
+  satori_text provider;
+  /**
+   * Not 0: all or nothing. One payload that can't be stored, or whose instant
+   * has another value, and none of the batch is.
+   */
+  int32_t strict;
+  /**
+   * 0.
+   */
+  int32_t reserved;
+} satori_ingest_options;
+
+/**
+ * What came of ingesting a batch: each payload is counted exactly once.
+ */
+typedef struct {
+  /**
+   * sizeof(satori_ingest_report); see "Structs that may grow".
+   */
+  size_t size;
+  /**
+   * Payloads in the batch.
+   */
+  uint64_t payloads;
+  /**
+   * Observations stored.
+   */
+  uint64_t inserted;
+  /**
+   * Observations that were there with the same value.
+   */
+  uint64_t already_there;
+  /**
+   * Payloads that were `null`: the server had nothing new.
+   */
+  uint64_t nothing;
+  /**
+   * Observations whose instant has another value; the stored ones stay.
+   */
+  uint64_t conflicts;
+  /**
+   * Payloads that can't be stored.
+   */
+  uint64_t rejected;
+} satori_ingest_report;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * What the library is, and which SQLite it works with. Needs no handle.
+ *
+ * @param info   receives the answer; set its size first
+ *               (satori_library_info_init does).
+ * @param error  see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_ARGUMENT.
+ * @since 0.1
+ */
+satori_status satori_get_library_info(satori_library_info *info, satori_error *error);
+
+/**
+ * Opens the store at `path`: a missing or empty file becomes a new one, an
+ * installed engine's file is taken over without changing one observation, and a
+ * file that is damaged, of a later release or of another shape is refused and
+ * not changed.
+ *
+ * @param path         the file; bytes as the system takes them, no NUL needed.
+ * @param path_length  its length in bytes.
+ * @param options      how; NULL for the defaults.
+ * @param store        receives the handle; close it with satori_store_close.
+ * @param error        see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_CANNOT_OPEN, SATORI_NOT_A_DATABASE, SATORI_CORRUPT,
+ *         SATORI_LATER_RELEASE, SATORI_SCHEMA_MISMATCH, SATORI_BUSY,
+ *         SATORI_READ_ONLY, SATORI_DISK_FULL, SATORI_SQLITE,
+ *         SATORI_NULL_POINTER, SATORI_INVALID_ARGUMENT.
+ * @since 0.1
+ */
+satori_status satori_store_open(const char *path,
+                                size_t path_length,
+                                const satori_open_options *options,
+                                satori_store **store,
+                                satori_error *error);
+
+/**
+ * Closes a store. The handle is invalid from then on; calls that other threads
+ * have under way end as they would have, and the last of them closes the file.
+ * Cursors of the store live on until they are freed, and keep the file open.
+ *
+ * @param store  the store; NULL is fine.
+ * @param error  see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_INVALID_HANDLE.
+ * @since 0.1
+ */
+satori_status satori_store_close(satori_store *store, satori_error *error);
+
+/**
+ * Writes a stream's metadata and sets its `last_synced` to now, making the row
+ * where there is none. `id` and `created_at` never change.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid: 1 to 255 bytes without control characters.
+ * @param uuid_length  its length in bytes.
+ * @param patch        what to write; NULL writes `last_synced` alone.
+ * @param streams      receives a list of the one stream as it stands now; may be
+ *                     NULL.
+ * @param error        see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_INVALID_UUID, SATORI_NOT_OBSERVATION_TABLE (the uuid
+ *         is the name of a table of another shape, or another stream's in other
+ *         case), or what any call that writes returns.
+ * @since 0.1
+ */
+satori_status satori_upsert_stream(const satori_store *store,
+                                   const char *uuid,
+                                   size_t uuid_length,
+                                   const satori_stream_patch *patch,
+                                   satori_streams **streams,
+                                   satori_error *error);
+
+/**
+ * Changes the metadata that a stream has; `last_synced` stays as it is.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param patch        what to write.
+ * @param streams      receives a list of the one stream as it stands now; may be
+ *                     NULL.
+ * @param error        see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_INVALID_UUID, SATORI_STREAM_NOT_FOUND, or what any
+ *         call that writes returns.
+ * @since 0.1
+ */
+satori_status satori_update_stream(const satori_store *store,
+                                   const char *uuid,
+                                   size_t uuid_length,
+                                   const satori_stream_patch *patch,
+                                   satori_streams **streams,
+                                   satori_error *error);
+
+/**
+ * The stream of this uuid.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param streams      receives a list of one stream, or of none.
+ * @param error        see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_INVALID_UUID, or what any call returns.
+ * @since 0.1
+ */
+satori_status satori_stream_by_uuid(const satori_store *store,
+                                    const char *uuid,
+                                    size_t uuid_length,
+                                    satori_streams **streams,
+                                    satori_error *error);
+
+/**
+ * All streams of this name: the most recently synced first, then the lowest id.
+ * Names are not unique; the first is the one to take where one is wanted.
+ *
+ * @param store        the store.
+ * @param name         the name, exactly.
+ * @param name_length  its length in bytes.
+ * @param streams      receives the list.
+ * @param error        see satori_error; may be NULL.
+ * @return SATORI_OK, or what any call returns.
+ * @since 0.1
+ */
+satori_status satori_streams_by_name(const satori_store *store,
+                                     const char *name,
+                                     size_t name_length,
+                                     satori_streams **streams,
+                                     satori_error *error);
+
+/**
+ * All streams to which the server gives this number, the most recently synced
+ * first.
+ *
+ * @param store             the store.
+ * @param server_stream_id  the server's number.
+ * @param streams           receives the list.
+ * @param error             see satori_error; may be NULL.
+ * @return SATORI_OK, or what any call returns.
+ * @since 0.1
+ */
+satori_status satori_streams_by_server_id(const satori_store *store,
+                                          int64_t server_stream_id,
+                                          satori_streams **streams,
+                                          satori_error *error);
+
+/**
+ * All streams that have metadata, by id.
+ *
+ * @param store    the store.
+ * @param streams  receives the list.
+ * @param error    see satori_error; may be NULL.
+ * @return SATORI_OK, or what any call returns.
+ * @since 0.1
+ */
+satori_status satori_streams_all(const satori_store *store,
+                                 satori_streams **streams,
+                                 satori_error *error);
+
+/**
+ * The streams whose name or description has `part` in it; ASCII letters match
+ * in either case.
+ *
+ * @param store        the store.
+ * @param part         the part.
+ * @param part_length  its length in bytes.
+ * @param streams      receives the list.
+ * @param error        see satori_error; may be NULL.
+ * @return SATORI_OK, or what any call returns.
+ * @since 0.1
+ */
+satori_status satori_search_streams(const satori_store *store,
+                                    const char *part,
+                                    size_t part_length,
+                                    satori_streams **streams,
+                                    satori_error *error);
+
+/**
+ * The streams not synced since `since`, those never synced among them, the
+ * longest unsynced first.
+ *
+ * @param store    the store.
+ * @param since    an instant, in microseconds UTC.
+ * @param streams  receives the list.
+ * @param error    see satori_error; may be NULL.
+ * @return SATORI_OK, or what any call returns.
+ * @since 0.1
+ */
+satori_status satori_stale_streams(const satori_store *store,
+                                   int64_t since,
+                                   satori_streams **streams,
+                                   satori_error *error);
+
+/**
+ * Tables that hold observations of a stream without metadata: in each, `uuid`
+ * alone is set.
+ *
+ * @param store    the store.
+ * @param streams  receives the list.
+ * @param error    see satori_error; may be NULL.
+ * @return SATORI_OK, or what any call returns.
+ * @since 0.1
+ */
+satori_status satori_streams_without_metadata(const satori_store *store,
+                                              satori_streams **streams,
+                                              satori_error *error);
+
+/**
+ * The number of streams in a list.
+ *
+ * @param streams  the list.
+ * @param count    receives the number.
+ * @param error    see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE.
+ * @since 0.1
+ */
+satori_status satori_streams_count(const satori_streams *streams,
+                                   size_t *count,
+                                   satori_error *error);
+
+/**
+ * One stream of a list.
+ *
+ * @param streams  the list.
+ * @param index    which, from 0.
+ * @param stream   receives it; set its size first (satori_stream_init does). Its
+ *                 texts live until the list is freed.
+ * @param error    see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE,
+ *         SATORI_INVALID_ARGUMENT (no such index, or no such size).
+ * @since 0.1
+ */
+satori_status satori_streams_get(const satori_streams *streams,
+                                 size_t index,
+                                 satori_stream *stream,
+                                 satori_error *error);
+
+/**
+ * Frees a list, and with it the texts of its streams.
+ *
+ * @param streams  the list; NULL is fine.
+ * @param error    see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_INVALID_HANDLE.
+ * @since 0.1
+ */
+satori_status satori_streams_free(satori_streams *streams, satori_error *error);
+
+/**
+ * Writes the metadata of many streams in one transaction: a JSON array of stream
+ * objects, as a sync of every stream answers, or one object a line. Of each
+ * field, absent keeps what is stored and null clears it.
+ *
+ * @param store   the store.
+ * @param json    the JSON.
+ * @param length  its length in bytes.
+ * @param report  receives the report as JSON: `new`, `changed`, `unchanged` (uuids)
+ *                and `rejected` (index, line, error). May be NULL.
+ * @param error   see satori_error; may be NULL.
+ * @return SATORI_OK (also where objects were rejected), SATORI_INVALID_JSON, or
+ *         what any call that writes returns.
+ * @since 0.1
+ */
+satori_status satori_sync_streams(const satori_store *store,
+                                  const char *json,
+                                  size_t length,
+                                  satori_string **report,
+                                  satori_error *error);
+
+/**
+ * Removes a stream's metadata, its data, or both. What is not there is no error.
+ *
+ * @param store             the store.
+ * @param uuid              the stream's uuid.
+ * @param uuid_length       its length in bytes.
+ * @param what              a satori_remove_what.
+ * @param removed_metadata  receives 1 where there was metadata, else 0; may be NULL.
+ * @param removed_rows      receives how many observations went; may be NULL.
+ * @param error             see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_INVALID_UUID, SATORI_INVALID_ARGUMENT,
+ *         SATORI_NOT_OBSERVATION_TABLE, or what any call that writes returns.
+ * @since 0.1
+ */
+satori_status satori_remove(const satori_store *store,
+                            const char *uuid,
+                            size_t uuid_length,
+                            int32_t what,
+                            int32_t *removed_metadata,
+                            uint64_t *removed_rows,
+                            satori_error *error);
+
+/**
+ * Inserts one observation, making the stream's table where there is none. A row
+ * that is there is never overwritten.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param ts           the instant, in microseconds UTC.
+ * @param value        the value: finite.
+ * @param hash         the hash; NULL computes it from the latest row's.
+ * @param provider     who delivers the row; NULL is "central".
+ * @param insertion    receives a satori_insertion; may be NULL.
+ * @param stored       receives the value that is stored; may be NULL.
+ * @param error        see satori_error; may be NULL.
+ * @return SATORI_OK (for all three insertions), SATORI_INVALID_UUID,
+ *         SATORI_INVALID_VALUE, SATORI_INVALID_TIMESTAMP,
+ *         SATORI_NOT_OBSERVATION_TABLE, or what any call that writes returns.
+ * @since 0.1
+ */
+satori_status satori_insert(const satori_store *store,
+                            const char *uuid,
+                            size_t uuid_length,
+                            int64_t ts,
+                            double value,
+                            const satori_text *hash,
+                            const satori_text *provider,
+                            int32_t *insertion,
+                            double *stored,
+                            satori_error *error);
+
+/**
+ * Inserts observations in their order, in one transaction: all that are new are
+ * stored, or, on an error, none.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param count        the number of observations.
+ * @param ts           `count` instants, in microseconds UTC.
+ * @param values       `count` values: finite.
+ * @param hashes       `count` hashes; one whose data is NULL is computed. NULL
+ *                     computes all.
+ * @param providers    `count` providers; NULL is "central" for all.
+ * @param report       receives the counts; set its size first. May be NULL.
+ * @param conflicts    receives the conflicts as JSON: an array of [index, {ts,
+ *                     stored, offered}]. May be NULL.
+ * @param error        see satori_error; may be NULL.
+ * @return as satori_insert.
+ * @since 0.1
+ */
+satori_status satori_insert_many(const satori_store *store,
+                                 const char *uuid,
+                                 size_t uuid_length,
+                                 size_t count,
+                                 const int64_t *ts,
+                                 const double *values,
+                                 const satori_text *hashes,
+                                 const satori_text *providers,
+                                 satori_insert_report *report,
+                                 satori_string **conflicts,
+                                 satori_error *error);
+
+/**
+ * The number of observations from `from`, included, to `to`, excluded.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param from         microseconds UTC; INT64_MIN for all from the first on.
+ * @param to           microseconds UTC; INT64_MAX for all up to the last.
+ * @param count        receives the number.
+ * @param error        see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_INVALID_UUID, SATORI_STREAM_NOT_FOUND,
+ *         SATORI_NOT_OBSERVATION_TABLE, or what any call returns.
+ * @since 0.1
+ */
+satori_status satori_count(const satori_store *store,
+                           const char *uuid,
+                           size_t uuid_length,
+                           int64_t from,
+                           int64_t to,
+                           uint64_t *count,
+                           satori_error *error);
+
+/**
+ * Rows, first and last instant, values, spacing and gaps of a stream.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param statistics   receives the numbers; set its size first.
+ * @param providers    receives the providers as JSON: an array of [name, rows],
+ *                     the most first. May be NULL.
+ * @param error        see satori_error; may be NULL.
+ * @return as satori_count.
+ * @since 0.1
+ */
+satori_status satori_get_statistics(const satori_store *store,
+                                    const char *uuid,
+                                    size_t uuid_length,
+                                    satori_statistics *statistics,
+                                    satori_string **providers,
+                                    satori_error *error);
+
+/**
+ * Deletes the observations from `from`, included, to `to`, excluded.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param from         microseconds UTC; INT64_MIN for all from the first on.
+ * @param to           microseconds UTC; INT64_MAX for all up to the last.
+ * @param deleted      receives how many there were; may be NULL.
+ * @param error        see satori_error; may be NULL.
+ * @return as satori_count, or what any call that writes returns.
+ * @since 0.1
+ */
+satori_status satori_delete(const satori_store *store,
+                            const char *uuid,
+                            size_t uuid_length,
+                            int64_t from,
+                            int64_t to,
+                            uint64_t *deleted,
+                            satori_error *error);
+
+/**
+ * Rewrites a stream's timestamps into Unix seconds, in one transaction: text, and
+ * numbers of milli-, micro- or nanoseconds. Where two rows have the same instant
+ * both stay.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param dry_run      not 0: it is done and taken back.
+ * @param rewritten    receives how many rows were rewritten; may be NULL.
+ * @param report       receives the report as JSON: `rewritten`, `kept` and
+ *                     `unreadable` timestamps. May be NULL.
+ * @param error        see satori_error; may be NULL.
+ * @return as satori_count, or what any call that writes returns.
+ * @since 0.1
+ */
+satori_status satori_normalize(const satori_store *store,
+                               const char *uuid,
+                               size_t uuid_length,
+                               int32_t dry_run,
+                               uint64_t *rewritten,
+                               satori_string **report,
+                               satori_error *error);
+
+/**
+ * Walks a stream's hash chain in order of time.
+ *
+ * @param store         the store.
+ * @param uuid          the stream's uuid.
+ * @param uuid_length   its length in bytes.
+ * @param verification  receives the counts; set its size first.
+ * @param report        receives the report as JSON, with the instants of foreign
+ *                      and suspect rows. May be NULL.
+ * @param error         see satori_error; may be NULL.
+ * @return as satori_count, or SATORI_UNREADABLE_ROW.
+ * @since 0.1
+ */
+satori_status satori_verify(const satori_store *store,
+                            const char *uuid,
+                            size_t uuid_length,
+                            satori_verification *verification,
+                            satori_string **report,
+                            satori_error *error);
+
+/**
+ * Reads a timestamp in any spelling that the store reads: Unix seconds, finer
+ * units by magnitude, ISO 8601.
+ *
+ * @param text    the text.
+ * @param length  its length in bytes.
+ * @param ts      receives the instant, in microseconds UTC.
+ * @param error   see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_INVALID_TIMESTAMP, SATORI_INVALID_UTF8,
+ *         SATORI_NULL_POINTER, SATORI_INVALID_ARGUMENT.
+ * @since 0.1
+ */
+satori_status satori_parse_timestamp(const char *text,
+                                     size_t length,
+                                     int64_t *ts,
+                                     satori_error *error);
+
+/**
+ * The UUID that Satori gives a stream: version 5, in the DNS namespace, of
+ * "source:author:stream:target".
+ *
+ * @param source  where it comes from, such as "central".
+ * @param author  who may publish.
+ * @param stream  its name.
+ * @param target  its field; often empty.
+ * @param uuid    receives SATORI_UUID_SIZE bytes: the text and a NUL.
+ * @param error   see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_INVALID_UTF8, SATORI_NULL_POINTER.
+ * @since 0.1
+ */
+satori_status satori_stream_uuid(satori_text source,
+                                 satori_text author,
+                                 satori_text stream,
+                                 satori_text target,
+                                 char *uuid,
+                                 satori_error *error);
+
+/**
+ * The observations from `from`, included, to `to`, excluded, in order of time.
+ *
+ * @param store        the store; the cursor keeps it open until it is freed.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param from         microseconds UTC; INT64_MIN for all from the first on.
+ * @param to           microseconds UTC; INT64_MAX for all up to the last.
+ * @param cursor       receives the handle.
+ * @param error        see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_INVALID_UUID, SATORI_STREAM_NOT_FOUND,
+ *         SATORI_NOT_OBSERVATION_TABLE, or what any call returns.
+ * @since 0.1
+ */
+satori_status satori_observations(const satori_store *store,
+                                  const char *uuid,
+                                  size_t uuid_length,
+                                  int64_t from,
+                                  int64_t to,
+                                  satori_cursor **cursor,
+                                  satori_error *error);
+
+/**
+ * The last `count` observations, in order of time. The latest is `count` 1.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param count        how many; they are held in memory.
+ * @param cursor       receives the handle.
+ * @param error        see satori_error; may be NULL.
+ * @return as satori_observations, or SATORI_UNREADABLE_ROW.
+ * @since 0.1
+ */
+satori_status satori_last(const satori_store *store,
+                          const char *uuid,
+                          size_t uuid_length,
+                          size_t count,
+                          satori_cursor **cursor,
+                          satori_error *error);
+
+/**
+ * The observation of one instant, whichever way the row is spelled.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param ts           the instant, in microseconds UTC.
+ * @param cursor       receives the handle; it gives one row or none.
+ * @param error        see satori_error; may be NULL.
+ * @return as satori_observations, or SATORI_UNREADABLE_ROW.
+ * @since 0.1
+ */
+satori_status satori_observation(const satori_store *store,
+                                 const char *uuid,
+                                 size_t uuid_length,
+                                 int64_t ts,
+                                 satori_cursor **cursor,
+                                 satori_error *error);
+
+/**
+ * Reads the next observations into arrays of the caller; a row is what stands at
+ * the same index of each.
+ *
+ * @param cursor     the cursor.
+ * @param capacity   how many rows the arrays have room for; not 0.
+ * @param ts         receives instants, in microseconds UTC; NULL skips them.
+ * @param values     receives values; NULL skips them.
+ * @param hashes     receives hashes; NULL skips them. The texts live until the
+ *                   next call on this cursor.
+ * @param providers  receives providers, likewise.
+ * @param count      receives how many rows there are; 0 at the end.
+ * @param error      see satori_error; may be NULL. On an error the arrays hold
+ *                   nothing of use, and the rows of this batch are not skipped
+ *                   by a later call.
+ * @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE,
+ *         SATORI_INVALID_ARGUMENT, SATORI_UNREADABLE_ROW, SATORI_STREAM_NOT_FOUND
+ *         (it was removed meanwhile), or what any call returns.
+ * @since 0.1
+ */
+satori_status satori_cursor_next(satori_cursor *cursor,
+                                 size_t capacity,
+                                 int64_t *ts,
+                                 double *values,
+                                 satori_text *hashes,
+                                 satori_text *providers,
+                                 size_t *count,
+                                 satori_error *error);
+
+/**
+ * Frees a cursor, and with it the texts of its last batch.
+ *
+ * @param cursor  the cursor; NULL is fine.
+ * @param error   see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_INVALID_HANDLE.
+ * @since 0.1
+ */
+satori_status satori_cursor_free(satori_cursor *cursor, satori_error *error);
+
+/**
+ * Takes in the server's answers, metadata and observation together: one payload,
+ * a JSON array of them, or one a line; `null` where the server had nothing new.
+ * All that can be stored is stored in one transaction.
+ *
+ * @param store    the store.
+ * @param json     the JSON.
+ * @param length   its length in bytes.
+ * @param options  how; NULL for the defaults.
+ * @param report   receives the counts, also where the status is SATORI_REFUSED;
+ *                 set its size first. May be NULL.
+ * @param details  receives the whole report as JSON, likewise: `conflicts` and
+ *                 `rejected` with their index and line. May be NULL.
+ * @param error    see satori_error; may be NULL.
+ * @return SATORI_OK (also where payloads were not taken: see the report),
+ *         SATORI_REFUSED (strict, and nothing was stored), SATORI_INVALID_JSON (an
+ *         array that is malformed or cut short), SATORI_INVALID_UUID (of the
+ *         options), or what any call that writes returns.
+ * @since 0.1
+ */
+satori_status satori_ingest(const satori_store *store,
+                            const char *json,
+                            size_t length,
+                            const satori_ingest_options *options,
+                            satori_ingest_report *report,
+                            satori_string **details,
+                            satori_error *error);
+
+/**
+ * The text of a string: UTF-8, NUL-terminated, valid until the string is freed.
+ *
+ * @param string  the string.
+ * @param data    receives where the text begins.
+ * @param length  receives its length in bytes, the NUL not counted; may be NULL.
+ * @param error   see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE.
+ * @since 0.1
+ */
+satori_status satori_string_get(const satori_string *string,
+                                const char **data,
+                                size_t *length,
+                                satori_error *error);
+
+/**
+ * Frees a string.
+ *
+ * @param string  the string; NULL is fine.
+ * @param error   see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_INVALID_HANDLE.
+ * @since 0.1
+ */
+satori_status satori_string_free(satori_string *string, satori_error *error);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+/* Text from NUL-terminated text; NULL is no text. */
+static inline satori_text satori_text_of(const char *text) {
+  satori_text result;
+  result.data = text;
+  result.length = text ? strlen(text) : 0;
+  return result;
+}
+
+/* satori_open_options_init() and so on: a struct that may grow, its size set and
+ * all else 0. */
+#define SATORI_DEFINE_INIT(type)         \
+  static inline type type##_init(void) { \
+    type result;                         \
+    memset(&result, 0, sizeof(result));  \
+    result.size = sizeof(result);        \
+    return result;                       \
+  }
+SATORI_DEFINE_INIT(satori_library_info)
+SATORI_DEFINE_INIT(satori_open_options)
+SATORI_DEFINE_INIT(satori_stream)
+SATORI_DEFINE_INIT(satori_stream_patch)
+SATORI_DEFINE_INIT(satori_insert_report)
+SATORI_DEFINE_INIT(satori_statistics)
+SATORI_DEFINE_INIT(satori_verification)
+SATORI_DEFINE_INIT(satori_ingest_options)
+SATORI_DEFINE_INIT(satori_ingest_report)
+#undef SATORI_DEFINE_INIT
+
+#endif /* SATORI_STORE_H */

@@ -1,0 +1,38 @@
+/* The C runner of tests/scenario.txt: what its two parts share. */
+#ifndef SCENARIO_H
+#define SCENARIO_H
+
+#include "host.h"
+
+#define MOST_ARGUMENTS 16
+
+/* An argument: bytes, NUL-terminated too; `data` NULL is none (`-`). */
+struct argument {
+  char *data;
+  size_t length;
+};
+
+struct operation {
+  const char *name;
+  struct argument arguments[MOST_ARGUMENTS];
+  int count;
+};
+
+/* Where files are made, and where tests/ is. */
+extern const char *scratch;
+extern const char *tests;
+/* Instants from here on are `now`. */
+extern int64_t began;
+
+/* Adds to the answer. */
+void say(const char *format, ...);
+/* The same, text as the file has it; `-` where `data` is NULL. */
+void say_text(satori_text text);
+
+/* The contents of a file, which the caller frees. */
+char *contents(const char *folder, const char *name, size_t *length);
+
+/* Carries out the operation and says the answer, its lines ended by \n. */
+void play(const struct operation *operation);
+
+#endif

@@ -1,0 +1,359 @@
+/* The operations, each on the C API. */
+#include "scenario.h"
+
+static satori_store *store;
+static satori_error error;
+
+static const char *const codes[] = {
+    "OK",           "CANNOT_OPEN",       "NOT_A_DATABASE", "CORRUPT",          "LATER_RELEASE",
+    "SCHEMA_MISMATCH", "BUSY",           "READ_ONLY",      "DISK_FULL",        "SQLITE",
+    "FILE_REPLACED", "FORKED",           "POISONED",       "INVALID_UUID",     "NOT_OBSERVATION_TABLE",
+    "STREAM_NOT_FOUND", "INVALID_TIMESTAMP", "INVALID_VALUE", "UNREADABLE_ROW", "INVALID_JSON",
+    "MISSING_UUID", "REFUSED",
+};
+
+/* Says an error; 1 where there is none. */
+static int fine(satori_status status) {
+  if (status == SATORI_OK) return 1;
+  CHECK(status == error.code && status < (satori_status)(sizeof(codes) / sizeof(codes[0])));
+  say("error %s\n", codes[status]);
+  return 0;
+}
+
+static int64_t number(const char *text) { return strtoll(text, NULL, 10); }
+
+static int64_t bound(struct argument argument, int64_t none) {
+  return argument.data == NULL ? none : number(argument.data);
+}
+
+/* The bounds of a range, of the arguments 1 and 2. */
+#define RANGE bound(args[1], INT64_MIN), bound(args[2], INT64_MAX)
+
+static satori_text text_of(struct argument argument) {
+  satori_text text = {argument.data, argument.length};
+  return text;
+}
+
+static void say_instant(int64_t ts) {
+  if (ts == SATORI_NO_INSTANT) {
+    say("-");
+  } else if (ts >= began) {
+    say("now");
+  } else {
+    say("%" PRId64, ts);
+  }
+}
+
+/* A string, which this frees, as a line. */
+static void say_string(satori_string *string) {
+  satori_text text;
+  OK(satori_string_get(string, &text.data, &text.length, &error));
+  say_text(text);
+  say("\n");
+  OK(satori_string_free(string, &error));
+}
+
+static void say_stream(const satori_stream *stream) {
+  const satori_text *texts[] = {&stream->name,   &stream->author, &stream->secondary,
+                                &stream->target, &stream->meta,   &stream->description};
+  say("stream\t%" PRId64 "\t", stream->id);
+  say_text(stream->uuid);
+  if (stream->has_server_stream_id) {
+    say("\t%" PRId64, stream->server_stream_id);
+  } else {
+    say("\t-");
+  }
+  for (size_t index = 0; index < 6; index++) {
+    say("\t");
+    say_text(*texts[index]);
+  }
+  say("\t");
+  say_instant(stream->last_synced);
+  say("\t");
+  say_instant(stream->created_at);
+  say("\n");
+}
+
+/* The first `most` streams of a list, which this frees. */
+static void say_streams(satori_streams *streams, size_t most) {
+  size_t count;
+  OK(satori_streams_count(streams, &count, &error));
+  if (count == 0) say("count 0\n");
+  for (size_t index = 0; index < count && index < most; index++) {
+    satori_stream stream = satori_stream_init();
+    OK(satori_streams_get(streams, index, &stream, &error));
+    if (stream.id == 0) {
+      say_text(stream.uuid);
+      say("\n");
+    } else {
+      say_stream(&stream);
+    }
+  }
+  OK(satori_streams_free(streams, &error));
+}
+
+/* What is left of a cursor, which this frees. */
+static void say_rows(satori_cursor *cursor, size_t batch) {
+  enum { ROOM = 100 };
+  int64_t ts[ROOM];
+  double values[ROOM];
+  satori_text hashes[ROOM], providers[ROOM];
+  size_t count, total = 0;
+  if (batch > ROOM) batch = ROOM;
+  do {
+    if (!fine(satori_cursor_next(cursor, batch, ts, values, hashes, providers, &count, &error))) {
+      break;
+    }
+    for (size_t row = 0; row < count; row++) {
+      say("%" PRId64 "\t%.6f\t", ts[row], values[row]);
+      say_text(hashes[row]);
+      say("\t");
+      say_text(providers[row]);
+      say("\n");
+    }
+    total += count;
+  } while (count > 0);
+  if (total == 0) say("count 0\n");
+  OK(satori_cursor_free(cursor, &error));
+}
+
+static void open_store(const struct argument *args, int count) {
+  satori_open_options options = satori_open_options_init();
+  char path[4096];
+  snprintf(path, sizeof(path), "%s/%s", scratch, args[0].data == NULL ? "" : args[0].data);
+  for (int index = 1; index < count; index++) {
+    const char *option = args[index].data;
+    if (strcmp(option, "read_only") == 0) options.read_only = 1;
+    if (strcmp(option, "must_exist") == 0) options.must_exist = 1;
+    if (strcmp(option, "full") == 0) options.synchronous = SATORI_SYNCHRONOUS_FULL;
+    if (strcmp(option, "in_memory") == 0) options.in_memory = 1;
+    if (strcmp(option, "no_wait") == 0) options.busy_timeout = -1;
+  }
+  if (fine(satori_store_open(SATORI_STR(path), &options, &store, &error))) say("done\n");
+}
+
+static void copy_fixture(const struct argument *args) {
+  char path[4096];
+  size_t length;
+  snprintf(path, sizeof(path), "%sfixtures/", tests);
+  char *data = contents(path, args[0].data, &length);
+  snprintf(path, sizeof(path), "%s/%s", scratch, args[1].data);
+  FILE *file = fopen(path, "wb");
+  CHECK(file != NULL && fwrite(data, 1, length, file) == length && fclose(file) == 0);
+  free(data);
+  say("done\n");
+}
+
+/* A JSON argument: what it says, or the feed that it names. The caller frees it. */
+static char *json_of(struct argument argument, size_t *length) {
+  char path[4096];
+  if (argument.data != NULL && argument.data[0] == '@') {
+    snprintf(path, sizeof(path), "%sfeeds/", tests);
+    return contents(path, argument.data + 1, length);
+  }
+  char *copy = malloc(argument.length + 1);
+  CHECK(copy != NULL);
+  if (argument.length > 0) memcpy(copy, argument.data, argument.length);
+  *length = argument.length;
+  return copy;
+}
+
+static satori_stream_patch patch_of(const struct argument *fields, int count) {
+  static const char *const names[] = {"server_stream_id", "name", "author",     "secondary",
+                                      "target",           "meta", "description"};
+  satori_stream_patch patch = satori_stream_patch_init();
+  satori_text *texts[] = {NULL,          &patch.name, &patch.author,     &patch.secondary,
+                          &patch.target, &patch.meta, &patch.description};
+  for (int field = 0; field < count; field++) {
+    const char *name = fields[field].data + 1;
+    size_t length = strcspn(name, "=");
+    int index = 0;
+    while (strncmp(names[index], name, length) != 0 || names[index][length] != 0) index++;
+    if (fields[field].data[0] == '!') {
+      patch.clear |= UINT32_C(1) << index;
+      continue;
+    }
+    patch.set |= UINT32_C(1) << index;
+    if (index == 0) {
+      patch.server_stream_id = number(name + length + 1);
+    } else {
+      texts[index]->data = name + length + 1;
+      texts[index]->length = fields[field].length - length - 2;
+    }
+  }
+  return patch;
+}
+
+static void insert(const struct argument *args) {
+  static const char *const words[] = {"inserted", "already_there", "conflict"};
+  satori_text hash = text_of(args[3]), provider = text_of(args[4]);
+  int32_t insertion;
+  double stored;
+  if (fine(satori_insert(store, args[0].data, args[0].length, number(args[1].data),
+                         strtod(args[2].data, NULL), &hash, &provider, &insertion, &stored,
+                         &error))) {
+    say("%s %.6f\n", words[insertion], stored);
+  }
+}
+
+static void insert_many(const struct argument *args, int count) {
+  int64_t ts[MOST_ARGUMENTS];
+  double values[MOST_ARGUMENTS];
+  satori_text hashes[MOST_ARGUMENTS], providers[MOST_ARGUMENTS];
+  satori_insert_report report = satori_insert_report_init();
+  satori_string *conflicts;
+  for (int row = 1; row < count; row++) {
+    char *part[4];
+    part[0] = args[row].data;
+    for (int next = 1; next < 4; next++) {
+      part[next] = strchr(part[next - 1], ',');
+      *part[next]++ = 0;
+    }
+    ts[row - 1] = number(part[0]);
+    values[row - 1] = strtod(part[1], NULL);
+    hashes[row - 1] = satori_text_of(strcmp(part[2], "-") == 0 ? NULL : part[2]);
+    providers[row - 1] = satori_text_of(strcmp(part[3], "-") == 0 ? NULL : part[3]);
+  }
+  if (fine(satori_insert_many(store, args[0].data, args[0].length, (size_t)count - 1, ts, values,
+                              hashes, providers, &report, &conflicts, &error))) {
+    say("inserted %" PRIu64 " already_there %" PRIu64 " conflicts %" PRIu64 "\n", report.inserted,
+        report.already_there, report.conflicts);
+    say_string(conflicts);
+  }
+}
+
+static void ingest(const struct argument *args) {
+  satori_ingest_options options = satori_ingest_options_init();
+  satori_ingest_report report = satori_ingest_report_init();
+  satori_string *details;
+  size_t length;
+  char *json = json_of(args[3], &length);
+  options.uuid = text_of(args[0]);
+  options.provider = text_of(args[1]);
+  options.strict = strcmp(args[2].data, "strict") == 0;
+  satori_status status = satori_ingest(store, json, length, &options, &report, &details, &error);
+  free(json);
+  if (fine(status) || status == SATORI_REFUSED) {
+    say("payloads %" PRIu64 " inserted %" PRIu64 " already_there %" PRIu64 " nothing %" PRIu64
+        " conflicts %" PRIu64 " rejected %" PRIu64 "\n",
+        report.payloads, report.inserted, report.already_there, report.nothing, report.conflicts,
+        report.rejected);
+    say_string(details);
+  }
+}
+
+static void say_statistics(const char *uuid, size_t length) {
+  satori_statistics found = satori_statistics_init();
+  satori_string *providers;
+  if (!fine(satori_get_statistics(store, uuid, length, &found, &providers, &error))) return;
+  say("count %" PRIu64 " unreadable %" PRIu64 " first ", found.count, found.unreadable);
+  if (found.first == SATORI_NO_INSTANT) say("- last - ");
+  else say("%" PRId64 " last %" PRId64 " ", found.first, found.last);
+  say("minimum %.6f maximum %.6f sum %.6f spacing %" PRId64 " gaps %" PRIu64 "\n", found.minimum,
+      found.maximum, found.sum, found.spacing, found.gaps);
+  say_string(providers);
+}
+
+void play(const struct operation *operation) {
+  const struct argument *args = operation->arguments;
+  const char *first = args[0].data;
+  size_t length = args[0].length;
+  satori_streams *streams;
+  satori_cursor *cursor;
+  satori_string *string;
+  uint64_t count;
+
+#define OP(word) else if (strcmp(operation->name, word) == 0)
+#define STREAMS(most, call) { if (fine(call)) say_streams(streams, most); }
+#define ROWS(batch, call) { if (fine(call)) say_rows(cursor, batch); }
+
+  if (strcmp(operation->name, "open") == 0) open_store(args, operation->count);
+  OP("close") {
+    OK(satori_store_close(store, &error));
+    say("done\n");
+  }
+  OP("fixture") copy_fixture(args);
+  OP("parse") {
+    int64_t ts;
+    if (fine(satori_parse_timestamp(first, length, &ts, &error))) say("%" PRId64 "\n", ts);
+  }
+  OP("uuid") {
+    char uuid[SATORI_UUID_SIZE];
+    OK(satori_stream_uuid(text_of(args[0]), text_of(args[1]), text_of(args[2]), text_of(args[3]),
+                          uuid, &error));
+    say("%s\n", uuid);
+  }
+  OP("upsert") {
+    satori_stream_patch patch = patch_of(args + 1, operation->count - 1);
+    STREAMS(1, satori_upsert_stream(store, first, length, &patch, &streams, &error))
+  }
+  OP("update") {
+    satori_stream_patch patch = patch_of(args + 1, operation->count - 1);
+    STREAMS(1, satori_update_stream(store, first, length, &patch, &streams, &error))
+  }
+  OP("stream") STREAMS(1, satori_stream_by_uuid(store, first, length, &streams, &error))
+  OP("by_name") STREAMS(1, satori_streams_by_name(store, first, length, &streams, &error))
+  OP("streams_by_name")
+    STREAMS(SIZE_MAX, satori_streams_by_name(store, first, length, &streams, &error))
+  OP("by_server_id")
+    STREAMS(SIZE_MAX, satori_streams_by_server_id(store, number(first), &streams, &error))
+  OP("streams") STREAMS(SIZE_MAX, satori_streams_all(store, &streams, &error))
+  OP("search") STREAMS(SIZE_MAX, satori_search_streams(store, first, length, &streams, &error))
+  OP("stale") STREAMS(SIZE_MAX, satori_stale_streams(store, number(first), &streams, &error))
+  OP("without_metadata")
+    STREAMS(SIZE_MAX, satori_streams_without_metadata(store, &streams, &error))
+  OP("sync") {
+    char *json = json_of(args[0], &length);
+    if (fine(satori_sync_streams(store, json, length, &string, &error))) say_string(string);
+    free(json);
+  }
+  OP("remove") {
+    int32_t what = strcmp(args[1].data, "metadata") == 0 ? SATORI_REMOVE_METADATA
+                   : strcmp(args[1].data, "data") == 0   ? SATORI_REMOVE_DATA
+                                                         : SATORI_REMOVE_BOTH;
+    int32_t metadata;
+    if (fine(satori_remove(store, first, length, what, &metadata, &count, &error))) {
+      say("metadata %" PRId32 " rows %" PRIu64 "\n", metadata, count);
+    }
+  }
+  OP("insert") insert(args);
+  OP("insert_many") insert_many(args, operation->count);
+  OP("range")
+    ROWS(strtoull(args[3].data, NULL, 10),
+         satori_observations(store, first, length, RANGE, &cursor, &error))
+  OP("last")
+    ROWS(100, satori_last(store, first, length, strtoull(args[1].data, NULL, 10), &cursor, &error))
+  OP("latest") ROWS(1, satori_last(store, first, length, 1, &cursor, &error))
+  OP("at") ROWS(1, satori_observation(store, first, length, number(args[1].data), &cursor, &error))
+  OP("count") {
+    if (fine(satori_count(store, first, length, RANGE, &count, &error))) {
+      say("count %" PRIu64 "\n", count);
+    }
+  }
+  OP("delete") {
+    if (fine(satori_delete(store, first, length, RANGE, &count, &error))) {
+      say("count %" PRIu64 "\n", count);
+    }
+  }
+  OP("statistics") say_statistics(first, length);
+  OP("normalize") {
+    int32_t dry = strcmp(args[1].data, "dry") == 0;
+    if (fine(satori_normalize(store, first, length, dry, &count, &string, &error))) {
+      say("rewritten %" PRIu64 "\n", count);
+      say_string(string);
+    }
+  }
+  OP("verify") {
+    satori_verification found = satori_verification_init();
+    if (fine(satori_verify(store, first, length, &found, &string, &error))) {
+      say("rows %" PRIu64 " verified %" PRIu64 " foreign %" PRIu64 " suspect %" PRIu64 "\n",
+          found.rows, found.verified, found.foreign, found.suspect);
+      say_string(string);
+    }
+  }
+  OP("ingest") ingest(args);
+  else {
+    fprintf(stderr, "no operation %s\n", operation->name);
+    exit(1);
+  }
+}
