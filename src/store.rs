@@ -393,8 +393,7 @@ impl Store {
         self.run(|connection| {
             connection.read(|connection| {
                 on_table(connection, uuid, |table| {
-                    // No count first: it reads the whole table once more, which
-                    // costs more than letting the vectors grow.
+                    // No count first: that would read the whole table once more.
                     let mut columns = Columns::default();
                     let mut cursor = Cursor::new(Some(span));
                     while !cursor.is_done() {
