@@ -15,28 +15,23 @@ const STREAMS: usize = 100;
 const BATCH: usize = 100;
 const NOW: &str = "2024-01-03T12:00:00.000000";
 
+/// Stream and row of a payload.
+type Shape = fn(usize) -> (usize, usize);
+
 pub(crate) fn bench(runner: &Runner) {
     let streams = feed::streams(STREAMS);
     let payloads = runner.size(50_000, 10_000);
-    let number = |shape: fn(usize) -> (usize, usize)| {
-        move |batch: usize, place: usize| {
-            let (stream, row) = shape(batch * BATCH + place);
-            (stream, row)
-        }
-    };
-    // One payload of each stream in a batch, or a batch of one stream.
-    let mixed = number(|payload| (payload % STREAMS, payload / STREAMS));
-    let lone = number(|payload| {
+    // Payload by payload, the stream and the row: a batch has one payload of
+    // each stream, or is one stream's.
+    let mixed: Shape = |payload| (payload % STREAMS, payload / STREAMS);
+    let lone: Shape = |payload| {
         let batch = payload / BATCH;
-        (batch % STREAMS, batch / STREAMS * BATCH + payload % BATCH)
-    });
-    type Shape<'a> = &'a dyn Fn(usize, usize) -> (usize, usize);
-    let shapes: [(&str, Shape<'_>); 2] = [
-        (
-            "ingest, batches of 100 payloads, one of each stream",
-            &mixed,
-        ),
-        ("ingest, batches of 100 payloads of one stream", &lone),
+        let row = batch / STREAMS * BATCH + payload % BATCH;
+        (batch % STREAMS, row)
+    };
+    let shapes = [
+        ("ingest, batches of 100 payloads, one of each stream", mixed),
+        ("ingest, batches of 100 payloads of one stream", lone),
     ];
     for (name, shape) in shapes {
         if !runner.wants(name) {
@@ -46,7 +41,7 @@ pub(crate) fn bench(runner: &Runner) {
             .map(|batch| {
                 (0..BATCH)
                     .map(|place| {
-                        let (stream, row) = shape(batch, place);
+                        let (stream, row) = shape(batch * BATCH + place);
                         streams[stream].payload(&Row::new(row))
                     })
                     .collect::<String>()

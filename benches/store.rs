@@ -1,6 +1,6 @@
 //! The store against SQLite's C API: the same work, in the same process, on the
 //! same disk, in turns. Each line says what a call of the store costs beside
-//! what SQLite itself costs; README.md says how to read the table.
+//! what SQLite itself costs; BENCHMARKS.md says how to read the table.
 //!
 //! `cargo bench -- [--quick] [part of a workload's name]…`
 #![allow(missing_docs, reason = "a benchmark has no interface")]

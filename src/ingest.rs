@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use crate::connection::Connection;
 use crate::error::{Error, Result};
 use crate::observation::{self, Conflict, DEFAULT_PROVIDER, NewObservation};
-use crate::payload::{Item, Parsed, Place, split};
+use crate::payload::{Item, Parsed, ParsedStream, Place, RawStream, split};
 use crate::stream::{self, StreamPatch};
 use crate::time::Timestamp;
 use crate::uuid::StreamUuid;
@@ -138,6 +138,8 @@ impl Position {
 /// A batch, read and sorted by stream: what is left is to write it.
 pub(crate) struct Batch<'a> {
     groups: Vec<Group<'a>>,
+    /// The stream object that was read last, and its group.
+    last: Option<(RawStream<'a>, usize)>,
     report: IngestReport,
     provider: &'a str,
     strict: bool,
@@ -164,6 +166,7 @@ impl<'a> Batch<'a> {
         let items = split(input)?;
         let mut batch = Batch {
             groups: Vec::new(),
+            last: None,
             report: IngestReport {
                 payloads: items.len(),
                 ..IngestReport::default()
@@ -193,39 +196,59 @@ impl<'a> Batch<'a> {
             self.report.nothing += 1;
             return Ok(());
         };
+        let number = match (payload.stream, self.last) {
+            (Some(stream), Some((last, number))) if stream == last => number,
+            (Some(stream), _) => {
+                let ParsedStream {
+                    uuid: own,
+                    metadata,
+                } = item.metadata(stream)?;
+                let number = self.group(uuid, own, known)?;
+                match &mut self.groups[number].metadata {
+                    Some(earlier) => earlier.merge(metadata),
+                    none => *none = Some(metadata),
+                }
+                self.last = Some((stream, number));
+                number
+            }
+            (None, _) => self.group(uuid, None, known)?,
+        };
         let Parsed {
-            metadata,
-            ts,
-            value,
-            hash,
-            ..
+            ts, value, hash, ..
         } = payload;
-        let name = match uuid {
-            Some(uuid) => Cow::Owned(uuid.as_str().to_owned()),
-            None => payload.uuid.ok_or(Error::MissingUuid)?,
-        };
-        let number = match known.get(&name) {
-            Some(number) => *number,
-            None => {
-                let stream = StreamUuid::new(name.as_ref())?;
-                known.insert(name, self.groups.len());
-                self.groups.push(Group {
-                    stream,
-                    metadata: None,
-                    rows: Vec::new(),
-                });
-                self.groups.len() - 1
-            }
-        };
-        let group = &mut self.groups[number];
-        if let Some(later) = metadata {
-            match &mut group.metadata {
-                Some(metadata) => metadata.merge(later),
-                None => group.metadata = Some(later),
-            }
-        }
-        group.rows.push((position, Row { ts, value, hash }));
+        let row = Row { ts, value, hash };
+        self.groups[number].rows.push((position, row));
         Ok(())
+    }
+
+    /// The number of the stream's group: the caller's stream, else the payload's
+    /// own.
+    fn group(
+        &mut self,
+        uuid: Option<&StreamUuid>,
+        own: Option<Cow<'a, str>>,
+        known: &mut HashMap<Cow<'a, str>, usize>,
+    ) -> Result<usize> {
+        let stream = match (uuid, own) {
+            // The caller's stream is the only one.
+            (Some(_), _) if !self.groups.is_empty() => return Ok(0),
+            (Some(uuid), _) => uuid.clone(),
+            (None, Some(own)) => {
+                if let Some(number) = known.get(&own) {
+                    return Ok(*number);
+                }
+                let stream = StreamUuid::new(own.as_ref())?;
+                known.insert(own, self.groups.len());
+                stream
+            }
+            (None, None) => return Err(Error::MissingUuid),
+        };
+        self.groups.push(Group {
+            stream,
+            metadata: None,
+            rows: Vec::new(),
+        });
+        Ok(self.groups.len() - 1)
     }
 
     /// Writes the batch. Only in a transaction, which an error must roll back.

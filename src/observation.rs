@@ -127,6 +127,8 @@ impl InsertReport {
 /// Rows of one multi-row INSERT: more gain nothing (measured: 1.6 to 1.7 times
 /// the rate of single rows), and SQLite takes 32,766 parameters.
 const CHUNK: usize = 250;
+/// Fewer rows than this go in one by one: a statement for them would not pay.
+const LEAST_CHUNK: usize = 32;
 
 /// An observation as the statements take it.
 struct Bound<'a> {
@@ -159,7 +161,19 @@ impl<'a> Bound<'a> {
         ]
     }
 
-    /// For [`Query::InsertNew`].
+    /// Inserts the row where nothing stands in its way, in one statement; false:
+    /// nothing was done, a row may.
+    fn insert_new(&self, table: &mut Table, hash: &str) -> Result<bool> {
+        let params = self.guarded(hash);
+        if self.observation.ts.as_micros() >= 0
+            && table.cached(Query::InsertLast)?.execute(&params[..5])? == 1
+        {
+            return Ok(true);
+        }
+        Ok(table.cached(Query::InsertNew)?.execute(&params)? == 1)
+    }
+
+    /// For [`Query::InsertNew`], and all but the last for [`Query::InsertLast`].
     fn guarded<'b>(&self, hash: &'b str) -> [Param<'b>; 6]
     where
         'a: 'b,
@@ -188,11 +202,8 @@ pub(crate) fn insert_new(
         return Ok(false);
     };
     let bound = Bound::new(observation)?;
-    let params = bound.guarded(hash);
-    let changed = tables.with(stream, |table| {
-        Ok(table.cached(Query::InsertNew)?.execute(&params)?)
-    })?;
-    Ok(changed == Some(1))
+    let inserted = tables.with(stream, |table| bound.insert_new(table, hash))?;
+    Ok(inserted == Some(true))
 }
 
 /// Inserts one observation. Only in a transaction.
@@ -230,7 +241,7 @@ pub(crate) fn insert_many(
 fn insert_rows(table: &mut Table, stream: &StreamUuid, rows: &[Bound<'_>]) -> Result<InsertReport> {
     let mut report = InsertReport::default();
     let mut chain = Chain::new(rows);
-    let mut bulk = match rows.len() >= CHUNK && is_plain(table)? {
+    let mut bulk = match rows.len() >= LEAST_CHUNK && is_plain(table)? {
         true => Some(Bulk::new(table)?),
         false => None,
     };
@@ -238,8 +249,9 @@ fn insert_rows(table: &mut Table, stream: &StreamUuid, rows: &[Bound<'_>]) -> Re
         if let Some(bulk) = &mut bulk
             && bulk.takes(chunk)?
         {
-            insert_chunk(table, stream, &mut bulk.insert, &mut chain, chunk)?;
-            report.inserted += CHUNK as u64;
+            let insert = bulk.insert(table, chunk.len())?;
+            insert_chunk(table, stream, insert, &mut chain, chunk)?;
+            report.inserted += chunk.len() as u64;
         } else {
             for (offset, row) in chunk.iter().enumerate() {
                 let insertion = insert_row(table, stream, &mut chain, row)?;
@@ -252,28 +264,29 @@ fn insert_rows(table: &mut Table, stream: &StreamUuid, rows: &[Bound<'_>]) -> Re
 
 /// The statements for whole chunks, in a table whose key sorts by time.
 struct Bulk {
-    insert: Statement,
     between: Statement,
+    /// The multi-row INSERT, and for how many rows.
+    insert: Option<(usize, Statement)>,
 }
 
 impl Bulk {
     fn new(table: &Table) -> Result<Self> {
         Ok(Self {
-            insert: table.prepare(bulk_sql)?,
             between: table.prepare(|t| {
                 format!("SELECT EXISTS (SELECT 1 FROM {t} WHERE ts BETWEEN ?1 AND ?2)")
             })?,
+            insert: None,
         })
     }
 
-    /// Whether the chunk can go in as one statement: it is whole, its rows
-    /// follow each other in time, no stored row lies between them, and one
-    /// provider delivers them all.
+    /// Whether the chunk can go in as one statement: its rows follow each other
+    /// in time, no stored row lies between them, and one provider delivers them
+    /// all.
     fn takes(&mut self, chunk: &[Bound<'_>]) -> Result<bool> {
         let [first, .., last] = chunk else {
             return Ok(false);
         };
-        let fits = chunk.len() == CHUNK
+        let fits = chunk.len() >= LEAST_CHUNK
             && chunk.windows(2).all(|pair| {
                 let (one, next) = (pair[0].observation, pair[1].observation);
                 one.ts < next.ts && one.provider == next.provider
@@ -287,11 +300,21 @@ impl Bulk {
         let between = self.between.first(&params, |row| row.integer(0))?;
         Ok(between == Some(0))
     }
+
+    /// The INSERT for so many rows; the last chunk has fewer than the others.
+    fn insert(&mut self, table: &Table, rows: usize) -> Result<&mut Statement> {
+        let kept = self.insert.take().filter(|(count, _)| *count == rows);
+        let insert = match kept {
+            Some(insert) => insert,
+            None => (rows, table.prepare(|t| bulk_sql(t, rows))?),
+        };
+        Ok(&mut self.insert.insert(insert).1)
+    }
 }
 
 /// ?1 is the provider of every row; then ts, value and hash of each.
-fn bulk_sql(table: &str) -> String {
-    let rows: Vec<_> = (0..CHUNK)
+fn bulk_sql(table: &str, rows: usize) -> String {
+    let rows: Vec<_> = (0..rows)
         .map(|row| {
             let first = 2 + 3 * row;
             format!("(?{}, ?{}, ?{}, ?1)", first, first + 1, first + 2)
@@ -340,11 +363,7 @@ fn insert_row(
     row: &Bound<'_>,
 ) -> Result<Insertion> {
     let hash = chain.hash(table, stream, row)?;
-    if table
-        .cached(Query::InsertNew)?
-        .execute(&row.guarded(&hash))?
-        == 0
-    {
+    if !row.insert_new(table, &hash)? {
         // A row stands in the way, or the table's key doesn't sort by time.
         if let Some(stored) = read::at(table, stream, row.observation.ts)? {
             let offered = row.observation.value;

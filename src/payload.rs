@@ -34,7 +34,7 @@ struct Payload<'a> {
     #[serde(borrow, default)]
     stream_id: Option<Scalar<'a>>,
     #[serde(borrow, default)]
-    stream: Option<Object<StreamObject<'a>>>,
+    stream: Option<&'a RawValue>,
 }
 
 /// The identity of a stream, as it stands in the JSON. Of each field, absent and
@@ -174,12 +174,20 @@ impl Scalar<'_> {
 
 /// A payload, read: what there is to store.
 pub(crate) struct Parsed<'a> {
-    pub(crate) uuid: Option<Cow<'a, str>>,
-    /// Where the payload brought a stream object.
-    pub(crate) metadata: Option<StreamPatch>,
+    /// Where the payload brought one: most say the same as the one before, and
+    /// need not be read again.
+    pub(crate) stream: Option<RawStream<'a>>,
     pub(crate) ts: Timestamp,
     pub(crate) value: f64,
     pub(crate) hash: Option<Cow<'a, str>>,
+}
+
+/// A stream object as it stands in its payload, which [`Item::metadata`] reads.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) struct RawStream<'a> {
+    json: &'a str,
+    /// The payload's own `stream_id`, where the object has none.
+    stream_id: Option<i64>,
 }
 
 /// A stream object, read.
@@ -310,8 +318,7 @@ pub(crate) fn split(input: &[u8]) -> Result<Vec<Item<'_>>> {
             .into_iter()
             .map(|element| {
                 let json = element.get().as_bytes();
-                // Both point into `input`.
-                let offset = json.as_ptr().addr() - input.as_ptr().addr();
+                let offset = offset(input, element.get());
                 place = place.behind(&input[reached..offset]);
                 reached = offset;
                 Item { place, json }
@@ -337,6 +344,11 @@ pub(crate) fn split(input: &[u8]) -> Result<Vec<Item<'_>>> {
         .collect())
 }
 
+/// Where in `whole` its part `part` begins.
+fn offset(whole: &[u8], part: &str) -> usize {
+    part.as_ptr().addr() - whole.as_ptr().addr()
+}
+
 impl<'a> Item<'a> {
     /// Reads the item as a payload; `None` for `null`: the server has nothing new.
     pub(crate) fn payload(&self) -> Result<Option<Parsed<'a>>> {
@@ -354,17 +366,12 @@ impl<'a> Item<'a> {
         // What can't be stored is this payload's fault, not its batch's.
         ts.to_seconds()?;
         let stream_id = payload.stream_id.map(|id| id.id()).transpose()?;
-        let stream = payload
-            .stream
-            .map(|stream| stream.0.parse(stream_id))
-            .transpose()?;
-        let (uuid, metadata) = match stream {
-            Some(stream) => (stream.uuid, Some(stream.metadata)),
-            None => (None, None),
-        };
+        let stream = payload.stream.map(|stream| RawStream {
+            json: stream.get(),
+            stream_id,
+        });
         Ok(Some(Parsed {
-            uuid,
-            metadata,
+            stream,
             ts,
             value: payload.value.value()?,
             hash: payload
@@ -372,6 +379,16 @@ impl<'a> Item<'a> {
                 .map(|hash| hash.0)
                 .filter(|hash| !hash.is_empty()),
         }))
+    }
+
+    /// Reads the stream object of this item's payload.
+    pub(crate) fn metadata(&self, stream: RawStream<'a>) -> Result<ParsedStream<'a>> {
+        let start = self
+            .place
+            .behind(&self.json[..offset(self.json, stream.json)]);
+        let Object(object) = serde_json::from_str::<Object<StreamObject<'a>>>(stream.json)
+            .map_err(|error| json_error(&error, start))?;
+        object.parse(stream.stream_id)
     }
 
     /// Reads the item as a stream object.
