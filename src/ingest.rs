@@ -146,9 +146,6 @@ pub(crate) struct Batch<'a> {
 /// The payloads of one stream, in their order.
 struct Group<'a> {
     stream: StreamUuid,
-    /// What all stream objects of the batch set, later ones over earlier ones;
-    /// written once, which is most of what makes a batch fast.
-    metadata: Option<StreamPatch>,
     rows: Vec<(Position, Row<'a>)>,
 }
 
@@ -156,6 +153,8 @@ struct Row<'a> {
     ts: Timestamp,
     value: f64,
     hash: Option<Cow<'a, str>>,
+    /// What the payload's stream object sets.
+    metadata: Option<StreamPatch>,
 }
 
 impl<'a> Batch<'a> {
@@ -211,20 +210,18 @@ impl<'a> Batch<'a> {
                 known.insert(name, self.groups.len());
                 self.groups.push(Group {
                     stream,
-                    metadata: None,
                     rows: Vec::new(),
                 });
                 self.groups.len() - 1
             }
         };
-        let group = &mut self.groups[number];
-        if let Some(later) = metadata {
-            match &mut group.metadata {
-                Some(metadata) => metadata.merge(later),
-                None => group.metadata = Some(later),
-            }
-        }
-        group.rows.push((position, Row { ts, value, hash }));
+        let row = Row {
+            ts,
+            value,
+            hash,
+            metadata,
+        };
+        self.groups[number].rows.push((position, row));
         Ok(())
     }
 
@@ -235,7 +232,7 @@ impl<'a> Batch<'a> {
         now: Timestamp,
     ) -> Result<IngestReport> {
         for group in std::mem::take(&mut self.groups) {
-            self.write_group(connection, now, &group)?;
+            self.write_group(connection, now, group)?;
         }
         self.report.rejected.sort_by_key(|rejected| rejected.index);
         self.report.conflicts.sort_by_key(|conflict| conflict.index);
@@ -249,7 +246,7 @@ impl<'a> Batch<'a> {
         &mut self,
         connection: &mut Connection,
         now: Timestamp,
-        group: &Group<'_>,
+        group: Group<'_>,
     ) -> Result<()> {
         let stream = &group.stream;
         let rows: Vec<_> = group
@@ -262,9 +259,9 @@ impl<'a> Batch<'a> {
             .collect();
         let inserted = connection
             .check_name(stream)
-            .and_then(|()| observation::insert_many(connection.tables(), stream, &rows));
-        let report = match inserted {
-            Ok(report) => report,
+            .and_then(|()| observation::insert_each(connection.tables(), stream, &rows));
+        let (report, refused) = match inserted {
+            Ok(done) => done,
             // A name that can't be used is the fault of its payloads alone, and
             // is found before a row of them is written.
             Err(Error::NotObservationTable { name, reason }) => {
@@ -277,9 +274,6 @@ impl<'a> Batch<'a> {
             }
             Err(error) => return Err(error),
         };
-        if let Some(patch) = &group.metadata {
-            connection.metadata(|metadata| stream::upsert(metadata, stream, patch, now))?;
-        }
         self.report.inserted += report.inserted;
         self.report.already_there += report.already_there;
         for (row, conflict) in report.conflicts {
@@ -291,7 +285,27 @@ impl<'a> Batch<'a> {
                 conflict,
             });
         }
-        self.report.streams.push(stream.clone());
+        let is_written = refused.len() < group.rows.len();
+        let mut refused = refused.into_iter().peekable();
+        // What all stream objects set, later ones over earlier ones: written
+        // once, which is most of what makes a batch fast.
+        let mut metadata: Option<StreamPatch> = None;
+        for (number, (position, row)) in group.rows.into_iter().enumerate() {
+            if let Some((_, error)) = refused.next_if(|(refused, _)| *refused == number) {
+                self.report.rejected.push(position.rejected(error));
+            } else if let Some(later) = row.metadata {
+                match &mut metadata {
+                    Some(metadata) => metadata.merge(later),
+                    None => metadata = Some(later),
+                }
+            }
+        }
+        if let Some(patch) = &metadata {
+            connection.metadata(|metadata| stream::upsert(metadata, stream, patch, now))?;
+        }
+        if is_written {
+            self.report.streams.push(group.stream);
+        }
         Ok(())
     }
 }
