@@ -181,23 +181,23 @@ impl Connection {
         })
     }
 
-    /// Switches to WAL. SQLite asks no busy handler where it needs the file for
-    /// itself for that, so two processes that open a new file must try again.
+    /// Switches to WAL. SQLite asks no busy handler for some of the locks that it
+    /// needs for that, so two processes that open a new file must try again; what
+    /// it has waited for the others counts.
     fn use_wal(&mut self) -> Result<()> {
         let started = Instant::now();
-        let mut first = true;
+        self.busy.begin();
         loop {
             let mut pragma = Statement::prepare(self.db, "PRAGMA journal_mode = WAL")?;
             match pragma.first(&[], |row| row.text(0)) {
                 Ok(_) => return Ok(()),
                 Err(error) if error.is_busy() => {
-                    if !self.busy.wait(first) {
+                    if !self.busy.wait(false) {
                         return Err(Error::Busy {
                             waited: started.elapsed(),
                             sqlite_code: error.code,
                         });
                     }
-                    first = false;
                 }
                 Err(error) => return Err(error.into()),
             }

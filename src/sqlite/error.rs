@@ -52,7 +52,15 @@ impl From<SqliteError> for Error {
                 sqlite_code: Some(sqlite_code),
             },
             ffi::SQLITE_READONLY => Error::ReadOnly {
-                reason: message,
+                reason: match sqlite_code {
+                    // Met by those that only read, too.
+                    ffi::SQLITE_READONLY_ROLLBACK => {
+                        "a program was interrupted in the middle of a write, which has to be \
+                         taken back first: open the file once for writing"
+                            .to_owned()
+                    }
+                    _ => message,
+                },
                 sqlite_code: Some(sqlite_code),
             },
             ffi::SQLITE_FULL => Error::DiskFull { sqlite_code },
