@@ -41,7 +41,7 @@ impl Connection {
     pub(crate) fn open(path: &Path, options: &OpenOptions) -> Result<Self> {
         let mut absolute = PathBuf::new();
         let uri = file::uri(path, options.read_only)?;
-        let opened = sqlite::establish::<Error>(&uri, || {
+        let opened = sqlite::establish(&uri, || {
             absolute = file::prepare(path, options.read_only, options.create)?;
             Ok(())
         });
@@ -65,7 +65,7 @@ impl Connection {
 
     /// Opens a database that lives in memory.
     pub(crate) fn open_in_memory(options: &OpenOptions) -> Result<Self> {
-        let (metadata, db) = sqlite::establish::<Error>(":memory:", || Ok(()))?;
+        let (metadata, db) = sqlite::establish(":memory:", || Ok(()))?;
         let mut connection = Self::new(metadata, db, None, options);
         connection.configure()?;
         connection.migrate()?;

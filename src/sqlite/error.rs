@@ -71,23 +71,3 @@ impl From<SqliteError> for Error {
         }
     }
 }
-
-impl From<diesel::ConnectionError> for Error {
-    fn from(error: diesel::ConnectionError) -> Self {
-        Error::CannotOpen {
-            path: PathBuf::new(),
-            reason: error.to_string(),
-            sqlite_code: None,
-        }
-    }
-}
-
-/// For Diesel's transactions, whose own errors come as Diesel's.
-impl From<diesel::result::Error> for Error {
-    fn from(error: diesel::result::Error) -> Self {
-        Error::Sqlite {
-            sqlite_code: ffi::SQLITE_ERROR,
-            message: error.to_string(),
-        }
-    }
-}
