@@ -306,7 +306,11 @@ impl<'a> Batch<'a> {
         };
         self.report.inserted += report.inserted;
         self.report.already_there += report.already_there;
+        // Metadata and observation both, or neither: not that of a payload whose
+        // observation is refused.
+        let mut left_out = vec![false; group.rows.len()];
         for (row, conflict) in report.conflicts {
+            left_out[row] = true;
             let (Position { index, line }, _) = group.rows[row];
             self.report.conflicts.push(IngestConflict {
                 index,
@@ -315,27 +319,28 @@ impl<'a> Batch<'a> {
                 conflict,
             });
         }
-        let is_written = refused.len() < group.rows.len();
-        let mut refused = refused.into_iter().peekable();
+        for (row, error) in refused {
+            left_out[row] = true;
+            let (position, _) = group.rows[row];
+            self.report.rejected.push(position.rejected(error));
+        }
         // What all stream objects set, later ones over earlier ones: written
         // once, which is most of what makes a batch fast.
         let mut metadata: Option<StreamPatch> = None;
         let mut merged = None;
-        for (number, (position, row)) in group.rows.into_iter().enumerate() {
-            if let Some((_, error)) = refused.next_if(|(refused, _)| *refused == number) {
-                self.report.rejected.push(position.rejected(error));
-            } else if let Some(patch) = row.metadata
+        for ((_, row), left_out) in group.rows.iter().zip(&left_out) {
+            if let Some(patch) = row.metadata
+                && !left_out
                 && merged.replace(patch) != Some(patch)
             {
-                metadata
-                    .get_or_insert_default()
-                    .merge(self.patches[patch].clone());
+                let patch = self.patches[patch].clone();
+                metadata.get_or_insert_default().merge(patch);
             }
         }
         if let Some(patch) = &metadata {
             connection.metadata(|metadata| stream::upsert(metadata, stream, patch, now))?;
         }
-        if is_written {
+        if left_out.contains(&false) {
             self.report.streams.push(group.stream);
         }
         Ok(())

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use libsqlite3_sys as ffi;
+
 use crate::error::{Error, Result};
 use crate::hash;
 use crate::read;
@@ -235,7 +237,8 @@ pub(crate) fn insert_many(
 }
 
 /// Indexes of observations that were not inserted because a stored row that they
-/// must be compared with, or chained to, can't be read.
+/// must be compared with, or chained to, can't be read, or because the table has
+/// a constraint of its own.
 pub(crate) type Refused = Vec<(usize, Error)>;
 
 /// As [`insert_many`], but goes on past those that a stored row keeps out.
@@ -277,8 +280,8 @@ fn insert_rows(
                     report.inserted += chunk.len() as u64;
                     continue;
                 }
-                // Noticed before the chunk is written: its rows go in one by one.
-                Err(Error::UnreadableRow { .. }) => {}
+                // The chunk is not written: its rows go in one by one.
+                Err(error) if is_of_row(table, &error) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -286,13 +289,39 @@ fn insert_rows(
             let index = number * CHUNK + offset;
             match insert_row(table, stream, &mut chain, row) {
                 Ok(insertion) => report.count(index, insertion),
-                // Noticed before the row is written.
-                Err(error @ Error::UnreadableRow { .. }) => refused.push((index, error)),
+                Err(error) if is_of_row(table, &error) => {
+                    refused.push((index, of_stream(stream, error)));
+                }
                 Err(error) => return Err(error),
             }
         }
     }
     Ok((report, refused))
+}
+
+/// Whether the error is about one row, which is not written, and says nothing of
+/// the others: a stored row that can't be read, or a constraint which another
+/// program has given the table. A constraint may also end the transaction; then
+/// nothing must follow.
+fn is_of_row(table: &Table, error: &Error) -> bool {
+    let constraint =
+        |code: &i32| matches!(code & 0xff, ffi::SQLITE_CONSTRAINT | ffi::SQLITE_MISMATCH);
+    match error {
+        Error::UnreadableRow { .. } => true,
+        Error::Sqlite { sqlite_code, .. } => constraint(sqlite_code) && table.in_transaction(),
+        _ => false,
+    }
+}
+
+/// Names the stream whose table SQLite speaks of.
+fn of_stream(stream: &StreamUuid, error: Error) -> Error {
+    match error {
+        Error::Sqlite { message, .. } => Error::NotObservationTable {
+            name: stream.to_string(),
+            reason: message,
+        },
+        other => other,
+    }
 }
 
 /// The statements for whole chunks, in a table whose key sorts by time.

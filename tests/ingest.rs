@@ -368,3 +368,46 @@ fn a_stored_row_that_cannot_be_read_keeps_out_only_what_needs_it() {
         assert_eq!(error.code(), ErrorCode::Refused);
     }
 }
+
+#[test]
+fn a_payload_in_conflict_leaves_the_metadata_as_it_was() {
+    let store = Store::open_in_memory().unwrap();
+    let payload = |value: f64, name: &str| {
+        format!(r#"{{"value":{value},"observed_at":100,"stream":{{"uuid":"u","name":"{name}"}}}}"#)
+    };
+    let ingest = |json: String| {
+        store
+            .ingest(json.as_bytes(), &IngestOptions::new())
+            .unwrap()
+    };
+    assert_eq!(ingest(payload(1.0, "old")).inserted, 1);
+    assert_eq!(ingest(payload(2.0, "new")).conflicts.len(), 1);
+    assert!(store.stream_by_name("new").unwrap().is_none());
+    assert_eq!(ingest(payload(1.0, "newer")).already_there, 1);
+    assert!(store.stream_by_name("newer").unwrap().is_some());
+}
+
+#[test]
+fn a_table_with_a_constraint_of_its_own_refuses_its_own_rows_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("engine.db");
+    sql(
+        &path,
+        "CREATE TABLE once (ts TIMESTAMP PRIMARY KEY NOT NULL, value NUMERIC NOT NULL, \
+         hash TEXT NOT NULL UNIQUE, provider TEXT NOT NULL)",
+    );
+    let store = Store::open(&path).unwrap();
+    let line = |uuid: &str, ts: i64| {
+        format!(r#"{{"value":1,"hash":"same","observed_at":{ts},"stream":{{"uuid":"{uuid}"}}}}"#)
+    };
+    let batch: Vec<_> = (0..100)
+        .flat_map(|n| [line("once", n), line("other", n)])
+        .collect();
+    let report = store
+        .ingest(batch.join("\n").as_bytes(), &IngestOptions::new())
+        .unwrap();
+    assert_eq!((report.inserted, report.rejected.len()), (101, 99));
+    assert_eq!(report.rejected[0].index, 2);
+    let said = report.rejected[0].error.to_string();
+    assert!(said.contains("once") && said.contains("UNIQUE"), "{said}");
+}
