@@ -41,7 +41,7 @@ impl Connection {
     pub(crate) fn open(path: &Path, options: &OpenOptions) -> Result<Self> {
         let mut absolute = PathBuf::new();
         let uri = file::uri(path, options.read_only)?;
-        let opened = sqlite::establish::<Error>(&uri, || {
+        let opened = sqlite::establish(&uri, || {
             absolute = file::prepare(path, options.read_only, options.create)?;
             Ok(())
         });
@@ -65,7 +65,7 @@ impl Connection {
 
     /// Opens a database that lives in memory.
     pub(crate) fn open_in_memory(options: &OpenOptions) -> Result<Self> {
-        let (metadata, db) = sqlite::establish::<Error>(":memory:", || Ok(()))?;
+        let (metadata, db) = sqlite::establish(":memory:", || Ok(()))?;
         let mut connection = Self::new(metadata, db, None, options);
         connection.configure()?;
         connection.migrate()?;
@@ -179,23 +179,23 @@ impl Connection {
         })
     }
 
-    /// Switches to WAL. SQLite asks no busy handler where it needs the file for
-    /// itself for that, so two processes that open a new file must try again.
+    /// Switches to WAL. SQLite asks no busy handler for some of the locks that it
+    /// needs for that, so two processes that open a new file must try again; what
+    /// it has waited for the others counts.
     fn use_wal(&mut self) -> Result<()> {
         let started = Instant::now();
-        let mut first = true;
+        self.busy.begin();
         loop {
             let mut pragma = Statement::prepare(self.db, "PRAGMA journal_mode = WAL")?;
             match pragma.first(&[], |row| row.text(0)) {
                 Ok(_) => return Ok(()),
                 Err(error) if error.is_busy() => {
-                    if !self.busy.wait(first) {
+                    if !self.busy.wait(false) {
                         return Err(Error::Busy {
                             waited: started.elapsed(),
                             sqlite_code: error.code,
                         });
                     }
-                    first = false;
                 }
                 Err(error) => return Err(error.into()),
             }

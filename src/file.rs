@@ -80,6 +80,12 @@ pub(crate) fn prepare(path: &Path, read_only: bool, create: bool) -> Result<Path
             return Err(cannot_open(path, "it is not a file".to_owned()));
         }
         Ok(found) if found.len() == 0 && !read_only => make_private(path),
+        // SQLite takes a file of one byte for an empty one, and writes over it; no
+        // database is shorter than its header of 100 bytes.
+        Ok(found) if (1..100).contains(&found.len()) => {
+            let path = path.to_owned();
+            return Err(Error::NotADatabase { path });
+        }
         Ok(_) => {}
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && create && !read_only => {
             create_private(path).map_err(failed)?;

@@ -138,8 +138,10 @@ impl Position {
 /// A batch, read and sorted by stream: what is left is to write it.
 pub(crate) struct Batch<'a> {
     groups: Vec<Group<'a>>,
-    /// The stream object that was read last, and its group.
-    last: Option<(RawStream<'a>, usize)>,
+    /// What the stream objects set, each that says something new.
+    patches: Vec<StreamPatch>,
+    /// The stream object that was read last, its group and its patch.
+    last: Option<(RawStream<'a>, usize, usize)>,
     report: IngestReport,
     provider: &'a str,
     strict: bool,
@@ -148,9 +150,6 @@ pub(crate) struct Batch<'a> {
 /// The payloads of one stream, in their order.
 struct Group<'a> {
     stream: StreamUuid,
-    /// What all stream objects of the batch set, later ones over earlier ones;
-    /// written once, which is most of what makes a batch fast.
-    metadata: Option<StreamPatch>,
     rows: Vec<(Position, Row<'a>)>,
 }
 
@@ -158,6 +157,8 @@ struct Row<'a> {
     ts: Timestamp,
     value: f64,
     hash: Option<Cow<'a, str>>,
+    /// The number of the patch that the payload's stream object is.
+    metadata: Option<usize>,
 }
 
 impl<'a> Batch<'a> {
@@ -166,6 +167,7 @@ impl<'a> Batch<'a> {
         let items = split(input)?;
         let mut batch = Batch {
             groups: Vec::new(),
+            patches: Vec::new(),
             last: None,
             report: IngestReport {
                 payloads: items.len(),
@@ -196,27 +198,30 @@ impl<'a> Batch<'a> {
             self.report.nothing += 1;
             return Ok(());
         };
-        let number = match (payload.stream, self.last) {
-            (Some(stream), Some((last, number))) if stream == last => number,
+        let (number, metadata) = match (payload.stream, self.last) {
+            (Some(stream), Some((last, number, patch))) if stream == last => (number, Some(patch)),
             (Some(stream), _) => {
                 let ParsedStream {
                     uuid: own,
                     metadata,
                 } = item.metadata(stream)?;
                 let number = self.group(uuid, own, known)?;
-                match &mut self.groups[number].metadata {
-                    Some(earlier) => earlier.merge(metadata),
-                    none => *none = Some(metadata),
-                }
-                self.last = Some((stream, number));
-                number
+                let patch = self.patches.len();
+                self.patches.push(metadata);
+                self.last = Some((stream, number, patch));
+                (number, Some(patch))
             }
-            (None, _) => self.group(uuid, None, known)?,
+            (None, _) => (self.group(uuid, None, known)?, None),
         };
         let Parsed {
             ts, value, hash, ..
         } = payload;
-        let row = Row { ts, value, hash };
+        let row = Row {
+            ts,
+            value,
+            hash,
+            metadata,
+        };
         self.groups[number].rows.push((position, row));
         Ok(())
     }
@@ -245,7 +250,6 @@ impl<'a> Batch<'a> {
         };
         self.groups.push(Group {
             stream,
-            metadata: None,
             rows: Vec::new(),
         });
         Ok(self.groups.len() - 1)
@@ -258,7 +262,7 @@ impl<'a> Batch<'a> {
         now: Timestamp,
     ) -> Result<IngestReport> {
         for group in std::mem::take(&mut self.groups) {
-            self.write_group(connection, now, &group)?;
+            self.write_group(connection, now, group)?;
         }
         self.report.rejected.sort_by_key(|rejected| rejected.index);
         self.report.conflicts.sort_by_key(|conflict| conflict.index);
@@ -272,7 +276,7 @@ impl<'a> Batch<'a> {
         &mut self,
         connection: &mut Connection,
         now: Timestamp,
-        group: &Group<'_>,
+        group: Group<'_>,
     ) -> Result<()> {
         let stream = &group.stream;
         let rows: Vec<_> = group
@@ -285,9 +289,9 @@ impl<'a> Batch<'a> {
             .collect();
         let inserted = connection
             .check_name(stream)
-            .and_then(|()| observation::insert_many(connection.tables(), stream, &rows));
-        let report = match inserted {
-            Ok(report) => report,
+            .and_then(|()| observation::insert_each(connection.tables(), stream, &rows));
+        let (report, refused) = match inserted {
+            Ok(done) => done,
             // A name that can't be used is the fault of its payloads alone, and
             // is found before a row of them is written.
             Err(Error::NotObservationTable { name, reason }) => {
@@ -300,12 +304,13 @@ impl<'a> Batch<'a> {
             }
             Err(error) => return Err(error),
         };
-        if let Some(patch) = &group.metadata {
-            connection.metadata(|metadata| stream::upsert(metadata, stream, patch, now))?;
-        }
         self.report.inserted += report.inserted;
         self.report.already_there += report.already_there;
+        // Metadata and observation both, or neither: not that of a payload whose
+        // observation is refused.
+        let mut left_out = vec![false; group.rows.len()];
         for (row, conflict) in report.conflicts {
+            left_out[row] = true;
             let (Position { index, line }, _) = group.rows[row];
             self.report.conflicts.push(IngestConflict {
                 index,
@@ -314,7 +319,30 @@ impl<'a> Batch<'a> {
                 conflict,
             });
         }
-        self.report.streams.push(stream.clone());
+        for (row, error) in refused {
+            left_out[row] = true;
+            let (position, _) = group.rows[row];
+            self.report.rejected.push(position.rejected(error));
+        }
+        // What all stream objects set, later ones over earlier ones: written
+        // once, which is most of what makes a batch fast.
+        let mut metadata: Option<StreamPatch> = None;
+        let mut merged = None;
+        for ((_, row), left_out) in group.rows.iter().zip(&left_out) {
+            if let Some(patch) = row.metadata
+                && !left_out
+                && merged.replace(patch) != Some(patch)
+            {
+                let patch = self.patches[patch].clone();
+                metadata.get_or_insert_default().merge(patch);
+            }
+        }
+        if let Some(patch) = &metadata {
+            connection.metadata(|metadata| stream::upsert(metadata, stream, patch, now))?;
+        }
+        if left_out.contains(&false) {
+            self.report.streams.push(group.stream);
+        }
         Ok(())
     }
 }

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::error::Result;
+use libsqlite3_sys as ffi;
+
+use crate::error::{Error, Result};
 use crate::hash;
 use crate::read;
 use crate::span::{Span, is_plain};
@@ -221,25 +223,48 @@ pub(crate) fn insert(
 }
 
 /// Inserts observations in their order, making the table where there is none.
-/// Only in a transaction.
+/// Only in a transaction, which an error must roll back.
 pub(crate) fn insert_many(
     tables: &mut Tables,
     stream: &StreamUuid,
     observations: &[NewObservation<'_>],
 ) -> Result<InsertReport> {
+    let (report, refused) = insert_each(tables, stream, observations)?;
+    match refused.into_iter().next() {
+        Some((_, error)) => Err(error),
+        None => Ok(report),
+    }
+}
+
+/// Indexes of observations that were not inserted because a stored row that they
+/// must be compared with, or chained to, can't be read, or because the table has
+/// a constraint of its own.
+pub(crate) type Refused = Vec<(usize, Error)>;
+
+/// As [`insert_many`], but goes on past those that a stored row keeps out.
+pub(crate) fn insert_each(
+    tables: &mut Tables,
+    stream: &StreamUuid,
+    observations: &[NewObservation<'_>],
+) -> Result<(InsertReport, Refused)> {
     // Every row is checked before the first is written.
     let rows = observations
         .iter()
         .map(Bound::new)
         .collect::<Result<Vec<_>>>()?;
     if rows.is_empty() {
-        return Ok(InsertReport::default());
+        return Ok(Default::default());
     }
     tables.with_created(stream, |table| insert_rows(table, stream, &rows))
 }
 
-fn insert_rows(table: &mut Table, stream: &StreamUuid, rows: &[Bound<'_>]) -> Result<InsertReport> {
+fn insert_rows(
+    table: &mut Table,
+    stream: &StreamUuid,
+    rows: &[Bound<'_>],
+) -> Result<(InsertReport, Refused)> {
     let mut report = InsertReport::default();
+    let mut refused = Refused::new();
     let mut chain = Chain::new(rows);
     let mut bulk = match rows.len() >= LEAST_CHUNK && is_plain(table)? {
         true => Some(Bulk::new(table)?),
@@ -250,16 +275,53 @@ fn insert_rows(table: &mut Table, stream: &StreamUuid, rows: &[Bound<'_>]) -> Re
             && bulk.takes(chunk)?
         {
             let insert = bulk.insert(table, chunk.len())?;
-            insert_chunk(table, stream, insert, &mut chain, chunk)?;
-            report.inserted += chunk.len() as u64;
-        } else {
-            for (offset, row) in chunk.iter().enumerate() {
-                let insertion = insert_row(table, stream, &mut chain, row)?;
-                report.count(number * CHUNK + offset, insertion);
+            match insert_chunk(table, stream, insert, &mut chain, chunk) {
+                Ok(()) => {
+                    report.inserted += chunk.len() as u64;
+                    continue;
+                }
+                // The chunk is not written: its rows go in one by one.
+                Err(error) if is_of_row(table, &error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        for (offset, row) in chunk.iter().enumerate() {
+            let index = number * CHUNK + offset;
+            match insert_row(table, stream, &mut chain, row) {
+                Ok(insertion) => report.count(index, insertion),
+                Err(error) if is_of_row(table, &error) => {
+                    refused.push((index, of_stream(stream, error)));
+                }
+                Err(error) => return Err(error),
             }
         }
     }
-    Ok(report)
+    Ok((report, refused))
+}
+
+/// Whether the error is about one row, which is not written, and says nothing of
+/// the others: a stored row that can't be read, or a constraint which another
+/// program has given the table. A constraint may also end the transaction; then
+/// nothing must follow.
+fn is_of_row(table: &Table, error: &Error) -> bool {
+    let constraint =
+        |code: &i32| matches!(code & 0xff, ffi::SQLITE_CONSTRAINT | ffi::SQLITE_MISMATCH);
+    match error {
+        Error::UnreadableRow { .. } => true,
+        Error::Sqlite { sqlite_code, .. } => constraint(sqlite_code) && table.in_transaction(),
+        _ => false,
+    }
+}
+
+/// Names the stream whose table SQLite speaks of.
+fn of_stream(stream: &StreamUuid, error: Error) -> Error {
+    match error {
+        Error::Sqlite { message, .. } => Error::NotObservationTable {
+            name: stream.to_string(),
+            reason: message,
+        },
+        other => other,
+    }
 }
 
 /// The statements for whole chunks, in a table whose key sorts by time.
@@ -406,8 +468,12 @@ impl Chain {
         row: &Bound<'a>,
     ) -> Result<Cow<'a, str>> {
         if self.needed && self.latest.is_none() {
-            let latest = read::latest(table, stream)?;
-            self.latest = Some(latest.map(|latest| (latest.ts, latest.hash)));
+            match read::latest(table, stream) {
+                Ok(latest) => self.latest = Some(latest.map(|latest| (latest.ts, latest.hash))),
+                // This row needs it not.
+                Err(Error::UnreadableRow { .. }) if row.observation.hash.is_some() => {}
+                Err(error) => return Err(error),
+            }
         }
         if let Some(hash) = row.observation.hash {
             return Ok(Cow::Borrowed(hash));

@@ -163,7 +163,13 @@ impl Scalar<'_> {
         };
         match self {
             Scalar::Integer(number) => Ok(*number),
-            Scalar::Real(number) => Err(invalid(number.to_string())),
+            // Up to here every whole number is a double of its own.
+            Scalar::Real(number)
+                if number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0 =>
+            {
+                Ok(*number as i64)
+            }
+            Scalar::Real(number) => Err(invalid(format!("{number:?}"))),
             Scalar::Text(text) => text
                 .trim()
                 .parse()
@@ -285,7 +291,8 @@ fn json_error(error: &serde_json::Error, start: Place) -> Error {
         line: start.line + error.line().saturating_sub(1),
         column: match error.line() {
             0 | 1 => start.column + error.column().saturating_sub(1),
-            _ => error.column(),
+            // At the end of a line serde_json counts the next one's bytes: none.
+            _ => error.column().max(1),
         },
     }
     .error(message)

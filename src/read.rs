@@ -110,6 +110,23 @@ fn text(cell: Cell<'_>) -> Result<&str> {
     })
 }
 
+/// Hands every row of a plain table to `sink`. Only in a transaction: nobody
+/// must make the table another than plain meanwhile. Without bounds to compare
+/// each row with, this is the fastest way through.
+pub(crate) fn all(
+    table: &Table,
+    stream: &StreamUuid,
+    mut sink: impl FnMut(&RowRef<'_>) -> Result<()>,
+) -> Result<()> {
+    let mut statement =
+        table.prepare(|t| format!("SELECT ts, value, hash, provider FROM {t} ORDER BY ts"))?;
+    let mut rows = statement.query(&[])?;
+    while let Some(row) = rows.next()? {
+        sink(&RowRef::new(&row, stream)?)?;
+    }
+    Ok(())
+}
+
 /// The row that lies latest in time.
 pub(crate) fn latest(table: &mut Table, stream: &StreamUuid) -> Result<Option<Observation>> {
     let mut rows = table.cached(Query::Last)?.query(&[])?;

@@ -1,9 +1,10 @@
 //! Stream metadata: the rows of table `streams`.
 
+use diesel::deserialize::FromSql;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
-use diesel::sqlite::Sqlite;
+use diesel::sqlite::{Sqlite, SqliteValue};
 
 use crate::schema::{satori_instant, streams};
 use crate::time::Timestamp;
@@ -112,30 +113,44 @@ setters! {
 struct StreamRow {
     id: i64,
     server_stream_id: Option<i64>,
-    uuid: String,
-    name: Option<String>,
-    author: Option<String>,
-    secondary: Option<String>,
-    target: Option<String>,
-    meta: Option<String>,
-    description: Option<String>,
-    last_synced: Option<String>,
-    created_at: Option<String>,
+    uuid: Lossy,
+    name: Option<Lossy>,
+    author: Option<Lossy>,
+    secondary: Option<Lossy>,
+    target: Option<Lossy>,
+    meta: Option<Lossy>,
+    description: Option<Lossy>,
+    last_synced: Option<Lossy>,
+    created_at: Option<Lossy>,
+}
+
+/// Text of the metadata, where other programs write too: what is not UTF-8 in it
+/// is shown as U+FFFD, so that one such text doesn't hide every stream.
+#[derive(Debug, diesel::deserialize::FromSqlRow)]
+#[diesel(sql_type = Text)]
+struct Lossy(String);
+
+impl FromSql<Text, Sqlite> for Lossy {
+    fn from_sql(mut value: SqliteValue<'_, '_, '_>) -> diesel::deserialize::Result<Self> {
+        let text = value.read_blob();
+        Ok(Self(String::from_utf8_lossy(text).into_owned()))
+    }
 }
 
 impl From<StreamRow> for Stream {
     fn from(row: StreamRow) -> Self {
-        let instant = |text: Option<String>| text.and_then(|text| text.parse().ok());
+        let text = |text: Option<Lossy>| text.map(|text| text.0);
+        let instant = |text: Option<Lossy>| text.and_then(|text| text.0.parse().ok());
         Self {
             id: row.id,
             server_stream_id: row.server_stream_id,
-            uuid: StreamUuid::stored(row.uuid),
-            name: row.name,
-            author: row.author,
-            secondary: row.secondary,
-            target: row.target,
-            meta: row.meta,
-            description: row.description,
+            uuid: StreamUuid::stored(row.uuid.0),
+            name: text(row.name),
+            author: text(row.author),
+            secondary: text(row.secondary),
+            target: text(row.target),
+            meta: text(row.meta),
+            description: text(row.description),
             last_synced: instant(row.last_synced),
             created_at: instant(row.created_at),
         }

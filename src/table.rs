@@ -100,6 +100,11 @@ impl Table {
         }
     }
 
+    /// Whether the transaction is still open.
+    pub(crate) fn in_transaction(&self) -> bool {
+        !self.db.is_autocommit()
+    }
+
     /// A statement for one call, its text made from the quoted name.
     pub(crate) fn prepare(&self, sql: impl FnOnce(&str) -> String) -> Result<Statement> {
         Ok(Statement::prepare(self.db, &sql(&self.quoted))?)

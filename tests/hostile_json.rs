@@ -220,3 +220,15 @@ fn an_array_that_is_cut_short_or_malformed_stores_nothing() {
         );
     }
 }
+
+#[test]
+fn columns_count_from_one_also_where_a_line_ends() {
+    let store = Store::open_in_memory().unwrap();
+    let error = store
+        .ingest(b"[{\n", &IngestOptions::new())
+        .expect_err("it is cut short");
+    assert!(
+        matches!(error, satori_store::Error::InvalidJson { column: 1.., .. }),
+        "{error}"
+    );
+}

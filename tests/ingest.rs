@@ -194,7 +194,7 @@ fn every_numeric_field_may_be_a_number_or_text() {
         ("45000.5", "1704283200000000"),
         ("45000.5", "\"2024-01-03 13:00:00.000+01:00\""),
     ] {
-        for id in ["7", "\"7\""] {
+        for id in ["7", "7.0", "\"7\""] {
             let store = memory();
             let json = format!(
                 r#"{{"id": {id}, "value": {value}, "observed_at": {ts}, "ts": "never read", "hash": "h", "stream_id": 8,
@@ -318,4 +318,96 @@ fn metadata_and_observation_go_in_together_or_not_at_all() {
         ),
         (Some("b"), Some("x"), None)
     );
+}
+
+#[test]
+fn a_stored_row_that_cannot_be_read_keeps_out_only_what_needs_it() {
+    for count in [1, 400] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("engine.db");
+        let store = Store::open(&path).unwrap();
+        let table = "(ts TIMESTAMP PRIMARY KEY NOT NULL, value NUMERIC NOT NULL, \
+                     hash TEXT NOT NULL, provider TEXT NOT NULL)";
+        sql(
+            &path,
+            &format!(
+                "CREATE TABLE late {table}; INSERT INTO late VALUES ('soon', 1, 'h', 'p'); \
+                 CREATE TABLE odd {table}; INSERT INTO odd VALUES (5, 'abc', 'h', 'p');"
+            ),
+        );
+        let payload = |stream: &str, ts: usize, hash: &str| {
+            let name = if hash.is_empty() { "none" } else { "hashed" };
+            format!(
+                r#"{{"value": 1, "observed_at": {ts}, {hash} "stream": {{"uuid": "{stream}", "name": "{name}"}}}}"#
+            )
+        };
+        let given = r#""hash": "h","#;
+        let mut lines = vec![
+            payload("sound", 1, ""),
+            payload("late", 1, given),
+            payload("odd", 4, given),
+            // No latest row to chain to; its instant is taken by who knows what.
+            payload("late", 2, ""),
+            payload("odd", 5, given),
+        ];
+        lines.extend((10..10 + count).map(|ts| payload("late", ts, "")));
+        let report = ingest(&store, lines.join("\n"));
+        assert_eq!(report.inserted, 3);
+        let rejected: Vec<_> = report.rejected.iter().map(|r| r.index).collect();
+        assert_eq!(rejected, (3..5 + count).collect::<Vec<_>>());
+        for rejected in &report.rejected {
+            assert_eq!(rejected.error.code(), ErrorCode::UnreadableRow);
+        }
+        // Nor is the metadata of those that were kept out stored.
+        for (stream, name) in [("late", "hashed"), ("odd", "hashed"), ("sound", "none")] {
+            let stored = store.stream(&uuid(stream)).unwrap().unwrap();
+            assert_eq!(stored.name.as_deref(), Some(name), "{stream}");
+        }
+        let strict = IngestOptions::new().strict(true);
+        let error = store.ingest(lines[4].as_bytes(), &strict).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::Refused);
+    }
+}
+
+#[test]
+fn a_payload_in_conflict_leaves_the_metadata_as_it_was() {
+    let store = Store::open_in_memory().unwrap();
+    let payload = |value: f64, name: &str| {
+        format!(r#"{{"value":{value},"observed_at":100,"stream":{{"uuid":"u","name":"{name}"}}}}"#)
+    };
+    let ingest = |json: String| {
+        store
+            .ingest(json.as_bytes(), &IngestOptions::new())
+            .unwrap()
+    };
+    assert_eq!(ingest(payload(1.0, "old")).inserted, 1);
+    assert_eq!(ingest(payload(2.0, "new")).conflicts.len(), 1);
+    assert!(store.stream_by_name("new").unwrap().is_none());
+    assert_eq!(ingest(payload(1.0, "newer")).already_there, 1);
+    assert!(store.stream_by_name("newer").unwrap().is_some());
+}
+
+#[test]
+fn a_table_with_a_constraint_of_its_own_refuses_its_own_rows_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("engine.db");
+    sql(
+        &path,
+        "CREATE TABLE once (ts TIMESTAMP PRIMARY KEY NOT NULL, value NUMERIC NOT NULL, \
+         hash TEXT NOT NULL UNIQUE, provider TEXT NOT NULL)",
+    );
+    let store = Store::open(&path).unwrap();
+    let line = |uuid: &str, ts: i64| {
+        format!(r#"{{"value":1,"hash":"same","observed_at":{ts},"stream":{{"uuid":"{uuid}"}}}}"#)
+    };
+    let batch: Vec<_> = (0..100)
+        .flat_map(|n| [line("once", n), line("other", n)])
+        .collect();
+    let report = store
+        .ingest(batch.join("\n").as_bytes(), &IngestOptions::new())
+        .unwrap();
+    assert_eq!((report.inserted, report.rejected.len()), (101, 99));
+    assert_eq!(report.rejected[0].index, 2);
+    let said = report.rejected[0].error.to_string();
+    assert!(said.contains("once") && said.contains("UNIQUE"), "{said}");
 }

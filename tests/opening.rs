@@ -503,3 +503,31 @@ fn a_file_is_adopted_once_and_then_opened_without_writing_again() {
     drop(Store::open(&path).unwrap());
     assert!(fs::read(&path).unwrap() == before);
 }
+
+/// A journal that a crash has left: nobody that only reads may take it back.
+#[test]
+fn an_interrupted_write_is_told_to_those_that_only_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("engine.db");
+    let script = "import os,sqlite3,sys\n\
+        c=sqlite3.connect(sys.argv[1])\n\
+        c.execute('CREATE TABLE s (ts TIMESTAMP PRIMARY KEY NOT NULL, value NUMERIC NOT NULL, \
+                                   hash TEXT NOT NULL, provider TEXT NOT NULL)')\n\
+        c.executemany('INSERT INTO s VALUES (?,1,?,?)',[(i,'h'*200,'p') for i in range(2000)])\n\
+        c.commit()\n\
+        c.execute('PRAGMA cache_size=2')\n\
+        c.execute('UPDATE s SET value = 2')\n\
+        os._exit(0)";
+    python(script, &[path.to_str().unwrap()]);
+    let before = fs::read(&path).unwrap();
+    let error = read_only().open(&path).unwrap_err();
+    assert!(
+        error.to_string().contains("open the file once for writing"),
+        "{error}"
+    );
+    assert_eq!(error.code(), ErrorCode::ReadOnly);
+    assert!(fs::read(&path).unwrap() == before);
+    let store = Store::open(&path).unwrap();
+    let s = uuid("s");
+    assert_eq!(store.statistics(&s).unwrap().sum, 2000.0);
+}

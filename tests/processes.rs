@@ -8,7 +8,9 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use satori_store::{Error, OpenOptions, Store, StreamPatch};
-use support::{Player, Python, listen, number, plain, role as played, row, seconds, tell, uuid};
+use support::{
+    Player, Python, listen, number, plain, role as played, row, run, seconds, tell, uuid,
+};
 
 #[test]
 fn role() {
@@ -276,4 +278,25 @@ fn a_thousand_openings_leave_no_descriptor_and_no_memory() {
         String::from_utf8_lossy(&files.stdout),
         "engine.db\nengine.text\n"
     );
+}
+
+/// A file in rollback mode, which one that only reads keeps from being switched.
+#[test]
+fn taking_over_a_file_waits_no_longer_than_its_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("engine.db");
+    let mut engine = plain(&path);
+    run(&mut engine, "CREATE TABLE notes (text); BEGIN");
+    number(&mut engine, "SELECT count(*) FROM notes");
+    let limit = Duration::from_millis(500);
+    let began = Instant::now();
+    let error = OpenOptions::new()
+        .busy_timeout(limit)
+        .open(&path)
+        .unwrap_err();
+    let whole = began.elapsed();
+    assert!(matches!(error, Error::Busy { .. }), "{error}");
+    assert!(whole >= limit && whole < limit * 2, "{whole:?}");
+    run(&mut engine, "COMMIT");
+    OpenOptions::new().busy_timeout(limit).open(&path).unwrap();
 }

@@ -441,3 +441,18 @@ fn tables_that_hold_no_observations_are_never_listed_and_never_touched() {
     assert_eq!(dump(&path), before);
     assert_eq!(store.streams().unwrap(), []);
 }
+
+#[test]
+fn metadata_that_is_no_utf8_hides_no_stream() {
+    let (_folder, path) = place();
+    let store = Store::open(&path).unwrap();
+    store.upsert_stream(&uuid("good"), &full()).unwrap();
+    sql(
+        &path,
+        "INSERT INTO streams (uuid, name) VALUES ('bad', CAST(x'61ff' AS TEXT))",
+    );
+    let streams = store.streams().unwrap();
+    assert_eq!(streams[1].name.as_deref(), Some("a\u{fffd}"));
+    let removed = store.remove(&uuid("bad"), Remove::Both).unwrap();
+    assert!(removed.metadata);
+}

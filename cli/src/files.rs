@@ -16,6 +16,8 @@ const LINE_BYTES: u64 = (1 << 20) + 2;
 /// from taking a piece whose first line begins an array, or is cut, for one
 /// value as a whole.
 const NOTHING: &[u8] = b"null\n";
+/// U+FEFF in UTF-8, which some editors put in front.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// An input: a file, or standard input.
 pub(crate) struct Input {
@@ -73,10 +75,15 @@ impl Input {
         let mut json = Vec::new();
         let mut lines_before = 0;
         loop {
-            let read = self
-                .fill(&mut json)
-                .map_err(|error| self.unreadable(error))?;
             let is_first = lines_before == 0;
+            let read = self
+                .fill(&mut json, is_first)
+                .map_err(|error| self.unreadable(error))?;
+            if is_first && json.starts_with(BYTE_ORDER_MARK) {
+                // The library knows it at the very start only, where the first
+                // of several pieces gets a line.
+                json.drain(..BYTE_ORDER_MARK.len());
+            }
             if is_first && begins_array(&json) {
                 let rest = self.reader.read_to_end(&mut json);
                 rest.map_err(|error| self.unreadable(error))?;
@@ -99,8 +106,9 @@ impl Input {
         }
     }
 
-    /// Reads lines until the piece is full or the input ends; how many.
-    fn fill(&mut self, json: &mut Vec<u8>) -> io::Result<usize> {
+    /// Reads lines until the piece is full or the input ends; how many. Of an
+    /// array, which only the first piece can be, no line is cut.
+    fn fill(&mut self, json: &mut Vec<u8>, is_first: bool) -> io::Result<usize> {
         let mut lines = 0;
         while lines < PIECE_LINES && json.len() < PIECE_BYTES {
             let start = json.len();
@@ -110,7 +118,7 @@ impl Input {
             }
             lines += 1;
             if json.len() - start == LINE_BYTES as usize && !json.ends_with(b"\n") {
-                if lines == 1 && begins_array(json) {
+                if is_first && begins_array(json) {
                     break;
                 }
                 if self.reader.skip_until(b'\n')? > 0 {
@@ -135,6 +143,6 @@ impl Input {
 
 /// Whether the input is an array, which only its end completes.
 fn begins_array(json: &[u8]) -> bool {
-    let json = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
+    let json = json.strip_prefix(BYTE_ORDER_MARK).unwrap_or(json);
     json.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[')
 }

@@ -25,7 +25,7 @@ struct Report {
     /// Other streams of the name that was given.
     others_of_this_name: Vec<StreamUuid>,
     rows: u64,
-    /// Rows whose timestamp can't be read.
+    /// Rows whose timestamp or value can't be read; no number below has them.
     unreadable: u64,
     first: Option<Timestamp>,
     last: Option<Timestamp>,
@@ -61,6 +61,7 @@ pub(crate) fn run(args: &Show, global: &Global, output: &Output) -> Result<Exit,
         Err(error) => return Err(error.into()),
     };
     drop(progress);
+    let readable = statistics.count.saturating_sub(statistics.unreadable);
     let providers = statistics.providers.iter();
     let report = Report {
         uuid: selected.uuid,
@@ -72,7 +73,7 @@ pub(crate) fn run(args: &Show, global: &Global, output: &Output) -> Result<Exit,
         last: statistics.last,
         minimum: statistics.minimum,
         maximum: statistics.maximum,
-        mean: (statistics.count > 0).then(|| statistics.sum / statistics.count as f64),
+        mean: (readable > 0).then(|| statistics.sum / readable as f64),
         spacing_seconds: statistics.spacing.map(|spacing| spacing.as_secs_f64()),
         gaps: statistics.gaps,
         providers: providers
@@ -139,7 +140,7 @@ impl Report {
     fn lines(&self, error: Option<&Error>) -> Vec<(&'static str, String)> {
         let mut lines = vec![("rows", text::count(self.rows))];
         if self.unreadable > 0 {
-            lines.push(("unreadable", counted(self.unreadable, "timestamp")));
+            lines.push(("unreadable", counted(self.unreadable, "row")));
         }
         if let (Some(first), Some(last)) = (self.first, self.last) {
             lines.push(("first", first.to_string()));

@@ -4,7 +4,7 @@ mod common;
 
 use std::fs;
 
-use common::{BITCOIN, Folder, feed};
+use common::{BITCOIN, Folder, feed, payload};
 use diesel::connection::SimpleConnection;
 
 /// Runs plain and with `--json`: the same exit code, and the error's kind.
@@ -224,4 +224,22 @@ fn an_unreadable_row() {
     let ran = folder.run(&["normalize", "engine.db", "--json"]);
     assert_eq!(ran.code, 1, "{ran:?}");
     assert_eq!(ran.json()["streams"][1]["unreadable"][0], "soon");
+}
+
+#[test]
+fn the_mean_is_of_the_rows_that_can_be_read() {
+    let folder = Folder::new();
+    let lines = [payload(0, 10), payload(1, 20), payload(2, 30)].join("\n");
+    assert_eq!(
+        folder.feed(&["ingest", "engine.db"], lines.as_bytes()).code,
+        0
+    );
+    let sql = "UPDATE s SET value = 'abc' WHERE ts = 2";
+    folder.sqlite().batch_execute(sql).unwrap();
+    let shown = folder.run(&["show", "engine.db", "s", "--json"]).json();
+    assert_eq!(
+        (&shown["rows"], &shown["unreadable"]),
+        (&3.into(), &1.into())
+    );
+    assert_eq!(shown["mean"], 15.0);
 }

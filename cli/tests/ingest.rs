@@ -269,3 +269,61 @@ fn sync_says_what_is_new_and_what_has_changed() {
     let ran = folder.feed(&["sync", "engine.db", "-"], b"[{");
     assert_eq!(ran.code, 4);
 }
+
+#[test]
+fn a_byte_order_mark_costs_no_payload_of_a_long_file() {
+    let folder = Folder::new();
+    let lines: Vec<_> = (0..10_001).map(|ts| payload(ts, 1)).collect();
+    folder.write("long.ndjson", format!("\u{feff}{}\n", lines.join("\n")));
+    let ran = folder.run(&["ingest", "engine.db", "long.ndjson"]);
+    assert_eq!(
+        ran.out,
+        "10,001 payloads: 10,001 inserted, 0 already there\n"
+    );
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+}
+
+#[test]
+fn an_array_may_have_lines_of_any_length() {
+    let payloads: Vec<_> = (0..20_000).map(|ts| payload(ts, 1)).collect();
+    let large = format!(
+        r#"{{"value": 1, "observed_at": 1, "pad": "{}"}}"#,
+        "x".repeat(1 << 20)
+    );
+    for (json, inserted, rejected) in [
+        (format!("\n[{}]\n", payloads.join(",")), 20_000, 0),
+        (
+            format!("[\n{},\n{large},\n{}]\n", payloads[0], payloads[1]),
+            2,
+            1,
+        ),
+    ] {
+        let folder = Folder::new();
+        let ran = folder.feed(&["ingest", "engine.db", "--json"], json.as_bytes());
+        assert!(ran.code < 2, "{}: {}", ran.code, ran.err);
+        let report = ran.json();
+        assert_eq!(report["inserted"], inserted);
+        assert_eq!(report["rejected"].as_array().unwrap().len(), rejected);
+    }
+}
+
+#[test]
+fn the_end_of_a_line_that_is_too_long_is_no_payload() {
+    let folder = Folder::new();
+    let mut lines: Vec<_> = (0..10_000).map(|ts| payload(ts, 1)).collect();
+    // A line at the start of the second piece, which keeps so much of it.
+    lines.push(format!(
+        "[{}{}",
+        " ".repeat((1 << 20) + 1),
+        payload(10_000, 1)
+    ));
+    lines.push("not json".to_owned());
+    folder.write("long.ndjson", lines.join("\n"));
+    let report = folder
+        .run(&["ingest", "engine.db", "long.ndjson", "--json"])
+        .json();
+    assert_eq!(report["inserted"], 10_000);
+    let rejected = report["rejected"].as_array().unwrap();
+    let places: Vec<_> = rejected.iter().map(|r| r["line"].as_u64()).collect();
+    assert_eq!(places, [Some(10_001), Some(10_002)]);
+}

@@ -56,7 +56,15 @@ impl From<SqliteError> for Error {
                 sqlite_code: Some(sqlite_code),
             },
             ffi::SQLITE_READONLY => Error::ReadOnly {
-                reason: message,
+                reason: match sqlite_code {
+                    // Met by those that only read, too.
+                    ffi::SQLITE_READONLY_ROLLBACK => {
+                        "a program was interrupted in the middle of a write, which has to be \
+                         taken back first: open the file once for writing"
+                            .to_owned()
+                    }
+                    _ => message,
+                },
                 sqlite_code: Some(sqlite_code),
             },
             ffi::SQLITE_FULL => Error::DiskFull { sqlite_code },
@@ -64,26 +72,6 @@ impl From<SqliteError> for Error {
                 sqlite_code,
                 message,
             },
-        }
-    }
-}
-
-impl From<diesel::ConnectionError> for Error {
-    fn from(error: diesel::ConnectionError) -> Self {
-        Error::CannotOpen {
-            path: PathBuf::new(),
-            reason: error.to_string(),
-            sqlite_code: None,
-        }
-    }
-}
-
-/// For Diesel's transactions, whose own errors come as Diesel's.
-impl From<diesel::result::Error> for Error {
-    fn from(error: diesel::result::Error) -> Self {
-        Error::Sqlite {
-            sqlite_code: ffi::SQLITE_ERROR,
-            message: error.to_string(),
         }
     }
 }

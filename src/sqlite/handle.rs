@@ -2,7 +2,8 @@
 
 use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_int, c_void};
-use std::io::{Error, ErrorKind};
+use std::io::{self, ErrorKind};
+use std::path::PathBuf;
 use std::ptr::{self, NonNull};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,6 +12,7 @@ use diesel::{Connection, ConnectionResult, SqliteConnection};
 use libsqlite3_sys as ffi;
 
 use super::{SqliteError, function};
+use crate::error::Error;
 
 /// The raw connection. A copy of a pointer: it closes nothing.
 #[derive(Clone, Copy)]
@@ -83,16 +85,20 @@ thread_local! {
 /// this call, writes the handle down.
 ///
 /// `before` runs under the lock that serialises openings in this process.
-pub(crate) fn establish<E: From<diesel::ConnectionError>>(
+pub(crate) fn establish(
     uri: &str,
-    before: impl FnOnce() -> Result<(), E>,
-) -> Result<(SqliteConnection, Handle), E> {
+    before: impl FnOnce() -> Result<(), Error>,
+) -> Result<(SqliteConnection, Handle), Error> {
     static OPENING: Mutex<()> = Mutex::new(());
     let _guard = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
     before()?;
     use_no_mutex();
-    let connection = capture(uri)?;
-    Ok(connection)
+    // No `From`: it would be part of the public interface.
+    capture(uri).map_err(|error| Error::CannotOpen {
+        path: PathBuf::new(),
+        reason: error.to_string(),
+        sqlite_code: None,
+    })
 }
 
 fn capture(uri: &str) -> ConnectionResult<(SqliteConnection, Handle)> {
@@ -147,7 +153,7 @@ fn use_no_mutex() {
 
 fn is_no_room(system: c_int) -> bool {
     matches!(
-        Error::from_raw_os_error(system).kind(),
+        io::Error::from_raw_os_error(system).kind(),
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge
     )
 }

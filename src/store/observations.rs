@@ -10,7 +10,7 @@ use crate::normalize::{self, Normalization};
 use crate::observation::{self, InsertReport, Insertion, NewObservation, Observation};
 use crate::observations::Observations;
 use crate::read::{self, RowRef};
-use crate::span::{Span, condition};
+use crate::span::{Span, condition, is_plain};
 use crate::sqlite::Param;
 use crate::statistics::{self, Statistics};
 use crate::table::Table;
@@ -108,6 +108,10 @@ impl Store {
                     // No count first: it reads the whole table once more, which
                     // costs more than letting the vectors grow.
                     let mut columns = Columns::default();
+                    if span == Span::ALL && is_plain(table)? {
+                        read::all(table, uuid, |row| columns.push(row))?;
+                        return Ok(columns);
+                    }
                     let mut cursor = Cursor::new(Some(span));
                     while !cursor.is_done() {
                         cursor.read(table, uuid, ALL_ROWS, |row| columns.push(row))?;
