@@ -2,6 +2,7 @@
 #ifndef SCENARIO_H
 #define SCENARIO_H
 
+#include "arrow_c.h"
 #include "host.h"
 
 #define MOST_ARGUMENTS 16
