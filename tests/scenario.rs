@@ -1,5 +1,5 @@
-//! Plays `tests/scenario.txt` on the Rust API, and has a C host play it on the C
-//! API. The file says what it is made of.
+//! Plays `tests/scenario.txt` on the Rust API, and has hosts play it on the C API
+//! and on its C++ wrapper. The file says what it is made of.
 #![cfg(target_os = "linux")]
 
 mod host;
@@ -429,5 +429,12 @@ fn rust_plays_the_scenario() {
 fn c_plays_the_scenario() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(host::build(&["scenario.c", "scenario_ops.c"]));
+    host::run(command.arg(scenario()).arg(folder.path()));
+}
+
+#[test]
+fn cpp_plays_the_scenario() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(host::build(&["scenario_ops.cpp", "scenario.c"]));
     host::run(command.arg(scenario()).arg(folder.path()));
 }

@@ -1,16 +1,9 @@
 /* The operations, each on the C API. */
+#include "codes.h"
 #include "scenario.h"
 
 static satori_store *store;
 static satori_error error;
-
-static const char *const codes[] = {
-    "OK",           "CANNOT_OPEN",       "NOT_A_DATABASE", "CORRUPT",          "LATER_RELEASE",
-    "SCHEMA_MISMATCH", "BUSY",           "READ_ONLY",      "DISK_FULL",        "SQLITE",
-    "FILE_REPLACED", "FORKED",           "POISONED",       "INVALID_UUID",     "NOT_OBSERVATION_TABLE",
-    "STREAM_NOT_FOUND", "INVALID_TIMESTAMP", "INVALID_VALUE", "UNREADABLE_ROW", "INVALID_JSON",
-    "MISSING_UUID", "REFUSED", "INVALID_ARROW",
-};
 
 /* Says an error; 1 where there is none. */
 static int fine(satori_status status) {
