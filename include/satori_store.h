@@ -1378,6 +1378,59 @@ satori_status satori_cursor_next(satori_cursor *cursor,
 satori_status satori_cursor_free(satori_cursor *cursor, satori_error *error);
 
 /**
+ * The observations from `from`, included, to `to`, excluded, as an Arrow stream of
+ * `ts` (timestamp[us, UTC]), `value` (float64), `hash` and `provider` (utf8), in
+ * order of time. It reads as it is asked, and keeps the file open until it is
+ * released.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param from         microseconds UTC; INT64_MIN for all from the first on.
+ * @param to           microseconds UTC; INT64_MAX for all up to the last.
+ * @param stream       receives the stream; what is there is overwritten, not
+ *                     released. The caller releases it by its own callback.
+ * @param error        see satori_error; may be NULL.
+ * @return as satori_observations. What goes wrong later the stream's
+ *         get_last_error tells.
+ * @since 0.1
+ */
+satori_status satori_export_arrow(const satori_store *store,
+                                  const char *uuid,
+                                  size_t uuid_length,
+                                  int64_t from,
+                                  int64_t to,
+                                  struct ArrowArrayStream *stream,
+                                  satori_error *error);
+
+/**
+ * Inserts an Arrow stream in one transaction. It needs columns `ts` (timestamps of
+ * any unit, or numbers or text as satori_parse_timestamp reads) and `value`, both
+ * without nulls; `hash` and `provider` are optional, as is each item of them.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param stream       the stream: it is taken over and released, also where the
+ *                     insert fails; only where the store or another argument is
+ *                     refused is it left as it is. `release` is NULL where it was.
+ * @param provider     who delivers rows that don't say so; NULL is "central".
+ * @param report       receives the counts; set its size first. May be NULL.
+ * @param conflicts    as in satori_insert_many. May be NULL.
+ * @param error        see satori_error; may be NULL.
+ * @return as satori_insert, or SATORI_INVALID_ARROW.
+ * @since 0.1
+ */
+satori_status satori_import_arrow(const satori_store *store,
+                                  const char *uuid,
+                                  size_t uuid_length,
+                                  struct ArrowArrayStream *stream,
+                                  const satori_text *provider,
+                                  satori_insert_report *report,
+                                  satori_string **conflicts,
+                                  satori_error *error);
+
+/**
  * Takes in the server's answers, metadata and observation together: one payload,
  * a JSON array of them, or one a line; `null` where the server had nothing new.
  * All that can be stored is stored in one transaction.

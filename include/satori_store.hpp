@@ -731,6 +731,26 @@ class Store {
             detail::string(details)};
   }
 
+  /* Arrow */
+
+  /** The observations as an Arrow stream; what is at `stream` is overwritten. */
+  void export_arrow(std::string_view uuid, ArrowArrayStream *stream,
+                    Instant from = Instant::min(), Instant to = Instant::max()) const {
+    detail::call(satori_export_arrow, get(), uuid.data(), uuid.size(), detail::micros(from),
+                 detail::micros(to), stream);
+  }
+
+  /** Inserts an Arrow stream in one transaction, and releases it: see satori_import_arrow. */
+  InsertReport import_arrow(std::string_view uuid, ArrowArrayStream *stream,
+                            std::optional<std::string_view> provider = {}) const {
+    const satori_text provider_text = detail::text(provider.value_or(std::string_view()));
+    satori_insert_report counts = satori_insert_report_init();
+    detail::String details;
+    detail::call(satori_import_arrow, get(), uuid.data(), uuid.size(), stream,
+                 provider ? &provider_text : nullptr, &counts, details.out());
+    return {counts.inserted, counts.already_there, counts.conflicts, detail::string(details)};
+  }
+
   /* The server's answers */
 
   /** Takes in payloads; throws Refused where `strict` and nothing was stored. */

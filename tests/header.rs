@@ -19,6 +19,7 @@ fn generate() -> String {
         "streams",
         "observations",
         "cursor",
+        "arrow",
         "ingest",
         "string",
     ] {

@@ -1,5 +1,5 @@
-//! Plays `tests/scenario.txt` on the Rust API, and has a C host play it on the C
-//! API. The file says what it is made of.
+//! Plays `tests/scenario.txt` on the Rust API, and has hosts play it on the C API
+//! and on its C++ wrapper. The file says what it is made of.
 #![cfg(target_os = "linux")]
 
 mod host;
@@ -11,8 +11,8 @@ use std::time::Duration;
 use std::{env, fs};
 
 use satori_store::{
-    Error, IngestOptions, IngestReport, Insertion, NewObservation, Observation, OpenOptions,
-    Remove, Store, Stream, StreamPatch, StreamUuid, Synchronous, Timestamp,
+    Error, IngestOptions, IngestReport, InsertReport, Insertion, NewObservation, Observation,
+    OpenOptions, Remove, Store, Stream, StreamPatch, StreamUuid, Synchronous, Timestamp,
 };
 
 type Lines = Result<Vec<String>, Error>;
@@ -114,6 +114,17 @@ fn patch(fields: &[&str]) -> StreamPatch {
             _ => panic!("{field}"),
         }
     })
+}
+
+fn inserted(report: &InsertReport) -> Vec<String> {
+    let conflicts = report.conflicts.len();
+    vec![
+        format!(
+            "inserted {} already_there {} conflicts {conflicts}",
+            report.inserted, report.already_there
+        ),
+        json(&report.conflicts),
+    ]
 }
 
 fn ingested(report: &IngestReport) -> Vec<String> {
@@ -274,15 +285,14 @@ impl Player {
                     new.provider = provider.as_deref().unwrap_or(new.provider);
                     many.push(new);
                 }
-                let report = store.insert_many(&uuid()?, &many)?;
-                let conflicts = report.conflicts.len();
-                Ok(vec![
-                    format!(
-                        "inserted {} already_there {} conflicts {conflicts}",
-                        report.inserted, report.already_there
-                    ),
-                    json(&report.conflicts),
-                ])
+                Ok(inserted(&store.insert_many(&uuid()?, &many)?))
+            }
+            "copy" => {
+                let rows = store.record_batches(&uuid()?, range(args[1], args[2]))?;
+                let target = StreamUuid::new(text(args[3]).unwrap_or_default())?;
+                let provider = text(args[4]);
+                let report = store.insert_record_batches(&target, rows, provider.as_deref())?;
+                Ok(inserted(&report))
             }
             // The batch is C's; Rust's iterator has one of its own.
             "range" => {
@@ -419,5 +429,12 @@ fn rust_plays_the_scenario() {
 fn c_plays_the_scenario() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(host::build(&["scenario.c", "scenario_ops.c"]));
+    host::run(command.arg(scenario()).arg(folder.path()));
+}
+
+#[test]
+fn cpp_plays_the_scenario() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(host::build(&["scenario_ops.cpp", "scenario.c"]));
     host::run(command.arg(scenario()).arg(folder.path()));
 }

@@ -60,9 +60,9 @@ pub unsafe extern "C" fn satori_export_arrow(
 /// @param store        the store.
 /// @param uuid         the stream's uuid.
 /// @param uuid_length  its length in bytes.
-/// @param stream       the stream: it is taken over and released, also on an error,
-///                     but for SATORI_NULL_POINTER, SATORI_INVALID_HANDLE,
-///                     SATORI_INVALID_UUID and SATORI_INVALID_ARGUMENT.
+/// @param stream       the stream: it is taken over and released, also where the
+///                     insert fails; only where the store or another argument is
+///                     refused is it left as it is. `release` is NULL where it was.
 /// @param provider     who delivers rows that don't say so; NULL is "central".
 /// @param report       receives the counts; set its size first. May be NULL.
 /// @param conflicts    as in satori_insert_many. May be NULL.

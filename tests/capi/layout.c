@@ -5,6 +5,8 @@
  */
 #include <satori_store.h>
 
+#include "arrow_c.h"
+
 #define JOIN_(a, b) a##b
 #define JOIN(a, b) JOIN_(a, b)
 /* C99 has no _Static_assert: an array of negative size does it. */
@@ -139,6 +141,7 @@ PIN(SATORI_UNREADABLE_ROW == 18);
 PIN(SATORI_INVALID_JSON == 19);
 PIN(SATORI_MISSING_UUID == 20);
 PIN(SATORI_REFUSED == 21);
+PIN(SATORI_INVALID_ARROW == 22);
 PIN(SATORI_NULL_POINTER == 101);
 PIN(SATORI_INVALID_HANDLE == 102);
 PIN(SATORI_INVALID_ARGUMENT == 103);
@@ -163,5 +166,15 @@ PIN(SATORI_REMOVE_BOTH == 3);
 PIN(SATORI_INSERTED == 0);
 PIN(SATORI_ALREADY_THERE == 1);
 PIN(SATORI_CONFLICT == 2);
+
+/* Arrow's types are the specification's; the functions take them as they are. */
+PIN(sizeof(struct ArrowArrayStream) == 40);
+satori_status (*const export_arrow)(const satori_store *, const char *, size_t, int64_t, int64_t,
+                                    struct ArrowArrayStream *, satori_error *) =
+    satori_export_arrow;
+satori_status (*const import_arrow)(const satori_store *, const char *, size_t,
+                                    struct ArrowArrayStream *, const satori_text *,
+                                    satori_insert_report *, satori_string **, satori_error *) =
+    satori_import_arrow;
 
 int main(void) { return 0; }

@@ -3,6 +3,7 @@
 #ifndef MISUSE_H
 #define MISUSE_H
 
+#include "arrow_c.h"
 #include "host.h"
 
 #define UUID "d39cd529-5dd4-5e4b-abc9-90b3751e71f1"
@@ -21,6 +22,7 @@ struct outputs {
   satori_statistics statistics;
   satori_verification verification;
   satori_library_info info;
+  struct ArrowArrayStream arrow;
   int64_t ts[4];
   double values[4];
   satori_text hashes[4];

@@ -32,6 +32,8 @@ ON_STORE(satori_verify, ID, &out.verification, &out.string)
 ON_STORE(satori_observations, ID, INT64_MIN, INT64_MAX, &out.cursor)
 ON_STORE(satori_last, ID, 1, &out.cursor)
 ON_STORE(satori_observation, ID, 1, &out.cursor)
+ON_STORE(satori_export_arrow, ID, INT64_MIN, INT64_MAX, &out.arrow)
+ON_STORE(satori_import_arrow, ID, &out.arrow, NULL, &out.insert_report, &out.string)
 ON_STORE(satori_ingest, SATORI_STR("null"), NULL, &out.ingest_report, &out.string)
 
 static satori_status on_satori_store_close(void *handle, satori_error *error) {
@@ -100,6 +102,8 @@ static const struct {
     ENTRY(satori_observations, STORE),
     ENTRY(satori_last, STORE),
     ENTRY(satori_observation, STORE),
+    ENTRY(satori_export_arrow, STORE),
+    ENTRY(satori_import_arrow, STORE),
     ENTRY(satori_ingest, STORE),
     FREES(satori_store_close, STORE),
     ENTRY(satori_streams_count, STREAMS),

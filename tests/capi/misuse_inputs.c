@@ -86,6 +86,15 @@ static void texts(void) {
 #define CALL(...) satori_observation(good_store, __VA_ARGS__, 1, &out.cursor, &error)
   BAD_UUIDS(CALL);
 #undef CALL
+#define CALL(...) satori_export_arrow(good_store, __VA_ARGS__, ALL, &out.arrow, &error)
+  BAD_UUIDS(CALL);
+#undef CALL
+  /* Nobody has looked at the stream, which is none. */
+#define CALL(...)                                                                              \
+  satori_import_arrow(good_store, __VA_ARGS__, &out.arrow, NULL, &out.insert_report, &out.string, \
+                      &error)
+  BAD_UUIDS(CALL);
+#undef CALL
 #define CALL(...) satori_streams_by_name(good_store, __VA_ARGS__, &out.streams, &error)
   BAD_TEXTS(CALL);
 #undef CALL
@@ -181,6 +190,13 @@ static void outputs(void) {
 #define CALL(output) satori_observation(good_store, ID, 1, output, &error)
   BOTH(CALL, cursor);
 #undef CALL
+#define CALL(output) satori_export_arrow(good_store, ID, ALL, output, &error)
+  BOTH(CALL, ASKEW(&out.arrow));
+#undef CALL
+#define CALL(input) \
+  satori_import_arrow(good_store, ID, input, NULL, &out.insert_report, &out.string, &error)
+  BOTH(CALL, ASKEW(&out.arrow));
+#undef CALL
 #define CALL(output) satori_cursor_next(good_cursor, 4, NULL, NULL, NULL, NULL, output, &error)
   BOTH(CALL, ASKEW(&out.count));
 #undef CALL
@@ -218,6 +234,11 @@ static void outputs(void) {
   ASKEW_CASE(satori_ingest(good_store, SATORI_STR("null"), NULL, NULL, string, &error));
   ASKEW_CASE(satori_ingest(good_store, SATORI_STR("null"), NULL, ASKEW(&out.ingest_report), NULL,
                            &error));
+#define IMPORT(...) satori_import_arrow(good_store, ID, &out.arrow, __VA_ARGS__, &error)
+  ASKEW_CASE(IMPORT(room, NULL, NULL));
+  ASKEW_CASE(IMPORT(NULL, ASKEW(&out.insert_report), NULL));
+  ASKEW_CASE(IMPORT(NULL, NULL, string));
+#undef IMPORT
   ASKEW_CASE(satori_string_get(good_string, &out.data, ASKEW(&out.count), &error));
 #define NEXT(...) satori_cursor_next(good_cursor, __VA_ARGS__, &out.count, &error)
   ASKEW_CASE(NEXT(2, room, NULL, NULL, NULL));
@@ -270,6 +291,11 @@ static void numbers(void) {
   CASE(SATORI_INVALID_ARGUMENT, MANY(TOO_LONG / 8, NULL, NULL));
   /* Fits into an address space, but into no memory. */
   CASE(SATORI_INVALID_ARGUMENT, MANY((size_t)1 << 44, NULL, NULL));
+#define IMPORT(provider) \
+  satori_import_arrow(good_store, ID, &out.arrow, provider, &out.insert_report, &out.string, &error)
+  CASE(SATORI_INVALID_UTF8, IMPORT(&bad));
+  CASE(SATORI_NULL_POINTER, IMPORT(&none));
+  CASE(SATORI_INVALID_ARGUMENT, IMPORT(&endless));
 #define ID_OF(...) satori_stream_uuid(__VA_ARGS__, &error)
   CASE(SATORI_NULL_POINTER, ID_OF(good, good, good, good, NULL));
   CASE(SATORI_INVALID_UTF8, ID_OF(bad, good, good, good, out.uuid));
@@ -301,8 +327,51 @@ static void numbers(void) {
   OK(satori_cursor_free(cursor, &error));
 }
 
+static int released;
+
+static int no_schema(struct ArrowArrayStream *stream, struct ArrowSchema *schema) {
+  (void)stream, (void)schema;
+  return 5;
+}
+
+static int no_array(struct ArrowArrayStream *stream, struct ArrowArray *array) {
+  (void)stream, (void)array;
+  return 5;
+}
+
+static const char *no_words(struct ArrowArrayStream *stream) {
+  (void)stream;
+  return NULL;
+}
+
+static void release(struct ArrowArrayStream *stream) {
+  released++;
+  stream->release = NULL;
+}
+
+/* Arrow streams that can't be read: taken over and released, but for the first,
+ * which was before. */
+static void arrow_streams(void) {
+  const struct ArrowArrayStream broken[] = {
+      {NULL, NULL, NULL, NULL, NULL},
+      {NULL, NULL, NULL, release, NULL},
+      {no_schema, NULL, no_words, release, NULL},
+      {NULL, no_array, no_words, release, NULL},
+      {no_schema, no_array, NULL, release, NULL},
+      {no_schema, no_array, no_words, release, NULL},
+  };
+  int count = (int)(sizeof(broken) / sizeof(broken[0]));
+  for (int index = 0; index < count; index++) {
+    struct ArrowArrayStream stream = broken[index];
+    CASE(SATORI_INVALID_ARROW, satori_import_arrow(good_store, ID, &stream, NULL,
+                                                   &out.insert_report, &out.string, &error));
+    CHECK(stream.release == NULL && released == index);
+  }
+}
+
 void inputs(void) {
   texts();
   outputs();
   numbers();
+  arrow_streams();
 }

@@ -5,6 +5,7 @@
  * function without a call here fails the test. The library must have the feature
  * panic-test: SATORI_STORE_PANIC names the function that panics.
  */
+#include "arrow_c.h"
 #include "host.h"
 
 #define UUID SATORI_STR("d39cd529-5dd4-5e4b-abc9-90b3751e71f1")
@@ -166,6 +167,25 @@ CALL(satori_cursor_next) { return probe(f, CURSOR); }
 
 CALL(satori_cursor_free) { return satori_cursor_free(f->cursor, &f->error); }
 
+CALL(satori_export_arrow) {
+  struct ArrowArrayStream stream = {NULL, NULL, NULL, NULL, NULL};
+  satori_status status =
+      satori_export_arrow(f->store, UUID, INT64_MIN, INT64_MAX, &stream, &f->error);
+  if (stream.release != NULL) stream.release(&stream);
+  return status;
+}
+
+/* Its own rows, which are there already. */
+CALL(satori_import_arrow) {
+  struct ArrowArrayStream stream;
+  satori_error error;
+  OK(satori_export_arrow(f->store, UUID, INT64_MIN, INT64_MAX, &stream, &error));
+  satori_status status =
+      satori_import_arrow(f->store, UUID, &stream, NULL, NULL, NULL, &f->error);
+  if (stream.release != NULL) stream.release(&stream);
+  return status;
+}
+
 CALL(satori_ingest) {
   return satori_ingest(f->store, SATORI_STR("null"), NULL, NULL, NULL, &f->error);
 }
@@ -212,6 +232,8 @@ static const struct {
     ENTRY(satori_observation, STORE),
     ENTRY(satori_cursor_next, CURSOR),
     ENTRY(satori_cursor_free, CURSOR),
+    ENTRY(satori_export_arrow, STORE),
+    ENTRY(satori_import_arrow, STORE),
     ENTRY(satori_ingest, STORE),
     ENTRY(satori_string_get, STRING),
     ENTRY(satori_string_free, STRING),

@@ -53,7 +53,9 @@
  * writes. A cursor's texts live until its next batch: use one cursor in one thread.
  *
  * Processes. Any number may have the file open. After fork() a child must not use
- * its parent's stores (SATORI_FORKED): it opens its own.
+ * its parent's handles, of whichever type (SATORI_FORKED): it opens the store
+ * itself; where other threads of the parent were inside calls at the fork, only
+ * after exec(), as with most libraries.
  *
  * Shutdown. Free what you have in any order. A store that is never closed loses
  * nothing that was acknowledged; closing the last one tidies up the write-ahead
@@ -81,6 +83,10 @@
 #define SATORI_VERSION_PATCH 0
 /* Of the header; satori_get_library_info tells that of the library. */
 #define SATORI_VERSION (SATORI_VERSION_MAJOR * 1000000 + SATORI_VERSION_MINOR * 1000 + SATORI_VERSION_PATCH)
+
+/* Arrow's C stream interface, https://arrow.apache.org/docs/format/CStreamInterface.html:
+ * include a header that defines it where you use it. */
+struct ArrowArrayStream;
 
 /* NUL-terminated text as the two arguments `data, length`. */
 #define SATORI_STR(s) (s), strlen(s)
@@ -199,6 +205,10 @@ enum satori_code
    * A strict batch was refused: nothing of it was stored.
    */
   SATORI_REFUSED = 21,
+  /**
+   * An Arrow stream is not what can be inserted; the message says why.
+   */
+  SATORI_INVALID_ARROW = 22,
   /**
    * A pointer that must lead somewhere is NULL.
    */
@@ -1103,7 +1113,8 @@ satori_status satori_insert(const satori_store *store,
  * @param values       `count` values: finite.
  * @param hashes       `count` hashes; one whose data is NULL is computed. NULL
  *                     computes all.
- * @param providers    `count` providers; NULL is "central" for all.
+ * @param providers    `count` providers; one whose data is NULL is "central". NULL is
+ *                     "central" for all.
  * @param report       receives the counts; set its size first. May be NULL.
  * @param conflicts    receives the conflicts as JSON: an array of [index, {ts,
  *                     stored, offered}]. May be NULL.
@@ -1365,6 +1376,59 @@ satori_status satori_cursor_next(satori_cursor *cursor,
  * @since 0.1
  */
 satori_status satori_cursor_free(satori_cursor *cursor, satori_error *error);
+
+/**
+ * The observations from `from`, included, to `to`, excluded, as an Arrow stream of
+ * `ts` (timestamp[us, UTC]), `value` (float64), `hash` and `provider` (utf8), in
+ * order of time. It reads as it is asked, and keeps the file open until it is
+ * released.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param from         microseconds UTC; INT64_MIN for all from the first on.
+ * @param to           microseconds UTC; INT64_MAX for all up to the last.
+ * @param stream       receives the stream; what is there is overwritten, not
+ *                     released. The caller releases it by its own callback.
+ * @param error        see satori_error; may be NULL.
+ * @return as satori_observations. What goes wrong later the stream's
+ *         get_last_error tells.
+ * @since 0.1
+ */
+satori_status satori_export_arrow(const satori_store *store,
+                                  const char *uuid,
+                                  size_t uuid_length,
+                                  int64_t from,
+                                  int64_t to,
+                                  struct ArrowArrayStream *stream,
+                                  satori_error *error);
+
+/**
+ * Inserts an Arrow stream in one transaction. It needs columns `ts` (timestamps of
+ * any unit, or numbers or text as satori_parse_timestamp reads) and `value`, both
+ * without nulls; `hash` and `provider` are optional, as is each item of them.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param stream       the stream: it is taken over and released, also where the
+ *                     insert fails; only where the store or another argument is
+ *                     refused is it left as it is. `release` is NULL where it was.
+ * @param provider     who delivers rows that don't say so; NULL is "central".
+ * @param report       receives the counts; set its size first. May be NULL.
+ * @param conflicts    as in satori_insert_many. May be NULL.
+ * @param error        see satori_error; may be NULL.
+ * @return as satori_insert, or SATORI_INVALID_ARROW.
+ * @since 0.1
+ */
+satori_status satori_import_arrow(const satori_store *store,
+                                  const char *uuid,
+                                  size_t uuid_length,
+                                  struct ArrowArrayStream *stream,
+                                  const satori_text *provider,
+                                  satori_insert_report *report,
+                                  satori_string **conflicts,
+                                  satori_error *error);
 
 /**
  * Takes in the server's answers, metadata and observation together: one payload,

@@ -1,5 +1,6 @@
 /*
- * Plays tests/scenario.txt, whose first lines say what it is made of, on the C API.
+ * Plays tests/scenario.txt, whose first lines say what it is made of, on the C API,
+ * or with scenario_ops.cpp on satori_store.hpp.
  *
  * scenario <scenario.txt> <scratch folder>
  */

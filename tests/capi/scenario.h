@@ -1,10 +1,16 @@
-/* The C runner of tests/scenario.txt: what its two parts share. */
+/* The runners of tests/scenario.txt on the C API: what scenario.c, which reads the
+ * file, and the operations share; these are in C or, on satori_store.hpp, in C++. */
 #ifndef SCENARIO_H
 #define SCENARIO_H
 
+#include "arrow_c.h"
 #include "host.h"
 
 #define MOST_ARGUMENTS 16
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 /* An argument: bytes, NUL-terminated too; `data` NULL is none (`-`). */
 struct argument {
@@ -34,5 +40,9 @@ char *contents(const char *folder, const char *name, size_t *length);
 
 /* Carries out the operation and says the answer, its lines ended by \n. */
 void play(const struct operation *operation);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,16 +1,9 @@
 /* The operations, each on the C API. */
+#include "codes.h"
 #include "scenario.h"
 
 static satori_store *store;
 static satori_error error;
-
-static const char *const codes[] = {
-    "OK",           "CANNOT_OPEN",       "NOT_A_DATABASE", "CORRUPT",          "LATER_RELEASE",
-    "SCHEMA_MISMATCH", "BUSY",           "READ_ONLY",      "DISK_FULL",        "SQLITE",
-    "FILE_REPLACED", "FORKED",           "POISONED",       "INVALID_UUID",     "NOT_OBSERVATION_TABLE",
-    "STREAM_NOT_FOUND", "INVALID_TIMESTAMP", "INVALID_VALUE", "UNREADABLE_ROW", "INVALID_JSON",
-    "MISSING_UUID", "REFUSED",
-};
 
 /* Says an error; 1 where there is none. */
 static int fine(satori_status status) {
@@ -222,6 +215,21 @@ static void insert_many(const struct argument *args, int count) {
   }
 }
 
+static void copy(const struct argument *args) {
+  satori_insert_report report = satori_insert_report_init();
+  satori_text provider = text_of(args[4]);
+  satori_string *conflicts;
+  struct ArrowArrayStream rows;
+  if (!fine(satori_export_arrow(store, args[0].data, args[0].length, RANGE, &rows, &error))) return;
+  if (fine(satori_import_arrow(store, args[3].data, args[3].length, &rows, &provider, &report,
+                               &conflicts, &error))) {
+    say("inserted %" PRIu64 " already_there %" PRIu64 " conflicts %" PRIu64 "\n", report.inserted,
+        report.already_there, report.conflicts);
+    say_string(conflicts);
+  }
+  if (rows.release != NULL) rows.release(&rows);
+}
+
 static void ingest(const struct argument *args) {
   satori_ingest_options options = satori_ingest_options_init();
   satori_ingest_report report = satori_ingest_report_init();
@@ -351,6 +359,7 @@ void play(const struct operation *operation) {
       say_string(string);
     }
   }
+  OP("copy") copy(args);
   OP("ingest") ingest(args);
   else {
     fprintf(stderr, "no operation %s\n", operation->name);

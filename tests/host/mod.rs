@@ -26,7 +26,7 @@ pub(crate) fn library() -> PathBuf {
     path
 }
 
-/// Compiles `tests/capi/<source>`, strictly, and links it with the library.
+/// Compiles each `tests/capi/<source>`, strictly, and links them with the library.
 pub(crate) fn build(sources: &[&str]) -> PathBuf {
     // A folder for each program, where the library has whichever name the
     // program asks for.
@@ -37,33 +37,55 @@ pub(crate) fn build(sources: &[&str]) -> PathBuf {
     for name in ["libsatori_store.so", "libsatori_store.so.0"] {
         std::os::unix::fs::symlink(&library, folder.join(name)).unwrap();
     }
+    let is_cpp = |source: &str| source.ends_with(".cpp");
+    let compile = |source: &&str| {
+        let object = folder.join(source).with_extension("o");
+        let (compiler, standard) = if is_cpp(source) {
+            ("c++", "-std=c++17")
+        } else {
+            ("cc", "-std=c99")
+        };
+        let mut compiler = Command::new(compiler);
+        compiler
+            .arg(standard)
+            .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror"])
+            .args(["-D_GNU_SOURCE", "-g", "-O1", "-pthread", "-c"])
+            .arg("-I")
+            .arg(root().join("include"))
+            .arg(root().join("tests/capi").join(source))
+            .arg("-o")
+            .arg(&object);
+        build_with(compiler);
+        object
+    };
     let program = folder.join("host");
-    let mut cc = Command::new("cc");
-    cc.args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror"])
-        .args(["-D_GNU_SOURCE", "-g", "-O1", "-pthread"])
-        .arg("-I")
-        .arg(root().join("include"))
-        .args(
-            sources
-                .iter()
-                .map(|source| root().join("tests/capi").join(source)),
-        )
-        .arg("-o")
+    let any_cpp = sources.iter().any(|source| is_cpp(source));
+    let mut linker = Command::new(if any_cpp { "c++" } else { "cc" });
+    linker
+        .args(sources.iter().map(compile))
+        .args(["-pthread", "-o"])
         .arg(&program)
         .arg("-L")
         .arg(&folder)
         .arg(format!("-Wl,-rpath,{}", folder.display()))
         .args(["-lsatori_store", "-lm"]);
+    build_with(linker);
+    program
+}
+
+/// Runs a compiler or linker.
+fn build_with(mut command: Command) {
     if let Ok(flags) = env::var("SATORI_STORE_CFLAGS") {
-        cc.args(flags.split_whitespace());
+        command.args(flags.split_whitespace());
     }
-    let output = cc.output().expect("a C compiler, cc");
+    let output = command
+        .output()
+        .expect("a C and a C++ compiler, cc and c++");
     assert!(
         output.status.success(),
         "{}\n(a library without the C API? Use a --target-dir of its own for each set of features)",
         String::from_utf8_lossy(&output.stderr)
     );
-    program
 }
 
 /// Runs `command`, which must end well; its output.

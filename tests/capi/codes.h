@@ -1,0 +1,31 @@
+/* The names of the store's own errors, by their numbers. */
+#ifndef CODES_H
+#define CODES_H
+
+static const char *const codes[] = {
+    "OK",
+    "CANNOT_OPEN",
+    "NOT_A_DATABASE",
+    "CORRUPT",
+    "LATER_RELEASE",
+    "SCHEMA_MISMATCH",
+    "BUSY",
+    "READ_ONLY",
+    "DISK_FULL",
+    "SQLITE",
+    "FILE_REPLACED",
+    "FORKED",
+    "POISONED",
+    "INVALID_UUID",
+    "NOT_OBSERVATION_TABLE",
+    "STREAM_NOT_FOUND",
+    "INVALID_TIMESTAMP",
+    "INVALID_VALUE",
+    "UNREADABLE_ROW",
+    "INVALID_JSON",
+    "MISSING_UUID",
+    "REFUSED",
+    "INVALID_ARROW",
+};
+
+#endif

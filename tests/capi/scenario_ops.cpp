@@ -1,0 +1,327 @@
+/* The operations, each on satori_store.hpp. */
+#include "codes.h"
+#include "scenario.h"
+
+#include <satori_store.hpp>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+
+using Text = std::optional<std::string>;
+using Instants = std::pair<satori::Instant, satori::Instant>;
+
+static std::optional<satori::Store> store;
+
+static Text text_of(const argument &from) {
+  if (from.data == nullptr) return std::nullopt;
+  return std::string(from.data, from.length);
+}
+
+static std::int64_t number(const argument &from) { return std::strtoll(from.data, nullptr, 10); }
+
+static satori::Instant instant(std::int64_t ts) {
+  return satori::Instant(std::chrono::microseconds(ts));
+}
+
+static satori::Instant instant(const argument &from) { return instant(number(from)); }
+
+/* The bounds of a range. */
+static Instants range(const argument *bounds) {
+  return {bounds[0].data ? instant(bounds[0]) : satori::Instant::min(),
+          bounds[1].data ? instant(bounds[1]) : satori::Instant::max()};
+}
+
+static std::int64_t micros(satori::Instant ts) { return ts.time_since_epoch().count(); }
+
+static void say(const Text &text) {
+  if (text) {
+    say_text({text->c_str(), text->size()});
+  } else {
+    say_text({nullptr, 0});
+  }
+}
+
+static void say_line(const std::string &text) {
+  say(Text(text));
+  say("\n");
+}
+
+static void say_instant(std::optional<satori::Instant> ts) {
+  if (!ts) {
+    say("-");
+  } else if (micros(*ts) >= began) {
+    say("now");
+  } else {
+    say("%" PRId64, micros(*ts));
+  }
+}
+
+static void say_stream(const satori::Stream &stream) {
+  /* Of a stream without metadata there is only the uuid. */
+  if (stream.id == 0) return say_line(stream.uuid);
+  say("stream\t%" PRId64 "\t", stream.id);
+  say(Text(stream.uuid));
+  say("\t");
+  say(stream.server_stream_id ? Text(std::to_string(*stream.server_stream_id)) : Text());
+  for (const Text &text : {stream.name, stream.author, stream.secondary, stream.target,
+                           stream.meta, stream.description}) {
+    say("\t");
+    say(text);
+  }
+  say("\t");
+  say_instant(stream.last_synced);
+  say("\t");
+  say_instant(stream.created_at);
+  say("\n");
+}
+
+static void say_streams(const std::vector<satori::Stream> &streams) {
+  if (streams.empty()) say("count 0\n");
+  for (const satori::Stream &stream : streams) say_stream(stream);
+}
+
+static void say_streams(const std::optional<satori::Stream> &stream) {
+  stream ? say_stream(*stream) : say("count 0\n");
+}
+
+static void say_row(const satori::Observation &row) {
+  say("%" PRId64 "\t%.6f\t", micros(row.ts), row.value);
+  say(Text(row.hash));
+  say("\t");
+  say_line(row.provider);
+}
+
+static void say_rows(const std::vector<satori::Observation> &rows) {
+  if (rows.empty()) say("count 0\n");
+  for (const satori::Observation &row : rows) say_row(row);
+}
+
+static void say_rows(const std::optional<satori::Observation> &row) {
+  row ? say_row(*row) : say("count 0\n");
+}
+
+static void say_report(const satori::InsertReport &report) {
+  say("inserted %" PRIu64 " already_there %" PRIu64 " conflicts %" PRIu64 "\n", report.inserted,
+      report.already_there, report.conflicts);
+  say_line(report.details);
+}
+
+static void say_report(const satori::IngestReport &report) {
+  say("payloads %" PRIu64 " inserted %" PRIu64 " already_there %" PRIu64 " nothing %" PRIu64
+      " conflicts %" PRIu64 " rejected %" PRIu64 "\n",
+      report.payloads, report.inserted, report.already_there, report.nothing, report.conflicts,
+      report.rejected);
+  say_line(report.details);
+}
+
+static void say_statistics(const satori::Statistics &found) {
+  const auto bound = [](std::optional<satori::Instant> ts) {
+    return ts ? std::to_string(micros(*ts)) : "-";
+  };
+  say("count %" PRIu64 " unreadable %" PRIu64 " first %s last %s ", found.count, found.unreadable,
+      bound(found.first).c_str(), bound(found.last).c_str());
+  say("minimum %.6f maximum %.6f sum %.6f spacing %" PRId64 " gaps %" PRIu64 "\n",
+      found.minimum.value_or(0), found.maximum.value_or(0), found.sum,
+      static_cast<std::int64_t>(found.spacing.value_or(std::chrono::microseconds(0)).count()),
+      found.gaps);
+  say_line(found.providers);
+}
+
+static void open_store(const argument *args, int count) {
+  satori::OpenOptions options;
+  bool in_memory = false;
+  for (int index = 1; index < count; index++) {
+    const std::string_view option = args[index].data;
+    if (option == "read_only") options.read_only = true;
+    if (option == "must_exist") options.must_exist = true;
+    if (option == "full") options.synchronous = satori::Synchronous::full;
+    if (option == "no_wait") options.busy_timeout = std::chrono::microseconds(0);
+    if (option == "in_memory") in_memory = true;
+  }
+  const std::string path = std::string(scratch) + "/" + text_of(args[0]).value_or("");
+  store = in_memory ? satori::Store::in_memory() : satori::Store(path, options);
+  say("done\n");
+}
+
+static void copy_fixture(const argument *args) {
+  std::filesystem::copy_file(std::string(tests) + "fixtures/" + args[0].data,
+                             std::string(scratch) + "/" + args[1].data);
+  say("done\n");
+}
+
+/* A JSON argument: what it says, or the feed that it names. */
+static std::string json_of(const argument &from) {
+  if (from.data == nullptr || from.data[0] != '@') return text_of(from).value_or("");
+  std::ifstream feed(std::string(tests) + "feeds/" + (from.data + 1), std::ios::binary);
+  CHECK(feed.good());
+  return {std::istreambuf_iterator<char>(feed), {}};
+}
+
+static satori::StreamPatch patch_of(const argument *fields, int count) {
+  satori::StreamPatch patch;
+  for (int index = 0; index < count; index++) {
+    const std::string field(fields[index].data, fields[index].length);
+    const std::size_t end = field.find('=');
+    const std::string name = field.substr(1, end == std::string::npos ? end : end - 1);
+    const Text value = field[0] == '!' ? Text() : Text(field.substr(end + 1));
+    if (name == "server_stream_id") {
+      patch.server_stream_id = value ? std::optional<std::int64_t>(std::stoll(*value)) : std::nullopt;
+    }
+    if (name == "name") patch.name = value;
+    if (name == "author") patch.author = value;
+    if (name == "secondary") patch.secondary = value;
+    if (name == "target") patch.target = value;
+    if (name == "meta") patch.meta = value;
+    if (name == "description") patch.description = value;
+  }
+  return patch;
+}
+
+static satori::NewObservation row_of(const std::string &from) {
+  std::array<std::string, 4> part;
+  std::size_t at = 0;
+  for (std::string &field : part) {
+    const std::size_t end = std::min(from.find(',', at), from.size());
+    field = from.substr(at, end - at);
+    at = end + 1;
+  }
+  satori::NewObservation row;
+  row.ts = instant(std::stoll(part[0]));
+  row.value = std::strtod(part[1].c_str(), nullptr);
+  if (part[2] != "-") row.hash = part[2];
+  if (part[3] != "-") row.provider = part[3];
+  return row;
+}
+
+static void insert(const argument *args) {
+  static const char *const words[] = {"inserted", "already_there", "conflict"};
+  satori::NewObservation row;
+  row.ts = instant(args[1]);
+  row.value = std::strtod(args[2].data, nullptr);
+  row.hash = text_of(args[3]);
+  row.provider = text_of(args[4]);
+  const satori::Inserted inserted = store->insert(text_of(args[0]).value_or(""), row);
+  say("%s %.6f\n", words[static_cast<int>(inserted.insertion)], inserted.stored);
+}
+
+static void copy(const argument *args) {
+  const auto [from, to] = range(args + 1);
+  ArrowArrayStream rows;
+  store->export_arrow(text_of(args[0]).value_or(""), &rows, from, to);
+  try {
+    say_report(store->import_arrow(text_of(args[3]).value_or(""), &rows, text_of(args[4])));
+  } catch (const satori::Error &) {
+    if (rows.release != nullptr) rows.release(&rows);
+    throw;
+  }
+}
+
+static void ingest(const argument *args) {
+  satori::IngestOptions options;
+  options.uuid = text_of(args[0]);
+  options.provider = text_of(args[1]);
+  options.strict = std::string_view(args[2].data) == "strict";
+  say_report(store->ingest(json_of(args[3]), options));
+}
+
+static void play_on_store(std::string_view op, const argument *args, int count) {
+  const std::string first = text_of(args[0]).value_or("");
+  if (op == "open") {
+    open_store(args, count);
+  } else if (op == "close") {
+    store->close();
+    say("done\n");
+  } else if (op == "fixture") {
+    copy_fixture(args);
+  } else if (op == "parse") {
+    say("%" PRId64 "\n", micros(satori::parse_timestamp(first)));
+  } else if (op == "uuid") {
+    say_line(satori::stream_uuid(first, text_of(args[1]).value_or(""), text_of(args[2]).value_or(""),
+                                 text_of(args[3]).value_or("")));
+  } else if (op == "upsert") {
+    say_stream(store->upsert_stream(first, patch_of(args + 1, count - 1)));
+  } else if (op == "update") {
+    say_stream(store->update_stream(first, patch_of(args + 1, count - 1)));
+  } else if (op == "stream") {
+    say_streams(store->stream_by_uuid(first));
+  } else if (op == "by_name") {
+    say_streams(store->stream_by_name(first));
+  } else if (op == "streams_by_name") {
+    say_streams(store->streams_by_name(first));
+  } else if (op == "by_server_id") {
+    say_streams(store->streams_by_server_id(number(args[0])));
+  } else if (op == "streams") {
+    say_streams(store->streams_all());
+  } else if (op == "search") {
+    say_streams(store->search_streams(first));
+  } else if (op == "stale") {
+    say_streams(store->stale_streams(instant(args[0])));
+  } else if (op == "without_metadata") {
+    say_streams(store->streams_without_metadata());
+  } else if (op == "sync") {
+    say_line(store->sync_streams(json_of(args[0])));
+  } else if (op == "remove") {
+    const std::string_view what = args[1].data;
+    const satori::Removed removed =
+        store->remove(first, what == "metadata" ? satori::Remove::metadata
+                             : what == "data"   ? satori::Remove::data
+                                                : satori::Remove::both);
+    say("metadata %d rows %" PRIu64 "\n", removed.metadata, removed.rows);
+  } else if (op == "insert") {
+    insert(args);
+  } else if (op == "insert_many") {
+    std::vector<satori::NewObservation> rows;
+    for (int row = 1; row < count; row++) rows.push_back(row_of(args[row].data));
+    say_report(store->insert_many(first, rows));
+  } else if (op == "range") {
+    /* The batch is C's; this cursor has one of its own. */
+    const auto [from, to] = range(args + 1);
+    satori::Cursor cursor = store->observations(first, from, to);
+    say_rows(std::vector<satori::Observation>(cursor.begin(), cursor.end()));
+  } else if (op == "last") {
+    say_rows(store->last(first, std::strtoull(args[1].data, nullptr, 10)));
+  } else if (op == "latest") {
+    say_rows(store->latest(first));
+  } else if (op == "at") {
+    say_rows(store->observation(first, instant(args[1])));
+  } else if (op == "count") {
+    const auto [from, to] = range(args + 1);
+    say("count %" PRIu64 "\n", store->count(first, from, to));
+  } else if (op == "delete") {
+    const auto [from, to] = range(args + 1);
+    say("count %" PRIu64 "\n", store->delete_observations(first, from, to));
+  } else if (op == "statistics") {
+    say_statistics(store->get_statistics(first));
+  } else if (op == "normalize") {
+    const satori::Normalization done =
+        store->normalize(first, std::string_view(args[1].data) == "dry");
+    say("rewritten %" PRIu64 "\n", done.rewritten);
+    say_line(done.details);
+  } else if (op == "verify") {
+    const satori::Verification found = store->verify(first);
+    say("rows %" PRIu64 " verified %" PRIu64 " foreign %" PRIu64 " suspect %" PRIu64 "\n",
+        found.rows, found.verified, found.foreign, found.suspect);
+    say_line(found.details);
+  } else if (op == "ingest") {
+    ingest(args);
+  } else if (op == "copy") {
+    copy(args);
+  } else {
+    std::fprintf(stderr, "no operation %s\n", op.data());
+    std::exit(1);
+  }
+}
+
+void play(const struct operation *operation) {
+  try {
+    play_on_store(operation->name, operation->arguments, operation->count);
+  } catch (const satori::Refused &refused) {
+    say("error REFUSED\n");
+    say_report(refused.report());
+  } catch (const satori::Error &error) {
+    CHECK(error.code() < static_cast<int>(sizeof(codes) / sizeof(codes[0])));
+    say("error %s\n", codes[error.code()]);
+  }
+}
