@@ -76,15 +76,7 @@ pub(crate) fn run(args: &Normalize, global: &Global, output: &Output) -> Result<
         streams,
     };
     output.report(&report, || report.text(output))?;
-    for stream in &report.streams {
-        if let Some(error) = &stream.error {
-            output.warning(format_args!(
-                "{:?}: {}",
-                stream.uuid.as_str(),
-                error.message
-            ));
-        }
-    }
+    output.stream_errors(report.streams.iter().map(|s| (&s.uuid, s.error.as_ref())));
     match stopped {
         Some(error) => Err(error.into()),
         None => Ok(exit),

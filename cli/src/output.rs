@@ -7,11 +7,12 @@ use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, Table, presets};
+use satori_store::StreamUuid;
 use serde::Serialize;
 
 use crate::args::Color;
 use crate::failure::Failure;
-use crate::json::{self, ErrorLine};
+use crate::json::{self, ErrorLine, ErrorReport};
 use crate::text;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -93,6 +94,18 @@ impl Output {
         self.say(ERROR, "error", failure);
         if let Some(hint) = failure.hint() {
             self.say(NOTE, "hint", hint);
+        }
+    }
+
+    /// Tells of the streams that could not be dealt with, each with its error.
+    pub(crate) fn stream_errors<'a>(
+        &self,
+        streams: impl IntoIterator<Item = (&'a StreamUuid, Option<&'a ErrorReport>)>,
+    ) {
+        for (uuid, error) in streams {
+            if let Some(error) = error {
+                self.warning(format_args!("{:?}: {}", uuid.as_str(), error.message));
+            }
         }
     }
 

@@ -52,15 +52,7 @@ pub(crate) fn run(args: &Streams, global: &Global, output: &Output) -> Result<Ex
     }
     let report = Report { streams };
     output.report(&report, || report.text(output))?;
-    for listed in &report.streams {
-        if let Some(error) = &listed.error {
-            output.warning(format_args!(
-                "{:?}: {}",
-                listed.uuid.as_str(),
-                error.message
-            ));
-        }
-    }
+    output.stream_errors(report.streams.iter().map(|s| (&s.uuid, s.error.as_ref())));
     Ok(exit)
 }
 

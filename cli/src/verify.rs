@@ -85,15 +85,7 @@ pub(crate) fn run(args: &Verify, global: &Global, output: &Output) -> Result<Exi
     let spellings = &Verification::SPELLINGS;
     let report = Report { streams, spellings };
     output.report(&report, || report.text(output))?;
-    for stream in &report.streams {
-        if let Some(error) = &stream.error {
-            output.warning(format_args!(
-                "{:?}: {}",
-                stream.uuid.as_str(),
-                error.message
-            ));
-        }
-    }
+    output.stream_errors(report.streams.iter().map(|s| (&s.uuid, s.error.as_ref())));
     Ok(exit)
 }
 
