@@ -198,7 +198,7 @@ class Conflict(StoreError):
     code = "CONFLICT"
 
     def __init__(
-        self, ts: datetime, stored: float, offered: float, index: int, uuid: str
+        self, uuid: str, ts: datetime, stored: float, offered: float, index: int = 0, line: int = 0
     ) -> None:
         super().__init__(
             f"{uuid} has the value {stored!r} at {ts.isoformat()}, "
@@ -214,6 +214,8 @@ class Conflict(StoreError):
         self.offered = offered
         #: Which of the rows or payloads it was, from 0.
         self.index = index
+        #: The line of the input that the payload begins on, from 1; 0 of rows.
+        self.line = line
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Conflict) and self.__dict__ == other.__dict__

@@ -57,11 +57,17 @@ class Observations:
         # Says now, not when it is read, that there is no such stream.
         self._cursor()
 
-    def _cursor(self) -> Cursor:
-        return Cursor("satori_observations", *self._store._at(self.uuid), *self._range)
+    def _cursor(self, first: int = _BATCH, later: int = _BATCH) -> Cursor:
+        arguments = (*self._store._at(self.uuid), *self._range)
+        return Cursor("satori_observations", *arguments, first=first, later=later)
 
     def __iter__(self) -> Iterator[Observation]:
-        return self._cursor()
+        # The first batch is small: many who iterate want a few rows only.
+        return self._cursor(64, _BATCH)
+
+    def batches_of(self, rows: int) -> Iterator[Observation]:
+        """Iterates, reading so many rows at a time."""
+        return self._cursor(rows, rows)
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
         """The Arrow PyCapsule protocol. The schema is always that of the class."""
@@ -132,13 +138,14 @@ class Cursor(Iterator[Observation]):
 
     _handle: Optional[int] = None
 
-    def __init__(self, function: str, *arguments: Any) -> None:
+    def __init__(
+        self, function: str, *arguments: Any, first: int = _BATCH, later: int = _BATCH
+    ) -> None:
         handle = Handle()
         call(function, *arguments, byref(handle))
         self._handle = handle.value
         self._rows: Iterator[Observation] = iter(())
-        # The first batch is small: many who iterate want a few rows only.
-        self._capacity = 64
+        self._capacity, self._later = first, later
 
     def __next__(self) -> Observation:
         row = next(self._rows, None)
@@ -154,7 +161,7 @@ class Cursor(Iterator[Observation]):
         if self._handle is None:
             return []
         capacity = self._capacity
-        self._capacity = _BATCH
+        self._capacity = self._later
         ts, values = (ctypes.c_int64 * capacity)(), (ctypes.c_double * capacity)()
         hashes, providers = (Text * capacity)(), (Text * capacity)()
         columns = (ts, values, hashes, providers)

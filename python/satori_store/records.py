@@ -283,9 +283,10 @@ def verification(report: Handle) -> Verification:
 
 def _conflict(found: dict[str, Any]) -> Conflict:
     return Conflict(
+        found["stream"],
         instants.of_json(found["ts"]),
         found["stored"],
         found["offered"],
         found["index"],
-        found["stream"],
+        found.get("line", 0),
     )

@@ -348,7 +348,7 @@ class Store:
         )
         conflict = None
         if _INSERTIONS[kind.value] == "conflict":
-            conflict = Conflict(instants.to_datetime(micros), stored.value, offered, 0, uuid)
+            conflict = Conflict(uuid, instants.to_datetime(micros), stored.value, offered)
         return Insertion(_INSERTIONS[kind.value], stored.value, conflict)
 
     def insert_many(
