@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Iterable
 from ctypes import byref
 from decimal import Decimal
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Optional, Protocol, Union
 
 from . import _library, arrow, instants, records
@@ -45,13 +46,14 @@ _COLUMNS = ("ts", "value", "hash", "provider")
 
 def number(value: Value) -> float:
     """A value as the store reads it; whether it is finite the store says."""
-    if isinstance(value, str):
-        # Python reads more than a number: digits of every script, underscores.
-        if not value.isascii() or "_" in value:
-            raise InvalidValue(f"{value!r} is not a value: it is not a number")
     try:
-        return float(value)
-    except (TypeError, ValueError):
+        # Of text Python reads more than numbers: digits of every script, underscores.
+        if isinstance(value, str) and value.isascii() and "_" not in value:
+            return float(value)
+        if isinstance(value, (Real, Decimal)):
+            return float(value)
+        raise ValueError
+    except ValueError:
         raise InvalidValue(f"{value!r} is not a value: it is not a number") from None
     except OverflowError:
         raise InvalidValue(f"{value!r} is not a value: it is not finite") from None
@@ -98,7 +100,8 @@ def _insert_rows(
         ts.append(instants.to_micros(row[0]))
         values.append(number(row[1]))
         texts[0].append(row[2] if len(row) > 2 else None)
-        texts[1].append((row[3] if len(row) > 3 else None) or provider)
+        named = row[3] if len(row) > 3 else None
+        texts[1].append(provider if named is None else named)
     counts, conflicts = _library.InsertReport(), Handle()
     held = [text.column() for text in texts]
     call(
