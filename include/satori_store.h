@@ -1135,6 +1135,44 @@ satori_status satori_insert_many(const satori_store *store,
                                  satori_error *error);
 
 /**
+ * As satori_insert_many, each timestamp given as text and stored as that text, for
+ * hosts that look their rows up by it and for tables whose timestamps are text
+ * already. SQLite makes a number of text that is one, and blanks around it are left
+ * out; else it is stored as it stands, and a hash that is computed is one of that
+ * text. The key is the instant still: where a row of the same instant is there, in
+ * whichever spelling, it stays. satori_cursor_next_spelled gives the text back.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param count        the number of observations.
+ * @param ts           `count` timestamps, in any spelling that satori_parse_timestamp
+ *                     reads.
+ * @param values       `count` values: finite.
+ * @param hashes       `count` hashes; one whose data is NULL is computed. NULL
+ *                     computes all.
+ * @param providers    `count` providers; one whose data is NULL is "central". NULL is
+ *                     "central" for all.
+ * @param report       receives the counts; set its size first. May be NULL.
+ * @param conflicts    receives the conflicts as JSON: an array of [index, {ts,
+ *                     stored, offered}]. May be NULL.
+ * @param error        see satori_error; may be NULL.
+ * @return as satori_insert.
+ * @since 0.1
+ */
+satori_status satori_insert_spelled(const satori_store *store,
+                                    const char *uuid,
+                                    size_t uuid_length,
+                                    size_t count,
+                                    const satori_text *ts,
+                                    const double *values,
+                                    const satori_text *hashes,
+                                    const satori_text *providers,
+                                    satori_insert_report *report,
+                                    satori_string **conflicts,
+                                    satori_error *error);
+
+/**
  * The number of observations from `from`, included, to `to`, excluded.
  *
  * @param store        the store.
@@ -1366,6 +1404,37 @@ satori_status satori_cursor_next(satori_cursor *cursor,
                                  satori_text *providers,
                                  size_t *count,
                                  satori_error *error);
+
+/**
+ * As satori_cursor_next, and the timestamp as the row stores it.
+ *
+ * @param cursor     the cursor.
+ * @param capacity   how many rows the arrays have room for; not 0.
+ * @param ts         receives instants, in microseconds UTC; NULL skips them.
+ * @param spellings  receives timestamps as the rows store them: text as it stands,
+ *                   numbers as decimals. `data` is NULL where a row holds the
+ *                   number of Unix seconds that the store itself writes: an integer
+ *                   where `ts` is whole seconds, else the nearest double. NULL skips
+ *                   them. The texts live until the next call on this cursor.
+ * @param values     receives values; NULL skips them.
+ * @param hashes     receives hashes, as texts that live likewise; NULL skips them.
+ * @param providers  receives providers, likewise.
+ * @param count      receives how many rows there are; 0 at the end.
+ * @param error      see satori_error; may be NULL. On an error the arrays hold
+ *                   nothing of use, and the rows of this batch are not skipped
+ *                   by a later call.
+ * @return as satori_cursor_next.
+ * @since 0.1
+ */
+satori_status satori_cursor_next_spelled(satori_cursor *cursor,
+                                         size_t capacity,
+                                         int64_t *ts,
+                                         satori_text *spellings,
+                                         double *values,
+                                         satori_text *hashes,
+                                         satori_text *providers,
+                                         size_t *count,
+                                         satori_error *error);
 
 /**
  * Frees a cursor, and with it the texts of its last batch.

@@ -85,6 +85,8 @@ struct Row {
   double value = 0;
   std::string_view hash;
   std::string_view provider;
+  /** The timestamp as it is stored; none: as the number that the store itself writes. */
+  std::optional<std::string_view> spelling = {};
 };
 
 /** One observation. */
@@ -93,16 +95,32 @@ struct Observation {
   double value = 0;
   std::string hash;
   std::string provider;
+  /** The timestamp as it is stored; none: as the number that the store itself writes. */
+  std::optional<std::string> spelling;
 
   Observation() = default;
   /** Not explicit, so that a container of observations can be made of a cursor. */
   Observation(const Row &row)
-      : ts(row.ts), value(row.value), hash(row.hash), provider(row.provider) {}
+      : ts(row.ts),
+        value(row.value),
+        hash(row.hash),
+        provider(row.provider),
+        spelling(row.spelling) {}
 };
 
 /** An observation to be inserted. */
 struct NewObservation {
   Instant ts;
+  double value = 0;
+  /** None: computed from the latest row's. */
+  std::optional<std::string> hash = {};
+  /** None: "central". */
+  std::optional<std::string> provider = {};
+};
+
+/** An observation to be inserted, its timestamp as text that is stored as it stands. */
+struct SpelledObservation {
+  std::string ts;
   double value = 0;
   /** None: computed from the latest row's. */
   std::optional<std::string> hash = {};
@@ -500,6 +518,16 @@ class Cursor {
     return count;
   }
 
+  /** The same, and timestamps as they are stored: see satori_cursor_next_spelled. */
+  std::size_t next_spelled(std::size_t capacity, std::int64_t *ts, satori_text *spellings,
+                           double *values, satori_text *hashes = nullptr,
+                           satori_text *providers = nullptr) {
+    std::size_t count = 0;
+    detail::call(satori_cursor_next_spelled, handle_.get(), capacity, ts, spellings, values,
+                 hashes, providers, &count);
+    return count;
+  }
+
  private:
   friend class Store;
   Cursor() = default;
@@ -510,17 +538,21 @@ class Cursor {
     row.value = values_[at_];
     row.hash = detail::view(hashes_[at_]);
     row.provider = detail::view(providers_[at_]);
+    row.spelling.reset();
+    if (spellings_[at_].data != nullptr) row.spelling = detail::view(spellings_[at_]);
     ++at_;
     return true;
   }
 
   bool fill() {
     ts_.resize(batch_size);
+    spellings_.resize(batch_size);
     values_.resize(batch_size);
     hashes_.resize(batch_size);
     providers_.resize(batch_size);
     at_ = count_ = 0;
-    count_ = next(batch_size, ts_.data(), values_.data(), hashes_.data(), providers_.data());
+    count_ = next_spelled(batch_size, ts_.data(), spellings_.data(), values_.data(),
+                          hashes_.data(), providers_.data());
     return count_ > 0;
   }
 
@@ -528,6 +560,7 @@ class Cursor {
   std::size_t at_ = 0;
   std::size_t count_ = 0;
   std::vector<std::int64_t> ts_;
+  std::vector<satori_text> spellings_;
   std::vector<double> values_;
   std::vector<satori_text> hashes_;
   std::vector<satori_text> providers_;
@@ -638,23 +671,14 @@ class Store {
   /** Inserts all that are new, in their order and in one transaction. */
   InsertReport insert_many(std::string_view uuid,
                            const std::vector<NewObservation> &observations) const {
-    const std::size_t count = observations.size();
-    std::vector<std::int64_t> ts(count);
-    std::vector<double> values(count);
-    std::vector<satori_text> hashes(count);
-    std::vector<satori_text> providers(count);
-    for (std::size_t index = 0; index < count; ++index) {
-      const NewObservation &from = observations[index];
-      ts[index] = detail::micros(from.ts);
-      values[index] = from.value;
-      hashes[index] = detail::text(from.hash);
-      providers[index] = detail::text(from.provider);
-    }
-    satori_insert_report counts = satori_insert_report_init();
-    detail::String details;
-    detail::call(satori_insert_many, get(), uuid.data(), uuid.size(), count, ts.data(),
-                 values.data(), hashes.data(), providers.data(), &counts, details.out());
-    return {counts.inserted, counts.already_there, counts.conflicts, detail::string(details)};
+    return insert_all<std::int64_t>(satori_insert_many, uuid, observations, detail::micros);
+  }
+
+  /** The same, each timestamp stored as the text that it is: see satori_insert_spelled. */
+  InsertReport insert_spelled(std::string_view uuid,
+                              const std::vector<SpelledObservation> &observations) const {
+    return insert_all<satori_text>(satori_insert_spelled, uuid, observations,
+                                   [](const std::string &ts) { return detail::text(std::string_view(ts)); });
   }
 
   Cursor observations(std::string_view uuid, Instant from = Instant::min(),
@@ -799,6 +823,27 @@ class Store {
   Stream patched(Function function, std::string_view uuid, const StreamPatch &patch) const {
     const satori_stream_patch how = detail::patch(patch);
     return std::move(streams(function, uuid.data(), uuid.size(), &how).at(0));
+  }
+
+  template <class Ts, class Function, class Row, class Convert>
+  InsertReport insert_all(Function function, std::string_view uuid, const std::vector<Row> &rows,
+                          Convert convert) const {
+    const std::size_t count = rows.size();
+    std::vector<Ts> ts(count);
+    std::vector<double> values(count);
+    std::vector<satori_text> hashes(count);
+    std::vector<satori_text> providers(count);
+    for (std::size_t index = 0; index < count; ++index) {
+      ts[index] = convert(rows[index].ts);
+      values[index] = rows[index].value;
+      hashes[index] = detail::text(rows[index].hash);
+      providers[index] = detail::text(rows[index].provider);
+    }
+    satori_insert_report counts = satori_insert_report_init();
+    detail::String details;
+    detail::call(function, get(), uuid.data(), uuid.size(), count, ts.data(), values.data(),
+                 hashes.data(), providers.data(), &counts, details.out());
+    return {counts.inserted, counts.already_there, counts.conflicts, detail::string(details)};
   }
 
   template <class Function, class... Arguments>

@@ -2,8 +2,9 @@
 
 use crate::error::Result;
 use crate::read::RowRef;
-use crate::span::{self, Pivot, Span, Stored, is_plain};
+use crate::span::{self, Pivot, Span, is_plain};
 use crate::sqlite::{Param, Statement};
+use crate::stored::StoredTimestamp;
 use crate::table::Table;
 use crate::time::Timestamp;
 use crate::uuid::StreamUuid;
@@ -15,7 +16,7 @@ use crate::uuid::StreamUuid;
 pub(crate) struct Cursor {
     span: Span,
     /// The last row handed out: rows of its instant follow by their stored ts.
-    after: Option<(Timestamp, Stored)>,
+    after: Option<(Timestamp, StoredTimestamp)>,
     done: bool,
 }
 
@@ -64,14 +65,14 @@ impl Cursor {
         // The table was not plain when this row was read, and has been
         // normalised since: its ts would stand behind all there are now.
         if let Some((instant, stored)) = &after
-            && !stored.is_plain()
+            && !stored.borrowed().is_plain()
         {
             self.span.first = instant.as_micros().saturating_add(1);
             after = None;
         }
         let (low, high) = self.span.seconds();
         let (low, compare) = match &after {
-            Some((_, stored)) => (stored.param(), ">"),
+            Some((_, stored)) => (stored.borrowed().param(), ">"),
             None => (Param::Real(low), ">="),
         };
         let statement = table.prepare(|t| {
@@ -111,7 +112,7 @@ impl Cursor {
             let mut resume = String::new();
             if let Some((instant, stored)) = &after {
                 params.push(Param::Integer(instant.as_micros()));
-                params.push(stored.param());
+                params.push(stored.borrowed().param());
                 resume = format!("AND (instant, ts) > (?{}, ?{})", next + 3, next + 4);
             }
             // Rows that can't be read come first, so that they are told.

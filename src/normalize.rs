@@ -1,8 +1,8 @@
 //! Normalisation: rewriting the spellings of old into Unix seconds.
 
 use crate::error::Result;
-use crate::span::Stored;
 use crate::sqlite::{Cell, Param};
+use crate::stored::StoredTimestamp;
 use crate::table::{Query, Table};
 use crate::time::{SECONDS_LIMIT, Timestamp};
 
@@ -54,17 +54,19 @@ fn rewrite(
         )
     })?;
     let mut update = table.prepare(|t| format!("UPDATE {t} SET ts = ?1 WHERE ts = ?2"))?;
-    let mut last: Option<Stored> = None;
+    let mut last: Option<StoredTimestamp> = None;
     loop {
-        let after = last.as_ref().map_or(Param::Null, Stored::param);
+        let after = last
+            .as_ref()
+            .map_or(Param::Null, |last| last.borrowed().param());
         let params = [Param::Real(bound), after, Param::Integer(BATCH)];
         let mut keys = Vec::new();
         let mut rows = select.query(&params)?;
         while let Some(row) = rows.next()? {
             let key = match row.cell(0) {
-                Cell::Integer(number) => Stored::Integer(number),
-                Cell::Real(number) => Stored::Real(number),
-                _ => Stored::Text(row.text(0)),
+                Cell::Integer(number) => StoredTimestamp::Integer(number),
+                Cell::Real(number) => StoredTimestamp::Real(number),
+                _ => StoredTimestamp::Text(row.text(0)),
             };
             keys.push((key, Timestamp::from_micros(row.integer(1))));
         }
@@ -81,7 +83,7 @@ fn rewrite(
             if other.is_some() {
                 report.kept.push(key.to_string());
             } else {
-                update.execute(&[seconds.param(), key.param()])?;
+                update.execute(&[seconds.param(), key.borrowed().param()])?;
                 report.rewritten += 1;
             }
         }

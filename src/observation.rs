@@ -9,8 +9,10 @@ use crate::hash;
 use crate::read;
 use crate::span::{Span, is_plain};
 use crate::sqlite::{Param, Statement};
+use crate::stored::{StoredRef, StoredTimestamp};
 use crate::table::{Query, Table, Tables};
-use crate::time::{Seconds, Timestamp};
+use crate::taken::Taken;
+use crate::time::{Timestamp, invalid};
 use crate::uuid::StreamUuid;
 use crate::value;
 
@@ -20,6 +22,10 @@ use crate::value;
 pub struct Observation {
     /// The instant, in UTC, however the row spells it.
     pub ts: Timestamp,
+    /// The timestamp as the row stores it. Not serialised: `ts` says all but the
+    /// spelling.
+    #[serde(skip)]
+    pub stored_ts: StoredTimestamp,
     /// The value.
     pub value: f64,
     /// The row's hash, as stored.
@@ -50,6 +56,9 @@ pub struct NewObservation<'a> {
     pub hash: Option<&'a str>,
     /// Who delivers the row; `central` unless said otherwise.
     pub provider: &'a str,
+    /// A spelling of `ts` to be stored as it stands; without one the row stores
+    /// Unix seconds. See [`spelled`](Self::spelled).
+    pub spelling: Option<&'a str>,
 }
 
 impl<'a> NewObservation<'a> {
@@ -60,7 +69,37 @@ impl<'a> NewObservation<'a> {
             value,
             hash: None,
             provider: DEFAULT_PROVIDER,
+            spelling: None,
         }
+    }
+
+    /// The same, its timestamp read from `text` and stored as that text, for
+    /// programs that look their rows up by it and for tables whose timestamps
+    /// are text already. SQLite makes a number of text that is one, and blanks
+    /// around it are left out, else it is stored as it stands. A hash that is to
+    /// be computed is one of that text.
+    ///
+    /// The key is the instant still: where a row of the same instant is there,
+    /// in whichever spelling, it stays.
+    ///
+    /// ```
+    /// use satori_store::{NewObservation, Store, StoredTimestamp, StreamUuid};
+    ///
+    /// let store = Store::open_in_memory()?;
+    /// let stream = StreamUuid::new("s")?;
+    /// store.insert(&stream, &NewObservation::spelled("2024-01-03 12:00", 45000.5)?)?;
+    /// let latest = store.latest(&stream)?.expect("it has just been stored");
+    /// assert_eq!(latest.stored_ts, StoredTimestamp::Text("2024-01-03 12:00".to_owned()));
+    /// # Ok::<(), satori_store::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidTimestamp`] where the text is none.
+    pub fn spelled(text: &'a str, value: f64) -> Result<Self> {
+        Ok(Self {
+            spelling: Some(text),
+            ..Self::new(text.parse()?, value)
+        })
     }
 
     /// Stores this hash as given.
@@ -135,16 +174,20 @@ const LEAST_CHUNK: usize = 32;
 /// An observation as the statements take it.
 struct Bound<'a> {
     observation: &'a NewObservation<'a>,
-    ts: Seconds,
+    ts: StoredRef<'a>,
 }
 
 impl<'a> Bound<'a> {
     fn new(observation: &'a NewObservation<'a>) -> Result<Self> {
         value::finite(observation.value)?;
-        Ok(Self {
-            observation,
-            ts: observation.ts.to_seconds()?,
-        })
+        let ts = match observation.spelling {
+            None => observation.ts.to_seconds()?,
+            Some(text) => match StoredRef::from_text(text)? {
+                (instant, stored) if instant == observation.ts => stored,
+                _ => return Err(invalid(text, "it spells another instant than that given")),
+            },
+        };
+        Ok(Self { observation, ts })
     }
 
     /// For [`Query::Insert`].
@@ -166,6 +209,10 @@ impl<'a> Bound<'a> {
     /// Inserts the row where nothing stands in its way, in one statement; false:
     /// nothing was done, a row may.
     fn insert_new(&self, table: &mut Table, hash: &str) -> Result<bool> {
+        if !self.ts.is_plain() {
+            // Its like are there already, most likely.
+            return Ok(false);
+        }
         let params = self.guarded(hash);
         if self.observation.ts.as_micros() >= 0
             && table.cached(Query::InsertLast)?.execute(&params[..5])? == 1
@@ -266,10 +313,15 @@ fn insert_rows(
     let mut report = InsertReport::default();
     let mut refused = Refused::new();
     let mut chain = Chain::new(rows);
-    let mut bulk = match rows.len() >= LEAST_CHUNK && is_plain(table)? {
-        true => Some(Bulk::new(table)?),
-        false => None,
-    };
+    let (mut bulk, mut taken) = (None, None);
+    if rows.len() >= LEAST_CHUNK {
+        if rows.iter().all(|row| row.ts.is_plain()) && is_plain(table)? {
+            bulk = Some(Bulk::new(table)?);
+        } else {
+            let instants = rows.iter().map(|row| row.observation.ts);
+            taken = Some(Taken::read(table, stream, instants)?);
+        }
+    }
     for (number, chunk) in rows.chunks(CHUNK).enumerate() {
         if let Some(bulk) = &mut bulk
             && bulk.takes(chunk)?
@@ -287,7 +339,7 @@ fn insert_rows(
         }
         for (offset, row) in chunk.iter().enumerate() {
             let index = number * CHUNK + offset;
-            match insert_row(table, stream, &mut chain, row) {
+            match insert_row(table, stream, &mut chain, taken.as_mut(), row) {
                 Ok(insertion) => report.count(index, insertion),
                 Err(error) if is_of_row(table, &error) => {
                     refused.push((index, of_stream(stream, error)));
@@ -422,24 +474,32 @@ fn insert_row(
     table: &mut Table,
     stream: &StreamUuid,
     chain: &mut Chain,
+    taken: Option<&mut Taken>,
     row: &Bound<'_>,
 ) -> Result<Insertion> {
+    let NewObservation { ts, value, .. } = *row.observation;
     let hash = chain.hash(table, stream, row)?;
-    if !row.insert_new(table, &hash)? {
+    if taken.is_some() || !row.insert_new(table, &hash)? {
         // A row stands in the way, or the table's key doesn't sort by time.
-        if let Some(stored) = read::at(table, stream, row.observation.ts)? {
-            let offered = row.observation.value;
-            return Ok(if stored.value == offered {
+        let stored = match &taken {
+            Some(taken) => taken.value(table, stream, ts)?,
+            None => read::at(table, stream, ts)?.map(|stored| stored.value),
+        };
+        if let Some(stored) = stored {
+            return Ok(if stored == value {
                 Insertion::AlreadyThere
             } else {
                 Insertion::Conflict(Conflict {
-                    ts: row.observation.ts,
-                    stored: stored.value,
-                    offered,
+                    ts,
+                    stored,
+                    offered: value,
                 })
             });
         }
         table.cached(Query::Insert)?.execute(&row.params(&hash))?;
+    }
+    if let Some(taken) = taken {
+        taken.add(ts, value);
     }
     chain.advance(row, &hash);
     Ok(Insertion::Inserted)

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use crate::error::{Error, Result, excerpt};
 use crate::observation::Observation;
-use crate::span::{self, Group, Pivot, Span, Stored, is_plain};
+use crate::span::{self, Group, Pivot, Span, is_plain};
 use crate::sqlite::{Cell, Param, Row};
+use crate::stored::StoredRef;
 use crate::table::{Query, Table};
 use crate::time::{SECONDS_LIMIT, Timestamp};
 use crate::uuid::StreamUuid;
@@ -18,24 +19,6 @@ pub(crate) struct RowRef<'a> {
     pub(crate) value: f64,
     pub(crate) hash: &'a str,
     pub(crate) provider: &'a str,
-}
-
-/// [`Stored`], borrowed.
-#[derive(Clone, Copy)]
-pub(crate) enum StoredRef<'a> {
-    Integer(i64),
-    Real(f64),
-    Text(&'a str),
-}
-
-impl StoredRef<'_> {
-    pub(crate) fn to_owned(self) -> Stored {
-        match self {
-            StoredRef::Integer(number) => Stored::Integer(number),
-            StoredRef::Real(number) => Stored::Real(number),
-            StoredRef::Text(text) => Stored::Text(text.to_owned()),
-        }
-    }
 }
 
 impl<'a> RowRef<'a> {
@@ -59,6 +42,7 @@ impl<'a> RowRef<'a> {
     pub(crate) fn to_observation(&self) -> Observation {
         Observation {
             ts: self.ts,
+            stored_ts: self.stored.to_owned(),
             value: self.value,
             hash: self.hash.to_owned(),
             provider: self.provider.to_owned(),
@@ -206,19 +190,10 @@ pub(crate) fn at(
             return Ok(Some(RowRef::new(&row, stream)?.to_observation()));
         }
     }
-    let groups = Span::at(instant).groups();
-    let mut params = Vec::new();
-    let mut statement = table.prepare(|t| {
-        let source = span::source(t, &groups, &mut params);
-        params.push(Param::Integer(instant.as_micros()));
-        format!(
-            "SELECT * FROM ({source}) WHERE instant = ?{} ORDER BY ts LIMIT 1",
-            params.len()
-        )
+    let mut found = None;
+    Span::at(instant).within(table, 1, |row| {
+        found = Some(RowRef::new(row, stream)?.to_observation());
+        Ok(())
     })?;
-    let mut rows = statement.query(&params)?;
-    match rows.next()? {
-        Some(row) => Ok(Some(RowRef::new(&row, stream)?.to_observation())),
-        None => Ok(None),
-    }
+    Ok(found)
 }

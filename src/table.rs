@@ -9,6 +9,7 @@ use libsqlite3_sys as ffi;
 use lru::LruCache;
 
 use crate::error::{Error, Result, excerpt};
+use crate::span;
 use crate::sqlite::{Cell, Handle, Param, Row, Statement};
 use crate::uuid::{self, StreamUuid};
 
@@ -40,9 +41,12 @@ pub(crate) enum Query {
     At,
     /// The least and the greatest ts, and whether one is NULL.
     Bounds,
+    /// The rows of a span of instants, in whichever spelling: see
+    /// [`Span::within`](crate::span::Span::within).
+    Within,
 }
 
-const QUERIES: usize = 6;
+const QUERIES: usize = 7;
 
 impl Query {
     fn sql(self, table: &str) -> String {
@@ -68,6 +72,7 @@ impl Query {
                 format!("SELECT ts, value, hash, provider FROM {table} ORDER BY ts DESC LIMIT 1")
             }
             Query::At => format!("SELECT ts, value, hash, provider FROM {table} WHERE ts = ?1"),
+            Query::Within => span::within_sql(table),
             Query::Bounds => {
                 format!(
                     "SELECT (SELECT min(ts) FROM {table}), (SELECT max(ts) FROM {table}), \

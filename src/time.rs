@@ -10,13 +10,13 @@ use jiff::fmt::temporal::Pieces;
 use jiff::tz::Offset;
 
 use crate::error::{Error, Result, excerpt};
-use crate::sqlite::Param;
+use crate::stored::StoredRef;
 
 /// Seconds stop here: a larger number is read as milliseconds.
 pub(crate) const SECONDS_LIMIT: i64 = 100_000_000_000;
 const MICROS: i64 = 1_000_000;
 const EPOCH: DateTime = datetime(1970, 1, 1, 0, 0, 0, 0);
-const DAY: i64 = 86_400 * MICROS;
+const HOUR: i64 = 3_600 * MICROS;
 
 /// An instant in UTC: microseconds since 1970-01-01 00:00:00 UTC.
 ///
@@ -39,14 +39,6 @@ const DAY: i64 = 86_400 * MICROS;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Timestamp(i64);
-
-/// A timestamp as a column stores it: a number of seconds, an integer where
-/// they are whole.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Seconds {
-    Integer(i64),
-    Real(f64),
-}
 
 impl Timestamp {
     /// The earliest instant that can be told.
@@ -150,13 +142,14 @@ impl Timestamp {
         Ok(Timestamp(seconds * MICROS + micros))
     }
 
-    /// How a column stores this instant.
+    /// How the store itself writes this instant: as a number of seconds, an
+    /// integer where they are whole.
     ///
     /// # Errors
     /// [`Error::InvalidTimestamp`] where the number would be read back as
     /// another instant: past 1e11 seconds either way (it would be taken for
     /// milliseconds), or a fraction too fine for its size.
-    pub(crate) fn to_seconds(self) -> Result<Seconds> {
+    pub(crate) fn to_seconds(self) -> Result<StoredRef<'static>> {
         let (whole, fraction) = (self.0.div_euclid(MICROS), self.0.rem_euclid(MICROS));
         if whole.unsigned_abs() >= SECONDS_LIMIT.unsigned_abs() {
             return Err(invalid(
@@ -165,11 +158,11 @@ impl Timestamp {
             ));
         }
         if fraction == 0 {
-            return Ok(Seconds::Integer(whole));
+            return Ok(StoredRef::Integer(whole));
         }
         let real = self.0 as f64 / 1e6;
         if Timestamp::from_real(real)? == self {
-            Ok(Seconds::Real(real))
+            Ok(StoredRef::Real(real))
         } else {
             Err(invalid(
                 &self.to_string(),
@@ -178,10 +171,10 @@ impl Timestamp {
         }
     }
 
-    /// The date in UTC, moved by `days`, as text that sorts as the dates in a
+    /// The date in UTC, `hours` later, as text that sorts as the dates in a
     /// column of text timestamps do; `None` outside the years 0000 to 9999.
-    pub(crate) fn date_text(self, days: i64) -> Option<String> {
-        let moved = Timestamp(self.0.saturating_add(days * DAY));
+    pub(crate) fn date_text(self, hours: i64) -> Option<String> {
+        let moved = Timestamp(self.0.saturating_add(hours * HOUR));
         moved.civil().map(|moment| moment.date().to_string())
     }
 
@@ -206,27 +199,6 @@ impl Timestamp {
     }
 }
 
-impl Seconds {
-    pub(crate) fn param(self) -> Param<'static> {
-        match self {
-            Seconds::Integer(seconds) => Param::Integer(seconds),
-            Seconds::Real(seconds) => Param::Real(seconds),
-        }
-    }
-}
-
-impl fmt::Display for Seconds {
-    /// As the hash chain takes it: the integer, or the fraction as Python's
-    /// `repr(float)` writes it. It can be made again from what is stored, which
-    /// the text that a payload brought cannot.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Seconds::Integer(seconds) => write!(f, "{seconds}"),
-            Seconds::Real(seconds) => f.write_str(&crate::hash::python_repr(*seconds)),
-        }
-    }
-}
-
 impl fmt::Display for Timestamp {
     /// ISO 8601 in UTC with `Z`, with six digits of fraction where there is
     /// one; outside the years 0000 to 9999, seconds.
@@ -243,21 +215,7 @@ impl FromStr for Timestamp {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let trimmed = text.trim();
-        if let Ok(number) = trimmed.parse::<i64>() {
-            return Ok(Timestamp::from_integer(number));
-        }
-        let numeric = trimmed
-            .bytes()
-            .all(|b| matches!(b, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'));
-        if numeric && let Ok(number) = trimmed.parse::<f64>() {
-            return Timestamp::from_real(number)
-                .map_err(|_| invalid(text, "the number is out of range"));
-        }
-        Timestamp::from_stored_text(trimmed).map_err(|error| match error {
-            Error::InvalidTimestamp { reason, .. } => invalid(text, reason),
-            other => other,
-        })
+        StoredRef::from_text(text).map(|(instant, _)| instant)
     }
 }
 
@@ -268,7 +226,7 @@ impl serde::Serialize for Timestamp {
     }
 }
 
-fn invalid(text: &str, reason: &'static str) -> Error {
+pub(crate) fn invalid(text: &str, reason: &'static str) -> Error {
     Error::InvalidTimestamp {
         text: excerpt(text),
         reason,

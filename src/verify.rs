@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::hash;
-use crate::read::{RowRef, StoredRef};
+use crate::read::RowRef;
 use crate::time::Timestamp;
 
 /// What a walk along a stream's hash chain found.
@@ -137,11 +137,7 @@ fn matching(
 /// See [`Verification::SPELLINGS`].
 fn spellings(row: &RowRef<'_>) -> Vec<String> {
     let micros = row.ts.as_micros();
-    let mut spellings = vec![match row.stored {
-        StoredRef::Integer(number) => number.to_string(),
-        StoredRef::Real(number) => hash::python_repr(number),
-        StoredRef::Text(text) => text.to_owned(),
-    }];
+    let mut spellings = vec![row.stored.to_string()];
     if let Ok(seconds) = row.ts.to_seconds() {
         spellings.push(seconds.to_string());
     }

@@ -17,6 +17,7 @@ fn generate() -> String {
         "info",
         "store",
         "streams",
+        "insert",
         "observations",
         "cursor",
         "arrow",

@@ -71,6 +71,7 @@ fn micros(rows: &[satori_store::Observation]) -> Vec<i64> {
 enum Step {
     Insert(i64, f64),
     InsertMany(Vec<(i64, f64)>),
+    InsertSpelled(Vec<(i64, f64, prop::sample::Index)>),
     Delete(i64, i64),
     Normalize,
     Check(i64, i64, usize),
@@ -78,10 +79,12 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     let value = (0..3u8).prop_map(f64::from);
-    let row = (instant(), value);
+    let row = (instant(), value.clone());
+    let spelled = (instant(), value, any::<prop::sample::Index>());
     prop_oneof![
         3 => row.clone().prop_map(|(ts, value)| Step::Insert(ts, value)),
         2 => prop::collection::vec(row, 0..20).prop_map(Step::InsertMany),
+        2 => prop::collection::vec(spelled, 0..60).prop_map(Step::InsertSpelled),
         1 => (instant(), 0..3 * MICROS).prop_map(|(from, length)| Step::Delete(from, from + length)),
         1 => Just(Step::Normalize),
         4 => (instant(), instant(), 0..70usize).prop_map(|(from, to, count)| Step::Check(from, to, count)),
@@ -99,6 +102,33 @@ fn insert(model: &mut BTreeMap<i64, f64>, ts: i64, value: f64, told: Insertion) 
         }
         (stored, told) => panic!("{stored:?}, and yet {told:?}"),
     }
+}
+
+/// The same of many.
+fn insert_many(
+    model: &mut BTreeMap<i64, f64>,
+    rows: &[NewObservation<'_>],
+    report: &satori_store::InsertReport,
+) {
+    let conflicts: BTreeMap<_, _> = report.conflicts.iter().copied().collect();
+    let mut inserted = 0;
+    for (index, row) in rows.iter().enumerate() {
+        let ts = row.ts.as_micros();
+        let told = match conflicts.get(&index) {
+            Some(conflict) => Insertion::Conflict(*conflict),
+            None if model.contains_key(&ts) => Insertion::AlreadyThere,
+            None => {
+                inserted += 1;
+                Insertion::Inserted
+            }
+        };
+        insert(model, ts, row.value, told);
+    }
+    assert_eq!(report.inserted, inserted);
+    assert_eq!(
+        report.inserted + report.already_there + conflicts.len() as u64,
+        rows.len() as u64
+    );
 }
 
 fn new(ts: i64, value: f64) -> NewObservation<'static> {
@@ -193,19 +223,17 @@ proptest! {
                 Step::Insert(ts, value) => insert(&mut model, ts, value, store.insert(&s, &new(ts, value)).unwrap()),
                 Step::InsertMany(rows) => {
                     let batch: Vec<_> = rows.iter().map(|(ts, value)| new(*ts, *value)).collect();
-                    let report = store.insert_many(&s, &batch).unwrap();
-                    let conflicts: BTreeMap<_, _> = report.conflicts.iter().copied().collect();
-                    let mut inserted = 0;
-                    for (index, (ts, value)) in rows.iter().enumerate() {
-                        let told = match conflicts.get(&index) {
-                            Some(conflict) => Insertion::Conflict(*conflict),
-                            None if model.contains_key(ts) => Insertion::AlreadyThere,
-                            None => { inserted += 1; Insertion::Inserted }
-                        };
-                        insert(&mut model, *ts, *value, told);
-                    }
-                    assert_eq!(report.inserted, inserted);
-                    assert_eq!(report.inserted + report.already_there + conflicts.len() as u64, rows.len() as u64);
+                    insert_many(&mut model, &batch, &store.insert_many(&s, &batch).unwrap());
+                }
+                Step::InsertSpelled(rows) => {
+                    let texts: Vec<_> = rows.iter().map(|(ts, _, pick)| {
+                        let spellings = spellings(*ts);
+                        spellings[pick.index(spellings.len())].trim_matches('\'').to_owned()
+                    }).collect();
+                    let batch: Vec<_> = rows.iter().zip(&texts)
+                        .map(|((_, value, _), text)| NewObservation::spelled(text, *value).unwrap().hash("h"))
+                        .collect();
+                    insert_many(&mut model, &batch, &store.insert_many(&s, &batch).unwrap());
                 }
                 Step::Delete(from, to) => {
                     let doomed: Vec<_> = model.range(from..to).map(|(ts, _)| *ts).collect();

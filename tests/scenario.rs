@@ -12,7 +12,8 @@ use std::{env, fs};
 
 use satori_store::{
     Error, IngestOptions, IngestReport, InsertReport, Insertion, NewObservation, Observation,
-    OpenOptions, Remove, Store, Stream, StreamPatch, StreamUuid, Synchronous, Timestamp,
+    OpenOptions, Remove, Store, StoredTimestamp, Stream, StreamPatch, StreamUuid, Synchronous,
+    Timestamp,
 };
 
 type Lines = Result<Vec<String>, Error>;
@@ -90,6 +91,22 @@ fn rows(rows: impl IntoIterator<Item = Observation>) -> Vec<String> {
         let (hash, provider) = (shown(Some(&row.hash)), shown(Some(&row.provider)));
         let ts = row.ts.as_micros();
         format!("{ts}\t{:.6}\t{hash}\t{provider}", row.value)
+    };
+    or_none(rows.into_iter().map(line).collect())
+}
+
+/// Rows with the timestamp as it is stored, `-` for what the store itself writes.
+fn spelled(rows: impl IntoIterator<Item = Observation>) -> Vec<String> {
+    let line = |row: Observation| {
+        let (hash, provider) = (shown(Some(&row.hash)), shown(Some(&row.provider)));
+        let ts = row.ts.as_micros();
+        let stored = match &row.stored_ts {
+            StoredTimestamp::Integer(seconds) if seconds * 1_000_000 == ts => None,
+            StoredTimestamp::Real(seconds) if *seconds == ts as f64 / 1e6 => None,
+            other => Some(other.to_string()),
+        };
+        let stored = shown(stored.as_deref());
+        format!("{ts}\t{stored}\t{:.6}\t{hash}\t{provider}", row.value)
     };
     or_none(rows.into_iter().map(line).collect())
 }
@@ -268,7 +285,7 @@ impl Player {
                     Insertion::Conflict(conflict) => format!("conflict {:.6}", conflict.stored),
                 }])
             }
-            "insert_many" => {
+            "insert_many" | "insert_spelled" => {
                 let texts: Vec<Vec<&str>> = args[1..]
                     .iter()
                     .map(|row| row.split(',').collect())
@@ -280,7 +297,11 @@ impl Player {
                     .collect();
                 let mut many = Vec::new();
                 for (row, (hash, provider)) in texts.iter().zip(&owned) {
-                    let mut new = NewObservation::new(instant(row[0]), row[1].parse().unwrap());
+                    let value = row[1].parse().unwrap();
+                    let mut new = match op {
+                        "insert_spelled" => NewObservation::spelled(row[0], value)?,
+                        _ => NewObservation::new(instant(row[0]), value),
+                    };
                     new.hash = hash.as_deref();
                     new.provider = provider.as_deref().unwrap_or(new.provider);
                     many.push(new);
@@ -302,6 +323,12 @@ impl Player {
             "last" => Ok(rows(store.last(&uuid()?, args[1].parse().unwrap())?)),
             "latest" => Ok(rows(store.latest(&uuid()?)?)),
             "at" => Ok(rows(store.observation(&uuid()?, instant(args[1]))?)),
+            "spelled" => {
+                let found = store.observations(&uuid()?, range(args[1], args[2]))?;
+                Ok(spelled(found.collect::<Result<Vec<_>, _>>()?))
+            }
+            "spelled_last" => Ok(spelled(store.last(&uuid()?, args[1].parse().unwrap())?)),
+            "spelled_at" => Ok(spelled(store.observation(&uuid()?, instant(args[1]))?)),
             "count" => {
                 let count = store.count(&uuid()?, range(args[1], args[2]))?;
                 Ok(vec![format!("count {count}")])

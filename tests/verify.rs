@@ -3,7 +3,7 @@
 mod common;
 
 use common::*;
-use satori_store::{NewObservation, Store, Timestamp};
+use satori_store::{NewObservation, Observation, Store, Timestamp};
 
 /// Ten rows whose hashes the store has computed, 60 seconds apart.
 fn chained() -> (tempfile::TempDir, std::path::PathBuf, Store) {
@@ -185,7 +185,12 @@ fn normalising_rewrites_every_readable_spelling_and_nothing_else() {
         (report.rewritten, report.kept.len(), report.unreadable.len()),
         (6, 0, 0)
     );
-    assert_eq!(all(&store, &s).unwrap(), before);
+    let after = all(&store, &s).unwrap();
+    let content = |row: &Observation| {
+        let (hash, provider) = (row.hash.clone(), row.provider.clone());
+        (row.ts, row.value, hash, provider)
+    };
+    assert!(after.iter().map(content).eq(before.iter().map(content)));
     let stored = query(&path, "SELECT ts FROM s ORDER BY ts").to_string();
     assert_eq!(
         stored,

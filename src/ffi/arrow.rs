@@ -6,7 +6,7 @@ use arrow_array::ffi_stream::{FFI_ArrowArrayStream as ArrowArrayStream, RecordBa
 
 use super::error::{satori_error, satori_status};
 use super::input::{check_optional, check_pointer, optional, satori_text};
-use super::observations::{check_report, satori_insert_report};
+use super::insert::{check_report, satori_insert_report};
 use super::store::satori_store;
 use super::string::satori_string;
 use super::{guard, input, output, registry};

@@ -10,8 +10,11 @@ use super::store::satori_store;
 use super::{guard, input, output, registry};
 use crate::cursor::Cursor;
 use crate::error::Error;
+use crate::observation::Observation;
+use crate::read::RowRef;
 use crate::span::Span;
 use crate::store::Store;
+use crate::stored::StoredRef;
 use crate::time::Timestamp;
 use crate::uuid::StreamUuid;
 
@@ -33,12 +36,12 @@ enum Source {
     /// What is left of a range.
     Range(Cursor),
     /// The last `n` rows, or one row, read at once when first asked for.
-    Rows(Vec<crate::Observation>),
+    Rows(Vec<Observation>),
 }
 
 struct State {
     source: Source,
-    /// Hashes and providers of the present batch, each NUL-terminated.
+    /// Spellings, hashes and providers of the present batch, each NUL-terminated.
     texts: Vec<u8>,
 }
 
@@ -220,49 +223,134 @@ pub unsafe extern "C" fn satori_cursor_next(
     count: *mut usize,
     error: *mut satori_error,
 ) -> satori_status {
+    let room = Room {
+        capacity,
+        ts,
+        spellings: ptr::null_mut(),
+        values,
+        hashes,
+        providers,
+    };
+    // SAFETY: by the caller's word.
+    unsafe { next("satori_cursor_next", cursor, room, count, error) }
+}
+
+/// As satori_cursor_next, and the timestamp as the row stores it.
+///
+/// @param cursor     the cursor.
+/// @param capacity   how many rows the arrays have room for; not 0.
+/// @param ts         receives instants, in microseconds UTC; NULL skips them.
+/// @param spellings  receives timestamps as the rows store them: text as it stands,
+///                   numbers as decimals. `data` is NULL where a row holds the
+///                   number of Unix seconds that the store itself writes: an integer
+///                   where `ts` is whole seconds, else the nearest double. NULL skips
+///                   them. The texts live until the next call on this cursor.
+/// @param values     receives values; NULL skips them.
+/// @param hashes     receives hashes, as texts that live likewise; NULL skips them.
+/// @param providers  receives providers, likewise.
+/// @param count      receives how many rows there are; 0 at the end.
+/// @param error      see satori_error; may be NULL. On an error the arrays hold
+///                   nothing of use, and the rows of this batch are not skipped
+///                   by a later call.
+/// @return as satori_cursor_next.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_cursor_next_spelled(
+    cursor: *mut satori_cursor,
+    capacity: usize,
+    ts: *mut i64,
+    spellings: *mut satori_text,
+    values: *mut f64,
+    hashes: *mut satori_text,
+    providers: *mut satori_text,
+    count: *mut usize,
+    error: *mut satori_error,
+) -> satori_status {
+    let room = Room {
+        capacity,
+        ts,
+        spellings,
+        values,
+        hashes,
+        providers,
+    };
+    // SAFETY: by the caller's word.
+    unsafe { next("satori_cursor_next_spelled", cursor, room, count, error) }
+}
+
+/// What the caller gives to be filled: arrays of `capacity` items, or NULL.
+struct Room {
+    capacity: usize,
+    ts: *mut i64,
+    spellings: *mut satori_text,
+    values: *mut f64,
+    hashes: *mut satori_text,
+    providers: *mut satori_text,
+}
+
+/// # Safety
+/// As the exported functions that call it.
+unsafe fn next(
+    name: &str,
+    cursor: *mut satori_cursor,
+    room: Room,
+    count: *mut usize,
+    error: *mut satori_error,
+) -> satori_status {
     let body = || {
         let opened: Arc<OpenCursor> = registry::get(cursor.addr())?;
         check_pointer(count, "count")?;
-        if capacity == 0 {
+        if room.capacity == 0 {
             return Err(Failure::argument(
                 "capacity is 0: no row would ever be read",
             ));
         }
         // SAFETY: by the caller's word.
-        let arrays = unsafe {
-            Arrays {
-                ts: room(ts, capacity, "ts")?,
-                values: room(values, capacity, "values")?,
-                hashes: room(hashes, capacity, "hashes")?,
-                providers: room(providers, capacity, "providers")?,
-            }
-        };
+        let arrays = unsafe { room.arrays() }?;
         let mut state = opened.state.lock().map_err(|_| Error::Poisoned)?;
-        let read = arrays.fill(&opened, &mut state, capacity)?;
+        let read = arrays.fill(&opened, &mut state, room.capacity)?;
         // SAFETY: by the caller's word.
         unsafe { output::write(count, read) };
         Ok(())
     };
     // SAFETY: by the caller's word.
-    unsafe { guard::call("satori_cursor_next", cursor.addr(), error, body) }
+    unsafe { guard::call(name, cursor.addr(), error, body) }
 }
 
-/// The caller's arrays, those that it wants.
-struct Arrays<'a> {
-    ts: &'a mut [i64],
-    values: &'a mut [f64],
-    hashes: &'a mut [satori_text],
-    providers: &'a mut [satori_text],
+impl Room {
+    /// # Safety
+    /// Each array is NULL or has room for `capacity` items, which nobody else uses.
+    unsafe fn arrays<'a>(&self) -> Result<Arrays<'a>, Failure> {
+        // SAFETY: by the caller's word.
+        unsafe {
+            Ok(Arrays {
+                ts: slots(self.ts, self.capacity, "ts")?,
+                spellings: slots(self.spellings, self.capacity, "spellings")?,
+                values: slots(self.values, self.capacity, "values")?,
+                hashes: slots(self.hashes, self.capacity, "hashes")?,
+                providers: slots(self.providers, self.capacity, "providers")?,
+            })
+        }
+    }
 }
 
 /// # Safety
 /// `data` is NULL or has room for `capacity` items.
-unsafe fn room<'a, T>(data: *mut T, capacity: usize, what: &str) -> Result<&'a mut [T], Failure> {
+unsafe fn slots<'a, T>(data: *mut T, capacity: usize, what: &str) -> Result<&'a mut [T], Failure> {
     if data.is_null() {
         return Ok(&mut []);
     }
     // SAFETY: by the caller's word.
     unsafe { input::array_mut(data, capacity, what) }
+}
+
+/// The caller's arrays; those that it doesn't want are empty.
+struct Arrays<'a> {
+    ts: &'a mut [i64],
+    spellings: &'a mut [satori_text],
+    values: &'a mut [f64],
+    hashes: &'a mut [satori_text],
+    providers: &'a mut [satori_text],
 }
 
 impl Arrays<'_> {
@@ -274,11 +362,13 @@ impl Arrays<'_> {
     ) -> Result<usize, Failure> {
         let State { source, texts } = state;
         texts.clear();
+        // So that no text has offset 0, which stands for none.
+        texts.push(0);
         let mut read = 0;
         match source {
             Source::Rows(rows) => {
                 for row in rows.drain(..rows.len().min(capacity)) {
-                    self.put(read, row.ts, row.value, &row.hash, &row.provider, texts);
+                    self.put(read, &borrowed(&row), texts);
                     read += 1;
                 }
             }
@@ -286,7 +376,7 @@ impl Arrays<'_> {
                 opened
                     .store
                     .read_batch(&opened.uuid, cursor, capacity, |row| {
-                        self.put(read, row.ts, row.value, row.hash, row.provider, texts);
+                        self.put(read, row, texts);
                         read += 1;
                         Ok(())
                     })?;
@@ -296,42 +386,69 @@ impl Arrays<'_> {
         Ok(read)
     }
 
-    fn put(
-        &mut self,
-        row: usize,
-        ts: Timestamp,
-        value: f64,
-        hash: &str,
-        provider: &str,
-        texts: &mut Vec<u8>,
-    ) {
-        if let Some(slot) = self.ts.get_mut(row) {
-            *slot = ts.as_micros();
+    fn put(&mut self, index: usize, row: &RowRef<'_>, texts: &mut Vec<u8>) {
+        if let Some(slot) = self.ts.get_mut(index) {
+            *slot = row.ts.as_micros();
         }
-        if let Some(slot) = self.values.get_mut(row) {
-            *slot = value;
+        if let Some(slot) = self.values.get_mut(index) {
+            *slot = row.value;
         }
-        for (slots, text) in [(&mut self.hashes, hash), (&mut self.providers, provider)] {
-            if let Some(slot) = slots.get_mut(row) {
-                // The buffer may move while it grows: its offset for now.
-                *slot = satori_text {
-                    data: ptr::without_provenance(texts.len()),
-                    length: text.len(),
-                };
-                texts.extend_from_slice(text.as_bytes());
-                texts.push(0);
-            }
+        if let Some(slot) = self.spellings.get_mut(index) {
+            *slot = match row.stored {
+                _ if is_usual(row) => output::NO_TEXT,
+                StoredRef::Text(text) => put_text(text, texts),
+                number => put_text(&number.to_string(), texts),
+            };
+        }
+        if let Some(slot) = self.hashes.get_mut(index) {
+            *slot = put_text(row.hash, texts);
+        }
+        if let Some(slot) = self.providers.get_mut(index) {
+            *slot = put_text(row.provider, texts);
         }
     }
 
     /// Turns offsets into pointers, now that the buffer stays where it is.
     fn place(&mut self, rows: usize, texts: &[u8]) {
-        for slots in [&mut self.hashes, &mut self.providers] {
+        for slots in [&mut self.spellings, &mut self.hashes, &mut self.providers] {
             for slot in slots.iter_mut().take(rows) {
-                slot.data = texts[slot.data.addr()..].as_ptr().cast();
+                if !slot.data.is_null() {
+                    slot.data = texts[slot.data.addr()..].as_ptr().cast();
+                }
             }
         }
     }
+}
+
+fn borrowed(row: &Observation) -> RowRef<'_> {
+    RowRef {
+        ts: row.ts,
+        stored: row.stored_ts.borrowed(),
+        value: row.value,
+        hash: &row.hash,
+        provider: &row.provider,
+    }
+}
+
+/// Whether the row stores its timestamp as the store itself would.
+fn is_usual(row: &RowRef<'_>) -> bool {
+    match row.stored {
+        StoredRef::Integer(_) => row.stored.is_plain(),
+        StoredRef::Real(_) => row.ts.to_seconds().ok() == Some(row.stored),
+        StoredRef::Text(_) => false,
+    }
+}
+
+/// Adds a text to the batch's. The buffer may move while it grows: its offset for
+/// now.
+fn put_text(text: &str, texts: &mut Vec<u8>) -> satori_text {
+    let place = satori_text {
+        data: ptr::without_provenance(texts.len()),
+        length: text.len(),
+    };
+    texts.extend_from_slice(text.as_bytes());
+    texts.push(0);
+    place
 }
 
 /// Frees a cursor, and with it the texts of its last batch.

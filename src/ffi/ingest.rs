@@ -5,7 +5,7 @@ use std::mem;
 
 use super::error::{Failure, satori_error, satori_status};
 use super::input::{Growable, check_optional, satori_text};
-use super::observations::check_report;
+use super::insert::check_report;
 use super::store::satori_store;
 use super::string::satori_string;
 use super::{guard, input, output, registry};

@@ -28,6 +28,8 @@ mod store;
 
 mod streams;
 
+mod insert;
+
 mod observations;
 
 mod cursor;

@@ -24,6 +24,7 @@ struct outputs {
   satori_library_info info;
   struct ArrowArrayStream arrow;
   int64_t ts[4];
+  satori_text spellings[4];
   double values[4];
   satori_text hashes[4];
   satori_text providers[4];

@@ -9,6 +9,7 @@
 #define ID SATORI_STR(UUID)
 
 static const int64_t new_ts = INT64_C(1800000000000000);
+static const satori_text new_spelling = {"2027-01-15 08:00", 16};
 static const double new_value = 1;
 
 ON_STORE(satori_upsert_stream, SATORI_STR("new"), NULL, &out.streams)
@@ -24,6 +25,8 @@ ON_STORE(satori_sync_streams, SATORI_STR("[{\"uuid\":\"new\"}]"), &out.string)
 ON_STORE(satori_remove, ID, SATORI_REMOVE_BOTH, &out.number, &out.rows)
 ON_STORE(satori_insert, ID, new_ts, new_value, NULL, NULL, &out.number, &out.stored)
 ON_STORE(satori_insert_many, ID, 1, &new_ts, &new_value, NULL, NULL, &out.insert_report, &out.string)
+ON_STORE(satori_insert_spelled, ID, 1, &new_spelling, &new_value, NULL, NULL, &out.insert_report,
+         &out.string)
 ON_STORE(satori_count, ID, 0, 1, &out.rows)
 ON_STORE(satori_get_statistics, ID, &out.statistics, &out.string)
 ON_STORE(satori_delete, ID, INT64_MIN, INT64_MAX, &out.rows)
@@ -55,6 +58,11 @@ static satori_status on_satori_streams_free(void *handle, satori_error *error) {
 static satori_status on_satori_cursor_next(void *handle, satori_error *error) {
   return satori_cursor_next(handle, 4, out.ts, out.values, out.hashes, out.providers, &out.count,
                             error);
+}
+
+static satori_status on_satori_cursor_next_spelled(void *handle, satori_error *error) {
+  return satori_cursor_next_spelled(handle, 4, out.ts, out.spellings, out.values, out.hashes,
+                                    out.providers, &out.count, error);
 }
 
 static satori_status on_satori_cursor_free(void *handle, satori_error *error) {
@@ -94,6 +102,7 @@ static const struct {
     ENTRY(satori_remove, STORE),
     ENTRY(satori_insert, STORE),
     ENTRY(satori_insert_many, STORE),
+    ENTRY(satori_insert_spelled, STORE),
     ENTRY(satori_count, STORE),
     ENTRY(satori_get_statistics, STORE),
     ENTRY(satori_delete, STORE),
@@ -110,6 +119,7 @@ static const struct {
     ENTRY(satori_streams_get, STREAMS),
     FREES(satori_streams_free, STREAMS),
     ENTRY(satori_cursor_next, CURSOR),
+    ENTRY(satori_cursor_next_spelled, CURSOR),
     FREES(satori_cursor_free, CURSOR),
     ENTRY(satori_string_get, STRING),
     FREES(satori_string_free, STRING),

@@ -34,6 +34,7 @@
 
 static char long_name[256];
 static const int64_t new_ts[2] = {INT64_C(1800000000000000), INT64_C(1800003600000000)};
+static const satori_text new_spellings[2] = {{"2027-01-15 08:00", 16}, {"2027-01-15 09:00", 16}};
 static const double new_values[2] = {1, 2};
 
 static void texts(void) {
@@ -59,6 +60,11 @@ static void texts(void) {
 #define CALL(...)                                                                \
   satori_insert_many(good_store, __VA_ARGS__, 2, new_ts, new_values, NULL, NULL, \
                      &out.insert_report, &out.string, &error)
+  BAD_UUIDS(CALL);
+#undef CALL
+#define CALL(...)                                                                          \
+  satori_insert_spelled(good_store, __VA_ARGS__, 2, new_spellings, new_values, NULL, NULL, \
+                        &out.insert_report, &out.string, &error)
   BAD_UUIDS(CALL);
 #undef CALL
 #define CALL(...) satori_count(good_store, __VA_ARGS__, ALL, &out.rows, &error)
@@ -200,6 +206,10 @@ static void outputs(void) {
 #define CALL(output) satori_cursor_next(good_cursor, 4, NULL, NULL, NULL, NULL, output, &error)
   BOTH(CALL, ASKEW(&out.count));
 #undef CALL
+#define CALL(output) \
+  satori_cursor_next_spelled(good_cursor, 4, NULL, NULL, NULL, NULL, NULL, output, &error)
+  BOTH(CALL, ASKEW(&out.count));
+#undef CALL
 #define CALL(output) satori_string_get(good_string, output, NULL, &error)
   BOTH(CALL, ASKEW(&out.data));
 #undef CALL
@@ -226,6 +236,17 @@ static void outputs(void) {
   CASE(SATORI_NULL_POINTER, MANY(NULL, new_values, NULL, NULL, NULL, NULL));
   CASE(SATORI_NULL_POINTER, MANY(new_ts, NULL, NULL, NULL, NULL, NULL));
 #undef MANY
+#define MANY(ts, values, hashes, providers, report, conflicts)                                    \
+  satori_insert_spelled(good_store, ID, 2, ts, values, hashes, providers, report, conflicts, &error)
+  ASKEW_CASE(MANY(room, new_values, NULL, NULL, NULL, NULL));
+  ASKEW_CASE(MANY(new_spellings, room, NULL, NULL, NULL, NULL));
+  ASKEW_CASE(MANY(new_spellings, new_values, room, NULL, NULL, NULL));
+  ASKEW_CASE(MANY(new_spellings, new_values, NULL, room, NULL, NULL));
+  ASKEW_CASE(MANY(new_spellings, new_values, NULL, NULL, ASKEW(&out.insert_report), NULL));
+  ASKEW_CASE(MANY(new_spellings, new_values, NULL, NULL, NULL, string));
+  CASE(SATORI_NULL_POINTER, MANY(NULL, new_values, NULL, NULL, NULL, NULL));
+  CASE(SATORI_NULL_POINTER, MANY(new_spellings, NULL, NULL, NULL, NULL, NULL));
+#undef MANY
   ASKEW_CASE(satori_get_statistics(good_store, ID, &out.statistics, string, &error));
   ASKEW_CASE(satori_delete(good_store, ID, ALL, room, &error));
   ASKEW_CASE(satori_normalize(good_store, ID, 0, room, NULL, &error));
@@ -249,6 +270,16 @@ static void outputs(void) {
   ASKEW_CASE(NEXT(SIZE_MAX, out.ts, NULL, NULL, NULL));
   ASKEW_CASE(NEXT(TOO_LONG / 8, NULL, out.values, NULL, NULL));
   ASKEW_CASE(NEXT(TOO_LONG / 16, NULL, NULL, out.hashes, NULL));
+#undef NEXT
+#define NEXT(...) satori_cursor_next_spelled(good_cursor, __VA_ARGS__, &out.count, &error)
+  ASKEW_CASE(NEXT(2, room, NULL, NULL, NULL, NULL));
+  ASKEW_CASE(NEXT(2, NULL, room, NULL, NULL, NULL));
+  ASKEW_CASE(NEXT(2, NULL, NULL, room, NULL, NULL));
+  ASKEW_CASE(NEXT(2, NULL, NULL, NULL, room, NULL));
+  ASKEW_CASE(NEXT(2, NULL, NULL, NULL, NULL, room));
+  ASKEW_CASE(NEXT(0, out.ts, out.spellings, NULL, NULL, NULL));
+  ASKEW_CASE(NEXT(SIZE_MAX, out.ts, NULL, NULL, NULL, NULL));
+  ASKEW_CASE(NEXT(TOO_LONG / 16, NULL, out.spellings, NULL, NULL, NULL));
 #undef NEXT
   /* An error that can't be written is told by the status alone. */
   reset();
@@ -291,6 +322,20 @@ static void numbers(void) {
   CASE(SATORI_INVALID_ARGUMENT, MANY(TOO_LONG / 8, NULL, NULL));
   /* Fits into an address space, but into no memory. */
   CASE(SATORI_INVALID_ARGUMENT, MANY((size_t)1 << 44, NULL, NULL));
+#define SPELLED(count, ts)                                                        \
+  satori_insert_spelled(good_store, ID, count, ts, new_values, NULL, NULL,        \
+                        &out.insert_report, &out.string, &error)
+  satori_text nothing = {NULL, 0}, empty = {"", 0}, noon = {"noon", 4};
+  satori_text second_bad[2] = {{"2027-01-15 08:00", 16}, {"2027-01-15 25:00", 16}};
+  CASE(SATORI_INVALID_UTF8, SPELLED(1, &bad));
+  CASE(SATORI_NULL_POINTER, SPELLED(1, &none));
+  CASE(SATORI_NULL_POINTER, SPELLED(1, &nothing));
+  CASE(SATORI_INVALID_ARGUMENT, SPELLED(1, &endless));
+  CASE(SATORI_INVALID_TIMESTAMP, SPELLED(1, &empty));
+  CASE(SATORI_INVALID_TIMESTAMP, SPELLED(1, &noon));
+  CASE(SATORI_INVALID_TIMESTAMP, SPELLED(2, second_bad));
+  CASE(SATORI_INVALID_ARGUMENT, SPELLED(SIZE_MAX, new_spellings));
+  CASE(SATORI_INVALID_ARGUMENT, SPELLED(TOO_LONG / 16, new_spellings));
 #define IMPORT(provider) \
   satori_import_arrow(good_store, ID, &out.arrow, provider, &out.insert_report, &out.string, &error)
   CASE(SATORI_INVALID_UTF8, IMPORT(&bad));

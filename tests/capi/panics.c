@@ -124,6 +124,12 @@ CALL(satori_insert_many) {
   return satori_insert_many(f->store, UUID, 1, &ts, &value, NULL, NULL, NULL, NULL, &f->error);
 }
 
+CALL(satori_insert_spelled) {
+  satori_text ts = satori_text_of("2024-01-03 13:00");
+  double value = 2.5;
+  return satori_insert_spelled(f->store, UUID, 1, &ts, &value, NULL, NULL, NULL, NULL, &f->error);
+}
+
 CALL(satori_count) { return probe(f, STORE); }
 
 CALL(satori_get_statistics) {
@@ -164,6 +170,11 @@ OPEN(satori_last, 1, &cursor)
 OPEN(satori_observation, 1704283200000000, &cursor)
 
 CALL(satori_cursor_next) { return probe(f, CURSOR); }
+
+CALL(satori_cursor_next_spelled) {
+  size_t count;
+  return satori_cursor_next_spelled(f->cursor, 1, NULL, NULL, NULL, NULL, NULL, &count, &f->error);
+}
 
 CALL(satori_cursor_free) { return satori_cursor_free(f->cursor, &f->error); }
 
@@ -220,6 +231,7 @@ static const struct {
     ENTRY(satori_remove, STORE),
     ENTRY(satori_insert, STORE),
     ENTRY(satori_insert_many, STORE),
+    ENTRY(satori_insert_spelled, STORE),
     ENTRY(satori_count, STORE),
     ENTRY(satori_get_statistics, STORE),
     ENTRY(satori_delete, STORE),
@@ -231,6 +243,7 @@ static const struct {
     ENTRY(satori_last, STORE),
     ENTRY(satori_observation, STORE),
     ENTRY(satori_cursor_next, CURSOR),
+    ENTRY(satori_cursor_next_spelled, CURSOR),
     ENTRY(satori_cursor_free, CURSOR),
     ENTRY(satori_export_arrow, STORE),
     ENTRY(satori_import_arrow, STORE),

@@ -85,20 +85,28 @@ static void say_streams(satori_streams *streams, size_t most) {
   OK(satori_streams_free(streams, &error));
 }
 
-/* What is left of a cursor, which this frees. */
-static void say_rows(satori_cursor *cursor, size_t batch) {
+/* What is left of a cursor, which this frees; with the timestamps as they are stored
+ * where `spelled`. */
+static void say_rows(satori_cursor *cursor, size_t batch, int spelled) {
   enum { ROOM = 100 };
   int64_t ts[ROOM];
   double values[ROOM];
-  satori_text hashes[ROOM], providers[ROOM];
+  satori_text spellings[ROOM], hashes[ROOM], providers[ROOM];
   size_t count, total = 0;
   if (batch > ROOM) batch = ROOM;
   do {
-    if (!fine(satori_cursor_next(cursor, batch, ts, values, hashes, providers, &count, &error))) {
-      break;
-    }
+    satori_status status =
+        spelled ? satori_cursor_next_spelled(cursor, batch, ts, spellings, values, hashes,
+                                             providers, &count, &error)
+                : satori_cursor_next(cursor, batch, ts, values, hashes, providers, &count, &error);
+    if (!fine(status)) break;
     for (size_t row = 0; row < count; row++) {
-      say("%" PRId64 "\t%.6f\t", ts[row], values[row]);
+      say("%" PRId64 "\t", ts[row]);
+      if (spelled) {
+        say_text(spellings[row]);
+        say("\t");
+      }
+      say("%.6f\t", values[row]);
       say_text(hashes[row]);
       say("\t");
       say_text(providers[row]);
@@ -189,8 +197,9 @@ static void insert(const struct argument *args) {
   }
 }
 
-static void insert_many(const struct argument *args, int count) {
+static void insert_many(const struct argument *args, int count, int spelled) {
   int64_t ts[MOST_ARGUMENTS];
+  satori_text spellings[MOST_ARGUMENTS];
   double values[MOST_ARGUMENTS];
   satori_text hashes[MOST_ARGUMENTS], providers[MOST_ARGUMENTS];
   satori_insert_report report = satori_insert_report_init();
@@ -203,12 +212,18 @@ static void insert_many(const struct argument *args, int count) {
       *part[next]++ = 0;
     }
     ts[row - 1] = number(part[0]);
+    spellings[row - 1] = satori_text_of(part[0]);
     values[row - 1] = strtod(part[1], NULL);
     hashes[row - 1] = satori_text_of(strcmp(part[2], "-") == 0 ? NULL : part[2]);
     providers[row - 1] = satori_text_of(strcmp(part[3], "-") == 0 ? NULL : part[3]);
   }
-  if (fine(satori_insert_many(store, args[0].data, args[0].length, (size_t)count - 1, ts, values,
-                              hashes, providers, &report, &conflicts, &error))) {
+  satori_status status =
+      spelled
+          ? satori_insert_spelled(store, args[0].data, args[0].length, (size_t)count - 1, spellings,
+                                  values, hashes, providers, &report, &conflicts, &error)
+          : satori_insert_many(store, args[0].data, args[0].length, (size_t)count - 1, ts, values,
+                               hashes, providers, &report, &conflicts, &error);
+  if (fine(status)) {
     say("inserted %" PRIu64 " already_there %" PRIu64 " conflicts %" PRIu64 "\n", report.inserted,
         report.already_there, report.conflicts);
     say_string(conflicts);
@@ -273,7 +288,8 @@ void play(const struct operation *operation) {
 
 #define OP(word) else if (strcmp(operation->name, word) == 0)
 #define STREAMS(most, call) { if (fine(call)) say_streams(streams, most); }
-#define ROWS(batch, call) { if (fine(call)) say_rows(cursor, batch); }
+#define ROWS(batch, call) { if (fine(call)) say_rows(cursor, batch, 0); }
+#define SPELLED_ROWS(batch, call) { if (fine(call)) say_rows(cursor, batch, 1); }
 
   if (strcmp(operation->name, "open") == 0) open_store(args, operation->count);
   OP("close") {
@@ -325,7 +341,8 @@ void play(const struct operation *operation) {
     }
   }
   OP("insert") insert(args);
-  OP("insert_many") insert_many(args, operation->count);
+  OP("insert_many") insert_many(args, operation->count, 0);
+  OP("insert_spelled") insert_many(args, operation->count, 1);
   OP("range")
     ROWS(strtoull(args[3].data, NULL, 10),
          satori_observations(store, first, length, RANGE, &cursor, &error))
@@ -333,6 +350,14 @@ void play(const struct operation *operation) {
     ROWS(100, satori_last(store, first, length, strtoull(args[1].data, NULL, 10), &cursor, &error))
   OP("latest") ROWS(1, satori_last(store, first, length, 1, &cursor, &error))
   OP("at") ROWS(1, satori_observation(store, first, length, number(args[1].data), &cursor, &error))
+  OP("spelled")
+    SPELLED_ROWS(strtoull(args[3].data, NULL, 10),
+                 satori_observations(store, first, length, RANGE, &cursor, &error))
+  OP("spelled_last")
+    SPELLED_ROWS(100, satori_last(store, first, length, strtoull(args[1].data, NULL, 10), &cursor,
+                                  &error))
+  OP("spelled_at")
+    SPELLED_ROWS(1, satori_observation(store, first, length, number(args[1].data), &cursor, &error))
   OP("count") {
     if (fine(satori_count(store, first, length, RANGE, &count, &error))) {
       say("count %" PRIu64 "\n", count);

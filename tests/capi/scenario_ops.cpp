@@ -86,20 +86,25 @@ static void say_streams(const std::optional<satori::Stream> &stream) {
   stream ? say_stream(*stream) : say("count 0\n");
 }
 
-static void say_row(const satori::Observation &row) {
-  say("%" PRId64 "\t%.6f\t", micros(row.ts), row.value);
+static void say_row(const satori::Observation &row, bool spelled) {
+  say("%" PRId64 "\t", micros(row.ts));
+  if (spelled) {
+    say(row.spelling);
+    say("\t");
+  }
+  say("%.6f\t", row.value);
   say(Text(row.hash));
   say("\t");
   say_line(row.provider);
 }
 
-static void say_rows(const std::vector<satori::Observation> &rows) {
+static void say_rows(const std::vector<satori::Observation> &rows, bool spelled = false) {
   if (rows.empty()) say("count 0\n");
-  for (const satori::Observation &row : rows) say_row(row);
+  for (const satori::Observation &row : rows) say_row(row, spelled);
 }
 
-static void say_rows(const std::optional<satori::Observation> &row) {
-  row ? say_row(*row) : say("count 0\n");
+static void say_rows(const std::optional<satori::Observation> &row, bool spelled = false) {
+  row ? say_row(*row, spelled) : say("count 0\n");
 }
 
 static void say_report(const satori::InsertReport &report) {
@@ -179,7 +184,8 @@ static satori::StreamPatch patch_of(const argument *fields, int count) {
   return patch;
 }
 
-static satori::NewObservation row_of(const std::string &from) {
+/* The four parts of a row that is to be inserted. */
+static std::array<std::string, 4> parts_of(const std::string &from) {
   std::array<std::string, 4> part;
   std::size_t at = 0;
   for (std::string &field : part) {
@@ -187,8 +193,23 @@ static satori::NewObservation row_of(const std::string &from) {
     field = from.substr(at, end - at);
     at = end + 1;
   }
+  return part;
+}
+
+static satori::NewObservation row_of(const std::string &from) {
+  const auto part = parts_of(from);
   satori::NewObservation row;
   row.ts = instant(std::stoll(part[0]));
+  row.value = std::strtod(part[1].c_str(), nullptr);
+  if (part[2] != "-") row.hash = part[2];
+  if (part[3] != "-") row.provider = part[3];
+  return row;
+}
+
+static satori::SpelledObservation spelled_row_of(const std::string &from) {
+  const auto part = parts_of(from);
+  satori::SpelledObservation row;
+  row.ts = part[0];
   row.value = std::strtod(part[1].c_str(), nullptr);
   if (part[2] != "-") row.hash = part[2];
   if (part[3] != "-") row.provider = part[3];
@@ -275,17 +296,25 @@ static void play_on_store(std::string_view op, const argument *args, int count) 
     std::vector<satori::NewObservation> rows;
     for (int row = 1; row < count; row++) rows.push_back(row_of(args[row].data));
     say_report(store->insert_many(first, rows));
-  } else if (op == "range") {
+  } else if (op == "insert_spelled") {
+    std::vector<satori::SpelledObservation> rows;
+    for (int row = 1; row < count; row++) rows.push_back(spelled_row_of(args[row].data));
+    say_report(store->insert_spelled(first, rows));
+  } else if (op == "range" || op == "spelled") {
     /* The batch is C's; this cursor has one of its own. */
     const auto [from, to] = range(args + 1);
     satori::Cursor cursor = store->observations(first, from, to);
-    say_rows(std::vector<satori::Observation>(cursor.begin(), cursor.end()));
+    say_rows(std::vector<satori::Observation>(cursor.begin(), cursor.end()), op == "spelled");
   } else if (op == "last") {
     say_rows(store->last(first, std::strtoull(args[1].data, nullptr, 10)));
   } else if (op == "latest") {
     say_rows(store->latest(first));
   } else if (op == "at") {
     say_rows(store->observation(first, instant(args[1])));
+  } else if (op == "spelled_last") {
+    say_rows(store->last(first, std::strtoull(args[1].data, nullptr, 10)), true);
+  } else if (op == "spelled_at") {
+    say_rows(store->observation(first, instant(args[1])), true);
   } else if (op == "count") {
     const auto [from, to] = range(args + 1);
     say("count %" PRIu64 "\n", store->count(first, from, to));
