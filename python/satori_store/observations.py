@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import struct
 from collections.abc import Iterator
 from ctypes import byref
-from typing import TYPE_CHECKING, Any, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
 
 from . import _library, arrow, instants
 from ._library import Handle, Text, call
@@ -163,28 +164,29 @@ class Cursor(Iterator[Observation]):
         capacity = self._capacity
         self._capacity = self._later
         ts, values = (ctypes.c_int64 * capacity)(), (ctypes.c_double * capacity)()
-        hashes, providers = (Text * capacity)(), (Text * capacity)()
-        columns = (ts, values, hashes, providers)
+        spellings, hashes, providers = ((Text * capacity)() for _ in range(3))
+        columns = (ts, spellings, values, hashes, providers)
         count = self._next(capacity, *[ctypes.addressof(column) for column in columns])
-        read = _library.read
+        rows = zip(ts[:count], _texts(spellings), values, _texts(hashes), _texts(providers))
         return [
             Observation(
-                instants.to_datetime(ts[row]),
-                values[row],
-                read(hashes[row]) or "",
-                read(providers[row]) or "",
+                instants.to_datetime(micros),
+                value,
+                hash or "",
+                provider or "",
+                _seconds(micros) if spelling is None else _number_or_text(spelling),
             )
-            for row in range(count)
+            for micros, spelling, value, hash, provider in rows
         ]
 
     def _next(self, capacity: int, *columns: Optional[int]) -> int:
         count = ctypes.c_size_t()
-        call("satori_cursor_next", self._handle, capacity, *columns, byref(count))
+        call("satori_cursor_next_spelled", self._handle, capacity, *columns, byref(count))
         return count.value
 
     def skip(self) -> int:
         """Reads a batch and throws it away; how many rows it had."""
-        return self._next(65_536, None, None, None, None)
+        return self._next(65_536, *[None] * 5)
 
     def close(self, attempt: Any = _library.attempt) -> None:
         handle, self._handle = self._handle, None
@@ -192,3 +194,25 @@ class Cursor(Iterator[Observation]):
             attempt("satori_cursor_free", handle)
 
     __del__ = close
+
+
+def _texts(column: Any) -> Iterator[Optional[str]]:
+    """An array of texts, read as it is asked for."""
+    string_at = ctypes.string_at
+    for data, length in struct.iter_unpack("PN", column):
+        yield string_at(data, length).decode() if data else None
+
+
+def _seconds(micros: int) -> Union[int, float]:
+    """What the store itself stores for an instant."""
+    return micros // 1_000_000 if micros % 1_000_000 == 0 else micros / 1e6
+
+
+def _number_or_text(spelling: str) -> Union[int, float, str]:
+    """SQLite keeps no text in a column of timestamps that is a number."""
+    for number in (int, float):
+        try:
+            return number(spelling)
+        except ValueError:
+            pass
+    return spelling

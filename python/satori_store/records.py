@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 from . import _library, instants
 from ._library import Handle, take_string
 from .errors import Conflict
+
+#: A timestamp as a row stores it. None in an observation that is not from a store.
+StoredTimestamp = Union[int, float, str, None]
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,9 @@ class Observation:
     hash: str
     #: Who delivered the row.
     provider: str
+    #: The timestamp as the row stores it: a number of Unix seconds, or of a finer unit,
+    #: or text. Of the same observation it may be spelled in several ways.
+    stored_ts: StoredTimestamp = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

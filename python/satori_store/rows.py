@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from ctypes import byref
 from decimal import Decimal
 from numbers import Real
@@ -87,8 +87,8 @@ def _insert_stream(store: Store, uuid: str, capsule: Any, provider: Optional[str
 def _insert_rows(
     store: Store, uuid: str, rows: Iterable[Row], provider: Optional[str]
 ) -> InsertReport:
-    ts, values = array("q"), array("d")
-    texts = Texts(), Texts()
+    ts = array("q")
+    columns = Columns(provider)
     for row in rows:
         if isinstance(row, Observation):
             row = (row.ts, row.value, row.hash, row.provider)
@@ -98,24 +98,48 @@ def _insert_rows(
                 "of which hash and provider may be left out"
             )
         ts.append(instants.to_micros(row[0]))
-        values.append(number(row[1]))
-        texts[0].append(row[2] if len(row) > 2 else None)
-        named = row[3] if len(row) > 3 else None
-        texts[1].append(provider if named is None else named)
-    counts, conflicts = _library.InsertReport(), Handle()
-    held = [text.column() for text in texts]
-    call(
-        "satori_insert_many",
-        *store._at(uuid),
-        len(ts),
-        ts.buffer_info()[0],
-        values.buffer_info()[0],
-        held[0].buffer_info()[0],
-        held[1].buffer_info()[0],
-        byref(counts),
-        byref(conflicts),
-    )
-    return records.insert_report(uuid, counts, conflicts)
+        columns.append(*row[1:])
+    return columns.insert("satori_insert_many", store, uuid, ts)
+
+
+def insert_spelled(
+    store: Store, uuid: str, rows: Iterable[Sequence[Any]], provider: Optional[str]
+) -> InsertReport:
+    """Inserts rows whose timestamps are text, stored as that text."""
+    ts = Texts()
+    columns = Columns(provider)
+    for row in rows:
+        ts.append(row[0])
+        columns.append(*row[1:])
+    return columns.insert("satori_insert_spelled", store, uuid, ts.column())
+
+
+class Columns:
+    """What rows hold beside their timestamps, as the C API takes it."""
+
+    def __init__(self, provider: Optional[str]) -> None:
+        self._provider = provider
+        self._values, self._hashes, self._providers = array("d"), Texts(), Texts()
+
+    def append(
+        self, value: Value, hash: Optional[str] = None, provider: Optional[str] = None
+    ) -> None:
+        self._values.append(number(value))
+        self._hashes.append(hash)
+        self._providers.append(self._provider if provider is None else provider)
+
+    def insert(self, function: str, store: Store, uuid: str, ts: array[Any]) -> InsertReport:
+        counts, conflicts = _library.InsertReport(), Handle()
+        columns = (ts, self._values, self._hashes.column(), self._providers.column())
+        call(
+            function,
+            *store._at(uuid),
+            len(self._values),
+            *[column.buffer_info()[0] for column in columns],
+            byref(counts),
+            byref(conflicts),
+        )
+        return records.insert_report(uuid, counts, conflicts)
 
 
 class Texts:

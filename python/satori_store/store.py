@@ -6,13 +6,14 @@ import ctypes
 import json as json_module
 import os
 import warnings
+from collections.abc import Iterable, Sequence
 from ctypes import byref
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from types import TracebackType
 from typing import Any, Literal, Optional, Union, overload
 
-from . import _library, instants, records, sqlite
+from . import _library, instants, records, rows as rows_module, sqlite
 from ._library import Handle, call, text_of, utf8
 from .errors import Closed, Conflict, InvalidArgument, Refused, UnsafeSqliteWarning
 from .instants import Instant
@@ -29,7 +30,7 @@ from .records import (
     SyncReport,
     Verification,
 )
-from .rows import Data, insert_data, number
+from .rows import Data, number
 from .sqlite import SqliteInfo
 
 _SYNCHRONOUS = {"normal": 0, "full": 1}
@@ -332,7 +333,7 @@ class Store:
         if value is None:
             if hash is not None:
                 raise TypeError("a hash goes with one observation: insert(uuid, ts, value, hash=…)")
-            return insert_data(self, uuid, ts, provider)
+            return rows_module.insert_data(self, uuid, ts, provider)
         stored, kind = ctypes.c_double(), ctypes.c_int32()
         micros, offered = instants.to_micros(ts), number(value)  # type: ignore[arg-type]
         texts = [None if text is None else utf8(text) for text in (hash, provider)]
@@ -355,7 +356,25 @@ class Store:
         self, uuid: str, data: Data, *, provider: Optional[str] = None
     ) -> InsertReport:
         """The second form of :meth:`insert`, under the name it has in Rust and C."""
-        return insert_data(self, uuid, data, provider)
+        return rows_module.insert_data(self, uuid, data, provider)
+
+    def insert_spelled(
+        self,
+        uuid: str,
+        rows: Iterable[Sequence[Any]],
+        *,
+        provider: Optional[str] = None,
+    ) -> InsertReport:
+        """Inserts rows ``(ts, value, hash, provider)``, of which hash and provider may be
+        left out, whose timestamps are text, and stored as that text: for tables whose
+        timestamps are text already, and programs that look a row up by it. Text that is
+        a number becomes one, as in any SQL. The key is the instant still: where a row of
+        the same instant is there, in whichever spelling, it stays. Read it back from
+        :attr:`Observation.stored_ts`.
+
+        :raises InvalidTimestamp, InvalidValue: nothing is stored.
+        """
+        return rows_module.insert_spelled(self, uuid, rows, provider)
 
     def ingest(
         self,

@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Optional
@@ -188,6 +188,13 @@ class Player:
             observations.append((instant(ts), float(value), parse(hash), parse(provider)))
         return self._inserted(self.store.insert(uuid, observations))
 
+    def insert_spelled(self, uuid: str, *rows: str) -> Iterator[str]:
+        observations = []
+        for row in rows:
+            ts, value, hash, provider = row.split(",")
+            observations.append((ts, float(value), parse(hash), parse(provider)))
+        return self._inserted(self.store.insert_spelled(uuid, observations))
+
     def copy(
         self,
         uuid: str,
@@ -256,14 +263,30 @@ class Player:
     def at(self, uuid: str, ts: str) -> Iterator[str]:
         return self._rows([self.store.observation(uuid, instant(ts))])
 
-    def _rows(self, rows: Iterable[Optional[Observation]]) -> Iterator[str]:
+    def spelled(
+        self, uuid: str, start: Optional[str], end: Optional[str], batch: str
+    ) -> Iterator[str]:
+        observations = self.store.observations(uuid, optional(start), optional(end))
+        return self._rows(observations.batches_of(int(batch)), stored)
+
+    def spelled_last(self, uuid: str, count: str) -> Iterator[str]:
+        return self._rows(self.store.last(uuid, int(count)), stored)
+
+    def spelled_at(self, uuid: str, ts: str) -> Iterator[str]:
+        return self._rows([self.store.observation(uuid, instant(ts))], stored)
+
+    def _rows(
+        self,
+        rows: Iterable[Optional[Observation]],
+        spelling: Callable[[Observation], str] = lambda row: "",
+    ) -> Iterator[str]:
         count = 0
         for row in rows:
             if row is not None:
                 count += 1
                 yield (
-                    f"{instants.to_micros(row.ts)}\t{row.value:.6f}\t{say(row.hash)}\t"
-                    f"{say(row.provider)}"
+                    f"{instants.to_micros(row.ts)}\t{spelling(row)}{row.value:.6f}\t"
+                    f"{say(row.hash)}\t{say(row.provider)}"
                 )
         if count == 0:
             yield "count 0"
@@ -314,6 +337,13 @@ def field(text: str) -> tuple[str, Any]:
     if text[0] == "!":
         return name, None
     return name, int(value) if name == "server_stream_id" else value
+
+
+def stored(row: Observation) -> str:
+    """The timestamp as the row stores it; `-` for what the store itself writes."""
+    seconds, rest = divmod(instants.to_micros(row.ts), 1_000_000)
+    plain = seconds if rest == 0 else row.ts.timestamp()
+    return "-\t" if row.stored_ts == plain else f"{say(str(row.stored_ts))}\t"
 
 
 def instant(text: str) -> datetime:
