@@ -17,12 +17,13 @@ import pytest
 import satori_store
 from satori_store import Store
 
-from .conftest import ROOT
+#: Where programs of their own find the package that is being tested.
+PACKAGE = str(Path(satori_store.__file__).parents[1])
 
 
 def python(program: str, *arguments: object) -> str:
     """Runs a program of its own; what it printed, errors among it."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "python")}
+    environment = {**os.environ, "PYTHONPATH": PACKAGE}
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program, *map(str, arguments)],
         env=environment,
@@ -220,7 +221,7 @@ for ts in range(1000):
     if ts == 500:
         os.kill(os.getpid(), signal.SIGKILL)
 """
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "python")}
+    environment = {**os.environ, "PYTHONPATH": PACKAGE}
     killed = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program, str(path)],
         env=environment,
