@@ -26,6 +26,7 @@ const WAL_LIMIT: u32 = 64 << 20;
 pub(crate) struct Connection {
     tables: Tables,
     begin: Option<Statement>,
+    begin_read: Option<Statement>,
     commit: Option<Statement>,
     rollback: Option<Statement>,
     metadata: SqliteConnection,
@@ -83,6 +84,7 @@ impl Connection {
         Self {
             tables: Tables::new(db),
             begin: None,
+            begin_read: None,
             commit: None,
             rollback: None,
             metadata,
@@ -284,7 +286,7 @@ impl Connection {
 
     /// Runs `work`, several reads, on one state of the file.
     pub(crate) fn read<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        self.run("BEGIN")?;
+        step(&mut self.begin_read, self.db, "BEGIN")?;
         let done = work(self);
         self.roll_back();
         done

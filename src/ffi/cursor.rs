@@ -10,6 +10,7 @@ use super::store::satori_store;
 use super::{guard, input, output, registry};
 use crate::cursor::Cursor;
 use crate::error::Error;
+use crate::read::not_utf8;
 use crate::span::Span;
 use crate::store::Store;
 use crate::time::Timestamp;
@@ -278,18 +279,25 @@ impl Arrays<'_> {
         match source {
             Source::Rows(rows) => {
                 for row in rows.drain(..rows.len().min(capacity)) {
-                    self.put(read, row.ts, row.value, &row.hash, &row.provider, texts);
+                    let (hash, provider) = (row.hash.as_bytes(), row.provider.as_bytes());
+                    self.put(read, row.ts, row.value, hash, provider, texts);
                     read += 1;
                 }
             }
             Source::Range(cursor) => {
-                opened
-                    .store
-                    .read_batch(&opened.uuid, cursor, capacity, |row| {
-                        self.put(read, row.ts, row.value, row.hash, row.provider, texts);
-                        read += 1;
-                        Ok(())
-                    })?;
+                let OpenCursor { store, uuid, .. } = opened;
+                let start = cursor.clone();
+                store.read_batch(uuid, cursor, capacity, |row| {
+                    self.put(read, row.ts, row.value, row.hash, row.provider, texts);
+                    read += 1;
+                    Ok(())
+                })?;
+                // All at once, which costs a fraction of doing it row by row. No
+                // character goes on behind a NUL.
+                if std::str::from_utf8(texts).is_err() {
+                    *cursor = start;
+                    return Err(not_utf8(uuid, texts.split(|&byte| byte == 0)).into());
+                }
             }
         }
         self.place(read, texts);
@@ -301,8 +309,8 @@ impl Arrays<'_> {
         row: usize,
         ts: Timestamp,
         value: f64,
-        hash: &str,
-        provider: &str,
+        hash: &[u8],
+        provider: &[u8],
         texts: &mut Vec<u8>,
     ) {
         if let Some(slot) = self.ts.get_mut(row) {
@@ -318,7 +326,7 @@ impl Arrays<'_> {
                     data: ptr::without_provenance(texts.len()),
                     length: text.len(),
                 };
-                texts.extend_from_slice(text.as_bytes());
+                texts.extend_from_slice(text);
                 texts.push(0);
             }
         }
