@@ -135,29 +135,30 @@ pub(crate) fn insert(
             Columns::new(&batch.map_err(|error| invalid(number, error))?, number)
         })
         .collect::<Result<Vec<_>>>()?;
-    let mut observations = Vec::with_capacity(columns.iter().map(|c| c.ts.len()).sum());
-    for columns in &columns {
-        let values = columns.values.as_primitive::<Float64Type>();
-        let hashes = columns
-            .hashes
-            .as_ref()
-            .map(|column| column.as_string::<i32>());
-        let providers = columns
-            .providers
-            .as_ref()
-            .map(|column| column.as_string::<i32>());
-        for (row, ts) in columns.ts.iter().enumerate() {
-            let mut observation = NewObservation::new(*ts, values.value(row));
-            observation.hash = hashes.filter(|c| c.is_valid(row)).map(|c| c.value(row));
-            let named = providers.filter(|c| c.is_valid(row)).map(|c| c.value(row));
-            observation.provider = named.or(provider).unwrap_or(observation.provider);
-            observations.push(observation);
-        }
-    }
-    store.insert_many(uuid, &observations)
+    let observations = columns
+        .iter()
+        .flat_map(|columns| columns.observations(provider));
+    store.insert_all(uuid, observations)
 }
 
 impl Columns {
+    fn observations<'a>(
+        &'a self,
+        provider: Option<&'a str>,
+    ) -> impl Iterator<Item = NewObservation<'a>> + Clone {
+        let values = self.values.as_primitive::<Float64Type>().values();
+        let text = |column: &'a Option<ArrayRef>| column.as_ref().map(|c| c.as_string::<i32>());
+        let (hashes, providers) = (text(&self.hashes), text(&self.providers));
+        let rows = self.ts.iter().zip(values).enumerate();
+        rows.map(move |(row, (ts, value))| {
+            let mut observation = NewObservation::new(*ts, *value);
+            observation.hash = hashes.filter(|c| c.is_valid(row)).map(|c| c.value(row));
+            let named = providers.filter(|c| c.is_valid(row)).map(|c| c.value(row));
+            observation.provider = named.or(provider).unwrap_or(observation.provider);
+            observation
+        })
+    }
+
     fn new(batch: &RecordBatch, number: usize) -> Result<Self> {
         let cast = |column: &ArrayRef, to: &DataType| {
             arrow_cast::cast(column, to).map_err(|error| invalid(number, error))
@@ -169,7 +170,8 @@ impl Columns {
                     ArrowError::SchemaError(format!("there is no column {name}")),
                 )
             })?;
-            match (0..column.len()).find(|&row| column.is_null(row)) {
+            let nulls = column.logical_nulls();
+            match nulls.and_then(|nulls| nulls.iter().position(|is_valid| !is_valid)) {
                 None => Ok(column),
                 Some(row) => Err(invalid(
                     number,

@@ -54,6 +54,15 @@ impl Store {
         uuid: &StreamUuid,
         observations: &[NewObservation<'_>],
     ) -> Result<InsertReport> {
+        self.insert_all(uuid, observations.iter().copied())
+    }
+
+    /// As [`insert_many`](Self::insert_many), wherever the observations stand.
+    pub(crate) fn insert_all<'a>(
+        &self,
+        uuid: &StreamUuid,
+        observations: impl Iterator<Item = NewObservation<'a>> + Clone,
+    ) -> Result<InsertReport> {
         self.write(|connection| {
             connection.check_name(uuid)?;
             observation::insert_many(connection.tables(), uuid, observations)
