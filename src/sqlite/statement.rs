@@ -1,5 +1,6 @@
 //! A prepared statement, its parameters and its rows.
 
+use std::borrow::Cow;
 use std::ffi::c_int;
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
@@ -35,6 +36,18 @@ pub(crate) enum Cell<'a> {
     Real(f64),
     Text(&'a [u8]),
     Blob(&'a [u8]),
+}
+
+impl<'a> Cell<'a> {
+    /// As text, with what is not UTF-8 replaced; `None` for NULL.
+    pub(crate) fn to_text(self) -> Option<Cow<'a, str>> {
+        match self {
+            Cell::Text(bytes) | Cell::Blob(bytes) => Some(String::from_utf8_lossy(bytes)),
+            Cell::Integer(number) => Some(number.to_string().into()),
+            Cell::Real(number) => Some(number.to_string().into()),
+            Cell::Null => None,
+        }
+    }
 }
 
 impl Statement {
@@ -204,14 +217,9 @@ impl Row<'_> {
         unsafe { ffi::sqlite3_column_int64(self.raw.as_ptr(), index) }
     }
 
-    /// Column `index` as text, with what is not UTF-8 replaced.
+    /// Column `index` as text, empty where it is NULL.
     pub(crate) fn text(&self, index: c_int) -> String {
-        match self.cell(index) {
-            Cell::Text(bytes) | Cell::Blob(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-            Cell::Integer(number) => number.to_string(),
-            Cell::Real(number) => number.to_string(),
-            Cell::Null => String::new(),
-        }
+        self.cell(index).to_text().unwrap_or_default().into_owned()
     }
 
     #[inline]
