@@ -20,7 +20,7 @@ pub(crate) fn bench(runner: &Runner) {
 }
 
 /// A new store with the stream's table in it, for either side.
-fn new_store(folder: &Folder, uuid: &StreamUuid) -> (Store, PathBuf) {
+pub(crate) fn new_store(folder: &Folder, uuid: &StreamUuid) -> (Store, PathBuf) {
     let path = folder.file("engine.db");
     let store = Store::open(&path).expect("a store opens");
     raw::Connection::open(&path).create_table(uuid);
@@ -120,7 +120,7 @@ fn insert_each(
 
 /// A file with `rows`. Each turn opens it anew: connections of one process share
 /// the memory for pages in the bundled build, and would take it from each other.
-fn filled(folder: &Folder, uuid: &StreamUuid, rows: &[Row]) -> PathBuf {
+pub(crate) fn filled(folder: &Folder, uuid: &StreamUuid, rows: &[Row]) -> PathBuf {
     let (store, path) = new_store(folder, uuid);
     let observations: Vec<NewObservation<'_>> = rows.iter().map(Row::as_new).collect();
     store.insert_many(uuid, &observations).expect("stored");

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use libsqlite3_sys as ffi;
 use satori_store::StreamUuid;
 
+use crate::capi::Builders;
 use crate::feed::{Row, StreamObject};
 
 /// The version of the SQLite that both sides use.
@@ -301,6 +302,24 @@ pub(crate) fn columns(connection: &Connection, table: &StreamUuid) -> Columns {
         }
     }
     columns
+}
+
+/// Fills Arrow's builders with a table.
+pub(crate) fn arrow(connection: &Connection, table: &StreamUuid, builders: &mut Builders) {
+    let statement = connection.prepare(&format!(
+        "SELECT ts, value, hash, provider FROM \"{table}\" ORDER BY ts"
+    ));
+    // SAFETY: the statement is live, and texts are what the schema says they are.
+    unsafe {
+        let text = |column| std::str::from_utf8_unchecked(statement.bytes(column));
+        while statement.step() {
+            builders.ts.append_value(statement.micros(0));
+            let value = ffi::sqlite3_column_double(statement.raw, 1);
+            builders.values.append_value(value);
+            builders.hashes.append_value(text(2));
+            builders.providers.append_value(text(3));
+        }
+    }
 }
 
 /// A row with texts of its own.

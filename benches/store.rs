@@ -2,10 +2,12 @@
 //! same disk, in turns. Each line says what a call of the store costs beside
 //! what SQLite itself costs; BENCHMARKS.md says how to read the table.
 //!
-//! `cargo bench -- [--quick] [part of a workload's name]…`
+//! `cargo bench --features capi -- [--quick] [part of a workload's name]…`
 #![allow(missing_docs, reason = "a benchmark has no interface")]
 
+mod capi;
 mod feed;
+mod host;
 mod ingest;
 mod metadata;
 mod observations;
@@ -29,6 +31,7 @@ fn main() {
     observations::bench(&runner);
     metadata::bench(&runner);
     ingest::bench(&runner);
+    capi::bench(&runner);
     scale::bench(&runner);
 }
 

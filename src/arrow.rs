@@ -3,15 +3,18 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use arrow_array::builder::{StringBuilder, TimestampMicrosecondBuilder};
+use arrow_array::builder::{BinaryBuilder, TimestampMicrosecondBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType};
-use arrow_array::{Array, ArrayRef, Float64Array, RecordBatch, RecordBatchReader};
+use arrow_array::{
+    Array, ArrayRef, BinaryArray, Float64Array, RecordBatch, RecordBatchReader, StringArray,
+};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
 
 use crate::cursor::Cursor;
 use crate::error::{Error, Result};
 use crate::observation::{InsertReport, NewObservation};
+use crate::read::not_utf8;
 use crate::store::Store;
 use crate::time::Timestamp;
 use crate::uuid::StreamUuid;
@@ -50,8 +53,8 @@ impl RecordBatches {
     fn read(&mut self) -> Result<Option<RecordBatch>, ArrowError> {
         let mut ts = TimestampMicrosecondBuilder::with_capacity(BATCH);
         let mut values = Vec::with_capacity(BATCH);
-        let mut hashes = StringBuilder::with_capacity(BATCH, BATCH * 16);
-        let mut providers = StringBuilder::with_capacity(BATCH, BATCH * 8);
+        let mut hashes = BinaryBuilder::with_capacity(BATCH, BATCH * 16);
+        let mut providers = BinaryBuilder::with_capacity(BATCH, BATCH * 8);
         let read = self
             .store
             .read_batch(&self.uuid, &mut self.cursor, BATCH, |row| {
@@ -67,10 +70,18 @@ impl RecordBatches {
         let columns: Vec<ArrayRef> = vec![
             Arc::new(ts.finish().with_timezone("UTC")),
             Arc::new(Float64Array::from(values)),
-            Arc::new(hashes.finish()),
-            Arc::new(providers.finish()),
+            self.texts(hashes.finish())?,
+            self.texts(providers.finish())?,
         ];
         RecordBatch::try_new(Arc::clone(&self.schema), columns).map(Some)
+    }
+
+    /// Checks a whole column at once, a fraction of what it costs row by row.
+    fn texts(&self, column: BinaryArray) -> Result<ArrayRef, ArrowError> {
+        match StringArray::try_from_binary(column.clone()) {
+            Ok(texts) => Ok(Arc::new(texts)),
+            Err(_) => Err(external(not_utf8(&self.uuid, column.iter().flatten()))),
+        }
     }
 }
 
@@ -124,29 +135,30 @@ pub(crate) fn insert(
             Columns::new(&batch.map_err(|error| invalid(number, error))?, number)
         })
         .collect::<Result<Vec<_>>>()?;
-    let mut observations = Vec::with_capacity(columns.iter().map(|c| c.ts.len()).sum());
-    for columns in &columns {
-        let values = columns.values.as_primitive::<Float64Type>();
-        let hashes = columns
-            .hashes
-            .as_ref()
-            .map(|column| column.as_string::<i32>());
-        let providers = columns
-            .providers
-            .as_ref()
-            .map(|column| column.as_string::<i32>());
-        for (row, ts) in columns.ts.iter().enumerate() {
-            let mut observation = NewObservation::new(*ts, values.value(row));
-            observation.hash = hashes.filter(|c| c.is_valid(row)).map(|c| c.value(row));
-            let named = providers.filter(|c| c.is_valid(row)).map(|c| c.value(row));
-            observation.provider = named.or(provider).unwrap_or(observation.provider);
-            observations.push(observation);
-        }
-    }
-    store.insert_many(uuid, &observations)
+    let observations = columns
+        .iter()
+        .flat_map(|columns| columns.observations(provider));
+    store.insert_all(uuid, observations)
 }
 
 impl Columns {
+    fn observations<'a>(
+        &'a self,
+        provider: Option<&'a str>,
+    ) -> impl Iterator<Item = NewObservation<'a>> + Clone {
+        let values = self.values.as_primitive::<Float64Type>().values();
+        let text = |column: &'a Option<ArrayRef>| column.as_ref().map(|c| c.as_string::<i32>());
+        let (hashes, providers) = (text(&self.hashes), text(&self.providers));
+        let rows = self.ts.iter().zip(values).enumerate();
+        rows.map(move |(row, (ts, value))| {
+            let mut observation = NewObservation::new(*ts, *value);
+            observation.hash = hashes.filter(|c| c.is_valid(row)).map(|c| c.value(row));
+            let named = providers.filter(|c| c.is_valid(row)).map(|c| c.value(row));
+            observation.provider = named.or(provider).unwrap_or(observation.provider);
+            observation
+        })
+    }
+
     fn new(batch: &RecordBatch, number: usize) -> Result<Self> {
         let cast = |column: &ArrayRef, to: &DataType| {
             arrow_cast::cast(column, to).map_err(|error| invalid(number, error))
@@ -158,7 +170,8 @@ impl Columns {
                     ArrowError::SchemaError(format!("there is no column {name}")),
                 )
             })?;
-            match (0..column.len()).find(|&row| column.is_null(row)) {
+            let nulls = column.logical_nulls();
+            match nulls.and_then(|nulls| nulls.iter().position(|is_valid| !is_valid)) {
                 None => Ok(column),
                 Some(row) => Err(invalid(
                     number,

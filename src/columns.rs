@@ -1,7 +1,8 @@
 //! Observations as contiguous columns, for those who compute with them.
 
-use crate::error::Result;
-use crate::read::RowRef;
+use crate::error::{Error, Result};
+use crate::read::{RowRef, not_utf8};
+use crate::uuid::StreamUuid;
 
 /// Observations in order of time, a vector a column: row `i` is made of the
 /// `i`-th item of each. What a full read fills fastest.
@@ -28,14 +29,35 @@ impl Columns {
     pub fn is_empty(&self) -> bool {
         self.ts.is_empty()
     }
+}
 
+/// [`Columns`] while they grow.
+#[derive(Default)]
+pub(crate) struct ColumnsBuilder {
+    ts: Vec<i64>,
+    value: Vec<f64>,
+    hash: TextBuilder,
+    provider: TextBuilder,
+}
+
+impl ColumnsBuilder {
     #[inline]
-    pub(crate) fn push(&mut self, row: &RowRef<'_>) -> Result<()> {
+    pub(crate) fn push(&mut self, row: &RowRef<'_>) {
         self.ts.push(row.ts.as_micros());
         self.value.push(row.value);
         self.hash.push(row.hash);
         self.provider.push(row.provider);
-        Ok(())
+    }
+
+    /// The columns of `stream`, once their texts are known to be UTF-8.
+    pub(crate) fn finish(self, stream: &StreamUuid) -> Result<Columns> {
+        let not_utf8 = |texts: TextBuilder| -> Error { not_utf8(stream, texts.iter()) };
+        Ok(Columns {
+            ts: self.ts,
+            value: self.value,
+            hash: self.hash.finish().map_err(not_utf8)?,
+            provider: self.provider.finish().map_err(not_utf8)?,
+        })
     }
 }
 
@@ -80,12 +102,6 @@ impl TextColumn {
     pub fn offsets(&self) -> &[i64] {
         &self.offsets
     }
-
-    #[inline]
-    fn push(&mut self, text: &str) {
-        self.text.push_str(text);
-        self.offsets.push(self.text.len() as i64);
-    }
 }
 
 impl Default for TextColumn {
@@ -95,4 +111,58 @@ impl Default for TextColumn {
             offsets: vec![0],
         }
     }
+}
+
+/// A [`TextColumn`] while it grows.
+struct TextBuilder {
+    bytes: Vec<u8>,
+    offsets: Vec<i64>,
+}
+
+impl Default for TextBuilder {
+    fn default() -> Self {
+        Self {
+            bytes: Vec::new(),
+            offsets: vec![0],
+        }
+    }
+}
+
+impl TextBuilder {
+    #[inline]
+    fn push(&mut self, text: &[u8]) {
+        self.bytes.extend_from_slice(text);
+        self.offsets.push(self.bytes.len() as i64);
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.offsets
+            .windows(2)
+            .filter_map(|ends| self.bytes.get(ends[0] as usize..ends[1] as usize))
+    }
+
+    /// The column; or itself where a text is not UTF-8. All are checked at once,
+    /// which costs a fraction of doing it row by row.
+    fn finish(self) -> std::result::Result<TextColumn, Self> {
+        let Self { bytes, offsets } = self;
+        match String::from_utf8(bytes) {
+            Ok(text) if are_boundaries(&text, &offsets) => Ok(TextColumn { text, offsets }),
+            Ok(text) => Err(Self {
+                bytes: text.into_bytes(),
+                offsets,
+            }),
+            Err(error) => Err(Self {
+                bytes: error.into_bytes(),
+                offsets,
+            }),
+        }
+    }
+}
+
+/// Whether no offset cuts a character in two.
+fn are_boundaries(text: &str, offsets: &[i64]) -> bool {
+    text.is_ascii()
+        || offsets
+            .iter()
+            .all(|&offset| text.is_char_boundary(offset as usize))
 }

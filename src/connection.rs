@@ -10,9 +10,9 @@ use crate::error::{Error, Result};
 use crate::file::{self, File};
 use crate::migrate;
 use crate::options::{OpenOptions, Synchronous};
-use crate::sqlite::{self, BusyState, Handle, Hardening, Statement};
-use crate::stream;
-use crate::table::Tables;
+use crate::sqlite::{self, BusyState, Handle, Hardening, Param, Statement};
+use crate::stream::{self, StreamRef};
+use crate::table::{Tables, prepared};
 use crate::uuid::StreamUuid;
 
 /// A checkpoint comes after this many pages (40 MB): 1.4 to 1.8 times the rate
@@ -26,8 +26,10 @@ const WAL_LIMIT: u32 = 64 << 20;
 pub(crate) struct Connection {
     tables: Tables,
     begin: Option<Statement>,
+    begin_read: Option<Statement>,
     commit: Option<Statement>,
     rollback: Option<Statement>,
+    stream: Option<Statement>,
     metadata: SqliteConnection,
     db: Handle,
     busy: Box<BusyState>,
@@ -83,8 +85,10 @@ impl Connection {
         Self {
             tables: Tables::new(db),
             begin: None,
+            begin_read: None,
             commit: None,
             rollback: None,
+            stream: None,
             metadata,
             db,
             busy,
@@ -222,6 +226,16 @@ impl Connection {
         &mut self.tables
     }
 
+    /// The metadata of the stream of this uuid.
+    pub(crate) fn stream<T>(&mut self, uuid: &StreamUuid) -> Result<Option<T>>
+    where
+        T: for<'a> From<StreamRef<'a>>,
+    {
+        let statement = prepared(&mut self.stream, self.db, stream::BY_UUID)?;
+        let params = [Param::Text(uuid.as_str())];
+        Ok(statement.first(&params, |row| StreamRef::new(row).into())?)
+    }
+
     /// Runs Diesel queries on table `streams`.
     pub(crate) fn metadata<T>(
         &mut self,
@@ -284,7 +298,7 @@ impl Connection {
 
     /// Runs `work`, several reads, on one state of the file.
     pub(crate) fn read<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        self.run("BEGIN")?;
+        step(&mut self.begin_read, self.db, "BEGIN")?;
         let done = work(self);
         self.roll_back();
         done
@@ -343,10 +357,6 @@ impl Connection {
 }
 
 fn step(slot: &mut Option<Statement>, db: Handle, sql: &str) -> Result<()> {
-    let statement = match slot {
-        Some(statement) => statement,
-        None => slot.insert(Statement::prepare(db, sql)?),
-    };
-    statement.execute(&[])?;
+    prepared(slot, db, sql)?.execute(&[])?;
     Ok(())
 }

@@ -34,7 +34,8 @@ impl Cursor {
         self.done
     }
 
-    /// Hands the next `limit` rows, or what is left, to `sink`.
+    /// Hands the next `limit` rows, or what is left, to `sink`. Only in a
+    /// transaction: nobody must make a plain table another meanwhile.
     pub(crate) fn read(
         &mut self,
         table: &mut Table,
@@ -53,7 +54,8 @@ impl Cursor {
         Ok(given)
     }
 
-    /// Where the key sorts by time.
+    /// Where the key sorts by time. A bound of the span that no row can lie
+    /// beyond is left out: each row would be compared with it.
     fn read_plain(
         &mut self,
         table: &Table,
@@ -71,17 +73,27 @@ impl Cursor {
             after = None;
         }
         let (low, high) = self.span.seconds();
-        let (low, compare) = match &after {
-            Some((_, stored)) => (stored.borrowed().param(), ">"),
-            None => (Param::Real(low), ">="),
+        let low = match &after {
+            Some((_, stored)) => Some((stored.borrowed().param(), "ts > ?1")),
+            None if self.span.first == i64::MIN => None,
+            None => Some((Param::Real(low), "ts >= ?1")),
         };
+        let high = (self.span.last != i64::MAX).then_some((Param::Real(high), "ts <= ?2"));
         let statement = table.prepare(|t| {
+            let (after, before) = (
+                low.map_or("1", |low| low.1),
+                high.map_or("1", |high| high.1),
+            );
             format!(
-                "SELECT ts, value, hash, provider FROM {t} WHERE ts {compare} ?1 AND ts <= ?2 \
+                "SELECT ts, value, hash, provider FROM {t} WHERE {after} AND {before} \
                  ORDER BY ts LIMIT ?3"
             )
         })?;
-        let params = [low, Param::Real(high), Param::Integer(to_i64(limit))];
+        let params = [
+            low.map_or(Param::Null, |low| low.0),
+            high.map_or(Param::Null, |high| high.0),
+            Param::Integer(to_i64(limit)),
+        ];
         let (scanned, given) = self.hand_out(statement, &params, limit, stream, sink)?;
         self.done = scanned < limit;
         Ok(given)

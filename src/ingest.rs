@@ -279,17 +279,14 @@ impl<'a> Batch<'a> {
         group: Group<'_>,
     ) -> Result<()> {
         let stream = &group.stream;
-        let rows: Vec<_> = group
-            .rows
-            .iter()
-            .map(|(_, row)| NewObservation {
-                hash: row.hash.as_deref(),
-                ..NewObservation::new(row.ts, row.value).provider(self.provider)
-            })
-            .collect();
+        let provider = self.provider;
+        let rows = group.rows.iter().map(|(_, row)| NewObservation {
+            hash: row.hash.as_deref(),
+            ..NewObservation::new(row.ts, row.value).provider(provider)
+        });
         let inserted = connection
             .check_name(stream)
-            .and_then(|()| observation::insert_each(connection.tables(), stream, &rows));
+            .and_then(|()| observation::insert_each(connection.tables(), stream, rows));
         let (report, refused) = match inserted {
             Ok(done) => done,
             // A name that can't be used is the fault of its payloads alone, and

@@ -173,12 +173,12 @@ const LEAST_CHUNK: usize = 32;
 
 /// An observation as the statements take it.
 struct Bound<'a> {
-    observation: &'a NewObservation<'a>,
+    observation: NewObservation<'a>,
     ts: StoredRef<'a>,
 }
 
 impl<'a> Bound<'a> {
-    fn new(observation: &'a NewObservation<'a>) -> Result<Self> {
+    fn new(observation: NewObservation<'a>) -> Result<Self> {
         value::finite(observation.value)?;
         let ts = match observation.spelling {
             None => observation.ts.to_seconds()?,
@@ -197,7 +197,7 @@ impl<'a> Bound<'a> {
     {
         let NewObservation {
             value, provider, ..
-        } = *self.observation;
+        } = self.observation;
         [
             self.ts.param(),
             Param::Real(value),
@@ -250,7 +250,7 @@ pub(crate) fn insert_new(
     let Some(hash) = observation.hash else {
         return Ok(false);
     };
-    let bound = Bound::new(observation)?;
+    let bound = Bound::new(*observation)?;
     let inserted = tables.with(stream, |table| bound.insert_new(table, hash))?;
     Ok(inserted == Some(true))
 }
@@ -261,7 +261,7 @@ pub(crate) fn insert(
     stream: &StreamUuid,
     observation: &NewObservation<'_>,
 ) -> Result<Insertion> {
-    let mut report = insert_many(tables, stream, std::slice::from_ref(observation))?;
+    let mut report = insert_many(tables, stream, std::iter::once(*observation))?;
     Ok(match report.conflicts.pop() {
         Some((_, conflict)) => Insertion::Conflict(conflict),
         None if report.inserted == 1 => Insertion::Inserted,
@@ -271,10 +271,10 @@ pub(crate) fn insert(
 
 /// Inserts observations in their order, making the table where there is none.
 /// Only in a transaction, which an error must roll back.
-pub(crate) fn insert_many(
+pub(crate) fn insert_many<'a>(
     tables: &mut Tables,
     stream: &StreamUuid,
-    observations: &[NewObservation<'_>],
+    observations: impl Iterator<Item = NewObservation<'a>> + Clone,
 ) -> Result<InsertReport> {
     let (report, refused) = insert_each(tables, stream, observations)?;
     match refused.into_iter().next() {
@@ -289,66 +289,70 @@ pub(crate) fn insert_many(
 pub(crate) type Refused = Vec<(usize, Error)>;
 
 /// As [`insert_many`], but goes on past those that a stored row keeps out.
-pub(crate) fn insert_each(
+pub(crate) fn insert_each<'a>(
     tables: &mut Tables,
     stream: &StreamUuid,
-    observations: &[NewObservation<'_>],
+    observations: impl Iterator<Item = NewObservation<'a>> + Clone,
 ) -> Result<(InsertReport, Refused)> {
-    // Every row is checked before the first is written.
-    let rows = observations
-        .iter()
-        .map(Bound::new)
-        .collect::<Result<Vec<_>>>()?;
-    if rows.is_empty() {
+    if observations.clone().next().is_none() {
         return Ok(Default::default());
     }
-    tables.with_created(stream, |table| insert_rows(table, stream, &rows))
+    tables.with_created(stream, |table| {
+        insert_rows(table, stream, observations.clone())
+    })
 }
 
-fn insert_rows(
+fn insert_rows<'a>(
     table: &mut Table,
     stream: &StreamUuid,
-    rows: &[Bound<'_>],
+    observations: impl Iterator<Item = NewObservation<'a>>,
 ) -> Result<(InsertReport, Refused)> {
     let mut report = InsertReport::default();
     let mut refused = Refused::new();
-    let mut chain = Chain::new(rows);
-    let (mut bulk, mut taken) = (None, None);
-    if rows.len() >= LEAST_CHUNK {
-        if rows.iter().all(|row| row.ts.is_plain()) && is_plain(table)? {
-            bulk = Some(Bulk::new(table)?);
+    let mut chain = Chain::default();
+    let mut bulk = None;
+    // A chunk at a time, which stays in the processor's cache.
+    let mut chunk = Vec::with_capacity(observations.size_hint().0.min(CHUNK));
+    let mut rows = observations.map(Bound::new);
+    let mut first = 0;
+    loop {
+        chunk.clear();
+        for row in rows.by_ref().take(CHUNK) {
+            chunk.push(row?);
+        }
+        if chunk.is_empty() {
+            return Ok((report, refused));
+        }
+        chain.begin(&chunk);
+        let mut taken = None;
+        let mut whole = false;
+        if chunk.len() >= LEAST_CHUNK {
+            if chunk.iter().all(|row| row.ts.is_plain()) && is_plain(table)? {
+                let bulk = match &mut bulk {
+                    Some(bulk) => bulk,
+                    None => bulk.insert(Bulk::new(table)?),
+                };
+                whole = insert_chunk(table, stream, bulk, &mut chain, &chunk)?;
+            } else {
+                let instants = chunk.iter().map(|row| row.observation.ts);
+                taken = Some(Taken::read(table, stream, instants)?);
+            }
+        }
+        if whole {
+            report.inserted += chunk.len() as u64;
         } else {
-            let instants = rows.iter().map(|row| row.observation.ts);
-            taken = Some(Taken::read(table, stream, instants)?);
-        }
-    }
-    for (number, chunk) in rows.chunks(CHUNK).enumerate() {
-        if let Some(bulk) = &mut bulk
-            && bulk.takes(chunk)?
-        {
-            let insert = bulk.insert(table, chunk.len())?;
-            match insert_chunk(table, stream, insert, &mut chain, chunk) {
-                Ok(()) => {
-                    report.inserted += chunk.len() as u64;
-                    continue;
+            for (row, index) in chunk.iter().zip(first..) {
+                match insert_row(table, stream, &mut chain, taken.as_mut(), row) {
+                    Ok(insertion) => report.count(index, insertion),
+                    Err(error) if is_of_row(table, &error) => {
+                        refused.push((index, of_stream(stream, error)));
+                    }
+                    Err(error) => return Err(error),
                 }
-                // The chunk is not written: its rows go in one by one.
-                Err(error) if is_of_row(table, &error) => {}
-                Err(error) => return Err(error),
             }
         }
-        for (offset, row) in chunk.iter().enumerate() {
-            let index = number * CHUNK + offset;
-            match insert_row(table, stream, &mut chain, taken.as_mut(), row) {
-                Ok(insertion) => report.count(index, insertion),
-                Err(error) if is_of_row(table, &error) => {
-                    refused.push((index, of_stream(stream, error)));
-                }
-                Err(error) => return Err(error),
-            }
-        }
+        first += chunk.len();
     }
-    Ok((report, refused))
 }
 
 /// Whether the error is about one row, which is not written, and says nothing of
@@ -440,7 +444,31 @@ fn bulk_sql(table: &str, rows: usize) -> String {
     )
 }
 
+/// Inserts a chunk as one statement; false: nothing was done, its rows go in one
+/// by one.
 fn insert_chunk(
+    table: &mut Table,
+    stream: &StreamUuid,
+    bulk: &mut Bulk,
+    chain: &mut Chain,
+    chunk: &[Bound<'_>],
+) -> Result<bool> {
+    if !bulk.takes(chunk)? {
+        return Ok(false);
+    }
+    let statement = bulk.insert(table, chunk.len())?;
+    match execute_chunk(table, stream, statement, chain, chunk) {
+        Ok(()) => Ok(true),
+        Err(error) if is_of_row(table, &error) => {
+            // The chain has gone on as if they were in.
+            chain.latest = None;
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn execute_chunk(
     table: &mut Table,
     stream: &StreamUuid,
     statement: &mut Statement,
@@ -477,7 +505,7 @@ fn insert_row(
     taken: Option<&mut Taken>,
     row: &Bound<'_>,
 ) -> Result<Insertion> {
-    let NewObservation { ts, value, .. } = *row.observation;
+    let NewObservation { ts, value, .. } = row.observation;
     let hash = chain.hash(table, stream, row)?;
     if taken.is_some() || !row.insert_new(table, &hash)? {
         // A row stands in the way, or the table's key doesn't sort by time.
@@ -506,17 +534,19 @@ fn insert_row(
 }
 
 /// The hash chain while rows go in: the stream's latest row as it stands.
+#[derive(Default)]
 struct Chain {
-    /// Whether any row comes without a hash; else nothing is kept.
+    /// Whether any row of the chunk comes without a hash; else nothing is kept.
     needed: bool,
     latest: Option<Option<(Timestamp, String)>>,
 }
 
 impl Chain {
-    fn new(rows: &[Bound<'_>]) -> Self {
-        Self {
-            needed: rows.iter().any(|row| row.observation.hash.is_none()),
-            latest: None,
+    /// Before the rows of a chunk.
+    fn begin(&mut self, chunk: &[Bound<'_>]) {
+        self.needed = chunk.iter().any(|row| row.observation.hash.is_none());
+        if !self.needed {
+            self.latest = None;
         }
     }
 

@@ -42,13 +42,11 @@ impl Iterator for Observations {
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.batch.is_empty() && !self.cursor.is_done() && !self.failed {
-            let batch = &mut self.batch;
-            let read = self
-                .store
-                .read_batch(&self.uuid, &mut self.cursor, BATCH, |row| {
-                    batch.push_back(row.to_observation());
-                    Ok(())
-                });
+            let (batch, uuid) = (&mut self.batch, &self.uuid);
+            let read = self.store.read_batch(uuid, &mut self.cursor, BATCH, |row| {
+                batch.push_back(row.to_observation(uuid)?);
+                Ok(())
+            });
             match read {
                 Ok(0) => self.failed = true,
                 Ok(_) => {}

@@ -17,18 +17,17 @@ pub(crate) struct RowRef<'a> {
     pub(crate) ts: Timestamp,
     pub(crate) stored: StoredRef<'a>,
     pub(crate) value: f64,
-    pub(crate) hash: &'a str,
-    pub(crate) provider: &'a str,
+    /// Text, as is the provider: UTF-8, unless another program has written it.
+    /// Those who read many rows check them all at once.
+    pub(crate) hash: &'a [u8],
+    pub(crate) provider: &'a [u8],
 }
 
 impl<'a> RowRef<'a> {
     /// Reads columns `ts, value, hash, provider`.
     #[inline]
     pub(crate) fn new(row: &'a Row<'_>, stream: &StreamUuid) -> Result<Self> {
-        let unreadable = |source| Error::UnreadableRow {
-            stream: stream.to_string(),
-            source: Box::new(source),
-        };
+        let unreadable = |source| unreadable(stream, source);
         let (ts, stored) = timestamp(row.cell(0)).map_err(unreadable)?;
         Ok(Self {
             ts,
@@ -39,15 +38,38 @@ impl<'a> RowRef<'a> {
         })
     }
 
-    pub(crate) fn to_observation(&self) -> Observation {
-        Observation {
+    pub(crate) fn to_observation(&self, stream: &StreamUuid) -> Result<Observation> {
+        Ok(Observation {
             ts: self.ts,
             stored_ts: self.stored.to_owned(),
             value: self.value,
-            hash: self.hash.to_owned(),
-            provider: self.provider.to_owned(),
-        }
+            hash: text_of(stream, self.hash)?.to_owned(),
+            provider: text_of(stream, self.provider)?.to_owned(),
+        })
     }
+}
+
+#[cold]
+fn unreadable(stream: &StreamUuid, source: Error) -> Error {
+    Error::UnreadableRow {
+        stream: stream.to_string(),
+        source: Box::new(source),
+    }
+}
+
+/// A text of a row of `stream`.
+pub(crate) fn text_of<'a>(stream: &StreamUuid, bytes: &'a [u8]) -> Result<&'a str> {
+    utf8(bytes).map_err(|error| unreadable(stream, error))
+}
+
+/// The error of the first of `texts`, of rows of `stream`, that is not UTF-8.
+#[cold]
+pub(crate) fn not_utf8<'a>(
+    stream: &StreamUuid,
+    mut texts: impl Iterator<Item = &'a [u8]>,
+) -> Error {
+    let text = texts.find(|text| std::str::from_utf8(text).is_err());
+    unreadable(stream, no_text(text.unwrap_or_default()))
 }
 
 #[inline]
@@ -56,7 +78,7 @@ fn timestamp(cell: Cell<'_>) -> Result<(Timestamp, StoredRef<'_>)> {
         Cell::Integer(number) => Ok((Timestamp::from_integer(number), StoredRef::Integer(number))),
         Cell::Real(number) => Ok((Timestamp::from_real(number)?, StoredRef::Real(number))),
         Cell::Text(bytes) => {
-            let text = text(Cell::Text(bytes))?;
+            let text = utf8(bytes)?;
             Ok((Timestamp::from_stored_text(text)?, StoredRef::Text(text)))
         }
         Cell::Blob(_) | Cell::Null => Err(Error::InvalidTimestamp {
@@ -71,7 +93,7 @@ fn number(cell: Cell<'_>) -> Result<f64> {
     match cell {
         Cell::Integer(number) => Ok(number as f64),
         Cell::Real(number) => value::finite(number),
-        Cell::Text(bytes) => value::parse(text(Cell::Text(bytes))?),
+        Cell::Text(bytes) => value::parse(utf8(bytes)?),
         Cell::Blob(_) | Cell::Null => Err(Error::InvalidValue {
             text: format!("{cell:?}"),
             reason: "it is neither a number nor text",
@@ -81,34 +103,30 @@ fn number(cell: Cell<'_>) -> Result<f64> {
 
 /// The columns `hash` and `provider` have TEXT affinity: all but blobs is text.
 #[inline]
-fn text(cell: Cell<'_>) -> Result<&str> {
-    let (Cell::Text(bytes) | Cell::Blob(bytes)) = cell else {
-        return Err(Error::InvalidValue {
+fn text(cell: Cell<'_>) -> Result<&[u8]> {
+    match cell {
+        Cell::Text(bytes) | Cell::Blob(bytes) => Ok(bytes),
+        _ => Err(Error::InvalidValue {
             text: format!("{cell:?}"),
             reason: "it is not text",
-        });
-    };
-    std::str::from_utf8(bytes).map_err(|_| Error::InvalidValue {
-        text: excerpt(&String::from_utf8_lossy(bytes)),
-        reason: "it is not UTF-8",
-    })
+        }),
+    }
 }
 
-/// Hands every row of a plain table to `sink`. Only in a transaction: nobody
-/// must make the table another than plain meanwhile. Without bounds to compare
-/// each row with, this is the fastest way through.
-pub(crate) fn all(
-    table: &Table,
-    stream: &StreamUuid,
-    mut sink: impl FnMut(&RowRef<'_>) -> Result<()>,
-) -> Result<()> {
-    let mut statement =
-        table.prepare(|t| format!("SELECT ts, value, hash, provider FROM {t} ORDER BY ts"))?;
-    let mut rows = statement.query(&[])?;
-    while let Some(row) = rows.next()? {
-        sink(&RowRef::new(&row, stream)?)?;
+fn utf8(bytes: &[u8]) -> Result<&str> {
+    std::str::from_utf8(bytes).map_err(|_| no_text(bytes))
+}
+
+#[cold]
+fn no_text(bytes: &[u8]) -> Error {
+    Error::InvalidValue {
+        text: excerpt(&String::from_utf8_lossy(bytes)),
+        reason: "it is not UTF-8",
     }
-    Ok(())
+}
+
+fn observation(row: &Row<'_>, stream: &StreamUuid) -> Result<Observation> {
+    RowRef::new(row, stream)?.to_observation(stream)
 }
 
 /// The row that lies latest in time.
@@ -125,7 +143,7 @@ pub(crate) fn latest(table: &mut Table, stream: &StreamUuid) -> Result<Option<Ob
         _ => false,
     };
     if plain {
-        return Ok(Some(RowRef::new(&row, stream)?.to_observation()));
+        return observation(&row, stream).map(Some);
     }
     drop(rows);
     Ok(last(table, stream, 1)?.pop())
@@ -158,7 +176,7 @@ pub(crate) fn last(
     let mut rows = statement.query(&params)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push(RowRef::new(&row, stream)?.to_observation());
+        found.push(observation(&row, stream)?);
     }
     found.reverse();
     Ok(found)
@@ -187,13 +205,13 @@ pub(crate) fn at(
         let params = [seconds.param()];
         let mut rows = table.cached(Query::At)?.query(&params)?;
         if let Some(row) = rows.next()? {
-            return Ok(Some(RowRef::new(&row, stream)?.to_observation()));
+            return observation(&row, stream).map(Some);
         }
     }
     let mut found = None;
     Span::at(instant).within(table, 1, |row| {
-        found = Some(RowRef::new(row, stream)?.to_observation());
+        found = Some(observation(row, stream));
         Ok(())
     })?;
-    Ok(found)
+    found.transpose()
 }

@@ -14,7 +14,8 @@ pub use streams::{Remove, Removed};
 use crate::connection::Connection;
 use crate::error::{Error, Result};
 use crate::options::OpenOptions;
-use crate::stream::{self, Stream};
+use crate::sqlite::process_id;
+use crate::stream::Stream;
 use crate::table::Table;
 use crate::uuid::StreamUuid;
 
@@ -52,7 +53,7 @@ static OPEN: Mutex<Vec<(u32, Weak<Shared>)>> = Mutex::new(Vec::new());
 /// counts locks in memory, so the child would take no lock of its own on a file
 /// that the parent has open, and lose its rows when the parent closes it.
 fn let_go_of_inherited(path: &Path) -> Result<()> {
-    let process = std::process::id();
+    let process = process_id();
     let open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
     let inherited = open.iter().filter(|(opener, _)| *opener != process);
     for shared in inherited.filter_map(|(_, shared)| shared.upgrade()) {
@@ -115,7 +116,7 @@ impl Store {
     }
 
     fn new(connection: Connection) -> Self {
-        let process = std::process::id();
+        let process = process_id();
         let shared = Arc::new(Shared {
             connection: Mutex::new(Some(connection)),
             process,
@@ -128,7 +129,7 @@ impl Store {
 
     /// Runs `work` on the connection, alone.
     fn run<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
-        if self.shared.process != std::process::id() {
+        if self.shared.process != process_id() {
             return Err(Error::Forked);
         }
         let mut guard = self.shared.connection.lock().map_err(|_| Error::Poisoned)?;
@@ -166,7 +167,7 @@ fn on_table<T: Default>(
 
 fn find(connection: &mut Connection, uuid: &StreamUuid) -> Result<Stream> {
     connection
-        .metadata(|metadata| stream::by_uuid(metadata, uuid))?
+        .stream(uuid)?
         .ok_or_else(|| Error::StreamNotFound {
             stream: uuid.to_string(),
         })
@@ -183,7 +184,7 @@ impl Drop for Shared {
         // In a forked child the connection is the parent's still: closing it as
         // usual could checkpoint and unlink the WAL under the parent's feet.
         let connection = self.connection.get_mut();
-        if self.process != std::process::id()
+        if self.process != process_id()
             && let Some(connection) = connection.unwrap_or_else(PoisonError::into_inner).take()
         {
             connection.let_go();

@@ -1,5 +1,7 @@
 //! Stream metadata: the rows of table `streams`.
 
+use std::borrow::Cow;
+
 use diesel::deserialize::FromSql;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
@@ -7,6 +9,7 @@ use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use diesel::sqlite::{Sqlite, SqliteValue};
 
 use crate::schema::{satori_instant, streams};
+use crate::sqlite::{Cell, Row};
 use crate::time::Timestamp;
 use crate::uuid::StreamUuid;
 
@@ -157,6 +160,70 @@ impl From<StreamRow> for Stream {
     }
 }
 
+/// ?1 uuid. The look-up that every host makes most often: raw, because Diesel
+/// builds its query and copies each text anew (measured: 0.55 of the speed).
+pub(crate) const BY_UUID: &str = "SELECT id, server_stream_id, uuid, name, author, secondary, \
+     target, meta, description, last_synced, created_at FROM streams WHERE uuid = ?1";
+
+/// [`Stream`], its texts borrowed from a row of [`BY_UUID`].
+pub(crate) struct StreamRef<'a> {
+    pub(crate) id: i64,
+    pub(crate) server_stream_id: Option<i64>,
+    pub(crate) uuid: Cow<'a, str>,
+    pub(crate) name: Option<Cow<'a, str>>,
+    pub(crate) author: Option<Cow<'a, str>>,
+    pub(crate) secondary: Option<Cow<'a, str>>,
+    pub(crate) target: Option<Cow<'a, str>>,
+    pub(crate) meta: Option<Cow<'a, str>>,
+    pub(crate) description: Option<Cow<'a, str>>,
+    pub(crate) last_synced: Option<Timestamp>,
+    pub(crate) created_at: Option<Timestamp>,
+}
+
+impl<'a> StreamRef<'a> {
+    pub(crate) fn new(row: &'a Row<'_>) -> Self {
+        let text = |column| row.cell(column).to_text();
+        let instant = |column| match row.cell(column) {
+            Cell::Integer(number) => Some(Timestamp::from_integer(number)),
+            Cell::Real(number) => Timestamp::from_real(number).ok(),
+            Cell::Text(text) | Cell::Blob(text) => str::from_utf8(text).ok()?.parse().ok(),
+            Cell::Null => None,
+        };
+        Self {
+            id: row.integer(0),
+            server_stream_id: (row.cell(1) != Cell::Null).then(|| row.integer(1)),
+            uuid: text(2).unwrap_or_default(),
+            name: text(3),
+            author: text(4),
+            secondary: text(5),
+            target: text(6),
+            meta: text(7),
+            description: text(8),
+            last_synced: instant(9),
+            created_at: instant(10),
+        }
+    }
+}
+
+impl From<StreamRef<'_>> for Stream {
+    fn from(row: StreamRef<'_>) -> Self {
+        let text = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
+        Self {
+            id: row.id,
+            server_stream_id: row.server_stream_id,
+            uuid: StreamUuid::stored(row.uuid.into_owned()),
+            name: text(row.name),
+            author: text(row.author),
+            secondary: text(row.secondary),
+            target: text(row.target),
+            meta: text(row.meta),
+            description: text(row.description),
+            last_synced: row.last_synced,
+            created_at: row.created_at,
+        }
+    }
+}
+
 /// The upsert: one statement whatever the patch sets, so that Diesel caches it
 /// (its own `on_conflict().do_update()` never is: a third of the speed).
 struct Upsert<'a> {
@@ -256,20 +323,6 @@ pub(crate) fn update(
         .set(patch)
         .execute(connection)
         .map(drop)
-}
-
-pub(crate) fn by_uuid(
-    connection: &mut SqliteConnection,
-    uuid: &StreamUuid,
-) -> QueryResult<Option<Stream>> {
-    // Not `first`: with its LIMIT the statement is compiled anew each time
-    // (measured: a quarter of the speed), and the uuid is unique.
-    streams::table
-        .filter(streams::uuid.eq(uuid.as_str()))
-        .select(StreamRow::as_select())
-        .get_result(connection)
-        .optional()
-        .map(|row| row.map(Stream::from))
 }
 
 /// All of this name: the most recently synced first (SQLite sorts NULL, never

@@ -4,7 +4,7 @@ use crate::connection::Connection;
 use crate::error::Result;
 use crate::ingest::Rejected;
 use crate::payload::{Place, split};
-use crate::stream::{self, StreamPatch};
+use crate::stream::{self, Stream, StreamPatch};
 use crate::time::Timestamp;
 use crate::uuid::StreamUuid;
 
@@ -50,7 +50,7 @@ impl Streams {
         now: Timestamp,
     ) -> Result<SyncReport> {
         for (index, line, uuid, patch) in self.objects {
-            let found = connection.metadata(|metadata| stream::by_uuid(metadata, &uuid))?;
+            let found: Option<Stream> = connection.stream(&uuid)?;
             let list = match &found {
                 None => match connection.check_name(&uuid) {
                     Ok(()) => &mut self.report.new,

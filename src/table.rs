@@ -360,7 +360,8 @@ impl Tables {
     }
 }
 
-fn prepared<'a>(
+/// The statement in `slot`, prepared when it is first asked for.
+pub(crate) fn prepared<'a>(
     slot: &'a mut Option<Statement>,
     db: Handle,
     sql: &str,

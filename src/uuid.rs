@@ -71,7 +71,7 @@ pub(crate) fn fault(uuid: &str) -> Option<&'static str> {
         Some("it is empty")
     } else if uuid.len() > 255 {
         Some("it is longer than 255 bytes")
-    } else if uuid.chars().any(char::is_control) {
+    } else if has_control(uuid) {
         Some("it has a control character")
     } else if uuid.eq_ignore_ascii_case("streams") {
         Some("that table holds the metadata")
@@ -85,6 +85,17 @@ pub(crate) fn fault(uuid: &str) -> Option<&'static str> {
         Some("names that begin with __ are kept for bookkeeping")
     } else {
         None
+    }
+}
+
+/// Every call through C asks: bytes, all of them whatever is found, are looked at
+/// many at a time.
+fn has_control(uuid: &str) -> bool {
+    if uuid.is_ascii() {
+        uuid.bytes()
+            .fold(false, |found, byte| found | byte.is_ascii_control())
+    } else {
+        uuid.chars().any(char::is_control)
     }
 }
 

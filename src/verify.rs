@@ -1,7 +1,6 @@
 //! Verification of a stream's hash chain, rule 5 of the contract.
 
-use crate::error::Result;
-use crate::hash;
+use crate::hash::{chain, python_repr};
 use crate::read::RowRef;
 use crate::time::Timestamp;
 
@@ -64,17 +63,17 @@ struct Walked {
 }
 
 impl Verifier {
-    pub(crate) fn push(&mut self, row: &RowRef<'_>) -> Result<()> {
-        let value = hash::python_repr(row.value);
+    pub(crate) fn push(&mut self, row: &RowRef<'_>, hash: &str) {
+        let value = python_repr(row.value);
         let spellings = spellings(row);
         let previous = self
             .before
             .as_ref()
             .map_or("", |before| before.hash.as_str());
-        let on_previous = matching(previous, &spellings, self.spelling, &value, row.hash);
+        let on_previous = matching(previous, &spellings, self.spelling, &value, hash);
         let matched = on_previous.or_else(|| {
             (self.head != previous)
-                .then(|| matching(&self.head, &spellings, self.spelling, &value, row.hash))
+                .then(|| matching(&self.head, &spellings, self.spelling, &value, hash))
                 .flatten()
         });
         self.report.rows += 1;
@@ -84,16 +83,15 @@ impl Verifier {
         }
         if let Some(spelling) = matched {
             self.report.verified += 1;
-            self.head = row.hash.to_owned();
+            self.head = hash.to_owned();
             self.spelling = spelling;
         }
         self.before = Some(Walked {
             ts: row.ts,
-            hash: row.hash.to_owned(),
+            hash: hash.to_owned(),
             verified: matched.is_some(),
             breaks: matched.is_none() && follows_verified,
         });
-        Ok(())
     }
 
     pub(crate) fn finish(mut self) -> Verification {
@@ -127,7 +125,7 @@ fn matching(
     let fits = |&index: &usize| {
         spellings
             .get(index)
-            .is_some_and(|ts| hash::chain(previous, ts, value) == hash)
+            .is_some_and(|ts| chain(previous, ts, value) == hash)
     };
     Some(likeliest)
         .filter(&fits)
@@ -141,7 +139,7 @@ fn spellings(row: &RowRef<'_>) -> Vec<String> {
     if let Ok(seconds) = row.ts.to_seconds() {
         spellings.push(seconds.to_string());
     }
-    spellings.push(hash::python_repr(micros as f64 / 1e6));
+    spellings.push(python_repr(micros as f64 / 1e6));
     for separator in ['T', ' '] {
         for digits in [0, 6, 3] {
             let Some(text) = row.ts.iso_text(separator, digits) else {

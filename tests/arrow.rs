@@ -1,6 +1,8 @@
 //! Observations as Arrow record batches, out and in.
 #![cfg(feature = "arrow")]
 
+mod common;
+
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -10,6 +12,7 @@ use arrow_array::{
     StringArray, TimestampNanosecondArray,
 };
 use arrow_schema::{ArrowError, DataType, TimeUnit};
+use common::{sql, table_sql};
 use satori_store::{ErrorCode, NewObservation, Store, StreamUuid, Timestamp};
 
 fn stream(name: &str) -> StreamUuid {
@@ -76,6 +79,29 @@ fn what_went_out_goes_into_another_stream_as_it_was() {
         store.columns(&stream("a"), ..).unwrap(),
         store.columns(&stream("b"), ..).unwrap()
     );
+}
+
+#[test]
+fn a_text_that_is_no_utf8_ends_the_batches_with_the_error_of_its_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("engine.db");
+    let store = Store::open(&path).unwrap();
+    sql(
+        &path,
+        &format!(
+            "{}UPDATE s SET hash = CAST(x'61c3' AS TEXT) WHERE ts = 1;\
+             UPDATE s SET hash = CAST(x'a962' AS TEXT) WHERE ts = 2;",
+            table_sql("s", &["0", "1", "2", "3"])
+        ),
+    );
+    let mut batches = store.record_batches(&stream("s"), ..).unwrap();
+    let Some(Err(ArrowError::ExternalError(error))) = batches.next() else {
+        panic!("the batch was given");
+    };
+    let error = error.downcast_ref::<satori_store::Error>().unwrap();
+    assert_eq!(error.code(), ErrorCode::UnreadableRow, "{error}");
+    assert!(error.to_string().contains("UTF-8"), "{error}");
+    assert!(batches.next().is_none());
 }
 
 #[test]

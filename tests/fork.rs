@@ -24,10 +24,21 @@ fn role() {
     }
 }
 
-/// Runs `work` in a forked child; whether it ended well.
+/// Runs `work` in a forked child.
 fn in_child(work: impl FnOnce() -> bool) -> libc::pid_t {
     // SAFETY: this process has one thread, so the child's memory is whole.
     let child = unsafe { libc::fork() };
+    as_child(child, work)
+}
+
+/// As [`in_child`], by the system call: no handler that wants to be told runs.
+fn in_bare_child(work: impl FnOnce() -> bool) -> libc::pid_t {
+    // SAFETY: as above; the child has a copy of the memory, stack and all.
+    let child = unsafe { libc::syscall(libc::SYS_clone, libc::SIGCHLD, 0, 0, 0, 0) };
+    as_child(child as libc::pid_t, work)
+}
+
+fn as_child(child: libc::pid_t, work: impl FnOnce() -> bool) -> libc::pid_t {
     assert!(child >= 0, "fork");
     if child == 0 {
         let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
@@ -68,6 +79,12 @@ fn fork_and_use(path: &Path) {
         forked
     });
     assert!(wait_for(child), "the child's use was not refused");
+    let inherited = parents.clone();
+    let child = in_bare_child(move || {
+        let is_refused = || matches!(inherited.streams(), Err(Error::Forked));
+        is_refused() && wait_for(in_bare_child(is_refused))
+    });
+    assert!(wait_for(child), "the bare child's use was not refused");
     parents.insert(&uuid("s"), &row(5)).unwrap();
     tell("forked");
     listen();

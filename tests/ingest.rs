@@ -411,3 +411,23 @@ fn a_table_with_a_constraint_of_its_own_refuses_its_own_rows_alone() {
     let said = report.rejected[0].error.to_string();
     assert!(said.contains("once") && said.contains("UNIQUE"), "{said}");
 }
+
+#[test]
+fn hashes_are_chained_past_a_row_that_the_table_refuses() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("engine.db");
+    sql(
+        &path,
+        "CREATE TABLE odd (ts TIMESTAMP PRIMARY KEY NOT NULL, \
+         value NUMERIC NOT NULL CHECK (value <> 50), hash TEXT NOT NULL, provider TEXT NOT NULL)",
+    );
+    let store = Store::open(&path).unwrap();
+    let batch: Vec<_> = (0..100)
+        .map(|n| format!(r#"{{"value":{n},"observed_at":{n}}}"#))
+        .collect();
+    let odd = StreamUuid::new("odd").unwrap();
+    let options = IngestOptions::new().uuid(odd.clone());
+    let report = store.ingest(batch.join("\n").as_bytes(), &options).unwrap();
+    assert_eq!((report.inserted, report.rejected.len()), (99, 1));
+    assert_eq!(store.verify(&odd).unwrap().verified, 99);
+}

@@ -224,6 +224,38 @@ fn rows_that_cannot_be_read_are_told_and_never_dropped() {
     }
 }
 
+/// Read as columns, texts stand side by side: a character cut in two by rows is
+/// none, though the bytes of both together are UTF-8.
+#[test]
+fn texts_that_are_no_utf8_are_told_also_where_the_next_one_completes_them() {
+    for column in ["hash", "provider"] {
+        let (_folder, path, store, s) = store_with(&["1704067200", "1704070800"]);
+        for (bytes, ts) in [("61c3", 1_704_067_200), ("a962", 1_704_070_800)] {
+            sql(
+                &path,
+                &format!("UPDATE s SET {column} = CAST(x'{bytes}' AS TEXT) WHERE ts = {ts}"),
+            );
+        }
+        for error in [
+            all(&store, &s).unwrap_err(),
+            store.columns(&s, ..).unwrap_err(),
+            store.latest(&s).unwrap_err(),
+        ] {
+            assert!(matches!(error, Error::UnreadableRow { .. }), "{error}");
+            assert!(error.to_string().contains("UTF-8"), "{error}");
+        }
+        let columns = store.columns(&s, at("2024-01-01 01:00")..);
+        assert!(columns.unwrap_err().to_string().contains("\u{fffd}b"));
+        sql(&path, &format!("UPDATE s SET {column} = 'é'"));
+        let columns = store.columns(&s, ..).unwrap();
+        let texts = match column {
+            "hash" => columns.hash,
+            _ => columns.provider,
+        };
+        assert_eq!(texts.iter().collect::<Vec<_>>(), ["é", "é"]);
+    }
+}
+
 #[test]
 fn values_that_cannot_be_read_are_told_and_counted_nowhere() {
     for bad in ["'abc'", "x'00'", "9e999", "'nan'"] {

@@ -11,7 +11,7 @@ use super::{guard, input, output, registry};
 use crate::cursor::Cursor;
 use crate::error::Error;
 use crate::observation::Observation;
-use crate::read::RowRef;
+use crate::read::{RowRef, not_utf8};
 use crate::span::Span;
 use crate::store::Store;
 use crate::stored::StoredRef;
@@ -373,13 +373,19 @@ impl Arrays<'_> {
                 }
             }
             Source::Range(cursor) => {
-                opened
-                    .store
-                    .read_batch(&opened.uuid, cursor, capacity, |row| {
-                        self.put(read, row, texts);
-                        read += 1;
-                        Ok(())
-                    })?;
+                let OpenCursor { store, uuid, .. } = opened;
+                let start = cursor.clone();
+                store.read_batch(uuid, cursor, capacity, |row| {
+                    self.put(read, row, texts);
+                    read += 1;
+                    Ok(())
+                })?;
+                // All at once, which costs a fraction of doing it row by row. No
+                // character goes on behind a NUL.
+                if std::str::from_utf8(texts).is_err() {
+                    *cursor = start;
+                    return Err(not_utf8(uuid, texts.split(|&byte| byte == 0)).into());
+                }
             }
         }
         self.place(read, texts);
@@ -396,8 +402,8 @@ impl Arrays<'_> {
         if let Some(slot) = self.spellings.get_mut(index) {
             *slot = match row.stored {
                 _ if is_usual(row) => output::NO_TEXT,
-                StoredRef::Text(text) => put_text(text, texts),
-                number => put_text(&number.to_string(), texts),
+                StoredRef::Text(text) => put_text(text.as_bytes(), texts),
+                number => put_text(number.to_string().as_bytes(), texts),
             };
         }
         if let Some(slot) = self.hashes.get_mut(index) {
@@ -425,8 +431,8 @@ fn borrowed(row: &Observation) -> RowRef<'_> {
         ts: row.ts,
         stored: row.stored_ts.borrowed(),
         value: row.value,
-        hash: &row.hash,
-        provider: &row.provider,
+        hash: row.hash.as_bytes(),
+        provider: row.provider.as_bytes(),
     }
 }
 
@@ -441,12 +447,12 @@ fn is_usual(row: &RowRef<'_>) -> bool {
 
 /// Adds a text to the batch's. The buffer may move while it grows: its offset for
 /// now.
-fn put_text(text: &str, texts: &mut Vec<u8>) -> satori_text {
+fn put_text(text: &[u8], texts: &mut Vec<u8>) -> satori_text {
     let place = satori_text {
         data: ptr::without_provenance(texts.len()),
         length: text.len(),
     };
-    texts.extend_from_slice(text.as_bytes());
+    texts.extend_from_slice(text);
     texts.push(0);
     place
 }

@@ -77,18 +77,22 @@ pub(super) unsafe fn write_string(
     unsafe { write_handle(out, Arc::new(c_string(&text()))) }
 }
 
-/// NUL-terminated text. A NUL within, which no text of ours has but which a file
-/// written by others may, is shown as U+FFFD.
-pub(super) fn c_string(text: &str) -> CString {
-    CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default()
+/// NUL-terminated text.
+fn c_string(text: &str) -> CString {
+    let mut bytes = Vec::with_capacity(text.len() + 1);
+    push_c_string(&mut bytes, text);
+    CString::from_vec_with_nul(bytes).unwrap_or_default()
 }
 
-/// A view of text that lives on.
-pub(super) fn view(text: &CString) -> satori_text {
-    satori_text {
-        data: text.as_ptr(),
-        length: text.as_bytes().len(),
+/// Adds a text and its closing NUL. A NUL within, which no text of ours has but
+/// which a file written by others may, is shown as U+FFFD.
+pub(super) fn push_c_string(buffer: &mut Vec<u8>, text: &str) {
+    if text.as_bytes().contains(&0) {
+        buffer.extend_from_slice(text.replace('\0', "\u{fffd}").as_bytes());
+    } else {
+        buffer.extend_from_slice(text.as_bytes());
     }
+    buffer.push(0);
 }
 
 /// No text.

@@ -17,6 +17,7 @@ use super::cursor::OpenCursor;
 use super::error::{Failure, satori_code, satori_error, satori_status};
 use super::guard;
 use super::streams::OwnedStream;
+use crate::sqlite::process_id;
 use crate::store::Store;
 
 /// What a handle stands for. Calls hold a share of it, so that closing a handle
@@ -24,7 +25,7 @@ use crate::store::Store;
 #[derive(Clone)]
 pub(super) enum Object {
     Store(Store),
-    Streams(Arc<Vec<OwnedStream>>),
+    Streams(Arc<[OwnedStream]>),
     Cursor(Arc<OpenCursor>),
     String(Arc<std::ffi::CString>),
 }
@@ -57,7 +58,7 @@ macro_rules! handled {
 
 handled! {
     Store, Store, "satori_store";
-    Arc<Vec<OwnedStream>>, Streams, "satori_streams";
+    Arc<[OwnedStream]>, Streams, "satori_streams";
     Arc<OpenCursor>, Cursor, "satori_cursor";
     Arc<std::ffi::CString>, String, "satori_string";
 }
@@ -95,7 +96,7 @@ static SLOTS: AtomicUsize = AtomicUsize::new(0);
 impl Registry {
     /// That of this process.
     fn current() -> &'static Self {
-        let process = std::process::id();
+        let process = process_id();
         loop {
             let known = REGISTRY.load(Ordering::Acquire);
             // SAFETY: NULL or a registry, and none is ever freed.

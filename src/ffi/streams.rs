@@ -1,17 +1,18 @@
 //! Stream metadata.
 
-use std::ffi::{CString, c_char};
+use std::ffi::c_char;
 use std::mem;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::error::{Failure, satori_error, satori_status};
 use super::input::{Growable, check_optional, check_pointer, satori_text};
-use super::output::{NO_TEXT, c_string, view};
+use super::output::{NO_TEXT, push_c_string};
 use super::store::satori_store;
 use super::string::satori_string;
 use super::{guard, input, output, registry};
 use crate::store::{Remove, Store};
-use crate::stream::{Stream, StreamPatch};
+use crate::stream::{Stream, StreamPatch, StreamRef};
 use crate::time::Timestamp;
 use crate::uuid::StreamUuid;
 
@@ -165,53 +166,94 @@ impl satori_stream_patch {
     }
 }
 
-/// A stream as C sees it: its texts NUL-terminated.
+/// A stream as C sees it.
 pub(super) struct OwnedStream {
     id: i64,
     server_stream_id: Option<i64>,
-    uuid: CString,
-    texts: [Option<CString>; 6],
+    /// uuid, name, author, secondary, target, meta and description, as far as they
+    /// are set, one after the other, each NUL-terminated.
+    buffer: Vec<u8>,
+    /// Where in `buffer` each of them stands, its NUL left out.
+    texts: [Option<Range<usize>>; 7],
     last_synced: Option<Timestamp>,
     created_at: Option<Timestamp>,
 }
 
 impl From<Stream> for OwnedStream {
     fn from(stream: Stream) -> Self {
-        let text = |text: Option<String>| text.as_deref().map(c_string);
+        let texts = [
+            Some(stream.uuid.as_str()),
+            stream.name.as_deref(),
+            stream.author.as_deref(),
+            stream.secondary.as_deref(),
+            stream.target.as_deref(),
+            stream.meta.as_deref(),
+            stream.description.as_deref(),
+        ];
         Self {
             id: stream.id,
             server_stream_id: stream.server_stream_id,
-            uuid: c_string(stream.uuid.as_str()),
-            texts: [
-                text(stream.name),
-                text(stream.author),
-                text(stream.secondary),
-                text(stream.target),
-                text(stream.meta),
-                text(stream.description),
-            ],
             last_synced: stream.last_synced,
             created_at: stream.created_at,
+            ..Self::new(texts)
+        }
+    }
+}
+
+impl From<StreamRef<'_>> for OwnedStream {
+    fn from(stream: StreamRef<'_>) -> Self {
+        let texts = [
+            Some(&*stream.uuid),
+            stream.name.as_deref(),
+            stream.author.as_deref(),
+            stream.secondary.as_deref(),
+            stream.target.as_deref(),
+            stream.meta.as_deref(),
+            stream.description.as_deref(),
+        ];
+        Self {
+            id: stream.id,
+            server_stream_id: stream.server_stream_id,
+            last_synced: stream.last_synced,
+            created_at: stream.created_at,
+            ..Self::new(texts)
         }
     }
 }
 
 impl From<StreamUuid> for OwnedStream {
     fn from(uuid: StreamUuid) -> Self {
-        Self {
-            id: 0,
-            server_stream_id: None,
-            uuid: c_string(uuid.as_str()),
-            texts: [const { None }; 6],
-            last_synced: None,
-            created_at: None,
-        }
+        Self::new([Some(uuid.as_str()), None, None, None, None, None, None])
     }
 }
 
 impl OwnedStream {
+    fn new(texts: [Option<&str>; 7]) -> Self {
+        let lengths = texts.iter().flatten().map(|text| text.len() + 1);
+        let mut buffer = Vec::with_capacity(lengths.sum());
+        let texts = texts.map(|text| {
+            let start = buffer.len();
+            push_c_string(&mut buffer, text?);
+            Some(start..buffer.len() - 1)
+        });
+        Self {
+            id: 0,
+            server_stream_id: None,
+            buffer,
+            texts,
+            last_synced: None,
+            created_at: None,
+        }
+    }
+
     fn view(&self) -> satori_stream {
-        let text = |index: usize| self.texts[index].as_ref().map_or(NO_TEXT, view);
+        let text = |index: usize| match &self.texts[index] {
+            Some(place) => satori_text {
+                data: self.buffer[place.start..].as_ptr().cast(),
+                length: place.len(),
+            },
+            None => NO_TEXT,
+        };
         let instant = |ts: Option<Timestamp>| ts.map_or(SATORI_NO_INSTANT, Timestamp::as_micros);
         satori_stream {
             size: mem::size_of::<satori_stream>(),
@@ -219,13 +261,13 @@ impl OwnedStream {
             server_stream_id: self.server_stream_id.unwrap_or(0),
             has_server_stream_id: i32::from(self.server_stream_id.is_some()),
             reserved: 0,
-            uuid: view(&self.uuid),
-            name: text(0),
-            author: text(1),
-            secondary: text(2),
-            target: text(3),
-            meta: text(4),
-            description: text(5),
+            uuid: text(0),
+            name: text(1),
+            author: text(2),
+            secondary: text(3),
+            target: text(4),
+            meta: text(5),
+            description: text(6),
             last_synced: instant(self.last_synced),
             created_at: instant(self.created_at),
         }
@@ -236,19 +278,19 @@ impl OwnedStream {
 ///
 /// # Safety
 /// As the exported functions that call it.
-unsafe fn list<T: Into<OwnedStream>>(
+unsafe fn list<T: Into<OwnedStream>, Found: IntoIterator<Item = T>>(
     name: &str,
     store: *const satori_store,
     streams: *mut *mut satori_streams,
     error: *mut satori_error,
-    find: impl FnOnce(&Store) -> Result<Vec<T>, Failure>,
+    find: impl FnOnce(&Store) -> Result<Found, Failure>,
 ) -> satori_status {
     let body = || {
         let opened: Store = registry::get(store.addr())?;
         check_pointer(streams, "streams")?;
-        let found: Vec<OwnedStream> = find(&opened)?.into_iter().map(Into::into).collect();
+        let found: Arc<[OwnedStream]> = find(&opened)?.into_iter().map(Into::into).collect();
         // SAFETY: by the caller's word.
-        unsafe { output::write_handle(streams, Arc::new(found)) }
+        unsafe { output::write_handle(streams, found) }
     };
     // SAFETY: by the caller's word.
     unsafe { guard::call(name, store.addr(), error, body) }
@@ -356,8 +398,9 @@ unsafe fn patched(
         if streams.is_null() {
             return Ok(());
         }
+        let found: Arc<[OwnedStream]> = Arc::new([stream.into()]);
         // SAFETY: by the caller's word.
-        unsafe { output::write_handle(streams, Arc::new(vec![OwnedStream::from(stream)])) }
+        unsafe { output::write_handle(streams, found) }
     };
     // SAFETY: by the caller's word.
     unsafe { guard::call(name, store.addr(), error, body) }
@@ -384,7 +427,7 @@ pub unsafe extern "C" fn satori_stream_by_uuid(
     unsafe {
         list("satori_stream_by_uuid", store, streams, error, |store| {
             let uuid = input::uuid(uuid, uuid_length)?;
-            Ok(store.stream(&uuid)?.into_iter().collect())
+            Ok(store.stream_as::<OwnedStream>(&uuid)?)
         })
     }
 }
@@ -554,7 +597,7 @@ pub unsafe extern "C" fn satori_streams_count(
     error: *mut satori_error,
 ) -> satori_status {
     let body = || {
-        let found: Arc<Vec<OwnedStream>> = registry::get(streams.addr())?;
+        let found: Arc<[OwnedStream]> = registry::get(streams.addr())?;
         check_pointer(count, "count")?;
         // SAFETY: by the caller's word.
         unsafe { output::write(count, found.len()) };
@@ -582,7 +625,7 @@ pub unsafe extern "C" fn satori_streams_get(
     error: *mut satori_error,
 ) -> satori_status {
     let body = || {
-        let found: Arc<Vec<OwnedStream>> = registry::get(streams.addr())?;
+        let found: Arc<[OwnedStream]> = registry::get(streams.addr())?;
         let owned = found.get(index).ok_or_else(|| {
             Failure::argument(format!(
                 "index is {index}, but there are {} streams",
@@ -608,7 +651,7 @@ pub unsafe extern "C" fn satori_streams_free(
     error: *mut satori_error,
 ) -> satori_status {
     // SAFETY: by the caller's word.
-    unsafe { registry::free::<Arc<Vec<OwnedStream>>>("satori_streams_free", streams.addr(), error) }
+    unsafe { registry::free::<Arc<[OwnedStream]>>("satori_streams_free", streams.addr(), error) }
 }
 
 /// Writes the metadata of many streams in one transaction: a JSON array of stream

@@ -9,8 +9,10 @@
 mod error;
 mod function;
 mod handle;
+mod process;
 mod statement;
 
 pub(crate) use error::SqliteError;
 pub(crate) use handle::{BusyState, Handle, Hardening, establish};
+pub(crate) use process::process_id;
 pub(crate) use statement::{Cell, Param, Row, Statement};

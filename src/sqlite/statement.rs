@@ -1,5 +1,6 @@
 //! A prepared statement, its parameters and its rows.
 
+use std::borrow::Cow;
 use std::ffi::c_int;
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
@@ -35,6 +36,18 @@ pub(crate) enum Cell<'a> {
     Real(f64),
     Text(&'a [u8]),
     Blob(&'a [u8]),
+}
+
+impl<'a> Cell<'a> {
+    /// As text, with what is not UTF-8 replaced; `None` for NULL.
+    pub(crate) fn to_text(self) -> Option<Cow<'a, str>> {
+        match self {
+            Cell::Text(bytes) | Cell::Blob(bytes) => Some(String::from_utf8_lossy(bytes)),
+            Cell::Integer(number) => Some(number.to_string().into()),
+            Cell::Real(number) => Some(number.to_string().into()),
+            Cell::Null => None,
+        }
+    }
 }
 
 impl Statement {
@@ -174,21 +187,24 @@ impl Row<'_> {
     /// The value of column `index`, from 0, as it is stored.
     #[inline]
     pub(crate) fn cell(&self, index: c_int) -> Cell<'_> {
-        let raw = self.raw.as_ptr();
         // SAFETY: the statement stands on a row (the lifetime says so); the
         // column's bytes stay until the next step. SQLite answers a column that
-        // is out of range with NULL.
+        // is out of range with NULL. What it gives is an "unprotected" value: no
+        // mutex is held, and none is needed, for no other thread uses the
+        // connection. Asking the value is cheaper than asking for the column's
+        // type, bytes and length in turn, which SQLite looks up each time.
         unsafe {
-            match ffi::sqlite3_column_type(raw, index) {
-                ffi::SQLITE_INTEGER => Cell::Integer(ffi::sqlite3_column_int64(raw, index)),
-                ffi::SQLITE_FLOAT => Cell::Real(ffi::sqlite3_column_double(raw, index)),
+            let value = ffi::sqlite3_column_value(self.raw.as_ptr(), index);
+            match ffi::sqlite3_value_type(value) {
+                ffi::SQLITE_INTEGER => Cell::Integer(ffi::sqlite3_value_int64(value)),
+                ffi::SQLITE_FLOAT => Cell::Real(ffi::sqlite3_value_double(value)),
                 ffi::SQLITE_TEXT => {
-                    let start = ffi::sqlite3_column_text(raw, index);
-                    Cell::Text(self.bytes(start, index))
+                    let start = ffi::sqlite3_value_text(value);
+                    Cell::Text(self.bytes(start, value))
                 }
                 ffi::SQLITE_BLOB => {
-                    let start = ffi::sqlite3_column_blob(raw, index).cast();
-                    Cell::Blob(self.bytes(start, index))
+                    let start = ffi::sqlite3_value_blob(value).cast();
+                    Cell::Blob(self.bytes(start, value))
                 }
                 _ => Cell::Null,
             }
@@ -201,21 +217,17 @@ impl Row<'_> {
         unsafe { ffi::sqlite3_column_int64(self.raw.as_ptr(), index) }
     }
 
-    /// Column `index` as text, with what is not UTF-8 replaced.
+    /// Column `index` as text, empty where it is NULL.
     pub(crate) fn text(&self, index: c_int) -> String {
-        match self.cell(index) {
-            Cell::Text(bytes) | Cell::Blob(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-            Cell::Integer(number) => number.to_string(),
-            Cell::Real(number) => number.to_string(),
-            Cell::Null => String::new(),
-        }
+        self.cell(index).to_text().unwrap_or_default().into_owned()
     }
 
-    unsafe fn bytes(&self, start: *const u8, index: c_int) -> &[u8] {
-        // SAFETY: `start` is the column's text or blob, whose length SQLite
+    #[inline]
+    unsafe fn bytes(&self, start: *const u8, value: *mut ffi::sqlite3_value) -> &[u8] {
+        // SAFETY: `start` is the value's text or blob, whose length SQLite
         // tells; NULL stands for an empty blob or for no memory.
         unsafe {
-            let length = ffi::sqlite3_column_bytes(self.raw.as_ptr(), index);
+            let length = ffi::sqlite3_value_bytes(value);
             match usize::try_from(length) {
                 Ok(length) if !start.is_null() => slice::from_raw_parts(start, length),
                 _ => &[],

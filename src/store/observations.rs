@@ -3,14 +3,14 @@
 use std::ops::RangeBounds;
 
 use super::{Store, on_table};
-use crate::columns::Columns;
+use crate::columns::{Columns, ColumnsBuilder};
 use crate::cursor::Cursor;
 use crate::error::Result;
 use crate::normalize::{self, Normalization};
 use crate::observation::{self, InsertReport, Insertion, NewObservation, Observation};
 use crate::observations::Observations;
 use crate::read::{self, RowRef};
-use crate::span::{Span, condition, is_plain};
+use crate::span::{Span, condition};
 use crate::sqlite::Param;
 use crate::statistics::{self, Statistics};
 use crate::table::Table;
@@ -53,6 +53,15 @@ impl Store {
         &self,
         uuid: &StreamUuid,
         observations: &[NewObservation<'_>],
+    ) -> Result<InsertReport> {
+        self.insert_all(uuid, observations.iter().copied())
+    }
+
+    /// As [`insert_many`](Self::insert_many), wherever the observations stand.
+    pub(crate) fn insert_all<'a>(
+        &self,
+        uuid: &StreamUuid,
+        observations: impl Iterator<Item = NewObservation<'a>> + Clone,
     ) -> Result<InsertReport> {
         self.write(|connection| {
             connection.check_name(uuid)?;
@@ -107,16 +116,15 @@ impl Store {
                 on_table(connection, uuid, |table| {
                     // No count first: it reads the whole table once more, which
                     // costs more than letting the vectors grow.
-                    let mut columns = Columns::default();
-                    if span == Span::ALL && is_plain(table)? {
-                        read::all(table, uuid, |row| columns.push(row))?;
-                        return Ok(columns);
-                    }
+                    let mut columns = ColumnsBuilder::default();
                     let mut cursor = Cursor::new(Some(span));
                     while !cursor.is_done() {
-                        cursor.read(table, uuid, ALL_ROWS, |row| columns.push(row))?;
+                        cursor.read(table, uuid, ALL_ROWS, |row| {
+                            columns.push(row);
+                            Ok(())
+                        })?;
                     }
-                    Ok(columns)
+                    columns.finish(uuid)
                 })
             })
         })
@@ -164,7 +172,7 @@ impl Store {
         crate::arrow::insert(self, uuid, batches, provider)
     }
 
-    /// Hands the next rows of a cursor to `sink`.
+    /// Hands the next rows of a cursor to `sink`, all of one state of the file.
     pub(crate) fn read_batch(
         &self,
         uuid: &StreamUuid,
@@ -172,7 +180,13 @@ impl Store {
         limit: usize,
         mut sink: impl FnMut(&RowRef<'_>) -> Result<()>,
     ) -> Result<usize> {
-        self.on_table(uuid, |table| cursor.read(table, uuid, limit, &mut sink))
+        self.run(|connection| {
+            connection.read(|connection| {
+                on_table(connection, uuid, |table| {
+                    cursor.read(table, uuid, limit, &mut sink)
+                })
+            })
+        })
     }
 
     /// The last `count` observations, in order of time.
@@ -270,7 +284,10 @@ impl Store {
         let mut verifier = Verifier::default();
         let mut cursor = Cursor::new(Some(Span::ALL));
         while !cursor.is_done() {
-            let read = self.read_batch(uuid, &mut cursor, 4_096, |row| verifier.push(row))?;
+            let read = self.read_batch(uuid, &mut cursor, 4_096, |row| {
+                verifier.push(row, read::text_of(uuid, row.hash)?);
+                Ok(())
+            })?;
             if read == 0 {
                 break;
             }

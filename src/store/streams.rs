@@ -2,7 +2,7 @@
 
 use super::{Store, find};
 use crate::error::Result;
-use crate::stream::{self, Stream, StreamPatch};
+use crate::stream::{self, Stream, StreamPatch, StreamRef};
 use crate::time::Timestamp;
 use crate::uuid::StreamUuid;
 
@@ -38,10 +38,7 @@ impl Store {
     /// holds no observations, or differs from another stream's in case only.
     pub fn upsert_stream(&self, uuid: &StreamUuid, patch: &StreamPatch) -> Result<Stream> {
         self.write(|connection| {
-            if connection
-                .metadata(|metadata| stream::by_uuid(metadata, uuid))?
-                .is_none()
-            {
+            if connection.stream::<Stream>(uuid)?.is_none() {
                 connection.check_name(uuid)?;
             }
             let now = Timestamp::now();
@@ -66,7 +63,16 @@ impl Store {
     /// # Errors
     /// None of its own: a stream without metadata is `None`.
     pub fn stream(&self, uuid: &StreamUuid) -> Result<Option<Stream>> {
-        self.run(|connection| connection.metadata(|metadata| stream::by_uuid(metadata, uuid)))
+        self.stream_as(uuid)
+    }
+
+    /// As [`stream`](Self::stream), made into what the caller needs without a copy
+    /// in between.
+    pub(crate) fn stream_as<T>(&self, uuid: &StreamUuid) -> Result<Option<T>>
+    where
+        T: for<'a> From<StreamRef<'a>>,
+    {
+        self.run(|connection| connection.stream(uuid))
     }
 
     /// The stream of this name: of several the most recently synced, then the

@@ -249,8 +249,23 @@ static void unreadable(void) {
   OK(satori_delete(store, UUID, 150000000, 151000000, NULL, &error));
   OK(satori_cursor_next(cursor, 100, ts, NULL, NULL, NULL, &count, &error));
   CHECK(count == 100 && ts[0] == 151000000);
-  OK(satori_cursor_free(cursor, &error));
   OK(satori_store_close(store, &error));
+
+  /* Text that is not UTF-8 is found only once the batch has been read. */
+  satori_text hashes[BATCH];
+  sql("UPDATE stream SET hash = CAST(x'61c3' AS TEXT) WHERE ts = 260");
+  OK(satori_cursor_next(cursor, 5, ts, NULL, NULL, NULL, &count, &error));
+  CHECK(count == 5 && ts[0] == 251000000);
+  for (int again = 0; again < 3; again++) {
+    STATUS(SATORI_UNREADABLE_ROW,
+           satori_cursor_next(cursor, 100, ts, NULL, hashes, NULL, &count, &error));
+    CHECK(strstr(error.message, "UTF-8") != NULL);
+  }
+  OK(satori_cursor_next(cursor, 4, ts, NULL, hashes, NULL, &count, &error));
+  CHECK(count == 4 && ts[0] == 256000000 && hashes[3].length == strlen(hashes[3].data));
+  OK(satori_cursor_next(cursor, 100, ts, NULL, NULL, NULL, &count, &error));
+  CHECK(count == 100 && ts[0] == 260000000);
+  OK(satori_cursor_free(cursor, &error));
 }
 
 int main(int count, char **arguments) {
