@@ -299,9 +299,6 @@ pub(crate) fn insert_each(
         .iter()
         .map(Bound::new)
         .collect::<Result<Vec<_>>>()?;
-    if rows.is_empty() {
-        return Ok(Default::default());
-    }
     tables.with_created(stream, |table| insert_rows(table, stream, &rows))
 }
 
