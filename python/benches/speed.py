@@ -1,0 +1,365 @@
+"""The store from Python beside pandas, sqlite3 and ADBC: the same work in one run.
+
+    python benches/speed.py [--quick] [--markdown FILE]
+
+Each round runs every side once, in an order that turns round; rates are medians of the
+rounds, ratios medians of the rounds' own ratios. Files are on disk (in the folder that
+TMPDIR names), in WAL mode, `synchronous` NORMAL. Each side has a file of its own, a copy
+of the same one. Needs pandas, pyarrow and adbc-driver-sqlite.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import hashlib
+import json
+import shutil
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any, Optional
+
+import adbc_driver_sqlite.dbapi as adbc
+import pandas
+import pyarrow
+
+from satori_store import Store, sqlite_info
+
+STREAM = "d39cd529-5dd4-5e4b-abc9-90b3751e71f1"
+SELECT = f'SELECT ts, value, hash, provider FROM "{STREAM}" ORDER BY ts'
+CREATE = (
+    'CREATE TABLE IF NOT EXISTS "{}" (ts TIMESTAMP PRIMARY KEY NOT NULL, '
+    "value NUMERIC(20, 10) NOT NULL, hash TEXT NOT NULL, provider TEXT NOT NULL)"
+)
+INSERT = 'INSERT OR IGNORE INTO "{}" (ts, value, hash, provider) VALUES (?, ?, ?, ?)'
+UPSERT = (
+    "INSERT INTO streams (server_stream_id, uuid, name, author, secondary, target, meta, "
+    "description, last_synced) VALUES (?, ?, ?, ?, ?, ?, ?, ?, CURRENT_TIMESTAMP) "
+    "ON CONFLICT(uuid) DO UPDATE SET server_stream_id = excluded.server_stream_id, "
+    "name = excluded.name, author = excluded.author, secondary = excluded.secondary, "
+    "target = excluded.target, meta = excluded.meta, description = excluded.description, "
+    "last_synced = excluded.last_synced"
+)
+
+#: A side of a comparison: does the work once and says how many seconds it took.
+Side = Callable[[], float]
+
+
+class Bench:
+    def __init__(self, folder: Path, rounds: int, rows: int) -> None:
+        self.folder, self.rounds, self.rows = folder, rounds, rows
+        self.table: list[str] = [
+            "| work | ours | beside | theirs | ratio | target | met |",
+            "|---|---:|---|---:|---:|---:|---|",
+        ]
+        self.missed = 0
+        print(*self.table, sep="\n", flush=True)
+
+    def compare(
+        self, work: str, count: int, ours: Side, others: list[tuple[str, Side, Optional[float]]]
+    ) -> None:
+        sides = [ours, *(side for _, side, _ in others)]
+        for side in sides:
+            side()
+        times: list[list[float]] = [[] for _ in sides]
+        for turn in range(self.rounds):
+            for step in range(len(sides)):
+                at = (turn + step) % len(sides)
+                gc.collect()
+                times[at].append(sides[at]())
+        for (name, _, target), theirs in zip(others, times[1:]):
+            ratio = median(their / our for our, their in zip(times[0], theirs))
+            met = "" if target is None else "yes" if ratio >= target else "**no**"
+            self.missed += met == "**no**"
+            wanted = "–" if target is None else f"≥ {target:g}"
+            self.row(
+                f"| {work} | {rate(count, times[0])} | {name} | {rate(count, theirs)} "
+                f"| {ratio:.2f} | {wanted} | {met} |"
+            )
+
+    def row(self, row: str) -> None:
+        self.table.append(row)
+        print(row, flush=True)
+
+    def fresh(self, name: str) -> Path:
+        """A path at which there is no database."""
+        path = self.folder / name
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{path}{suffix}").unlink(missing_ok=True)
+        return path
+
+
+def rate(count: int, seconds: list[float]) -> str:
+    per_second = count / median(seconds)
+    return f"{per_second / 1e6:.2f} M/s" if per_second >= 1e6 else f"{per_second / 1e3:.1f} k/s"
+
+
+def plain(path: Path) -> sqlite3.Connection:
+    """As an installed engine opens it."""
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    return connection
+
+
+def timed(work: Callable[[], Any]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def table_of(rows: int) -> pyarrow.Table:
+    """One row a minute, with hashes as the engine makes them."""
+    hashes = [hashlib.blake2s(str(row).encode(), digest_size=8).hexdigest() for row in range(rows)]
+    return pyarrow.table(
+        {
+            "ts": pyarrow.array([1_600_000_000 + 60 * row for row in range(rows)]),
+            "value": pyarrow.array([45_000.5 + row * 0.25 for row in range(rows)]),
+            "hash": pyarrow.array(hashes),
+            "provider": pyarrow.array(["central"] * rows),
+        }
+    )
+
+
+def reading(bench: Bench, table: pyarrow.Table) -> None:
+    path = bench.fresh("read.db")
+    with Store(path) as store:
+        store.insert(STREAM, table)
+    others = [Path(shutil.copy(path, bench.folder / name)) for name in ("adbc.db", "pandas.db")]
+    store = Store(path)
+    by_adbc = adbc.connect(str(others[0]))
+    by_pandas = plain(others[1])
+
+    def with_adbc() -> None:
+        with by_adbc.cursor() as cursor:
+            cursor.execute(SELECT)
+            assert len(cursor.fetch_arrow_table().to_pandas()) == table.num_rows
+
+    def ours() -> None:
+        assert len(store.observations(STREAM).to_pandas()) == table.num_rows
+
+    bench.compare(
+        f"read {table.num_rows} rows into pandas",
+        table.num_rows,
+        lambda: timed(ours),
+        [
+            ("adbc fetch_arrow_table().to_pandas()", lambda: timed(with_adbc), 2.0),
+            (
+                "pandas read_sql_query",
+                lambda: timed(lambda: pandas.read_sql_query(SELECT, by_pandas, index_col="ts")),
+                7.0,
+            ),
+        ],
+    )
+    by_adbc.close()
+    by_pandas.close()
+    store.close()
+
+
+def inserting(bench: Bench, table: pyarrow.Table) -> None:
+    rows = table.num_rows
+    frame = table.to_pandas().set_index("ts")
+    tuples = list(zip(*(table.column(name).to_pylist() for name in table.column_names)))
+
+    def ours(data: Any) -> float:
+        store = Store(bench.fresh("ours.db"))
+        seconds = timed(lambda: store.insert(STREAM, data))
+        assert store.count(STREAM) == rows
+        store.close()
+        return seconds
+
+    def prepared(name: str) -> sqlite3.Connection:
+        connection = plain(bench.fresh(name))
+        connection.execute(CREATE.format(STREAM))
+        connection.commit()
+        return connection
+
+    def with_adbc() -> float:
+        prepared("adbc.db").close()
+        connection = adbc.connect(str(bench.folder / "adbc.db"), autocommit=True)
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA synchronous = NORMAL")
+        connection.adbc_connection.set_autocommit(False)
+
+        def work() -> None:
+            with connection.cursor() as cursor:
+                cursor.adbc_ingest(STREAM, table, mode="append")
+            connection.commit()
+
+        seconds = timed(work)
+        connection.close()
+        return seconds
+
+    def with_pandas() -> float:
+        connection = prepared("pandas.db")
+        seconds = timed(lambda: frame.to_sql(STREAM, connection, if_exists="append"))
+        connection.close()
+        return seconds
+
+    def with_sqlite3() -> float:
+        connection = prepared("sqlite3.db")
+
+        def work() -> None:
+            connection.executemany(INSERT.format(STREAM), tuples)
+            connection.commit()
+
+        seconds = timed(work)
+        connection.close()
+        return seconds
+
+    bench.compare(
+        f"insert {rows} rows from an Arrow table",
+        rows,
+        lambda: ours(table),
+        [
+            ("adbc_ingest", with_adbc, 1.5),
+            ("sqlite3 executemany, from tuples", with_sqlite3, None),
+        ],
+    )
+    bench.compare(
+        f"insert {rows} rows from a DataFrame",
+        rows,
+        lambda: ours(frame),
+        [("pandas to_sql", with_pandas, 3.0)],
+    )
+
+
+def ingesting(bench: Bench, feed: Path, size: int = 100) -> None:
+    lines = feed.read_bytes().splitlines()
+    batches = [b"\n".join(lines[at : at + size]) for at in range(0, len(lines), size)]
+
+    def ours() -> float:
+        store = Store(bench.fresh("ours.db"))
+
+        def work() -> None:
+            for batch in batches:
+                store.ingest(batch)
+
+        seconds = timed(work)
+        store.close()
+        return seconds
+
+    def with_sqlite3() -> float:
+        path = bench.fresh("sqlite3.db")
+        Store(path).close()  # for the table of streams
+        connection = plain(path)
+        known = set()
+
+        def work() -> None:
+            for line in lines:
+                payload = json.loads(line)
+                stream = payload["stream"]
+                uuid = stream["uuid"]
+                if uuid not in known:
+                    connection.execute(CREATE.format(uuid))
+                    known.add(uuid)
+                connection.execute(
+                    UPSERT,
+                    (
+                        stream["id"],
+                        uuid,
+                        stream["name"],
+                        stream.get("author"),
+                        stream.get("secondary"),
+                        stream.get("target"),
+                        stream.get("meta"),
+                        stream.get("description"),
+                    ),
+                )
+                connection.execute(
+                    INSERT.format(uuid),
+                    (
+                        float(payload["observed_at"]),
+                        float(payload["value"]),
+                        payload["hash"],
+                        "central",
+                    ),
+                )
+                connection.commit()
+
+        seconds = timed(work)
+        connection.close()
+        return seconds
+
+    bench.compare(
+        f"ingest {len(lines)} payloads of {feed.name}, {size} at a time",
+        len(lines),
+        ours,
+        [("sqlite3: an upsert, an insert and a commit each", with_sqlite3, 15.0)],
+    )
+
+
+def looking_up(bench: Bench, streams: int = 1_000, count: int = 20_000) -> None:
+    path = bench.fresh("lookup.db")
+    uuids = [f"{number:08x}-5dd4-5e4b-abc9-90b3751e71f1" for number in range(streams)]
+    store = Store(path)
+    store.sync_streams(
+        [
+            {"uuid": uuid, "id": number, "name": f"stream {number}", "author": "satori"}
+            for number, uuid in enumerate(uuids)
+        ]
+    )
+    store.close()
+    copy = Path(shutil.copy(path, bench.folder / "lookup-sqlite3.db"))
+    store = Store(path)
+    connection = plain(copy)
+    wanted = [uuids[at * 7919 % streams] for at in range(count)]
+
+    def ours() -> None:
+        for uuid in wanted:
+            store.stream(uuid)
+
+    def with_sqlite3() -> None:
+        for uuid in wanted:
+            connection.execute("SELECT * FROM streams WHERE uuid = ?", (uuid,)).fetchone()
+
+    bench.compare(
+        f"look up a stream by uuid, of {streams}",
+        count,
+        lambda: timed(ours),
+        [("sqlite3 execute(…).fetchone()", lambda: timed(with_sqlite3), 1.0)],
+    )
+    connection.close()
+    store.close()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--quick", action="store_true", help="fewer rows, three rounds")
+    parser.add_argument("--markdown", type=Path, help="write the table there as well")
+    parser.add_argument("--feed", type=Path, help="payloads of one stream, one a line")
+    options = parser.parse_args()
+    here = Path(__file__).resolve().parents[2]
+    feed = options.feed or next(
+        path
+        for path in (
+            here / "../shared/feeds/sea_surface_temperature.ndjson",
+            here / "tests/feeds/bitcoin.ndjson",
+        )
+        if path.exists()
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Path(folder), 3 if options.quick else 5, 20_000 if options.quick else 200_000)
+        table = table_of(bench.rows)
+        reading(bench, table)
+        inserting(bench, table)
+        ingesting(bench, feed)
+        looking_up(bench)
+    info = sqlite_info()
+    facts = (
+        f"Python {sys.version.split()[0]}, pandas {pandas.__version__}, pyarrow "
+        f"{pyarrow.__version__}, SQLite {info.version} (ours), {sqlite3.sqlite_version} (Python's)"
+    )
+    print(f"\n{facts}")
+    if options.markdown:
+        options.markdown.write_text("\n".join([*bench.table, "", facts, ""]), encoding="utf-8")
+    return 1 if bench.missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""Builds the C library with Cargo and puts it into the wheel.
+
+SATORI_STORE_CARGO_FLAGS replaces the features it is built with, such as
+`--no-default-features --features capi,system-sqlite`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from packaging.tags import platform_tags
+
+LIBRARIES = {"libsatori_store.so", "libsatori_store.dylib", "satori_store.dll"}
+
+
+class CargoHook(BuildHookInterface):  # type: ignore[type-arg]
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        package = Path(self.root)
+        library = build(package.parent)
+        target = package / "satori_store" / f"libsatori_store{library.suffix}"
+        # Never over the file that a running program has loaded.
+        target.unlink(missing_ok=True)
+        shutil.copyfile(library, target)
+        build_data["pure_python"] = False
+        # Any Python 3 on this platform: nothing is compiled against Python.
+        build_data["tag"] = f"py3-none-{next(platform_tags())}"
+
+
+def build(crate: Path) -> Path:
+    """Builds the crate in this folder; the shared library."""
+    if not (crate / "Cargo.toml").exists():
+        raise SystemExit(f"{crate} has no Cargo.toml: build from a clone of satori-store")
+    flags = os.environ.get("SATORI_STORE_CARGO_FLAGS", "--features capi")
+    command = ["cargo", "build", "--release", "--locked", "--lib", "--package", "satori-store"]
+    command += [*shlex.split(flags), "--message-format", "json-render-diagnostics"]
+    built = subprocess.run(command, cwd=crate, stdout=subprocess.PIPE, check=True)
+    for line in built.stdout.splitlines():
+        message = json.loads(line)
+        for file in message.get("filenames", []):
+            if Path(file).name in LIBRARIES:
+                return Path(file)
+    raise SystemExit("cargo built no shared library")

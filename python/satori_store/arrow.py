@@ -1,0 +1,133 @@
+"""Arrow's C stream interface, as ctypes and as PyCapsules.
+
+https://arrow.apache.org/docs/format/CStreamInterface.html and
+https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html
+"""
+
+from __future__ import annotations
+
+import ctypes
+from array import array
+from ctypes import CFUNCTYPE, POINTER, Structure, byref, c_char_p, c_int, c_int64, c_void_p
+from typing import Any
+
+
+class Stream(Structure):
+    """struct ArrowArrayStream."""
+
+
+class Array(Structure):
+    """struct ArrowArray."""
+
+
+Stream._fields_ = [
+    ("get_schema", c_void_p),
+    ("get_next", CFUNCTYPE(c_int, POINTER(Stream), POINTER(Array))),
+    ("get_last_error", CFUNCTYPE(c_char_p, POINTER(Stream))),
+    ("release", CFUNCTYPE(None, POINTER(Stream))),
+    ("private_data", c_void_p),
+]
+Array._fields_ = [
+    ("length", c_int64),
+    ("null_count", c_int64),
+    ("offset", c_int64),
+    ("n_buffers", c_int64),
+    ("n_children", c_int64),
+    ("buffers", POINTER(c_void_p)),
+    ("children", POINTER(POINTER(Array))),
+    ("dictionary", c_void_p),
+    ("release", CFUNCTYPE(None, POINTER(Array))),
+    ("private_data", c_void_p),
+]
+
+_NAME = b"arrow_array_stream"
+
+_new = ctypes.pythonapi.PyCapsule_New
+_new.restype, _new.argtypes = ctypes.py_object, [c_void_p, c_char_p, c_void_p]
+# Of an object, and in the destructor of the object's bare address.
+_pointer = ctypes.pythonapi.PyCapsule_GetPointer
+_pointer.restype, _pointer.argtypes = c_void_p, [ctypes.py_object, c_char_p]
+_pointer_of_address = ctypes.PYFUNCTYPE(c_void_p, c_void_p, c_char_p)(
+    ("PyCapsule_GetPointer", ctypes.pythonapi)
+)
+
+#: Streams that capsules own, by their address.
+_owned: dict[int, Stream] = {}
+
+
+def _end(
+    capsule: int,
+    owned: dict[int, Stream] = _owned,
+    pointer_of: Any = _pointer_of_address,
+    name: bytes = _NAME,
+) -> None:
+    """What a capsule ends with: a stream that nobody has taken out is released."""
+    stream = owned.pop(pointer_of(capsule, name))
+    if stream.release:
+        stream.release(stream)
+
+
+_release = ctypes.PYFUNCTYPE(None, c_void_p)(_end)
+# Capsules may outlive this module when the interpreter shuts down.
+ctypes.pythonapi.Py_IncRef(ctypes.py_object(_release))
+
+
+def to_capsule(stream: Stream) -> Any:
+    """A capsule that owns the stream."""
+    address = ctypes.addressof(stream)
+    _owned[address] = stream
+    return _new(address, _NAME, ctypes.cast(_release, c_void_p))
+
+
+def of_capsule(capsule: Any) -> int:
+    """The address of the stream in a capsule."""
+    return int(_pointer(capsule, _NAME))
+
+
+class Failed(Exception):
+    """A stream ended with an error, of which it has the text only."""
+
+
+def read(capsule: Any) -> tuple[bytearray, bytearray, list[str], list[str]]:
+    """The columns of a stream of ours: instants and values as buffers, and texts."""
+    stream = Stream.from_address(of_capsule(capsule))
+    ts, values = bytearray(), bytearray()
+    hashes: list[str] = []
+    providers: list[str] = []
+    batch = Array()
+    while True:
+        if stream.get_next(byref(stream), byref(batch)) != 0:
+            message = stream.get_last_error(byref(stream)) or b"the Arrow stream failed"
+            raise Failed(message.decode("utf-8", "replace"))
+        if not batch.release:
+            return ts, values, hashes, providers
+        try:
+            columns = [batch.children[index].contents for index in range(batch.n_children)]
+            ts += _numbers(columns[0])
+            values += _numbers(columns[1])
+            hashes += _texts(columns[2])
+            providers += _texts(columns[3])
+        finally:
+            batch.release(byref(batch))
+
+
+def _numbers(column: Array) -> bytes:
+    """Eight bytes a row."""
+    if column.length == 0:
+        return b""
+    return ctypes.string_at(column.buffers[1] + 8 * column.offset, 8 * column.length)
+
+
+def _texts(column: Array) -> list[str]:
+    if column.length == 0:
+        return []
+    offsets = array("i")
+    start = column.buffers[1] + 4 * column.offset
+    offsets.frombytes(ctypes.string_at(start, 4 * (column.length + 1)))
+    begin = offsets[0]
+    data = ctypes.string_at(column.buffers[2] + begin, offsets[-1] - begin)
+    text = data.decode()
+    pairs = zip(offsets, offsets[1:])
+    if len(text) == len(data):
+        return [text[a - begin : b - begin] for a, b in pairs]
+    return [data[a - begin : b - begin].decode() for a, b in pairs]

@@ -1,0 +1,236 @@
+"""What can go wrong, each kind a class.
+
+Every error of the store is a :class:`StoreError`. Its text says what is wrong and
+what to do. The kinds are those of the C header's ``satori_code``, one meaning for
+one number; those that stand for bad input are ``ValueError`` too.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar, Optional
+
+if TYPE_CHECKING:
+    from .records import IngestReport
+
+
+class StoreError(Exception):
+    """An error of the store.
+
+    ``status`` is the number in the C header, ``code`` its name there without
+    ``SATORI_``, ``sqlite_code`` SQLite's extended result code where SQLite was the
+    one to object (https://sqlite.org/rescode.html), else None.
+    """
+
+    status: ClassVar[int] = 0
+    code: ClassVar[str] = "UNKNOWN"
+
+    def __init__(self, message: str, sqlite_code: Optional[int] = None) -> None:
+        super().__init__(message)
+        self.sqlite_code = sqlite_code
+
+
+class CannotOpen(StoreError, OSError):
+    """The file can't be opened or created: missing, a folder, no permission."""
+
+    status, code = 1, "CANNOT_OPEN"
+
+
+class NotADatabase(StoreError):
+    """The file is not a SQLite database. It was left as it is."""
+
+    status, code = 2, "NOT_A_DATABASE"
+
+
+class Corrupt(StoreError):
+    """The file is damaged. It was left as it is."""
+
+    status, code = 3, "CORRUPT"
+
+
+class LaterRelease(StoreError):
+    """A later release has migrated the file: open it read-only, or update."""
+
+    status, code = 4, "LATER_RELEASE"
+
+
+class SchemaMismatch(StoreError):
+    """The file's table ``streams`` has another shape. It was left as it is."""
+
+    status, code = 5, "SCHEMA_MISMATCH"
+
+
+class Busy(StoreError):
+    """Another writer held the lock for longer than the limit. Try again."""
+
+    status, code = 6, "BUSY"
+
+
+class ReadOnly(StoreError):
+    """The store was opened read-only, or the file can't be written."""
+
+    status, code = 7, "READ_ONLY"
+
+
+class DiskFull(StoreError):
+    """The disk is full. Nothing was stored; it works again once there is room."""
+
+    status, code = 8, "DISK_FULL"
+
+
+class SqliteError(StoreError):
+    """Any other refusal by SQLite; see ``sqlite_code``."""
+
+    status, code = 9, "SQLITE"
+
+
+class FileReplaced(StoreError):
+    """The path no longer leads to the file that was opened. What was just written
+    may be lost: open the store again and repeat the write."""
+
+    status, code = 10, "FILE_REPLACED"
+
+
+class Forked(StoreError):
+    """The store was opened before the fork: open it again in the child."""
+
+    status, code = 11, "FORKED"
+
+
+class Poisoned(StoreError):
+    """An earlier call met a defect in the library: open the store again."""
+
+    status, code = 12, "POISONED"
+
+
+class InvalidUuid(StoreError, ValueError):
+    """The text can't name a stream."""
+
+    status, code = 13, "INVALID_UUID"
+
+
+class NotObservationTable(StoreError):
+    """The name belongs to a table or view that holds no observations."""
+
+    status, code = 14, "NOT_OBSERVATION_TABLE"
+
+
+class NotFound(StoreError, LookupError):
+    """No stream of that uuid."""
+
+    status, code = 15, "STREAM_NOT_FOUND"
+
+
+class InvalidTimestamp(StoreError, ValueError):
+    """The text or number is no instant that can be read, or stored."""
+
+    status, code = 16, "INVALID_TIMESTAMP"
+
+
+class InvalidValue(StoreError, ValueError):
+    """The text or number is no finite value."""
+
+    status, code = 17, "INVALID_VALUE"
+
+
+class UnreadableRow(StoreError):
+    """A stored row can't be read as an observation."""
+
+    status, code = 18, "UNREADABLE_ROW"
+
+
+class InvalidJson(StoreError, ValueError):
+    """The input is not the JSON that was expected; the text says where."""
+
+    status, code = 19, "INVALID_JSON"
+
+
+class MissingUuid(StoreError, ValueError):
+    """A payload names no stream, and the caller named none."""
+
+    status, code = 20, "MISSING_UUID"
+
+
+class Refused(StoreError):
+    """A strict batch was refused: nothing of it was stored. ``report`` says why."""
+
+    status, code = 21, "REFUSED"
+    report: IngestReport
+
+
+class InvalidArrow(StoreError, ValueError):
+    """A table is not what can be inserted; the text says why."""
+
+    status, code = 22, "INVALID_ARROW"
+
+
+class InvalidArgument(StoreError, ValueError):
+    """A number or a length is out of range."""
+
+    status, code = 103, "INVALID_ARGUMENT"
+
+
+class Closed(StoreError, ValueError):
+    """The store is closed."""
+
+    status, code = 102, "INVALID_HANDLE"
+
+
+class InvalidUtf8(StoreError, ValueError):
+    """The text can't be written as UTF-8: it has lone surrogates."""
+
+    status, code = 104, "INVALID_UTF8"
+
+
+class Panic(StoreError):
+    """A defect in the library; the text says where. Open the store again."""
+
+    status, code = 105, "PANIC"
+
+
+class Conflict(StoreError):
+    """An instant already has another value. The stored one stays.
+
+    Inserting doesn't raise it: reports hold one for each row that met another
+    value, to be looked at, or raised.
+    """
+
+    code = "CONFLICT"
+
+    def __init__(
+        self, uuid: str, ts: datetime, stored: float, offered: float, index: int = 0, line: int = 0
+    ) -> None:
+        super().__init__(
+            f"{uuid} has the value {stored!r} at {ts.isoformat()}, "
+            f"and {offered!r} was offered: the stored one stays"
+        )
+        #: The stream.
+        self.uuid = uuid
+        #: The instant.
+        self.ts = ts
+        #: The value that is stored, and stays.
+        self.stored = stored
+        #: The value that was offered.
+        self.offered = offered
+        #: Which of the rows or payloads it was, from 0.
+        self.index = index
+        #: The line of the input that the payload begins on, from 1; 0 of rows.
+        self.line = line
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Conflict) and self.__dict__ == other.__dict__
+
+    __hash__ = StoreError.__hash__
+
+
+class UnsafeSqliteWarning(UserWarning):
+    """Another copy of SQLite in this process could drop the store's locks: don't
+    open the same file with Python's ``sqlite3`` here; see :func:`sqlite_info`."""
+
+
+KINDS = {kind.status: kind for kind in StoreError.__subclasses__() if kind.status != 0}
+
+
+def error_of(status: int, message: str, sqlite_code: int) -> StoreError:
+    """The exception for a status of the C API."""
+    return KINDS.get(status, StoreError)(message, sqlite_code or None)

@@ -1,0 +1,89 @@
+"""The copies of SQLite in this process, and whether they are safe together."""
+
+from __future__ import annotations
+
+import os
+import sys
+from ctypes import byref
+from dataclasses import dataclass
+from typing import Optional
+
+from . import _library
+
+
+@dataclass(frozen=True)
+class SqliteInfo:
+    """Which SQLite the store works with, and which others are in the process.
+
+    POSIX file locks belong to the process: where two copies of SQLite have the same
+    file open, one that closes it drops the other's locks, and rows are lost. On Linux
+    the copy that is compiled into the store takes locks that nobody can drop, and drops
+    nobody's (``safe_together``); a store that is built with ``system-sqlite`` is safe
+    where Python's ``sqlite3`` uses the same shared library.
+    """
+
+    #: The version of the store's SQLite, such as ``"3.53.2"``.
+    version: str
+    #: Its source id (https://sqlite.org/c3ref/c_source_id.html).
+    source_id: str
+    #: Whether it is compiled into the store; else it is the system's.
+    bundled: bool
+    #: The version of the SQLite that Python's ``sqlite3`` uses; None where that module
+    #: is not imported.
+    python_version: Optional[str]
+    #: The files of this process that hold SQLite, as far as their names tell: the
+    #: store's library, shared libraries of SQLite, extension modules of that name.
+    files: tuple[str, ...]
+    #: Whether the same file may be open in this process through Python's ``sqlite3``
+    #: and the store at once.
+    safe_together: bool
+
+
+def sqlite_info() -> SqliteInfo:
+    """Which SQLite the store works with, and which others are in the process."""
+    info = _library.LibraryInfo()
+    _library.call("satori_get_library_info", byref(info))
+    python = sys.modules.get("sqlite3")
+    bundled = bool(info.sqlite_bundled)
+    files = _files()
+    return SqliteInfo(
+        version=info.sqlite_version_text.decode(),
+        source_id=info.sqlite_source_id.decode(),
+        bundled=bundled,
+        python_version=None if python is None else python.sqlite_version,
+        files=files,
+        safe_together=_is_safe(info, files),
+    )
+
+
+def danger(read_only: bool) -> Optional[str]:
+    """Why another copy of SQLite in this process could harm a store, if one could."""
+    info = sqlite_info()
+    if info.safe_together:
+        return None
+    return (
+        "another copy of SQLite in this process could drop the store's locks on the file, "
+        "and rows would be lost: don't open the same file with Python's sqlite3 in this "
+        "process (see satori_store.sqlite_info)"
+    )
+
+
+def _is_safe(info: _library.LibraryInfo, files: tuple[str, ...]) -> bool:
+    if info.sqlite_bundled:
+        return bool(info.reserved)
+    # One shared library for both, or no other one.
+    return len([file for file in files if "satori_store" not in file]) <= 1
+
+
+def _files() -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    try:
+        with open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as maps:
+            for line in maps:
+                path = line.rstrip("\n").partition("/")[2]
+                name = os.path.basename(path)
+                if "libsqlite3" in name or "libsatori_store" in name:
+                    found["/" + path] = None
+    except OSError:
+        pass
+    return tuple(found)

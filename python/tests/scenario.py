@@ -1,0 +1,363 @@
+"""Plays tests/scenario.txt, whose first lines say what it is made of, on the package."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Optional
+
+from satori_store import (
+    InsertReport,
+    Observation,
+    Refused,
+    Store,
+    StoreError,
+    Stream,
+    instants,
+    parse_timestamp,
+    stream_uuid,
+)
+
+from .conftest import FEEDS, FIXTURES
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\\]")
+
+
+def parse(text: str) -> Optional[str]:
+    """An argument of the file."""
+    if text == "-":
+        return None
+    return re.sub(r"\\x(..)", lambda found: chr(int(found[1], 16)), text)
+
+
+def say(text: Optional[str]) -> str:
+    """Text as the file has it."""
+    if text is None:
+        return "-"
+    if text == "-":
+        return "\\x2d"
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+def as_json(value: Any) -> str:
+    """As serde writes it."""
+    return say(json.dumps(value, separators=(",", ":"), ensure_ascii=False))
+
+
+def iso(instant: datetime) -> str:
+    return instant.isoformat().replace("+00:00", "Z")
+
+
+class Player:
+    """The store that the file's operations are played on."""
+
+    def __init__(self, scratch: Path) -> None:
+        self.scratch = scratch
+        self.began = (int(time.time()) - 2) * 1_000_000
+        self.store: Any = None
+
+    def play(self, line: str) -> list[str]:
+        name, *arguments = line.split("\t")
+        try:
+            return list(getattr(self, name)(*map(parse, arguments)))
+        except Refused as error:
+            return [f"error {error.code}", *self._ingested(error.report)]
+        except StoreError as error:
+            return [f"error {error.code}"]
+
+    # Opening
+
+    def fixture(self, file: str, name: str) -> Iterator[str]:
+        shutil.copy(FIXTURES / file, self.scratch / name)
+        yield "done"
+
+    def open(self, name: Optional[str], *options: str) -> Iterator[str]:
+        if "in_memory" in options:
+            self.store = Store.in_memory()
+        else:
+            self.store = Store(
+                self.scratch / (name or ""),
+                read_only="read_only" in options,
+                create="must_exist" not in options,
+                synchronous="full" if "full" in options else "normal",
+                busy_timeout=0 if "no_wait" in options else 5,
+            )
+        yield "done"
+
+    def close(self) -> Iterator[str]:
+        self.store.close()
+        yield "done"
+
+    # Streams
+
+    def upsert(self, uuid: str, *fields: str) -> Iterator[str]:
+        yield self._stream(self.store.upsert_stream(uuid or "", **dict(map(field, fields))))
+
+    def update(self, uuid: str, *fields: str) -> Iterator[str]:
+        yield self._stream(self.store.update_stream(uuid, **dict(map(field, fields))))
+
+    def stream(self, uuid: str) -> Iterator[str]:
+        return self._streams([self.store.stream(uuid)])
+
+    def by_name(self, name: str) -> Iterator[str]:
+        return self._streams([self.store.stream_by_name(name)])
+
+    def streams_by_name(self, name: str) -> Iterator[str]:
+        return self._streams(self.store.streams_by_name(name))
+
+    def by_server_id(self, number: str) -> Iterator[str]:
+        return self._streams(self.store.streams_by_server_id(int(number)))
+
+    def streams(self) -> Iterator[str]:
+        return self._streams(self.store.streams())
+
+    def search(self, part: str) -> Iterator[str]:
+        return self._streams(self.store.search_streams(part))
+
+    def stale(self, since: str) -> Iterator[str]:
+        return self._streams(self.store.stale_streams(instant(since)))
+
+    def without_metadata(self) -> Iterator[str]:
+        found = self.store.streams_without_metadata()
+        return iter([say(uuid) for uuid in found] or ["count 0"])
+
+    def sync(self, text: str) -> Iterator[str]:
+        report = self.store.sync_streams(contents(text))
+        yield as_json(
+            {
+                "new": report.new,
+                "changed": report.changed,
+                "unchanged": report.unchanged,
+                "rejected": [vars(rejected) for rejected in report.rejected],
+            }
+        )
+
+    def remove(self, uuid: str, what: Any) -> Iterator[str]:
+        removed = self.store.remove(uuid, what)
+        yield f"metadata {removed.metadata:d} rows {removed.rows}"
+
+    def _streams(self, streams: Iterable[Optional[Stream]]) -> Iterator[str]:
+        found = [self._stream(stream) for stream in streams if stream is not None]
+        return iter(found or ["count 0"])
+
+    def _stream(self, stream: Stream) -> str:
+        number = stream.server_stream_id
+        texts = (
+            stream.name,
+            stream.author,
+            stream.secondary,
+            stream.target,
+            stream.meta,
+            stream.description,
+        )
+        return "\t".join(
+            [
+                "stream",
+                str(stream.id),
+                say(stream.uuid),
+                "-" if number is None else str(number),
+                *map(say, texts),
+                self._instant(stream.last_synced),
+                self._instant(stream.created_at),
+            ]
+        )
+
+    def _instant(self, ts: Optional[datetime]) -> str:
+        if ts is None:
+            return "-"
+        micros = instants.to_micros(ts)
+        return "now" if micros >= self.began else str(micros)
+
+    # Inserting
+
+    def insert(
+        self, uuid: str, ts: str, value: str, hash: Optional[str], provider: Optional[str]
+    ) -> Iterator[str]:
+        done = self.store.insert(uuid, instant(ts), float(value), hash=hash, provider=provider)
+        yield f"{done.kind} {done.stored:.6f}"
+
+    def insert_many(self, uuid: str, *rows: str) -> Iterator[str]:
+        observations = []
+        for row in rows:
+            ts, value, hash, provider = row.split(",")
+            observations.append((instant(ts), float(value), parse(hash), parse(provider)))
+        return self._inserted(self.store.insert(uuid, observations))
+
+    def insert_spelled(self, uuid: str, *rows: str) -> Iterator[str]:
+        observations = []
+        for row in rows:
+            ts, value, hash, provider = row.split(",")
+            observations.append((ts, float(value), parse(hash), parse(provider)))
+        return self._inserted(self.store.insert_spelled(uuid, observations))
+
+    def copy(
+        self,
+        uuid: str,
+        start: Optional[str],
+        end: Optional[str],
+        target: str,
+        provider: Optional[str],
+    ) -> Iterator[str]:
+        rows = self.store.observations(uuid, optional(start), optional(end))
+        return self._inserted(self.store.insert(target, rows, provider=provider))
+
+    def _inserted(self, report: InsertReport) -> Iterator[str]:
+        yield (
+            f"inserted {report.inserted} already_there {report.already_there} "
+            f"conflicts {len(report.conflicts)}"
+        )
+        yield as_json(
+            [
+                [found.index, {"ts": iso(found.ts), "stored": found.stored, "offered": found.offered}]
+                for found in report.conflicts
+            ]
+        )
+
+    def ingest(
+        self, uuid: Optional[str], provider: Optional[str], mode: str, text: str
+    ) -> Iterator[str]:
+        report = self.store.ingest(
+            contents(text), uuid=uuid, provider=provider, strict=mode == "strict"
+        )
+        return self._ingested(report)
+
+    def _ingested(self, report: Any) -> Iterator[str]:
+        conflicts = [
+            {
+                "index": found.index,
+                "line": found.line,
+                "stream": found.uuid,
+                "ts": iso(found.ts),
+                "stored": found.stored,
+                "offered": found.offered,
+            }
+            for found in report.conflicts
+        ]
+        rejected = [vars(found) for found in report.rejected]
+        yield (
+            f"payloads {report.payloads} inserted {report.inserted} already_there "
+            f"{report.already_there} nothing {report.nothing} conflicts {len(conflicts)} "
+            f"rejected {len(rejected)}"
+        )
+        yield as_json({**vars(report), "conflicts": conflicts, "rejected": rejected})
+
+    # Reading
+
+    def range(
+        self, uuid: str, start: Optional[str], end: Optional[str], batch: str
+    ) -> Iterator[str]:
+        observations = self.store.observations(uuid, optional(start), optional(end))
+        return self._rows(observations.batches_of(min(int(batch), 4096)))
+
+    def last(self, uuid: str, count: str) -> Iterator[str]:
+        return self._rows(self.store.last(uuid, int(count)))
+
+    def latest(self, uuid: str) -> Iterator[str]:
+        return self._rows([self.store.latest(uuid)])
+
+    def at(self, uuid: str, ts: str) -> Iterator[str]:
+        return self._rows([self.store.observation(uuid, instant(ts))])
+
+    def spelled(
+        self, uuid: str, start: Optional[str], end: Optional[str], batch: str
+    ) -> Iterator[str]:
+        observations = self.store.observations(uuid, optional(start), optional(end))
+        return self._rows(observations.batches_of(int(batch)), stored)
+
+    def spelled_last(self, uuid: str, count: str) -> Iterator[str]:
+        return self._rows(self.store.last(uuid, int(count)), stored)
+
+    def spelled_at(self, uuid: str, ts: str) -> Iterator[str]:
+        return self._rows([self.store.observation(uuid, instant(ts))], stored)
+
+    def _rows(
+        self,
+        rows: Iterable[Optional[Observation]],
+        spelling: Callable[[Observation], str] = lambda row: "",
+    ) -> Iterator[str]:
+        count = 0
+        for row in rows:
+            if row is not None:
+                count += 1
+                yield (
+                    f"{instants.to_micros(row.ts)}\t{spelling(row)}{row.value:.6f}\t"
+                    f"{say(row.hash)}\t{say(row.provider)}"
+                )
+        if count == 0:
+            yield "count 0"
+
+    def count(self, uuid: str, start: Optional[str], end: Optional[str]) -> Iterator[str]:
+        yield f"count {self.store.count(uuid, optional(start), optional(end))}"
+
+    def delete(self, uuid: str, start: Optional[str], end: Optional[str]) -> Iterator[str]:
+        yield f"count {self.store.delete(uuid, optional(start), optional(end))}"
+
+    def statistics(self, uuid: str) -> Iterator[str]:
+        found = self.store.statistics(uuid)
+        spacing = found.spacing // instants.MICROSECOND
+        yield (
+            f"count {found.count} unreadable {found.unreadable} first "
+            f"{self._instant(found.first)} last {self._instant(found.last)} minimum "
+            f"{found.minimum:.6f} maximum {found.maximum:.6f} sum {found.sum:.6f} "
+            f"spacing {spacing} gaps {found.gaps}"
+        )
+        yield as_json(list(found.providers.items()))
+
+    def normalize(self, uuid: str, mode: str) -> Iterator[str]:
+        report = self.store.normalize(uuid, dry_run=mode == "dry")
+        yield f"rewritten {report.rewritten}"
+        yield as_json(vars(report))
+
+    def verify(self, uuid: str) -> Iterator[str]:
+        found = self.store.verify(uuid)
+        yield (
+            f"rows {found.rows} verified {found.verified} foreign {len(found.foreign)} "
+            f"suspect {len(found.suspect)}"
+        )
+        lists = {name: [iso(ts) for ts in getattr(found, name)] for name in ("foreign", "suspect")}
+        yield as_json({**vars(found), **lists})
+
+    # Text
+
+    def parse(self, text: Optional[str]) -> Iterator[str]:
+        yield str(instants.to_micros(parse_timestamp(text or "")))
+
+    def uuid(self, *parts: Optional[str]) -> Iterator[str]:
+        yield stream_uuid(*[part or "" for part in parts])
+
+
+def field(text: str) -> tuple[str, Any]:
+    """`+name=text` or `!name`."""
+    name, _, value = text[1:].partition("=")
+    if text[0] == "!":
+        return name, None
+    return name, int(value) if name == "server_stream_id" else value
+
+
+def stored(row: Observation) -> str:
+    """The timestamp as the row stores it; `-` for what the store itself writes."""
+    seconds, rest = divmod(instants.to_micros(row.ts), 1_000_000)
+    plain = seconds if rest == 0 else row.ts.timestamp()
+    return "-\t" if row.stored_ts == plain else f"{say(str(row.stored_ts))}\t"
+
+
+def instant(text: str) -> datetime:
+    return instants.to_datetime(int(text))
+
+
+def optional(text: Optional[str]) -> Optional[datetime]:
+    return None if text is None else instant(text)
+
+
+def contents(text: Optional[str]) -> bytes:
+    """A JSON argument: what it says, or the feed that it names."""
+    if text is not None and text.startswith("@"):
+        return (FEEDS / text[1:]).read_bytes()
+    return (text or "").encode()
+
+

@@ -1,0 +1,126 @@
+"""The ctypes declarations are those of include/satori_store.h."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from satori_store import _library, errors
+
+from .conftest import ROOT
+
+HEADER = (ROOT / "include/satori_store.h").read_text(encoding="utf-8")
+CODE = re.sub(r"/\*.*?\*/|//[^\n]*", "", HEADER, flags=re.DOTALL)
+
+STRUCTS: dict[str, type[ctypes.Structure]] = {
+    "satori_error": _library.Error,
+    "satori_text": _library.Text,
+    "satori_library_info": _library.LibraryInfo,
+    "satori_open_options": _library.OpenOptions,
+    "satori_stream_patch": _library.StreamPatch,
+    "satori_stream": _library.Stream,
+    "satori_insert_report": _library.InsertReport,
+    "satori_statistics": _library.Statistics,
+    "satori_verification": _library.Verification,
+    "satori_ingest_options": _library.IngestOptions,
+    "satori_ingest_report": _library.IngestReport,
+}
+NUMBERS: dict[str, Any] = {
+    "int32_t": ctypes.c_int32,
+    "uint32_t": ctypes.c_uint32,
+    "int64_t": ctypes.c_int64,
+    "uint64_t": ctypes.c_uint64,
+    "size_t": ctypes.c_size_t,
+    "double": ctypes.c_double,
+    "satori_status": ctypes.c_int32,
+}
+HANDLES = {"satori_store", "satori_streams", "satori_cursor", "satori_string"}
+
+
+def ctypes_of(declared: str) -> list[Any]:
+    """What a C type may be in ctypes: pointers to items of arrays are addresses too."""
+    kind = declared.replace("const ", "").replace("struct ", "").strip()
+    base, stars = kind.rstrip("* "), kind.count("*")
+    if base in HANDLES:
+        return [ctypes.c_void_p] if stars == 1 else [ctypes.POINTER(ctypes.c_void_p)]
+    if base == "char":
+        if stars == 2:
+            return [ctypes.POINTER(ctypes.c_void_p)]
+        return [ctypes.c_char_p] if "const" in declared else [ctypes.c_void_p]
+    if base == "ArrowArrayStream":
+        return [ctypes.c_void_p]
+    item: Any = NUMBERS.get(base) or STRUCTS[base]
+    return [item] if stars == 0 else [ctypes.POINTER(item), ctypes.c_void_p]
+
+
+def declarations() -> dict[str, list[str]]:
+    found = re.findall(r"\nsatori_status (satori_\w+)\((.*?)\);", CODE, flags=re.DOTALL)
+    return {
+        name: [
+            re.sub(r"\s+", " ", re.sub(r"\w+$", "", argument.strip())).strip()
+            for argument in arguments.split(",")
+        ]
+        for name, arguments in found
+    }
+
+
+def test_every_function_is_declared() -> None:
+    symbols = (ROOT / "capi/symbols.txt").read_text(encoding="utf-8").split()
+    assert sorted(_library.FUNCTIONS) == sorted(symbols) == sorted(declarations())
+
+
+@pytest.mark.parametrize("name", sorted(declarations()))
+def test_arguments(name: str) -> None:
+    declared, ours = declarations()[name], _library.FUNCTIONS[name]
+    assert len(declared) == len(ours), declared
+    for position, (c_type, ours_type) in enumerate(zip(declared, ours)):
+        assert ours_type in ctypes_of(c_type), f"argument {position}: {c_type}"
+
+
+@pytest.mark.parametrize("name", sorted(STRUCTS))
+def test_fields(name: str) -> None:
+    body = re.search(r"typedef struct \{([^}]*)\} " + name + ";", CODE)
+    assert body is not None
+    size = int(re.search(r"#define SATORI_MESSAGE_SIZE (\d+)", CODE)[1])  # type: ignore[index]
+    declared = []
+    for line in filter(None, (line.strip() for line in body[1].split(";"))):
+        kind, field, is_array = re.fullmatch(r"(.*?)(\w+)(\[\w+\])?", line).groups()  # type: ignore[union-attr]
+        # A pointer to text is kept as an address: it may be NULL, and need no NUL.
+        kinds = [ctypes.c_char * size] if is_array else [*ctypes_of(kind), ctypes.c_void_p]
+        declared.append((field, kinds))
+    ours = STRUCTS[name]._fields_
+    assert [field for field, *_ in ours] == [field for field, _ in declared]
+    for (field, kind, *_), (_, kinds) in zip(ours, declared):
+        assert kind in kinds, field
+
+
+def test_every_struct_is_compared() -> None:
+    assert set(re.findall(r"\} (satori_\w+);", CODE)) == set(STRUCTS)
+
+
+def test_statuses_are_exceptions() -> None:
+    found = re.search(r"enum satori_code\b.*?\{(.*?)\};", CODE, flags=re.DOTALL)
+    assert found is not None
+    codes = {int(number): name for name, number in re.findall(r"SATORI_(\w+) = (\d+)", found[1])}
+    del codes[0]  # SATORI_OK
+    # What only a misuse of pointers brings about, and Python's side never does.
+    assert codes.pop(101) == "NULL_POINTER"
+    assert codes == {kind.status: kind.code for kind in errors.KINDS.values()}
+
+
+def test_numbers_of_the_header() -> None:
+    defined = dict(re.findall(r"#define (SATORI_\w+) (\w+)", CODE))
+    version = tuple(int(defined[f"SATORI_VERSION_{part}"]) for part in ("MAJOR", "MINOR", "PATCH"))
+    assert version == _library.VERSION
+    assert int(defined["SATORI_UUID_SIZE"]) == _library.UUID_SIZE
+    assert defined["SATORI_NO_INSTANT"] == "INT64_MIN"
+
+
+def test_the_control_a_changed_signature_is_noticed() -> None:
+    assert _library.FUNCTIONS["satori_count"][3] in ctypes_of("int64_t")
+    assert _library.FUNCTIONS["satori_count"][3] not in ctypes_of("int32_t")
+    assert Path(ROOT / "include/satori_store.h").exists()

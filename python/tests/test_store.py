@@ -1,0 +1,295 @@
+"""What Python adds to the scenario: types, spellings, errors, lifetimes."""
+
+from __future__ import annotations
+
+import dataclasses
+import gc
+import pickle
+import sys
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import satori_store
+from satori_store import Conflict, Observation, Store
+
+from .conftest import BITCOIN, FEEDS
+
+UTC = timezone.utc
+NOON = datetime(2024, 1, 3, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "ts",
+    [
+        NOON,
+        NOON.astimezone(timezone(timedelta(hours=-5, minutes=-30))),
+        1704283200,
+        1704283200.0,
+        Decimal("1704283200"),
+        Fraction(1704283200),
+        1704283200000,
+        1704283200000000,
+        1704283200000000000,
+        "1704283200",
+        " 1704283200.0 ",
+        "2024-01-03 12:00",
+        "2024-01-03T14:00:00+02:00",
+    ],
+)
+def test_every_spelling_of_an_instant(store: Store, ts: Any) -> None:
+    store.insert("x", "2024-01-03T12:00:00Z", 1)
+    assert store.insert("x", ts, 1).kind == "already_there"
+    row = store.observation("x", ts)
+    assert row is not None and row.ts == NOON and row.ts.tzinfo is UTC
+    assert store.count("x", start=ts) == 1
+    assert store.count("x", end=ts) == 0
+
+
+@pytest.mark.parametrize(
+    "ts",
+    [datetime(2024, 1, 3, 12), "noon", "", "1_0", float("nan"), float("inf"), 2**70, None, b"0", []],
+)
+def test_what_is_no_instant(store: Store, ts: Any) -> None:
+    with pytest.raises(satori_store.InvalidTimestamp):
+        store.insert("x", ts, 1.0)
+    assert store.streams_without_metadata() == []
+
+
+def test_fractions_of_a_second_are_kept(store: Store) -> None:
+    for micros in (1, 123456, 999999):
+        ts = NOON + timedelta(microseconds=micros)
+        store.insert("x", ts, micros)
+        found = store.observation("x", ts)
+        assert found is not None and (found.ts, found.value) == (ts, micros)
+    before = datetime(1, 1, 1, tzinfo=UTC)
+    store.insert("x", before, 7)
+    assert next(iter(store.observations("x"))).ts == before
+
+
+def test_instants_beyond_datetime_are_told(store: Store) -> None:
+    store.insert("x", -80_000_000_000, 1)
+    with pytest.raises(satori_store.InvalidTimestamp, match="years 1 to 9999"):
+        store.latest("x")
+    assert store.count("x") == 1
+
+
+@pytest.mark.parametrize("value", [45000.5, "45000.50", " 45000.5 ", Decimal("45000.5"), "4.50005e4"])
+def test_values_are_numbers_or_text(store: Store, value: Any) -> None:
+    assert store.insert("x", 0, value).stored == 45000.5
+
+
+@pytest.mark.parametrize(
+    "value", ["x", "", "nan", "inf", "1e400", "1_0", "١", float("nan"), 10**400, [], b"1"]
+)
+def test_what_is_no_value(store: Store, value: Any) -> None:
+    with pytest.raises(satori_store.InvalidValue):
+        store.insert("x", 0, value)
+
+
+def test_an_insertion_says_what_came_of_it(store: Store) -> None:
+    assert store.insert("x", 0, 1.5)
+    again = store.insert("x", 0, 1.5)
+    assert not again and again.kind == "already_there" and again.conflict is None
+    other = store.insert("x", 0, 2)
+    assert not other and other.kind == "conflict" and other.stored == 1.5
+    conflict = other.conflict
+    assert isinstance(conflict, Conflict)
+    assert (conflict.uuid, conflict.stored, conflict.offered) == ("x", 1.5, 2.0)
+    assert "1.5" in str(conflict) and "2.0" in str(conflict)
+    with pytest.raises(Conflict):
+        raise conflict
+
+
+def test_rows_of_each_form(store: Store) -> None:
+    rows = [
+        (0, 1),
+        (1, "2", "given"),
+        (2, 3.0, None, "engine"),
+        Observation(datetime(1970, 1, 1, 0, 0, 3, tzinfo=UTC), 4.0, "kept", "other"),
+    ]
+    report = store.insert("x", rows, provider="mine")  # type: ignore[arg-type]
+    assert (report.inserted, report.already_there, report.conflicts) == (4, 0, ())
+    found = list(store.observations("x"))
+    assert [row.value for row in found] == [1, 2, 3, 4]
+    assert [row.provider for row in found] == ["mine", "mine", "engine", "other"]
+    assert found[1].hash == "given" and found[3].hash == "kept"
+    assert store.verify("x").suspect == (found[1].ts,)
+    report = store.insert_many("x", iter(rows))  # type: ignore[arg-type]
+    assert report.already_there == 4
+    assert store.insert("x", []).inserted == 0
+
+
+@pytest.mark.parametrize("rows", [[(1,)], [1], ["ab"], [(1, 2, "h", "p", 5)], [None], [(0, None)]])
+def test_what_is_no_row(store: Store, rows: Any) -> None:
+    with pytest.raises(satori_store.InvalidValue):
+        store.insert("x", [(0, 1), *rows])
+    assert store.streams_without_metadata() == []
+
+
+def test_conflicts_of_many_name_the_row(store: Store) -> None:
+    store.insert("x", [(0, 1), (1, 2)])
+    report = store.insert("x", [(0, 1), (1, 3), (2, 4)])
+    assert (report.inserted, report.already_there) == (1, 1)
+    assert report.conflicts == (
+        Conflict("x", datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC), 2.0, 3.0, index=1),
+    )
+
+
+def test_metadata_absent_keeps_and_none_clears(store: Store) -> None:
+    first = store.upsert_stream("x", name="bitcoin", server_stream_id=7, meta="m")
+    assert dataclasses.astuple(first)[:9] == (
+        (1, 7, "x", "bitcoin", None, None, None, "m", None)
+    )
+    assert first.created_at is not None and abs(first.created_at - datetime.now(UTC)) < timedelta(
+        minutes=1
+    )
+    second = store.upsert_stream("x", meta=None, description="now")
+    assert (second.name, second.meta, second.description) == ("bitcoin", None, "now")
+    assert (second.id, second.created_at) == (first.id, first.created_at)
+    third = store.update_stream("x", server_stream_id=None)
+    assert third.server_stream_id is None and third.last_synced == second.last_synced
+    with pytest.raises(satori_store.NotFound):
+        store.update_stream("unknown", name="x")
+    with pytest.raises(TypeError, match="no field"):
+        store.upsert_stream("x", title="x")
+    with pytest.raises(satori_store.InvalidArgument):
+        store.upsert_stream("x", server_stream_id=2**63)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        third.name = "y"  # type: ignore[misc]
+
+
+def test_text_keeps_every_character(store: Store) -> None:
+    text = "źródło 作者 🎯 -\\ \n"
+    found = store.upsert_stream("流", name=text, description="")
+    assert (found.uuid, found.name, found.description) == ("流", text, "")
+    assert store.stream_by_name(text) == found
+    store.insert("流", 0, 1, hash="h\x00h", provider="")
+    row = store.latest("流")
+    assert row is not None and (row.hash, row.provider) == ("h\x00h", "")
+    with pytest.raises(satori_store.InvalidUtf8):
+        store.stream_by_name("\ud800")
+
+
+def test_staleness_by_instant_and_by_age(store: Store) -> None:
+    store.upsert_stream("x", name="x")
+    assert store.stale_streams(timedelta(hours=1)) == []
+    assert store.stale_streams("2000-01-01") == []
+    assert [stream.uuid for stream in store.stale_streams(timedelta(0))] == ["x"]
+
+
+def test_payloads_as_text_bytes_or_parsed(store: Store) -> None:
+    payload = {"value": "1.5", "observed_at": "7", "stream": {"uuid": "x", "name": "n"}}
+    assert store.ingest(payload).inserted == 1
+    assert store.ingest([payload, None]).already_there == 1
+    assert store.ingest(None).nothing == 1
+    feed = FEEDS / "bitcoin.ndjson"
+    assert store.ingest(feed.read_bytes()).inserted == 156
+    assert store.ingest(feed.read_text(encoding="utf-8")).already_there == 156
+    assert store.stream(BITCOIN) == store.stream_by_name("bitcoin")
+    assert store.sync_streams([{"uuid": "y"}]).new == ("y",)
+
+
+def test_a_refused_batch_carries_its_report(store: Store) -> None:
+    payloads = [{"value": 1, "observed_at": 1, "stream": {"uuid": "x"}}, {"value": 2}]
+    with pytest.raises(satori_store.Refused) as refused:
+        store.ingest(payloads, strict=True)
+    assert refused.value.report.rejected[0].index == 1
+    assert store.streams() == [] and store.streams_without_metadata() == []
+    report = store.ingest(payloads)
+    assert report.inserted == 1 and report.rejected[0].line == 1
+    with pytest.raises(satori_store.MissingUuid):
+        raise satori_store.MissingUuid("x")
+
+
+def test_errors_say_their_kind(path: Path, fixture: Callable[[str], Path]) -> None:
+    with pytest.raises(satori_store.CannotOpen) as missing:
+        Store(path, create=False)
+    assert missing.value.code == "CANNOT_OPEN" and isinstance(missing.value, OSError)
+    assert str(path) in str(missing.value)
+    with pytest.raises(satori_store.Corrupt):
+        Store(fixture("bad_page.db"))
+    with pytest.raises(satori_store.NotADatabase):
+        Store(fixture("not_a_database.db"))
+    with pytest.raises(satori_store.LaterRelease):
+        Store(fixture("later_release.db"))
+    with Store(fixture("eleven_columns.db"), read_only=True) as store:
+        with pytest.raises(satori_store.ReadOnly):
+            store.insert("x", 0, 1)
+        with pytest.raises(satori_store.NotFound) as unknown:
+            store.observations("unknown")
+        assert isinstance(unknown.value, LookupError) and unknown.value.sqlite_code is None
+        with pytest.raises(satori_store.NotObservationTable):
+            store.count("notes")
+        with pytest.raises(satori_store.InvalidUuid):
+            store.count("streams")
+    with pytest.raises(satori_store.InvalidArgument):
+        Store(path, synchronous="off")  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        Store()  # type: ignore[call-arg]
+
+
+def test_a_closed_store_says_so(path: Path) -> None:
+    store = Store(path)
+    store.insert("x", 0, 1)
+    rows = store.observations("x")
+    reading = iter(rows)
+    store.close()
+    store.close()
+    assert store.closed and "closed" in repr(store)
+    for use in (store.streams, lambda: store.insert("x", 1, 1), lambda: list(rows)):
+        with pytest.raises(satori_store.Closed):
+            use()
+    # What was being read stays readable.
+    assert [row.value for row in reading] == [1]
+
+
+def test_a_store_is_not_sent_to_another_process(store: Store) -> None:
+    with pytest.raises(TypeError, match="open the file there"):
+        pickle.dumps(store)
+
+
+def test_a_store_that_is_dropped_is_closed(path: Path) -> None:
+    Store(path).insert("x", 0, 1)
+    gc.collect()
+    # The last to close the file takes the write-ahead log away.
+    assert not Path(f"{path}-wal").exists()
+
+
+def test_paths_of_every_kind(tmp_path: Path) -> None:
+    for name in ("plain.db", "with space ?#%20.db", "żółw.db", b"not utf-8 \xff.db"):
+        file = tmp_path / name if isinstance(name, str) else bytes(tmp_path) + b"/" + name
+        with Store(file) as store:
+            store.insert("x", 0, 1)
+    if sys.platform == "linux":
+        assert (tmp_path / "with space ?#%20.db").exists()
+
+
+def test_in_memory() -> None:
+    with Store.in_memory() as store:
+        assert store.path is None and "in memory" in repr(store)
+        assert store.insert("x", 0, 1)
+
+
+def test_last_and_latest(store: Store) -> None:
+    store.insert("x", [(second, second) for second in range(10)])
+    assert [row.value for row in store.last("x", 3)] == [7, 8, 9]
+    assert store.last("x", 0) == []
+    with pytest.raises(satori_store.InvalidArgument):
+        store.last("x", -1)
+    store.upsert_stream("empty")
+    assert store.latest("empty") is None and store.last("empty", 5) == []
+
+
+def test_iterating_gives_what_comes_in_meanwhile(store: Store) -> None:
+    store.insert("x", [(second, second) for second in range(100)])
+    reading = iter(store.observations("x"))
+    first = next(reading)
+    store.insert("x", 1000, 1000)
+    assert [first.value, *(row.value for row in reading)][-1] == 1000
+    assert next(reading, None) is None

@@ -1,0 +1,173 @@
+"""Tables: out to pandas, numpy, pyarrow, polars and duckdb, and in from them."""
+
+from __future__ import annotations
+
+import gc
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pandas
+import pyarrow
+import pytest
+
+import satori_store
+from satori_store import Store
+
+from .conftest import BITCOIN, FEEDS
+
+ROWS = 70_000  # more than a batch
+
+
+@pytest.fixture
+def bitcoin(store: Store) -> Iterator[Store]:
+    store.ingest((FEEDS / "bitcoin.ndjson").read_bytes())
+    yield store
+
+
+@pytest.fixture(params=["pyarrow", "no pyarrow"])
+def with_and_without_pyarrow(request: pytest.FixtureRequest, monkeypatch: Any) -> None:
+    if request.param == "no pyarrow":
+        # What `import pyarrow` then raises is ImportError.
+        monkeypatch.setitem(sys.modules, "pyarrow", None)
+
+
+def test_pandas(bitcoin: Store, with_and_without_pyarrow: None) -> None:
+    frame = bitcoin.observations(BITCOIN).to_pandas()
+    assert list(frame.columns) == ["value", "hash", "provider"]
+    assert frame.index.name == "ts" and str(frame.index.dtype) == "datetime64[us, UTC]"
+    assert frame["value"].dtype == "float64" and len(frame) == 156
+    rows = list(bitcoin.observations(BITCOIN))
+    assert [ts.to_pydatetime() for ts in frame.index] == [row.ts for row in rows]
+    for name in ("value", "hash", "provider"):
+        assert frame[name].tolist() == [getattr(row, name) for row in rows]
+    part = bitcoin.observations(BITCOIN, "2024-01-01", "2025-01-01").to_pandas()
+    assert len(part) == 12 and part.index.min() == pandas.Timestamp("2024-01-31", tz="UTC")
+
+
+def test_nothing_to_read(store: Store, with_and_without_pyarrow: None) -> None:
+    store.upsert_stream("x")
+    rows = store.observations("x")
+    frame = rows.to_pandas()
+    assert len(frame) == 0 and str(frame.index.dtype) == "datetime64[us, UTC]"
+    assert list(frame.columns) == ["value", "hash", "provider"]
+    assert rows.to_numpy().value.shape == (0,)
+    assert list(rows) == []
+
+
+def test_numpy(store: Store) -> None:
+    texts = ["", "ascii", "źródło", "🎯"]
+    store.insert("x", [(ts, ts / 4, texts[ts % 4], texts[-ts % 4]) for ts in range(ROWS)])
+    arrays = store.observations("x").to_numpy()
+    assert arrays.ts.dtype == "datetime64[us]" and arrays.value.dtype == "float64"
+    assert (arrays.ts.astype("int64") == numpy.arange(ROWS) * 1_000_000).all()
+    assert (arrays.value == numpy.arange(ROWS) / 4).all()
+    assert arrays.hash.tolist() == [texts[ts % 4] for ts in range(ROWS)]
+    assert arrays.provider.tolist() == [texts[-ts % 4] for ts in range(ROWS)]
+
+
+def test_arrow(bitcoin: Store) -> None:
+    rows = bitcoin.observations(BITCOIN)
+    table = rows.to_arrow()
+    assert table.schema.names == ["ts", "value", "hash", "provider"]
+    assert table.schema.field("ts").type == pyarrow.timestamp("us", tz="UTC")
+    assert table.num_rows == 156
+    assert pyarrow.table(rows).equals(table)
+    for _ in range(3):
+        rows.__arrow_c_stream__()  # and nobody takes it
+    gc.collect()
+
+
+def test_polars_and_duckdb(bitcoin: Store) -> None:
+    polars = pytest.importorskip("polars")
+    frame = polars.DataFrame(bitcoin.observations(BITCOIN))
+    assert frame.height == 156 and frame["value"].sum() == pytest.approx(2459161.49)
+    assert bitcoin.insert("polars", frame).inserted == 156
+    duckdb = pytest.importorskip("duckdb")
+    observations = bitcoin.observations(BITCOIN).__arrow_c_stream__()
+    reader = pyarrow.RecordBatchReader._import_from_c_capsule(observations)
+    assert duckdb.sql("SELECT count(*), max(value) FROM reader").fetchall() == [(156, 97482.0)]
+
+
+def test_a_frame_comes_back_as_it_went(bitcoin: Store, with_and_without_pyarrow: None) -> None:
+    frame = bitcoin.observations(BITCOIN).to_pandas()
+    assert bitcoin.insert("indexed", frame).inserted == 156
+    assert bitcoin.insert("column", frame.reset_index()).inserted == 156
+    assert bitcoin.insert("column", frame[["value"]]).already_there == 156
+    for uuid in ("indexed", "column"):
+        pandas.testing.assert_frame_equal(bitcoin.observations(uuid).to_pandas(), frame)
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pandas.Index([1704283200, 1704286800]),
+        pandas.Index([1704283200.0, 1704286800.0]),
+        pandas.Index([1704283200000, 1704286800000]),
+        pandas.Index(["2024-01-03 12:00", "2024-01-03T14:00:00+01:00"]),
+        pandas.Index([1704283200, "2024-01-03 13:00"], dtype=object),
+        pandas.DatetimeIndex(["2024-01-03 12:00", "2024-01-03 13:00"]),
+        pandas.DatetimeIndex(["2024-01-03 07:00", "2024-01-03 08:00"], tz="America/New_York"),
+    ],
+)
+def test_every_index_of_a_frame(
+    store: Store, index: pandas.Index, with_and_without_pyarrow: None
+) -> None:
+    frame = pandas.DataFrame({"value": [1, "2.5"], "hash": ["a", None]}, index=index)
+    report = store.insert("x", frame, provider="engine")
+    assert report.inserted == 2
+    rows = list(store.observations("x"))
+    assert [row.ts.isoformat() for row in rows] == [
+        "2024-01-03T12:00:00+00:00",
+        "2024-01-03T13:00:00+00:00",
+    ]
+    assert [(row.value, row.provider) for row in rows] == [(1, "engine"), (2.5, "engine")]
+    assert rows[0].hash == "a" and len(rows[1].hash) == 16
+
+
+def test_what_a_frame_must_have(store: Store, with_and_without_pyarrow: None) -> None:
+    with pytest.raises(satori_store.InvalidArrow, match="no column value"):
+        store.insert("x", pandas.DataFrame({"price": [1.0]}))
+    for values in ([1.0, None], [1.0, "x"], [1.0, float("inf")]):
+        with pytest.raises((satori_store.InvalidArrow, satori_store.InvalidValue)):
+            store.insert("x", pandas.DataFrame({"value": values}))
+    for index in (["2024-01-03", "never"], ["2024-01-03", None]):
+        frame = pandas.DataFrame({"value": [1.0, 2.0]}, index=index)
+        with pytest.raises((satori_store.InvalidArrow, satori_store.InvalidTimestamp)):
+            store.insert("x", frame)
+    assert store.streams_without_metadata() == []
+
+
+def test_what_an_arrow_table_must_have(store: Store) -> None:
+    for columns in ({"ts": [1]}, {"value": [1.0]}, {"ts": [None], "value": [1.0]}):
+        with pytest.raises(satori_store.InvalidArrow):
+            store.insert("x", pyarrow.table(columns))
+    with pytest.raises(satori_store.InvalidTimestamp):
+        store.insert("x", pyarrow.table({"ts": [[1]], "value": [1.0]}))
+    table = pyarrow.table({"ts": [1], "value": [2.0], "more": [3]})
+    assert store.insert("x", table).inserted == 1
+    # Not consumed by a call that was refused.
+    reader = pyarrow.RecordBatchReader.from_batches(table.schema, table.to_batches())
+    with pytest.raises(satori_store.InvalidUuid):
+        store.insert("streams", reader)
+    assert store.insert("y", reader).inserted == 1
+
+
+def test_an_unreadable_row_is_told_as_it_is(path: Path, with_and_without_pyarrow: None) -> None:
+    with Store(path) as store:
+        store.insert("x", [(second, second) for second in range(10)])
+    with closing(sqlite3.connect(path)) as plain:
+        plain.execute("INSERT INTO x VALUES ('someday', 1, 'h', 'p')")
+        plain.commit()
+    with Store(path) as store:
+        rows = store.observations("x")
+        for read in (rows.to_pandas, rows.to_numpy, lambda: list(rows)):
+            with pytest.raises(satori_store.UnreadableRow, match="someday"):
+                read()
+        if sys.modules["pyarrow"] is not None:
+            with pytest.raises(satori_store.UnreadableRow, match="someday"):
+                rows.to_arrow()
