@@ -29,8 +29,15 @@ class CargoHook(BuildHookInterface):  # type: ignore[type-arg]
         target.unlink(missing_ok=True)
         shutil.copyfile(library, target)
         build_data["pure_python"] = False
-        # Any Python 3 on this platform: nothing is compiled against Python.
-        build_data["tag"] = f"py3-none-{next(platform_tags())}"
+        # Any Python 3: nothing is compiled against Python.
+        build_data["tag"] = f"py3-none-{platform()}"
+
+
+def platform() -> str:
+    """On Linux, the tag that names this machine's C library: it, or a newer one, is
+    needed. `linux_…` would be taken by every machine."""
+    tags = list(platform_tags())
+    return next((tag for tag in tags if tag.startswith(("manylinux_", "musllinux_"))), tags[0])
 
 
 def build(crate: Path) -> Path:
