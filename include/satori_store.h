@@ -989,6 +989,20 @@ satori_status satori_streams_without_metadata(const satori_store *store,
                                               satori_error *error);
 
 /**
+ * The streams that have a table, with metadata or without, in the order of the
+ * tables' making: in each, `uuid` alone is set.
+ *
+ * @param store    the store.
+ * @param streams  receives the list.
+ * @param error    see satori_error; may be NULL.
+ * @return SATORI_OK, or what any call returns.
+ * @since 0.1
+ */
+satori_status satori_streams_with_table(const satori_store *store,
+                                        satori_streams **streams,
+                                        satori_error *error);
+
+/**
  * The number of streams in a list.
  *
  * @param streams  the list.
@@ -1103,7 +1117,8 @@ satori_status satori_insert(const satori_store *store,
 
 /**
  * Inserts observations in their order, in one transaction: all that are new are
- * stored, or, on an error, none.
+ * stored, or, on an error, none. The stream's table is made where there is none, also
+ * where `count` is 0.
  *
  * @param store        the store.
  * @param uuid         the stream's uuid.

@@ -628,6 +628,9 @@ class Store {
     return streams(satori_streams_without_metadata);
   }
 
+  /** Those that have a table; of each only `uuid` is set. */
+  std::vector<Stream> streams_with_table() const { return streams(satori_streams_with_table); }
+
   /** The report is JSON: `new`, `changed`, `unchanged` and `rejected`. */
   std::string sync_streams(std::string_view json) const {
     detail::String report;

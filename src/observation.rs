@@ -294,9 +294,6 @@ pub(crate) fn insert_each<'a>(
     stream: &StreamUuid,
     observations: impl Iterator<Item = NewObservation<'a>> + Clone,
 ) -> Result<(InsertReport, Refused)> {
-    if observations.clone().next().is_none() {
-        return Ok(Default::default());
-    }
     tables.with_created(stream, |table| {
         insert_rows(table, stream, observations.clone())
     })

@@ -253,8 +253,11 @@ impl Player {
             "streams" => self.streams(store.streams()?),
             "search" => self.streams(store.search_streams(&name())?),
             "stale" => self.streams(store.stale_streams(instant(args[0]))?),
-            "without_metadata" => {
-                let uuids = store.streams_without_metadata()?;
+            "without_metadata" | "with_table" => {
+                let uuids = match op {
+                    "with_table" => store.streams_with_table()?,
+                    _ => store.streams_without_metadata()?,
+                };
                 let lines = uuids.iter().map(|uuid| shown(Some(uuid.as_str())));
                 Ok(or_none(lines.collect()))
             }

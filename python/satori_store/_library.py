@@ -189,6 +189,7 @@ FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "satori_search_streams": (Handle, c_char_p, c_size_t, _OUT, _ERROR),
     "satori_stale_streams": (Handle, c_int64, _OUT, _ERROR),
     "satori_streams_without_metadata": (Handle, _OUT, _ERROR),
+    "satori_streams_with_table": (Handle, _OUT, _ERROR),
     "satori_streams_count": (Handle, POINTER(c_size_t), _ERROR),
     "satori_streams_get": (Handle, c_size_t, POINTER(Stream), _ERROR),
     "satori_streams_free": (Handle, _ERROR),

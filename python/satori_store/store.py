@@ -248,6 +248,11 @@ class Store:
         found = self._streams("satori_streams_without_metadata", self.handle)
         return [stream.uuid for stream in found]
 
+    def streams_with_table(self) -> list[str]:
+        """The uuids of streams that have a table, with metadata or without, in the order
+        of the tables' making."""
+        return [stream.uuid for stream in self._streams("satori_streams_with_table", self.handle)]
+
     def _streams(self, function: str, *arguments: Any) -> list[Stream]:
         found = Handle()
         call(function, *arguments, byref(found))

@@ -126,6 +126,10 @@ class Player:
         found = self.store.streams_without_metadata()
         return iter([say(uuid) for uuid in found] or ["count 0"])
 
+    def with_table(self) -> Iterator[str]:
+        found = self.store.streams_with_table()
+        return iter([say(uuid) for uuid in found] or ["count 0"])
+
     def sync(self, text: str) -> Iterator[str]:
         report = self.store.sync_streams(contents(text))
         yield as_json(

@@ -114,7 +114,8 @@ pub unsafe extern "C" fn satori_insert(
 }
 
 /// Inserts observations in their order, in one transaction: all that are new are
-/// stored, or, on an error, none.
+/// stored, or, on an error, none. The stream's table is made where there is none, also
+/// where `count` is 0.
 ///
 /// @param store        the store.
 /// @param uuid         the stream's uuid.

@@ -583,6 +583,32 @@ pub unsafe extern "C" fn satori_streams_without_metadata(
     }
 }
 
+/// The streams that have a table, with metadata or without, in the order of the
+/// tables' making: in each, `uuid` alone is set.
+///
+/// @param store    the store.
+/// @param streams  receives the list.
+/// @param error    see satori_error; may be NULL.
+/// @return SATORI_OK, or what any call returns.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_streams_with_table(
+    store: *const satori_store,
+    streams: *mut *mut satori_streams,
+    error: *mut satori_error,
+) -> satori_status {
+    // SAFETY: by the caller's word.
+    unsafe {
+        list(
+            "satori_streams_with_table",
+            store,
+            streams,
+            error,
+            |store| Ok(store.streams_with_table()?),
+        )
+    }
+}
+
 /// The number of streams in a list.
 ///
 /// @param streams  the list.

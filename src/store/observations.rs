@@ -45,7 +45,7 @@ impl Store {
     }
 
     /// Inserts observations in their order, in one transaction: all that are new
-    /// are stored, or, on an error, none.
+    /// are stored, or, on an error, none. To insert none makes the table.
     ///
     /// # Errors
     /// As [`insert`](Self::insert).

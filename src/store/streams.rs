@@ -157,6 +157,15 @@ impl Store {
         })
     }
 
+    /// The streams that have a table, with metadata or without, in the order of
+    /// the tables' making. Tables of another shape are not among them.
+    ///
+    /// # Errors
+    /// None of its own.
+    pub fn streams_with_table(&self) -> Result<Vec<StreamUuid>> {
+        self.run(|connection| connection.read(|connection| connection.tables().list()))
+    }
+
     /// Removes a stream's metadata, its data, or both. What is not there is no
     /// error: the answer says what was.
     ///

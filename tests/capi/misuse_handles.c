@@ -21,6 +21,7 @@ ON_STORE(satori_streams_all, &out.streams)
 ON_STORE(satori_search_streams, SATORI_STR("bit"), &out.streams)
 ON_STORE(satori_stale_streams, 0, &out.streams)
 ON_STORE(satori_streams_without_metadata, &out.streams)
+ON_STORE(satori_streams_with_table, &out.streams)
 ON_STORE(satori_sync_streams, SATORI_STR("[{\"uuid\":\"new\"}]"), &out.string)
 ON_STORE(satori_remove, ID, SATORI_REMOVE_BOTH, &out.number, &out.rows)
 ON_STORE(satori_insert, ID, new_ts, new_value, NULL, NULL, &out.number, &out.stored)
@@ -98,6 +99,7 @@ static const struct {
     ENTRY(satori_search_streams, STORE),
     ENTRY(satori_stale_streams, STORE),
     ENTRY(satori_streams_without_metadata, STORE),
+    ENTRY(satori_streams_with_table, STORE),
     ENTRY(satori_sync_streams, STORE),
     ENTRY(satori_remove, STORE),
     ENTRY(satori_insert, STORE),

@@ -169,6 +169,9 @@ static void outputs(void) {
 #define CALL(output) satori_streams_without_metadata(good_store, output, &error)
   BOTH(CALL, streams);
 #undef CALL
+#define CALL(output) satori_streams_with_table(good_store, output, &error)
+  BOTH(CALL, streams);
+#undef CALL
 #define CALL(output) satori_streams_count(good_streams, output, &error)
   BOTH(CALL, ASKEW(&out.count));
 #undef CALL

@@ -96,6 +96,7 @@ LIST(satori_streams_all, &streams)
 LIST(satori_search_streams, SATORI_STR("bit"), &streams)
 LIST(satori_stale_streams, 0, &streams)
 LIST(satori_streams_without_metadata, &streams)
+LIST(satori_streams_with_table, &streams)
 
 CALL(satori_streams_count) { return probe(f, STREAMS); }
 
@@ -224,6 +225,7 @@ static const struct {
     ENTRY(satori_search_streams, STORE),
     ENTRY(satori_stale_streams, STORE),
     ENTRY(satori_streams_without_metadata, STORE),
+    ENTRY(satori_streams_with_table, STORE),
     ENTRY(satori_streams_count, STREAMS),
     ENTRY(satori_streams_get, STREAMS),
     ENTRY(satori_streams_free, STREAMS),

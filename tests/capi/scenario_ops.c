@@ -326,6 +326,7 @@ void play(const struct operation *operation) {
   OP("stale") STREAMS(SIZE_MAX, satori_stale_streams(store, number(first), &streams, &error))
   OP("without_metadata")
     STREAMS(SIZE_MAX, satori_streams_without_metadata(store, &streams, &error))
+  OP("with_table") STREAMS(SIZE_MAX, satori_streams_with_table(store, &streams, &error))
   OP("sync") {
     char *json = json_of(args[0], &length);
     if (fine(satori_sync_streams(store, json, length, &string, &error))) say_string(string);

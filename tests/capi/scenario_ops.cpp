@@ -281,6 +281,8 @@ static void play_on_store(std::string_view op, const argument *args, int count) 
     say_streams(store->stale_streams(instant(args[0])));
   } else if (op == "without_metadata") {
     say_streams(store->streams_without_metadata());
+  } else if (op == "with_table") {
+    say_streams(store->streams_with_table());
   } else if (op == "sync") {
     say_line(store->sync_streams(json_of(args[0])));
   } else if (op == "remove") {

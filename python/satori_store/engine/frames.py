@@ -1,0 +1,84 @@
+"""Data frames, as engines give and take them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Optional
+
+from ..errors import InvalidArrow
+from ..records import Observation
+
+if TYPE_CHECKING:
+    import pandas
+
+#: Where a frame has its timestamps; else they are its index.
+_TIMESTAMPS = ("ts", "epoch", "date_time")
+_HASHES = ("hash", "id")
+
+
+def table(rows: Iterable[Observation]) -> pandas.DataFrame:
+    """`value, hash, provider`, indexed by `ts` as it is stored."""
+    import pandas
+
+    columns: tuple[list[Any], ...] = ([], [], [], [])
+    ts, values, hashes, providers = columns
+    for row in rows:
+        ts.append(row.stored_ts)
+        values.append(row.value)
+        hashes.append(row.hash)
+        providers.append(row.provider)
+    # What pandas makes of text differs from one release to the next.
+    is_text = not ts or any(isinstance(one, str) for one in ts)
+    frame: pandas.DataFrame = pandas.DataFrame(
+        {
+            "value": pandas.Series(values, dtype="float64"),
+            "hash": pandas.Series(hashes, dtype="object"),
+            "provider": pandas.Series(providers, dtype="object"),
+        }
+    )
+    frame.index = pandas.Index(ts, name="ts", dtype="object" if is_text else None)
+    return frame
+
+
+def for_engine(rows: Optional[pandas.DataFrame]) -> pandas.DataFrame:
+    """`date_time, value, id`, of the store's own frame; without rows of None."""
+    import pandas
+
+    columns = {"date_time": "datetime64[us, UTC]", "value": "float64", "id": "object"}
+    frame: pandas.DataFrame
+    if rows is None:
+        frame = pandas.DataFrame({name: [] for name in columns}).astype(columns)
+    else:
+        frame = rows.reset_index().rename(columns={"ts": "date_time", "hash": "id"})
+        frame = frame.drop(columns="provider")
+    return frame
+
+
+def timestamps(frame: pandas.DataFrame) -> list[Any]:
+    """The timestamps of the frame's rows."""
+    for name in _TIMESTAMPS:
+        if name in frame.columns:
+            return list(frame[name])
+    return list(frame.index)
+
+
+def contents(frame: pandas.DataFrame, provider: str) -> Iterator[tuple[Any, Optional[str], str]]:
+    """Value, hash and provider of the frame's rows."""
+    if "value" not in frame.columns:
+        raise InvalidArrow("the table has no column value")
+    hashes: Iterable[Any] = [None] * len(frame)
+    for name in reversed(_HASHES):
+        if name in frame.columns:
+            hashes = frame[name].tolist()
+    providers: Iterable[Any] = [provider] * len(frame)
+    if "provider" in frame.columns:
+        providers = frame["provider"].tolist()
+    for value, one_hash, one_provider in zip(frame["value"].tolist(), hashes, providers):
+        yield value, given(one_hash), given(one_provider) or provider
+
+
+def given(text: Any) -> Optional[str]:
+    """What a frame or a caller gives as text; None where it gives nothing."""
+    if text is None or text == "" or text != text:
+        return None
+    return str(text)

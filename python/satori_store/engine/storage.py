@@ -1,0 +1,190 @@
+"""The engine's storage manager."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Optional, Union
+
+from ..errors import InvalidJson, NotFound
+from ..records import IngestReport
+from . import frames
+from .database import EngineSqliteDatabase
+
+if TYPE_CHECKING:
+    import pandas
+
+
+class EngineStorageManager:
+    """Streams and predictions, each in a table of its own, by the engine's names.
+
+    ``db`` is the :class:`EngineSqliteDatabase` that it works on. Threads may share it.
+
+    :param data_dir: the folder, made where there is none.
+    :param dbname: the file in it.
+    """
+
+    _instance: ClassVar[Optional[EngineStorageManager]] = None
+    _instances: ClassVar[threading.Lock] = threading.Lock()
+
+    @classmethod
+    def getInstance(
+        cls, data_dir: str = "/Satori/Engine/db", dbname: str = "engine.db"
+    ) -> EngineStorageManager:
+        """The one instance of the process, made at the first call, and made anew after
+        :meth:`close` and in a forked child. The arguments are those of that call; later
+        calls get the instance there is."""
+        with cls._instances:
+            if cls._instance is None:
+                cls._instance = cls(data_dir, dbname)
+            return cls._instance
+
+    @classmethod
+    def _forget(cls) -> None:
+        """In a forked child, which must not use its parent's store or wait for a lock
+        that no thread of its own holds."""
+        cls._instance, cls._instances = None, threading.Lock()
+
+    def __init__(self, data_dir: str = "/Satori/Engine/db", dbname: str = "engine.db") -> None:
+        self.db = EngineSqliteDatabase(data_dir, dbname)
+
+    def close(self) -> None:
+        """Closes the store."""
+        cls = type(self)
+        with cls._instances:
+            if cls._instance is self:
+                cls._instance = None
+        self.db.disconnect()
+
+    # Streams
+
+    def storeServerResponse(
+        self,
+        response: Union[str, bytes, dict[str, Any], list[Any], None],
+        streamUuid: Optional[str] = None,
+        provider: str = "central",
+    ) -> IngestReport:
+        """Takes in what the server answers, one observation or a batch, as JSON or as what
+        ``json.loads`` makes of it: metadata and observations together, all that can be
+        stored in one transaction. The report says of the rest where it stands and why.
+
+        :param streamUuid: every observation belongs to this stream; else each names its
+            own. Answers from before the server sent streams name none and need this.
+        """
+        return self.db.store.ingest(response, uuid=streamUuid, provider=provider)
+
+    def storeStreamData(
+        self, streamUuid: str, df: pandas.DataFrame, provider: str = "central"
+    ) -> int:
+        """Stores a data frame of observations; how many were new. See
+        :meth:`EngineSqliteDatabase.insertDataframe`."""
+        return self.db.insertDataframe(streamUuid, df, provider)
+
+    def storeStreamObservation(
+        self,
+        streamUuid: str,
+        timestamp: Any,
+        value: Any,
+        hash_val: Optional[str] = None,
+        provider: str = "central",
+        stream: Optional[Mapping[str, Any]] = None,
+    ) -> bool:
+        """Stores one observation; True where it is new.
+
+        :param stream: the server's stream object, whose metadata is stored too, unless
+            the instant has another value. Its ``uuid`` is not looked at.
+        """
+        row = (value, frames.given(hash_val), str(provider))
+        report = self.db._insert(streamUuid, [timestamp], [row])
+        if stream is not None and not report.conflicts:
+            self._storeMetadata(streamUuid, stream)
+        return report.inserted == 1
+
+    def _storeMetadata(self, uuid: str, stream: Mapping[str, Any]) -> None:
+        fields = {**stream, "uuid": uuid}
+        # The metadata as this module gives it has both the file's id and the server's.
+        if "server_stream_id" in fields:
+            fields["id"] = fields.pop("server_stream_id")
+        for rejected in self.db.store.sync_streams([fields]).rejected:
+            raise InvalidJson(rejected.error)
+
+    def getStreamData(self, streamUuid: str) -> pandas.DataFrame:
+        """All rows in order of time: see :meth:`EngineSqliteDatabase.getTableData`."""
+        return self.db.getTableData(streamUuid)
+
+    def getStreamDataForEngine(self, streamUuid: str) -> pandas.DataFrame:
+        """All rows in order of time, as engines work with them: columns ``date_time``
+        (UTC), ``value`` and ``id`` (the hash)."""
+        try:
+            return frames.for_engine(self.db.store.observations(streamUuid).to_pandas())
+        except NotFound:
+            return frames.for_engine(None)
+
+    def hasStreamData(self, streamUuid: str) -> bool:
+        """Whether the stream has rows."""
+        return self.db.getRowCount(streamUuid) > 0
+
+    def getStreamRowCount(self, streamUuid: str) -> int:
+        """The number of the stream's rows."""
+        return self.db.getRowCount(streamUuid)
+
+    def getLatestStreamTimestamp(self, streamUuid: str) -> Union[str, int, float, None]:
+        """The timestamp of the latest row as it is stored; None where there is none."""
+        return self.db.getLatestTimestamp(streamUuid)
+
+    def mergeServerDataWithLocal(
+        self, streamUuid: str, serverDf: pandas.DataFrame, provider: str = "central"
+    ) -> pandas.DataFrame:
+        """Stores what is new of the server's rows, and gives all, as
+        :meth:`getStreamDataForEngine` does. A stored row is never overwritten."""
+        if len(serverDf):
+            self.storeStreamData(streamUuid, serverDf, provider)
+        return self.getStreamDataForEngine(streamUuid)
+
+    def listAllStreams(self) -> list[str]:
+        """The uuids of all streams that have a table, those of predictions among them."""
+        return self.db.listTables()
+
+    def deleteStreamData(self, streamUuid: str) -> None:
+        """Removes the stream's rows with their table; the metadata stays."""
+        self.db.deleteTable(streamUuid)
+
+    # Predictions
+
+    def storePrediction(
+        self,
+        predictionStreamUuid: str,
+        timestamp: Any,
+        value: Any,
+        hash_val: Optional[str] = None,
+        provider: str = "engine",
+    ) -> bool:
+        """Stores one prediction; True where it is new."""
+        return self.db.insertRow(predictionStreamUuid, timestamp, value, hash_val, provider)
+
+    def storePredictionDf(self, predictionStreamUuid: str, df: pandas.DataFrame) -> int:
+        """Stores a data frame of predictions, of provider ``engine`` where it names none;
+        how many were new."""
+        return self.db.insertDataframe(predictionStreamUuid, df, provider="engine")
+
+    def getPredictions(self, predictionStreamUuid: str) -> pandas.DataFrame:
+        """All predictions: see :meth:`EngineSqliteDatabase.getTableData`."""
+        return self.db.getTableData(predictionStreamUuid)
+
+    def getLatestPrediction(self, predictionStreamUuid: str) -> Optional[dict[str, Any]]:
+        """The latest prediction as ``ts`` (as it is stored), ``value``, ``hash`` and
+        ``provider``; None where there is none."""
+        latest = self.db.latest(predictionStreamUuid)
+        if latest is None:
+            return None
+        return {
+            "ts": latest.stored_ts,
+            "value": latest.value,
+            "hash": latest.hash,
+            "provider": latest.provider,
+        }
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=EngineStorageManager._forget)
