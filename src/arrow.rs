@@ -9,6 +9,7 @@ use arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{
     Array, ArrayRef, BinaryArray, Float64Array, RecordBatch, RecordBatchReader, StringArray,
 };
+use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
 
 use crate::cursor::Cursor;
@@ -18,6 +19,7 @@ use crate::read::not_utf8;
 use crate::store::Store;
 use crate::time::Timestamp;
 use crate::uuid::StreamUuid;
+use crate::value;
 
 /// Rows of a record batch.
 const BATCH: usize = 65_536;
@@ -160,8 +162,14 @@ impl Columns {
     }
 
     fn new(batch: &RecordBatch, number: usize) -> Result<Self> {
+        // What can't be brought to a type is an error: left to itself, the cast would
+        // make a null of it, whose place in the column holds 0.
+        let options = CastOptions {
+            safe: false,
+            ..CastOptions::default()
+        };
         let cast = |column: &ArrayRef, to: &DataType| {
-            arrow_cast::cast(column, to).map_err(|error| invalid(number, error))
+            cast_with_options(column, to, &options).map_err(|error| invalid(number, error))
         };
         let required = |name: &str| {
             let column = batch.column_by_name(name).ok_or_else(|| {
@@ -187,11 +195,27 @@ impl Columns {
         };
         Ok(Self {
             ts: timestamps(required("ts")?, &cast)?,
-            values: cast(required("value")?, &DataType::Float64)?,
+            values: values(required("value")?, &cast)?,
             hashes: optional("hash")?,
             providers: optional("provider")?,
         })
     }
+}
+
+/// Numbers, or text that the store reads as a value.
+fn values(
+    column: &ArrayRef,
+    cast: &impl Fn(&ArrayRef, &DataType) -> Result<ArrayRef>,
+) -> Result<ArrayRef> {
+    if column.data_type().is_numeric() {
+        return cast(column, &DataType::Float64);
+    }
+    let column = cast(column, &DataType::Utf8)?;
+    let texts = column.as_string::<i32>().iter();
+    let values: Vec<_> = texts
+        .map(|text| value::parse(text.unwrap_or_default()))
+        .collect::<Result<_>>()?;
+    Ok(Arc::new(Float64Array::from(values)))
 }
 
 /// Timestamps, or what the store reads as such: whole and decimal numbers of

@@ -26,6 +26,10 @@ fn reader(columns: Vec<(&str, ArrayRef)>) -> impl RecordBatchReader {
 }
 
 /// 100,000 rows: more than one batch.
+fn new_null(rows: usize) -> ArrayRef {
+    Arc::new(NullArray::new(rows))
+}
+
 fn filled() -> Store {
     let store = Store::open_in_memory().unwrap();
     let rows: Vec<_> = (0..100_000)
@@ -142,7 +146,7 @@ fn a_missing_column_a_null_and_a_bad_value_are_refused_whole() {
     let store = Store::open_in_memory().unwrap();
     let ts: ArrayRef = Arc::new(Int64Array::from(vec![1_000, 2_000]));
     type Columns = Vec<(&'static str, ArrayRef)>;
-    let cases: [(Columns, ErrorCode, &str); 4] = [
+    let cases: [(Columns, ErrorCode, &str); 9] = [
         (
             vec![("ts", Arc::clone(&ts))],
             ErrorCode::InvalidArrow,
@@ -174,6 +178,53 @@ fn a_missing_column_a_null_and_a_bad_value_are_refused_whole() {
             ],
             ErrorCode::InvalidTimestamp,
             "noon",
+        ),
+        // What Arrow's own casts make a null of, whose place holds 0.
+        (
+            vec![
+                ("ts", Arc::clone(&ts)),
+                ("value", Arc::new(StringArray::from(vec!["1", "one"]))),
+            ],
+            ErrorCode::InvalidValue,
+            "one",
+        ),
+        (
+            vec![("ts", Arc::clone(&ts)), ("value", new_null(2))],
+            ErrorCode::InvalidArrow,
+            "row 0",
+        ),
+        (
+            vec![
+                ("ts", Arc::clone(&ts)),
+                (
+                    "value",
+                    Arc::new(DictionaryArray::new(
+                        Int32Array::from(vec![0, 1]),
+                        Arc::new(Float64Array::from(vec![Some(1.0), None])),
+                    )),
+                ),
+            ],
+            ErrorCode::InvalidArrow,
+            "row 1",
+        ),
+        (
+            vec![
+                ("ts", Arc::new(UInt64Array::from(vec![1, u64::MAX]))),
+                ("value", Arc::new(Float64Array::from(vec![1.0, 2.0]))),
+            ],
+            ErrorCode::InvalidArrow,
+            "18446744073709551615",
+        ),
+        (
+            vec![
+                (
+                    "ts",
+                    Arc::new(TimestampSecondArray::from(vec![1, i64::MAX / 2])),
+                ),
+                ("value", Arc::new(Float64Array::from(vec![1.0, 2.0]))),
+            ],
+            ErrorCode::InvalidArrow,
+            "4611686018427387903",
         ),
     ];
     for (columns, code, word) in cases {
