@@ -8,8 +8,8 @@ use crate::error::{Error, Result};
 use crate::hash;
 use crate::read;
 use crate::span::{Span, is_plain};
-use crate::sqlite::{Param, Statement};
-use crate::stored::{StoredRef, StoredTimestamp};
+use crate::sqlite::{Cell, Param, Statement};
+use crate::stored::{self, StoredRef, StoredTimestamp};
 use crate::table::{Query, Table, Tables};
 use crate::taken::Taken;
 use crate::time::{Timestamp, invalid};
@@ -172,6 +172,7 @@ const CHUNK: usize = 250;
 const LEAST_CHUNK: usize = 32;
 
 /// An observation as the statements take it.
+#[derive(Clone, Copy)]
 struct Bound<'a> {
     observation: &'a NewObservation<'a>,
     ts: StoredRef<'a>,
@@ -188,6 +189,14 @@ impl<'a> Bound<'a> {
             },
         };
         Ok(Self { observation, ts })
+    }
+
+    /// The timestamp in the spelling of `sample`; `None` where it is text already.
+    fn text_like(&self, sample: &str) -> Option<String> {
+        match self.ts {
+            StoredRef::Text(_) => None,
+            _ => stored::like(sample, self.observation.ts),
+        }
     }
 
     /// For [`Query::Insert`].
@@ -299,7 +308,38 @@ pub(crate) fn insert_each(
         .iter()
         .map(Bound::new)
         .collect::<Result<Vec<_>>>()?;
-    tables.with_created(stream, |table| insert_rows(table, stream, &rows))
+    let keep_spelling = tables.keep_spelling;
+    tables.with_created(stream, |table| {
+        let sample = match keep_spelling {
+            true => last_text(table)?,
+            false => None,
+        };
+        let Some(sample) = sample else {
+            return insert_rows(table, stream, &rows);
+        };
+        let texts: Vec<_> = rows.iter().map(|row| row.text_like(&sample)).collect();
+        let rows: Vec<_> = rows
+            .iter()
+            .zip(&texts)
+            .map(|(row, text)| Bound {
+                ts: text.as_deref().map_or(row.ts, StoredRef::Text),
+                ..*row
+            })
+            .collect();
+        insert_rows(table, stream, &rows)
+    })
+}
+
+/// The timestamp that plain SQL takes for the last, where it is text: one step to
+/// the end of the key, where all text is.
+fn last_text(table: &mut Table) -> Result<Option<String>> {
+    let last = table
+        .cached(Query::Last)?
+        .first(&[], |row| match row.cell(0) {
+            Cell::Text(_) => Some(row.text(0)),
+            _ => None,
+        })?;
+    Ok(last.flatten())
 }
 
 fn insert_rows(

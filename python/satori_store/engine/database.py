@@ -57,7 +57,7 @@ class EngineSqliteDatabase:
             if self._store is not None:
                 self._store.close()
             os.makedirs(os.path.dirname(self.dbname) or ".", exist_ok=True)
-            self._store = Store(self.dbname)
+            self._store = Store(self.dbname, keep_spelling=True)
 
     def disconnect(self) -> None:
         """Closes the store; ``createConnection`` opens it again."""
@@ -147,8 +147,8 @@ class EngineSqliteDatabase:
     ) -> InsertReport:
         """Inserts rows of value, hash (None: chained) and provider (None: ``central``), all
         or none, and tells of conflicts: what the other methods that insert come to."""
-        texts = timestamps.spell(self.store, table_uuid, ts)
-        report = self.store.insert_spelled(table_uuid, ((t, *row) for t, row in zip(texts, rows)))
+        spelled = ((timestamps.text_of(one), *row) for one, row in zip(ts, rows))
+        report = self.store.insert_spelled(table_uuid, spelled)
         for conflict in report.conflicts:
             _log.warning("%s", conflict)
         return report
