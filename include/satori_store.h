@@ -491,6 +491,17 @@ typedef struct {
    * default of 5 seconds, a negative number is no wait.
    */
   int64_t busy_timeout;
+  /**
+   * Not 0: where a stream's table holds timestamps that are text, its new rows are
+   * stored as text spelled like the last of them, instead of as Unix seconds.
+   * SQLite sorts numbers before all text: a program that orders such a table by
+   * plain SQL would never take a number for the last.
+   */
+  int32_t keep_spelling;
+  /**
+   * 0.
+   */
+  int32_t reserved;
 } satori_open_options;
 
 /**

@@ -196,6 +196,8 @@ struct OpenOptions {
   Synchronous synchronous = Synchronous::normal;
   /** How long a write waits for another writer; none: the default of 5 seconds. */
   std::optional<std::chrono::microseconds> busy_timeout = {};
+  /** In a table whose timestamps are text store new rows as text too. */
+  bool keep_spelling = false;
 };
 
 /** What remove() removes. */
@@ -808,6 +810,7 @@ class Store {
     how.must_exist = options.must_exist;
     how.synchronous = static_cast<std::int32_t>(options.synchronous);
     how.in_memory = in_memory;
+    how.keep_spelling = options.keep_spelling;
     if (options.busy_timeout) {
       const std::int64_t wait = options.busy_timeout->count();
       how.busy_timeout = wait > 0 ? wait : -1;

@@ -83,7 +83,7 @@ impl Connection {
         let busy = Box::new(BusyState::new(options.busy_timeout));
         db.on_busy(&busy);
         Self {
-            tables: Tables::new(db),
+            tables: Tables::new(db, options.keep_spelling),
             begin: None,
             begin_read: None,
             commit: None,

@@ -8,8 +8,8 @@ use crate::error::{Error, Result};
 use crate::hash;
 use crate::read;
 use crate::span::{Span, is_plain};
-use crate::sqlite::{Param, Statement};
-use crate::stored::{StoredRef, StoredTimestamp};
+use crate::sqlite::{Cell, Param, Statement};
+use crate::stored::{self, StoredRef, StoredTimestamp};
 use crate::table::{Query, Table, Tables};
 use crate::taken::Taken;
 use crate::time::{Timestamp, invalid};
@@ -172,6 +172,7 @@ const CHUNK: usize = 250;
 const LEAST_CHUNK: usize = 32;
 
 /// An observation as the statements take it.
+#[derive(Clone, Copy)]
 struct Bound<'a> {
     observation: NewObservation<'a>,
     ts: StoredRef<'a>,
@@ -188,6 +189,14 @@ impl<'a> Bound<'a> {
             },
         };
         Ok(Self { observation, ts })
+    }
+
+    /// The timestamp in the spelling of `sample`; `None` where it is text already.
+    fn text_like(&self, sample: &str) -> Option<String> {
+        match self.ts {
+            StoredRef::Text(_) => None,
+            _ => stored::like(sample, self.observation.ts),
+        }
     }
 
     /// For [`Query::Insert`].
@@ -294,14 +303,32 @@ pub(crate) fn insert_each<'a>(
     stream: &StreamUuid,
     observations: impl Iterator<Item = NewObservation<'a>> + Clone,
 ) -> Result<(InsertReport, Refused)> {
+    let keep_spelling = tables.keep_spelling;
     tables.with_created(stream, |table| {
-        insert_rows(table, stream, observations.clone())
+        let sample = match keep_spelling {
+            true => last_text(table)?,
+            false => None,
+        };
+        insert_rows(table, stream, sample.as_deref(), observations.clone())
     })
+}
+
+/// The timestamp that plain SQL takes for the last, where it is text: one step to
+/// the end of the key, where all text is.
+fn last_text(table: &mut Table) -> Result<Option<String>> {
+    let last = table
+        .cached(Query::Last)?
+        .first(&[], |row| match row.cell(0) {
+            Cell::Text(_) => Some(row.text(0)),
+            _ => None,
+        })?;
+    Ok(last.flatten())
 }
 
 fn insert_rows<'a>(
     table: &mut Table,
     stream: &StreamUuid,
+    sample: Option<&str>,
     observations: impl Iterator<Item = NewObservation<'a>>,
 ) -> Result<(InsertReport, Refused)> {
     let mut report = InsertReport::default();
@@ -320,25 +347,36 @@ fn insert_rows<'a>(
         if chunk.is_empty() {
             return Ok((report, refused));
         }
-        chain.begin(&chunk);
+        let texts: Vec<_> = match sample {
+            Some(sample) => chunk.iter().map(|row| row.text_like(sample)).collect(),
+            None => Vec::new(),
+        };
+        let respelled;
+        let spelled: &[Bound<'_>] = if texts.is_empty() {
+            &chunk
+        } else {
+            respelled = respell(&chunk, &texts);
+            &respelled
+        };
+        chain.begin(spelled);
         let mut taken = None;
         let mut whole = false;
-        if chunk.len() >= LEAST_CHUNK {
-            if chunk.iter().all(|row| row.ts.is_plain()) && is_plain(table)? {
+        if spelled.len() >= LEAST_CHUNK {
+            if spelled.iter().all(|row| row.ts.is_plain()) && is_plain(table)? {
                 let bulk = match &mut bulk {
                     Some(bulk) => bulk,
                     None => bulk.insert(Bulk::new(table)?),
                 };
-                whole = insert_chunk(table, stream, bulk, &mut chain, &chunk)?;
+                whole = insert_chunk(table, stream, bulk, &mut chain, spelled)?;
             } else {
-                let instants = chunk.iter().map(|row| row.observation.ts);
+                let instants = spelled.iter().map(|row| row.observation.ts);
                 taken = Some(Taken::read(table, stream, instants)?);
             }
         }
         if whole {
-            report.inserted += chunk.len() as u64;
+            report.inserted += spelled.len() as u64;
         } else {
-            for (row, index) in chunk.iter().zip(first..) {
+            for (row, index) in spelled.iter().zip(first..) {
                 match insert_row(table, stream, &mut chain, taken.as_mut(), row) {
                     Ok(insertion) => report.count(index, insertion),
                     Err(error) if is_of_row(table, &error) => {
@@ -350,6 +388,17 @@ fn insert_rows<'a>(
         }
         first += chunk.len();
     }
+}
+
+/// The rows, each with its text for a timestamp where it has one.
+fn respell<'a>(rows: &[Bound<'a>], texts: &'a [Option<String>]) -> Vec<Bound<'a>> {
+    rows.iter()
+        .zip(texts)
+        .map(|(row, text)| Bound {
+            ts: text.as_deref().map_or(row.ts, StoredRef::Text),
+            ..*row
+        })
+        .collect()
 }
 
 /// Whether the error is about one row, which is not written, and says nothing of

@@ -27,6 +27,7 @@ pub struct OpenOptions {
     pub(crate) create: bool,
     pub(crate) synchronous: Synchronous,
     pub(crate) busy_timeout: Duration,
+    pub(crate) keep_spelling: bool,
 }
 
 /// What a power cut may take (<https://sqlite.org/pragma.html#pragma_synchronous>).
@@ -49,6 +50,7 @@ impl Default for OpenOptions {
             create: true,
             synchronous: Synchronous::Normal,
             busy_timeout: Duration::from_secs(5),
+            keep_spelling: false,
         }
     }
 }
@@ -87,6 +89,19 @@ impl OpenOptions {
     pub fn busy_timeout(self, busy_timeout: Duration) -> Self {
         Self {
             busy_timeout,
+            ..self
+        }
+    }
+
+    /// Where a stream's table holds timestamps that are text, stores its new rows
+    /// as text spelled like the last of them, instead of as Unix seconds.
+    ///
+    /// For installed engines that have the file open too: SQLite sorts numbers
+    /// before all text, so in a table of text their `ORDER BY ts DESC LIMIT 1`
+    /// would never come to a number.
+    pub fn keep_spelling(self, keep_spelling: bool) -> Self {
+        Self {
+            keep_spelling,
             ..self
         }
     }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use jiff::fmt::temporal::Pieces;
+
 use crate::error::Result;
 use crate::hash;
 use crate::sqlite::Param;
@@ -110,5 +112,118 @@ impl fmt::Display for StoredRef<'_> {
             StoredRef::Real(number) => f.write_str(&hash::python_repr(*number)),
             StoredRef::Text(text) => f.write_str(text),
         }
+    }
+}
+
+/// `instant` as text in the spelling of `sample`, finer where it needs to be; `None`
+/// where there is none, as outside the years 0000 to 9999.
+pub(crate) fn like(sample: &str, instant: Timestamp) -> Option<String> {
+    let offset = Pieces::parse(sample).ok()?.to_numeric_offset();
+    let offset = offset.map_or(0, |offset| i64::from(offset.seconds()));
+    let micros = instant.as_micros().checked_add(offset * 1_000_000)?;
+    let local = Timestamp::from_micros(micros);
+    // `2024-01-03`, ` 12:00:00.25`, `+02:00`: all but the first may be missing.
+    let time = sample.get(10..)?;
+    let zone = time.find(['Z', 'z', '+', '-', '[']).unwrap_or(time.len());
+    let (time, zone) = time.split_at(zone);
+    let given = time.split_once(['.', ',']).map_or(0, |(_, f)| f.len());
+    let digits = match micros.rem_euclid(10_i64.pow(6_u32.saturating_sub(given as u32))) {
+        0 => given,
+        _ => 6,
+    };
+    let separator = time.chars().next();
+    let mut text = local.iso_text(separator.unwrap_or(' '), digits.min(6))?;
+    text.extend(std::iter::repeat_n('0', digits.saturating_sub(6)));
+    if let Some(date) = text.strip_suffix(" 00:00:00")
+        && separator.is_none()
+    {
+        text.truncate(date.len());
+    } else if let Some(minutes) = text.strip_suffix(":00")
+        && time.matches(':').count() == 1
+    {
+        text.truncate(minutes.len());
+    }
+    text.push_str(zone);
+    let read = Timestamp::from_stored_text(&text).ok();
+    (read == Some(instant)).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timestamp_is_spelled_like_the_one_before() {
+        for (sample, ts, wanted) in [
+            (
+                "2024-01-03 12:00",
+                "2024-01-04T01:05:00Z",
+                "2024-01-04 01:05",
+            ),
+            (
+                "2024-01-03 12:00",
+                "2024-01-04T01:05:07Z",
+                "2024-01-04 01:05:07",
+            ),
+            (
+                "2024-01-03 12:00",
+                "2024-01-04T01:05:00.5Z",
+                "2024-01-04 01:05:00.500000",
+            ),
+            (
+                "2024-01-03T12:00:00",
+                "2024-01-04T01:05:00Z",
+                "2024-01-04T01:05:00",
+            ),
+            (
+                "2024-01-03T12:00:00Z",
+                "2024-01-04T01:05:00.25Z",
+                "2024-01-04T01:05:00.250000Z",
+            ),
+            (
+                "2024-01-03T12:00:00.250Z",
+                "2024-01-04T01:05:00Z",
+                "2024-01-04T01:05:00.000Z",
+            ),
+            (
+                "2024-01-03T12:00:00.25",
+                "2024-01-04T01:05:00.123456Z",
+                "2024-01-04T01:05:00.123456",
+            ),
+            (
+                "2024-01-03T12:00:00.250000000Z",
+                "2024-01-04T01:05Z",
+                "2024-01-04T01:05:00.000000000Z",
+            ),
+            (
+                "2024-01-03 12:00:00+00:00",
+                "2024-01-04T01:05:00Z",
+                "2024-01-04 01:05:00+00:00",
+            ),
+            (
+                "2024-01-03 12:00-05:30",
+                "2024-01-04T01:05:00Z",
+                "2024-01-03 19:35-05:30",
+            ),
+            (
+                "2024-01-03 12:00+0200",
+                "2024-01-04T23:05:00Z",
+                "2024-01-05 01:05+0200",
+            ),
+            ("2024-01-03", "2024-01-04", "2024-01-04"),
+            ("2024-01-03", "2024-01-04T01:05:00Z", "2024-01-04 01:05:00"),
+            (
+                "2024-01-03",
+                "2024-01-04T01:05:00.5Z",
+                "2024-01-04 01:05:00.500000",
+            ),
+            ("2024-01-03T12:00:00Z", "-1", "1969-12-31T23:59:59Z"),
+        ] {
+            let written = StoredRef::from_text(ts).ok();
+            let written = written.and_then(|(ts, _)| like(sample, ts));
+            assert_eq!(written.as_deref(), Some(wanted), "{sample}");
+        }
+        assert_eq!(like("someday", Timestamp::from_integer(0)), None);
+        assert_eq!(like("2024-01-03", Timestamp::MAX), None);
     }
 }

@@ -126,10 +126,12 @@ pub(crate) struct Tables {
     key: Option<Statement>,
     find: Option<Statement>,
     columns: Option<Statement>,
+    /// See [`OpenOptions::keep_spelling`](crate::OpenOptions::keep_spelling).
+    pub(crate) keep_spelling: bool,
 }
 
 impl Tables {
-    pub(crate) fn new(db: Handle) -> Self {
+    pub(crate) fn new(db: Handle, keep_spelling: bool) -> Self {
         // Not `new(CAPACITY)`: that would reserve the whole map at once.
         Self {
             db,
@@ -138,6 +140,7 @@ impl Tables {
             key: None,
             find: None,
             columns: None,
+            keep_spelling,
         }
     }
 

@@ -198,7 +198,8 @@ impl Player {
         let on = |option| options.contains(&option);
         let mut how = OpenOptions::new()
             .read_only(on("read_only"))
-            .create(!on("must_exist"));
+            .create(!on("must_exist"))
+            .keep_spelling(on("keep_spelling"));
         if on("full") {
             how = how.synchronous(Synchronous::Full);
         }

@@ -3,7 +3,11 @@
 mod common;
 
 use common::*;
-use satori_store::{ErrorCode, Insertion, NewObservation, Store, StoredTimestamp, Timestamp};
+use satori_store::{
+    ErrorCode, IngestOptions, Insertion, NewObservation, OpenOptions, Store, StoredTimestamp,
+    Timestamp,
+};
+use serde_json::json;
 
 const NOON: [&str; 8] = [
     "2024-01-03 12:00",
@@ -270,4 +274,67 @@ fn a_row_that_cannot_be_read_stands_in_the_way_of_its_own_instant_alone() {
     assert_eq!(error.code(), ErrorCode::UnreadableRow);
     let free = [&rows[..5], &rows[6..]].concat();
     assert_eq!(store.insert_many(&s, &free).unwrap().inserted, 39);
+}
+
+/// What plain SQL takes for the last row.
+fn last(path: &std::path::Path) -> serde_json::Value {
+    query(path, "SELECT ts, value FROM s ORDER BY ts DESC LIMIT 1")[0].clone()
+}
+
+#[test]
+fn a_table_that_holds_text_goes_on_as_text_where_that_is_asked_for() {
+    for there in [
+        &["'2024-01-03 12:00:00'", "'2024-01-03 13:00:00'"][..],
+        &["'2024-01-03 12:00:00'", "1704286800"],
+    ] {
+        let (_folder, path, store, s) = store_with(there);
+        // The control: plain SQL never comes to a number.
+        store.insert(&s, &row("2024-01-03 14:00", 7.0)).unwrap();
+        assert_ne!(last(&path)[1], 7);
+        drop(store);
+
+        let keeping = OpenOptions::new().keep_spelling(true).open(&path).unwrap();
+        keeping.insert(&s, &row("2024-01-03 15:00", 8.0)).unwrap();
+        assert_eq!(last(&path), json!(["2024-01-03 15:00:00", 8]));
+        let rows: Vec<_> = (0..500)
+            .map(|n| NewObservation::new(Timestamp::from_integer(1_704_297_600 + n), 9.0))
+            .collect();
+        assert_eq!(keeping.insert_many(&s, &rows).unwrap().inserted, 500);
+        assert_eq!(keeping.insert_many(&s, &rows).unwrap().already_there, 500);
+        assert_eq!(last(&path), json!(["2024-01-03 16:08:19", 9]));
+        let numeric = NewObservation::spelled("1704301200", 10.0).unwrap();
+        keeping.insert(&s, &numeric).unwrap();
+        assert_eq!(last(&path), json!(["2024-01-03 17:00:00", 10]));
+        let payload = br#"{"value": 11, "observed_at": "1704304800"}"#;
+        let options = IngestOptions::new().uuid(s.clone());
+        assert_eq!(keeping.ingest(payload, &options).unwrap().inserted, 1);
+        assert_eq!(last(&path), json!(["2024-01-03 18:00:00", 11]));
+        keeping
+            .insert(&s, &spelled("2024-01-03T19:00Z", 12.0))
+            .unwrap();
+        assert_eq!(last(&path), json!(["2024-01-03T19:00Z", 12]));
+        assert_eq!(keeping.latest(&s).unwrap().unwrap().value, 12.0);
+        // The hashes are those of the text.
+        assert_eq!(keeping.verify(&s).unwrap().verified, 502);
+    }
+}
+
+#[test]
+fn a_table_of_numbers_or_a_new_one_stays_one_of_numbers() {
+    let (_folder, path) = place();
+    let store = OpenOptions::new().keep_spelling(true).open(&path).unwrap();
+    for ts in ["2024-01-03 12:00", "2024-01-03 13:00:00.5"] {
+        store.insert(&uuid("s"), &row(ts, 1.0)).unwrap();
+    }
+    let stored = query(&path, "SELECT ts FROM s ORDER BY ts");
+    assert_eq!(stored, json!([[1_704_283_200], [1_704_286_800.5]]));
+    // What no text can be like is a number still.
+    sql(&path, "INSERT INTO s VALUES ('someday', 1, 'h', 'p')");
+    store
+        .insert(&uuid("s"), &row("2024-01-03 14:00", 1.0))
+        .unwrap();
+    assert_eq!(
+        query(&path, "SELECT count(*) FROM s WHERE ts = 1704290400")[0][0],
+        1
+    );
 }

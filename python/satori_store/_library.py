@@ -72,6 +72,8 @@ class OpenOptions(Growable):
         ("synchronous", c_int32),
         ("in_memory", c_int32),
         ("busy_timeout", c_int64),
+        ("keep_spelling", c_int32),
+        ("reserved", c_int32),
     ]
 
 

@@ -56,6 +56,9 @@ class Store:
     :param synchronous: what a power cut may take: ``"normal"`` (the writes since the
         last checkpoint; what the engine uses) or ``"full"`` (nothing).
     :param busy_timeout: how many seconds a write waits for another writer.
+    :param keep_spelling: where a stream's table holds timestamps that are text, store
+        its new rows as text spelled like the last of them, instead of as Unix seconds:
+        for programs that order a table by plain SQL, where numbers sort before all text.
     :raises CannotOpen, NotADatabase, Corrupt, LaterRelease, SchemaMismatch:
         not one byte of the file has changed.
 
@@ -84,8 +87,11 @@ class Store:
         create: bool = True,
         synchronous: Literal["normal", "full"] = "normal",
         busy_timeout: float = 5.0,
+        keep_spelling: bool = False,
     ) -> None:
-        self._open(os.fsencode(path), read_only, create, synchronous, busy_timeout)
+        self._open(
+            os.fsencode(path), read_only, create, synchronous, busy_timeout, keep_spelling
+        )
 
     @classmethod
     def in_memory(cls) -> Store:
@@ -101,6 +107,7 @@ class Store:
         create: bool,
         synchronous: str,
         busy_timeout: float,
+        keep_spelling: bool = False,
     ) -> None:
         if synchronous not in _SYNCHRONOUS:
             raise InvalidArgument(f"synchronous is {synchronous!r}: expected 'normal' or 'full'")
@@ -109,6 +116,7 @@ class Store:
         options.must_exist = not create
         options.synchronous = _SYNCHRONOUS[synchronous]
         options.in_memory = path is None
+        options.keep_spelling = keep_spelling
         # In C, 0 is the default and a negative number no wait.
         options.busy_timeout = int(busy_timeout * 1e6) or -1
         handle = Handle()

@@ -86,6 +86,7 @@ class Player:
                 create="must_exist" not in options,
                 synchronous="full" if "full" in options else "normal",
                 busy_timeout=0 if "no_wait" in options else 5,
+                keep_spelling="keep_spelling" in options,
             )
         yield "done"
 

@@ -15,7 +15,6 @@ import pytest
 
 import satori_store
 from satori_store.engine import EngineSqliteDatabase
-from satori_store.engine.timestamps import like, to_micros
 
 NOON = "2024-01-03T12:00:00"
 
@@ -270,27 +269,3 @@ def test_many_threads(db: EngineSqliteDatabase) -> None:
     for thread in threads:
         thread.join()
     assert sum(db.getRowCount(f"s{number}") for number in range(3)) == 8 * 50
-
-
-@pytest.mark.parametrize(
-    ("sample", "ts", "text"),
-    [
-        ("2024-01-03 12:00", "2024-01-04T01:05:00Z", "2024-01-04 01:05"),
-        ("2024-01-03 12:00", "2024-01-04T01:05:07Z", "2024-01-04 01:05:07"),
-        ("2024-01-03T12:00:00", "2024-01-04T01:05:00Z", "2024-01-04T01:05:00"),
-        ("2024-01-03T12:00:00Z", "2024-01-04T01:05:00.25Z", "2024-01-04T01:05:00.250000Z"),
-        ("2024-01-03T12:00:00.250Z", "2024-01-04T01:05:00Z", "2024-01-04T01:05:00.000Z"),
-        ("2024-01-03T12:00:00.25", "2024-01-04T01:05:00.123456Z", "2024-01-04T01:05:00.123456"),
-        ("2024-01-03T12:00:00.250000000Z", "2024-01-04T01:05Z", "2024-01-04T01:05:00.000000000Z"),
-        ("2024-01-03 12:00:00+00:00", "2024-01-04T01:05:00Z", "2024-01-04 01:05:00+00:00"),
-        ("2024-01-03 12:00-05:30", "2024-01-04T01:05:00Z", "2024-01-03 19:35-05:30"),
-        ("2024-01-03 12:00+0200", "2024-01-04T23:05:00Z", "2024-01-05 01:05+0200"),
-        ("2024-01-03", "2024-01-04", "2024-01-04"),
-        ("2024-01-03", "2024-01-04T01:05:00Z", "2024-01-04 01:05:00"),
-        ("someday", "2024-01-04T01:05:00Z", "2024-01-04 01:05:00"),
-    ],
-)
-def test_a_timestamp_is_spelled_like_the_one_before(sample: str, ts: str, text: str) -> None:
-    micros = to_micros(ts)
-    assert like(sample, micros) == text
-    assert to_micros(text) == micros

@@ -47,6 +47,13 @@ pub struct satori_open_options {
     /// How long a write waits for another writer, in microseconds; 0 is the
     /// default of 5 seconds, a negative number is no wait.
     pub busy_timeout: i64,
+    /// Not 0: where a stream's table holds timestamps that are text, its new rows are
+    /// stored as text spelled like the last of them, instead of as Unix seconds.
+    /// SQLite sorts numbers before all text: a program that orders such a table by
+    /// plain SQL would never take a number for the last.
+    pub keep_spelling: i32,
+    /// 0.
+    pub reserved: i32,
 }
 
 // SAFETY: plain data.
@@ -66,7 +73,8 @@ impl satori_open_options {
         let options = OpenOptions::new()
             .read_only(self.read_only != 0)
             .create(self.must_exist == 0)
-            .synchronous(synchronous);
+            .synchronous(synchronous)
+            .keep_spelling(self.keep_spelling != 0);
         Ok(match self.busy_timeout {
             0 => options,
             micros => {
@@ -158,4 +166,4 @@ pub unsafe extern "C" fn satori_store_close(
     unsafe { registry::free::<Store>("satori_store_close", store.addr(), error) }
 }
 
-const _: () = assert!(mem::size_of::<satori_open_options>() == mem::size_of::<usize>() + 24);
+const _: () = assert!(mem::size_of::<satori_open_options>() == mem::size_of::<usize>() + 32);

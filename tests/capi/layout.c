@@ -41,13 +41,15 @@ PLACE(satori_library_info, sqlite_source_id, 32);
 PLACE(satori_library_info, sqlite_bundled, 40);
 PLACE(satori_library_info, reserved, 44);
 
-SIZE(satori_open_options, 32);
+SIZE(satori_open_options, 40);
 PLACE(satori_open_options, size, 0);
 PLACE(satori_open_options, read_only, 8);
 PLACE(satori_open_options, must_exist, 12);
 PLACE(satori_open_options, synchronous, 16);
 PLACE(satori_open_options, in_memory, 20);
 PLACE(satori_open_options, busy_timeout, 24);
+PLACE(satori_open_options, keep_spelling, 32);
+PLACE(satori_open_options, reserved, 36);
 
 SIZE(satori_stream_patch, 120);
 PLACE(satori_stream_patch, size, 0);

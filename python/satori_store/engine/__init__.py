@@ -9,9 +9,9 @@ file stays one that an engine of today can open, and may have open meanwhile.
 
 Timestamps. Text such as ``"2024-01-03 12:00"`` is stored as it stands, and found again
 under that text. A number, text that is one (SQLite makes a number of it anyway) or a
-``datetime`` is stored as Unix seconds; where the stream's latest row holds text, as text
-spelled like that row, for a number sorts before all text, and ``ORDER BY ts DESC LIMIT
-1`` would never come to it. A ``datetime`` without a time zone is UTC, as text without an
+``datetime`` is stored as Unix seconds; in a table that holds text, as text spelled like
+the last one there, for a number sorts before all text, and ``ORDER BY ts DESC LIMIT 1``
+would never come to it. A ``datetime`` without a time zone is UTC, as text without an
 offset is.
 
 What is different, on purpose:
@@ -38,7 +38,7 @@ What is different, on purpose:
 - A data frame of a stream that has no rows has the columns and the index of one that has.
 
 ``storeServerResponse`` is new: it takes in the server's answers whole, metadata and
-observation in one transaction. Like the store itself it stores Unix seconds.
+observation in one transaction.
 """
 
 from __future__ import annotations

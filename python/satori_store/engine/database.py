@@ -6,12 +6,12 @@ import hashlib
 import logging
 import os
 import threading
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Optional, Union
 
-from .. import records
 from ..errors import Closed, NotFound
-from ..records import InsertReport, Stream
+from ..records import InsertReport, Observation, Stream
 from ..store import Store
 from . import frames, timestamps
 
@@ -57,7 +57,7 @@ class EngineSqliteDatabase:
             if self._store is not None:
                 self._store.close()
             os.makedirs(os.path.dirname(self.dbname) or ".", exist_ok=True)
-            self._store = Store(self.dbname)
+            self._store = Store(self.dbname, keep_spelling=True)
 
     def disconnect(self) -> None:
         """Closes the store; ``createConnection`` opens it again."""
@@ -127,8 +127,8 @@ class EngineSqliteDatabase:
     ) -> bool:
         """Inserts one row, making the table where there is none. True where it is new,
         False where a row of its instant is there."""
-        row = (value, frames.given(hash_val), str(provider))
-        return self._insert(table_uuid, [ts], [row]).inserted == 1
+        row = (value, frames.given(hash_val), frames.given(provider))
+        return self.insertRows(table_uuid, [ts], [row]).inserted == 1
 
     def insertDataframe(
         self, table_uuid: str, df: pandas.DataFrame, provider: str = "central"
@@ -140,19 +140,22 @@ class EngineSqliteDatabase:
         ``epoch`` or ``date_time`` for the timestamp, ``id`` for the hash.
         """
         rows = list(frames.contents(df, provider)) if len(df) else []
-        return self._insert(table_uuid, frames.timestamps(df), rows).inserted
+        return self.insertRows(table_uuid, frames.timestamps(df), rows).inserted
 
-    def _insert(self, uuid: str, given: list[Any], rows: list[Any]) -> InsertReport:
-        texts = timestamps.spell(self.store, uuid, given)
-        spelled = ((ts, *row) for ts, row in zip(texts, rows))
-        report = self.store.insert_spelled(uuid, spelled)
+    def insertRows(
+        self, table_uuid: str, ts: Sequence[Any], rows: Sequence[tuple[Any, ...]]
+    ) -> InsertReport:
+        """Inserts rows of value, hash (None: chained) and provider (None: ``central``), all
+        or none, and tells of conflicts: what the other methods that insert come to."""
+        spelled = ((timestamps.text_of(one), *row) for one, row in zip(ts, rows))
+        report = self.store.insert_spelled(table_uuid, spelled)
         for conflict in report.conflicts:
             _log.warning("%s", conflict)
         return report
 
     def getLastHash(self, table_uuid: str) -> Optional[str]:
         """The hash of the latest row; None where there is none."""
-        latest = self.latest(table_uuid)
+        latest = self.latestRow(table_uuid)
         return None if latest is None else latest.hash
 
     def getRowCount(self, table_uuid: str) -> int:
@@ -164,10 +167,10 @@ class EngineSqliteDatabase:
 
     def getLatestTimestamp(self, table_uuid: str) -> Union[str, int, float, None]:
         """The timestamp of the latest row as it is stored; None where there is none."""
-        latest = self.latest(table_uuid)
+        latest = self.latestRow(table_uuid)
         return None if latest is None else latest.stored_ts
 
-    def latest(self, table_uuid: str) -> Optional[records.Observation]:
+    def latestRow(self, table_uuid: str) -> Optional[Observation]:
         """The latest row; None where there is none."""
         try:
             return self.store.latest(table_uuid)

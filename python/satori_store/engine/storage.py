@@ -95,8 +95,8 @@ class EngineStorageManager:
         :param stream: the server's stream object, whose metadata is stored too, unless
             the instant has another value. Its ``uuid`` is not looked at.
         """
-        row = (value, frames.given(hash_val), str(provider))
-        report = self.db._insert(streamUuid, [timestamp], [row])
+        row = (value, frames.given(hash_val), frames.given(provider))
+        report = self.db.insertRows(streamUuid, [timestamp], [row])
         if stream is not None and not report.conflicts:
             self._storeMetadata(streamUuid, stream)
         return report.inserted == 1
@@ -175,7 +175,7 @@ class EngineStorageManager:
     def getLatestPrediction(self, predictionStreamUuid: str) -> Optional[dict[str, Any]]:
         """The latest prediction as ``ts`` (as it is stored), ``value``, ``hash`` and
         ``provider``; None where there is none."""
-        latest = self.db.latest(predictionStreamUuid)
+        latest = self.db.latestRow(predictionStreamUuid)
         if latest is None:
             return None
         return {
