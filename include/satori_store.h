@@ -905,6 +905,33 @@ satori_status satori_stream_by_uuid(const satori_store *store,
                                     satori_error *error);
 
 /**
+ * The stream of this uuid, in memory of the caller's: the fastest way to look one up,
+ * with nothing to free.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param stream       receives it; set its size first (satori_stream_init does).
+ * @param texts        receives its texts, NUL-terminated, to which `stream` points.
+ * @param capacity     how many bytes `texts` has room for.
+ * @param needed       receives how many bytes of `texts` the stream takes, also where
+ *                     they are more than `capacity`. 0: there is no such stream, and
+ *                     `stream` is left as it is.
+ * @param error        see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_INVALID_UUID, SATORI_INVALID_ARGUMENT (`capacity` is less
+ *         than `needed`, or there is no such size), or what any call returns.
+ * @since 0.1
+ */
+satori_status satori_get_stream(const satori_store *store,
+                                const char *uuid,
+                                size_t uuid_length,
+                                satori_stream *stream,
+                                char *texts,
+                                size_t capacity,
+                                size_t *needed,
+                                satori_error *error);
+
+/**
  * All streams of this name: the most recently synced first, then the lowest id.
  * Names are not unique; the first is the one to take where one is wanted.
  *

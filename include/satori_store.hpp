@@ -384,25 +384,31 @@ inline std::optional<Instant> optional(std::int64_t ts) {
   return instant(ts);
 }
 
+inline Stream stream(const satori_stream &from) {
+  Stream to;
+  to.id = from.id;
+  if (from.has_server_stream_id) to.server_stream_id = from.server_stream_id;
+  to.uuid = view(from.uuid);
+  to.name = optional(from.name);
+  to.author = optional(from.author);
+  to.secondary = optional(from.secondary);
+  to.target = optional(from.target);
+  to.meta = optional(from.meta);
+  to.description = optional(from.description);
+  to.last_synced = optional(from.last_synced);
+  to.created_at = optional(from.created_at);
+  return to;
+}
+
 inline std::vector<Stream> list(const Streams &streams) {
   std::size_t count = 0;
   call(satori_streams_count, streams.get(), &count);
-  std::vector<Stream> result(count);
+  std::vector<Stream> result;
+  result.reserve(count);
   for (std::size_t index = 0; index < count; ++index) {
     satori_stream from = satori_stream_init();
     call(satori_streams_get, streams.get(), index, &from);
-    Stream &to = result[index];
-    to.id = from.id;
-    if (from.has_server_stream_id) to.server_stream_id = from.server_stream_id;
-    to.uuid = view(from.uuid);
-    to.name = optional(from.name);
-    to.author = optional(from.author);
-    to.secondary = optional(from.secondary);
-    to.target = optional(from.target);
-    to.meta = optional(from.meta);
-    to.description = optional(from.description);
-    to.last_synced = optional(from.last_synced);
-    to.created_at = optional(from.created_at);
+    result.push_back(stream(from));
   }
   return result;
 }
@@ -600,7 +606,22 @@ class Store {
   }
 
   std::optional<Stream> stream_by_uuid(std::string_view uuid) const {
-    return detail::first(streams(satori_stream_by_uuid, uuid.data(), uuid.size()));
+    std::string texts(512, '\0');
+    for (;;) {
+      satori_stream found = satori_stream_init();
+      std::size_t needed = 0;
+      satori_error error;
+      const satori_status status =
+          satori_get_stream(get(), uuid.data(), uuid.size(), &found, texts.data(), texts.size(),
+                            &needed, &error);
+      if (status != SATORI_OK && needed > texts.size()) {
+        texts.resize(needed);
+        continue;
+      }
+      if (status != SATORI_OK) throw Error(status, error);
+      if (needed == 0) return std::nullopt;
+      return detail::stream(found);
+    }
   }
 
   /** Of all streams of this name the one that was synced last, then of the lowest id. */

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, TimestampMicrosecondType};
 use arrow_array::{
-    ArrayRef, Float64Array, Int64Array, RecordBatch, RecordBatchIterator, RecordBatchReader,
-    StringArray, TimestampNanosecondArray,
+    ArrayRef, DictionaryArray, Float64Array, Int32Array, Int64Array, NullArray, RecordBatch,
+    RecordBatchIterator, RecordBatchReader, StringArray, TimestampNanosecondArray,
+    TimestampSecondArray, UInt64Array,
 };
 use arrow_schema::{ArrowError, DataType, TimeUnit};
 use common::{sql, table_sql};
@@ -26,10 +27,6 @@ fn reader(columns: Vec<(&str, ArrayRef)>) -> impl RecordBatchReader {
 }
 
 /// 100,000 rows: more than one batch.
-fn new_null(rows: usize) -> ArrayRef {
-    Arc::new(NullArray::new(rows))
-}
-
 fn filled() -> Store {
     let store = Store::open_in_memory().unwrap();
     let rows: Vec<_> = (0..100_000)
@@ -189,7 +186,10 @@ fn a_missing_column_a_null_and_a_bad_value_are_refused_whole() {
             "one",
         ),
         (
-            vec![("ts", Arc::clone(&ts)), ("value", new_null(2))],
+            vec![
+                ("ts", Arc::clone(&ts)),
+                ("value", Arc::new(NullArray::new(2))),
+            ],
             ErrorCode::InvalidArrow,
             "row 0",
         ),

@@ -185,6 +185,14 @@ FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "satori_upsert_stream": (*_STORE_AND_UUID, POINTER(StreamPatch), _OUT, _ERROR),
     "satori_update_stream": (*_STORE_AND_UUID, POINTER(StreamPatch), _OUT, _ERROR),
     "satori_stream_by_uuid": (*_STORE_AND_UUID, _OUT, _ERROR),
+    "satori_get_stream": (
+        *_STORE_AND_UUID,
+        c_void_p,
+        _COLUMN,
+        c_size_t,
+        POINTER(c_size_t),
+        _ERROR,
+    ),
     "satori_streams_by_name": (Handle, c_char_p, c_size_t, _OUT, _ERROR),
     "satori_streams_by_server_id": (Handle, c_int64, _OUT, _ERROR),
     "satori_streams_all": (Handle, _OUT, _ERROR),
@@ -322,24 +330,29 @@ class _Local(threading.local):
 
 
 _functions = _load()
-_local = _Local()
+local = _Local()
+
+
+def function(name: str) -> Any:
+    """A function, for those who call it too often to look it up."""
+    return _functions[name]
 
 
 def call(name: str, *arguments: Any) -> None:
     """Calls a function; the GIL is released meanwhile. Raises what went wrong."""
-    status = _functions[name](*arguments, _local.reference)
+    status = _functions[name](*arguments, local.reference)
     if status != 0:
         raise failure(status)
 
 
 def attempt(name: str, *arguments: Any) -> int:
     """As :func:`call`, but gives the status back; :func:`failure` has the rest."""
-    return int(_functions[name](*arguments, _local.reference))
+    return int(_functions[name](*arguments, local.reference))
 
 
 def failure(status: int) -> Exception:
     """The exception for what went wrong last in this thread."""
-    error = _local.error
+    error = local.error
     return error_of(status, error.message.decode("utf-8", "replace"), error.sqlite_code)
 
 

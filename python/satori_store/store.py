@@ -13,7 +13,7 @@ from decimal import Decimal
 from types import TracebackType
 from typing import Any, Literal, Optional, Union, overload
 
-from . import _library, instants, records, rows as rows_module, sqlite
+from . import _library, instants, lookup, records, rows as rows_module, sqlite
 from ._library import Handle, call, text_of, utf8
 from .errors import Closed, Conflict, InvalidArgument, Refused, UnsafeSqliteWarning
 from .instants import Instant
@@ -219,7 +219,7 @@ class Store:
 
     def stream(self, uuid: str) -> Optional[Stream]:
         """The metadata of the stream of this uuid; None where it has none."""
-        return next(iter(self._streams("satori_stream_by_uuid", *self._at(uuid))), None)
+        return lookup.stream(self._handle or self.handle, utf8(uuid))
 
     def stream_by_name(self, name: str) -> Optional[Stream]:
         """The stream of this name: of several the most recently synced, then the one

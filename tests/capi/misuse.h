@@ -34,6 +34,7 @@ struct outputs {
   double stored;
   const char *data;
   char uuid[SATORI_UUID_SIZE];
+  char texts[512];
 };
 
 /* The outputs of the case at hand, as pattern but for the sizes. */

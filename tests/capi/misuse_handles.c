@@ -15,6 +15,7 @@ static const double new_value = 1;
 ON_STORE(satori_upsert_stream, SATORI_STR("new"), NULL, &out.streams)
 ON_STORE(satori_update_stream, ID, NULL, &out.streams)
 ON_STORE(satori_stream_by_uuid, ID, &out.streams)
+ON_STORE(satori_get_stream, ID, &out.stream, out.texts, sizeof(out.texts), &out.count)
 ON_STORE(satori_streams_by_name, SATORI_STR("bitcoin"), &out.streams)
 ON_STORE(satori_streams_by_server_id, 1, &out.streams)
 ON_STORE(satori_streams_all, &out.streams)
@@ -93,6 +94,7 @@ static const struct {
     ENTRY(satori_upsert_stream, STORE),
     ENTRY(satori_update_stream, STORE),
     ENTRY(satori_stream_by_uuid, STORE),
+    ENTRY(satori_get_stream, STORE),
     ENTRY(satori_streams_by_name, STORE),
     ENTRY(satori_streams_by_server_id, STORE),
     ENTRY(satori_streams_all, STORE),

@@ -48,6 +48,11 @@ static void texts(void) {
 #define CALL(...) satori_stream_by_uuid(good_store, __VA_ARGS__, &out.streams, &error)
   BAD_UUIDS(CALL);
 #undef CALL
+#define CALL(...)                                                                         \
+  satori_get_stream(good_store, __VA_ARGS__, &out.stream, out.texts, sizeof(out.texts), \
+                    &out.count, &error)
+  BAD_UUIDS(CALL);
+#undef CALL
 #define CALL(...) \
   satori_remove(good_store, __VA_ARGS__, SATORI_REMOVE_BOTH, &out.number, &out.rows, &error)
   BAD_UUIDS(CALL);
@@ -133,6 +138,7 @@ static void texts(void) {
 /* Outputs that must not be NULL, and what no pointer to them can be. */
 static void outputs(void) {
   int64_t ts = new_ts[0];
+  size_t needed;
   satori_streams **streams = ASKEW(&out.streams);
   satori_cursor **cursor = ASKEW(&out.cursor);
   satori_string **string = ASKEW(&out.string);
@@ -150,6 +156,21 @@ static void outputs(void) {
 #undef CALL
 #define CALL(output) satori_stream_by_uuid(good_store, ID, output, &error)
   BOTH(CALL, streams);
+#undef CALL
+#define CALL(output) \
+  satori_get_stream(good_store, ID, output, out.texts, sizeof(out.texts), &out.count, &error)
+  BOTH(CALL, ASKEW(&out.stream));
+#undef CALL
+#define CALL(output) \
+  satori_get_stream(good_store, ID, &out.stream, out.texts, sizeof(out.texts), output, &error)
+  BOTH(CALL, ASKEW(&out.count));
+#undef CALL
+#define CALL(texts, capacity) \
+  satori_get_stream(good_store, ID, &out.stream, texts, capacity, &needed, &error)
+  CASE(SATORI_NULL_POINTER, CALL(NULL, 1));
+  CASE(SATORI_INVALID_ARGUMENT, CALL(out.texts, 0));
+  CASE(SATORI_INVALID_ARGUMENT, CALL(out.texts, 36));
+  CASE(SATORI_INVALID_ARGUMENT, CALL(out.texts, SIZE_MAX));
 #undef CALL
 #define CALL(output) satori_streams_by_name(good_store, ID, output, &error)
   BOTH(CALL, streams);

@@ -44,6 +44,13 @@ static satori_status take_stream(union room *room, satori_error *error) {
   return satori_streams_get(good_streams, 0, (satori_stream *)room, error);
 }
 
+static satori_status take_one_stream(union room *room, satori_error *error) {
+  static char texts[512];
+  size_t needed;
+  return satori_get_stream(good_store, ID, (satori_stream *)room, texts, sizeof(texts), &needed,
+                           error);
+}
+
 /* The row is there already: nothing is stored, whatever comes of it. */
 static satori_status take_insert_report(union room *room, satori_error *error) {
   int64_t ts = INT64_C(1704283200000000);
@@ -77,6 +84,7 @@ static const struct {
     {"satori_ingest_options", give_ingest_options, sizeof(satori_ingest_options), 0},
     {"satori_library_info", take_info, sizeof(satori_library_info), 1},
     {"satori_stream", take_stream, sizeof(satori_stream), 1},
+    {"satori_stream, get", take_one_stream, sizeof(satori_stream), 1},
     {"satori_insert_report", take_insert_report, sizeof(satori_insert_report), 1},
     {"satori_statistics", take_statistics, sizeof(satori_statistics), 1},
     {"satori_verification", take_verification, sizeof(satori_verification), 1},

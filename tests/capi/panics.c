@@ -206,6 +206,12 @@ CALL(satori_string_get) { return probe(f, STRING); }
 
 CALL(satori_string_free) { return satori_string_free(f->string, &f->error); }
 
+CALL(satori_get_stream) {
+  satori_stream stream = satori_stream_init();
+  size_t needed;
+  return satori_get_stream(f->store, UUID, &stream, NULL, 0, &needed, &f->error);
+}
+
 #define ENTRY(name, handle) {#name, call_##name, handle}
 
 static const struct {
@@ -219,6 +225,7 @@ static const struct {
     ENTRY(satori_upsert_stream, STORE),
     ENTRY(satori_update_stream, STORE),
     ENTRY(satori_stream_by_uuid, STORE),
+    ENTRY(satori_get_stream, STORE),
     ENTRY(satori_streams_by_name, STORE),
     ENTRY(satori_streams_by_server_id, STORE),
     ENTRY(satori_streams_all, STORE),

@@ -46,6 +46,11 @@ static void say_string(satori_string *string) {
   OK(satori_string_free(string, &error));
 }
 
+static int same_text(satori_text one, satori_text other) {
+  if (one.data == NULL || other.data == NULL) return one.data == other.data;
+  return one.length == other.length && memcmp(one.data, other.data, one.length + 1) == 0;
+}
+
 static void say_stream(const satori_stream *stream) {
   const satori_text *texts[] = {&stream->name,   &stream->author, &stream->secondary,
                                 &stream->target, &stream->meta,   &stream->description};
@@ -316,7 +321,10 @@ void play(const struct operation *operation) {
     satori_stream_patch patch = patch_of(args + 1, operation->count - 1);
     STREAMS(1, satori_update_stream(store, first, length, &patch, &streams, &error))
   }
-  OP("stream") STREAMS(1, satori_stream_by_uuid(store, first, length, &streams, &error))
+  OP("stream") {
+    STREAMS(1, satori_stream_by_uuid(store, first, length, &streams, &error))
+    check_get_stream(first, length);
+  }
   OP("by_name") STREAMS(1, satori_streams_by_name(store, first, length, &streams, &error))
   OP("streams_by_name")
     STREAMS(SIZE_MAX, satori_streams_by_name(store, first, length, &streams, &error))
