@@ -9,8 +9,10 @@
 mod error;
 mod function;
 mod handle;
+mod new_file;
 mod statement;
 
 pub(crate) use error::SqliteError;
 pub(crate) use handle::{BusyState, Handle, Hardening, establish};
+pub(crate) use new_file::create_private;
 pub(crate) use statement::{Cell, Param, Row, Statement};
