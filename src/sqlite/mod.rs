@@ -6,9 +6,14 @@
 //! holds them in one struct whose fields are declared in that order.
 #![allow(unsafe_code)]
 
+#[cfg(all(feature = "bundled", target_os = "linux", target_pointer_width = "64"))]
+mod descriptors;
 mod error;
 mod function;
 mod handle;
+pub(crate) mod info;
+#[cfg(all(feature = "bundled", target_os = "linux", target_pointer_width = "64"))]
+mod locks;
 mod new_file;
 mod statement;
 
