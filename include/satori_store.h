@@ -61,11 +61,13 @@
  * nothing that was acknowledged; closing the last one tidies up the write-ahead
  * log.
  *
- * Several SQLites in a process. This library may have one of its own compiled in
- * (satori_get_library_info tells). A process must not use the same file through
- * two copies of SQLite: POSIX locks belong to the process, and one copy closing
- * the file drops the other's. Build with the feature system-sqlite where the host
- * uses the system's SQLite on the same file.
+ * Several SQLites in a process. This library may have one of its own compiled in.
+ * Two copies of SQLite on one file destroy data as a rule: POSIX locks belong to
+ * the process, and one copy closing the file drops the other's. On 64-bit Linux
+ * the copy in this library takes locks that nobody else can drop, and drops none:
+ * the host may use the file through its own SQLite at the same time. Whether that
+ * is so, satori_get_library_info tells (safe_beside_other_sqlite). Elsewhere, build
+ * with the feature system-sqlite where the host uses the system's SQLite.
  *
  * Structs that may grow begin with their size, which the caller sets:
  * satori_open_options_init() and its like do. A library that is older than the header refuses what it doesn't know,
@@ -433,9 +435,11 @@ typedef struct {
    */
   uint32_t sqlite_bundled;
   /**
-   * 0.
+   * Whether a process may use one file through this library and through another
+   * copy of SQLite at the same time; see "Several SQLites in a process". 1: yes.
+   * 0: no. 2: only where the other user is linked with the same system's SQLite.
    */
-  uint32_t reserved;
+  uint32_t safe_beside_other_sqlite;
 } satori_library_info;
 
 /**

@@ -311,6 +311,9 @@ struct LibraryInfo {
   std::string sqlite_source_id;
   /** Whether SQLite is compiled in; else it is the system's. */
   bool sqlite_bundled = false;
+  /** Whether a process may use one file through this library and through another
+   *  copy of SQLite at the same time: 1 yes, 0 no, 2 only through the same system's. */
+  std::uint32_t safe_beside_other_sqlite = 0;
 };
 
 /** Not for callers. */
@@ -894,7 +897,7 @@ inline LibraryInfo get_library_info() {
   satori_library_info info = satori_library_info_init();
   detail::call(satori_get_library_info, &info);
   return {info.version,          info.sqlite_version,   info.version_text, info.sqlite_version_text,
-          info.sqlite_source_id, info.sqlite_bundled != 0};
+          info.sqlite_source_id, info.sqlite_bundled != 0, info.safe_beside_other_sqlite};
 }
 
 /** Reads a timestamp in any spelling that the store reads. */

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::sqlite;
 
 /// The file as it was when it was opened, and the WAL beside it: while a
 /// connection to the file is open nobody has a right to remove that.
@@ -88,7 +89,7 @@ pub(crate) fn prepare(path: &Path, read_only: bool, create: bool) -> Result<Path
         }
         Ok(_) => {}
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && create && !read_only => {
-            create_private(path).map_err(failed)?;
+            sqlite::create_private(path).map_err(failed)?;
         }
         Err(error) => return Err(failed(error)),
     }
@@ -124,20 +125,6 @@ pub(crate) fn uri(path: &Path, read_only: bool) -> Result<String> {
     }
     uri.push_str(if read_only { "?mode=ro" } else { "?mode=rw" });
     Ok(uri)
-}
-
-/// Creates an empty file that only its owner can read. SQLite gives the WAL
-/// beside it the same permissions.
-fn create_private(path: &Path) -> std::io::Result<()> {
-    let mut create = fs::OpenOptions::new();
-    create.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut create, 0o600);
-    match create.open(path) {
-        // Another process was faster.
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        created => created.map(drop),
-    }
 }
 
 /// Makes an empty file, which will be a new store, as private as one that we

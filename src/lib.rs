@@ -54,6 +54,11 @@
 //! for the whole process (`SQLITE_CONFIG_MULTITHREAD`), as each store takes turns
 //! on its connection anyway. Another crate that shares this SQLite and uses one
 //! connection from several threads must ask for `SQLITE_OPEN_FULLMUTEX`.
+//!
+//! On Linux it also replaces the calls by which that SQLite opens, locks and closes
+//! files, so that another copy in the process (Python's, say) may use the same file:
+//! [`sqlite_info`] tells whether it could. A program that uses the bundled SQLite
+//! itself must call that, or open a store, before.
 
 #![warn(
     clippy::unwrap_used,
@@ -110,6 +115,7 @@ pub use normalize::Normalization;
 pub use observation::{Conflict, InsertReport, Insertion, NewObservation, Observation};
 pub use observations::Observations;
 pub use options::{OpenOptions, Synchronous};
+pub use sqlite::info::{BesideOtherSqlite, SqliteInfo, sqlite_info};
 pub use statistics::Statistics;
 pub use store::{Remove, Removed, Store};
 pub use stored::StoredTimestamp;

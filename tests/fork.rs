@@ -6,20 +6,22 @@ mod support;
 
 use std::path::Path;
 
-use satori_store::{Error, Store};
+use diesel::connection::SimpleConnection;
+use satori_store::{Error, Store, sqlite_info};
 use serde_json::json;
-use support::{Player, Python, listen, number, plain, role as played, row, seconds, tell, uuid};
+use support::{Player, Python, listen, plain, role as played, row, seconds, tell, uuid};
 
 /// The roles fork, so they are played in processes of their own with one thread.
 #[test]
 fn role() {
-    let Some((role, path, _)) = played() else {
+    let Some((role, path, argument)) = played() else {
         return;
     };
     match role.as_str() {
         "forks" => fork_and_use(&path),
         "forks, and the child opens anew" => fork_and_open(&path),
-        "forks plain SQLite" => fork_plain(&path),
+        "forks, and is killed" => fork_and_be_killed(&path),
+        "forks plain SQLite" => fork_plain(&path, &argument),
         other => panic!("no role {other}"),
     }
 }
@@ -117,20 +119,49 @@ fn fork_and_open(path: &Path) {
     assert!(wait_for(child), "the child");
 }
 
-/// The same with plain SQLite, on which SQLite's manual warns.
-fn fork_plain(path: &Path) {
+/// The child outlives its parent, which is in a transaction.
+fn fork_and_be_killed(path: &Path) {
+    let store = Store::open(path).unwrap();
+    store.insert(&uuid("s"), &row(1)).unwrap();
+    let mut connection = plain(path);
+    support::run(
+        &mut connection,
+        "BEGIN IMMEDIATE; INSERT INTO s VALUES (2, 1, 'h', 'p')",
+    );
+    let end = path.with_extension("end");
+    in_child(|| {
+        tell("forked");
+        while !end.exists() {
+            support::pause(1);
+        }
+        drop(store);
+        true
+    });
+    listen();
+}
+
+/// The same with plain SQLite, on which SQLite's manual warns; its locks are
+/// `whose`: the library's, or SQLite's own.
+fn fork_plain(path: &Path, whose: &str) {
+    if whose == "the library's" {
+        let _ = sqlite_info();
+    }
     let mut connection = plain(path);
     support::run(&mut connection, "INSERT INTO s VALUES (1, 1, 'h', 'p')");
     let (opened, closed) = (path.with_extension("opened"), path.with_extension("closed"));
     let child = in_child(|| {
         let mut again = plain(path);
-        number(&mut again, "SELECT count(*) FROM s");
+        let _ = again.batch_execute("SELECT count(*) FROM s");
         std::fs::write(&opened, "").unwrap();
         while !closed.exists() {
             support::pause(1);
         }
-        support::run(&mut again, "INSERT INTO s VALUES (2, 1, 'h', 'p')");
-        tell("acknowledged");
+        tell(
+            match again.batch_execute("INSERT INTO s VALUES (2, 1, 'h', 'p')") {
+                Ok(()) => "acknowledged",
+                Err(_) => "refused",
+            },
+        );
         listen();
         true
     });
@@ -175,6 +206,20 @@ fn a_child_that_opens_the_file_anew_keeps_its_rows_when_the_parent_closes() {
     assert_eq!(seconds(&store, &uuid("s")), [1, 2, 3]);
 }
 
+#[test]
+fn a_child_does_not_keep_the_locks_of_a_parent_that_was_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("engine.db");
+    let mut parent = Player::start("forks, and is killed", &path, "");
+    assert_eq!(parent.hear(), "forked");
+    parent.kill();
+    let mut python = Python::open(&path);
+    python.run("INSERT INTO s VALUES (3, 1, 'h', 'p')");
+    assert_eq!(python.run("SELECT ts FROM s"), json!([[1], [3]]));
+    python.close();
+    std::fs::write(path.with_extension("end"), "").unwrap();
+}
+
 /// The control: SQLite in the child believes that it holds the locks which the
 /// parent holds, so the parent's closing takes the WAL away under the child.
 #[test]
@@ -186,12 +231,31 @@ fn control_with_plain_sqlite_the_childs_row_is_acknowledged_and_lost() {
         &mut plain(&path),
         "CREATE TABLE s (ts PRIMARY KEY, value, hash, provider)",
     );
-    let mut player = Player::start("forks plain SQLite", &path, "");
+    let mut player = Player::start("forks plain SQLite", &path, "SQLite's own");
     assert_eq!(player.hear(), "acknowledged");
     let mut python = Python::open(&path);
     let rows = python.run("SELECT ts FROM s");
     println!("control: others see {rows} of [[1],[2]]");
     assert_eq!(rows, json!([[1]]));
+    python.close();
+    player.finish();
+}
+
+/// With the library's locks SQLite in the child is refused instead. (Here in rollback
+/// mode: for a WAL it tries ten seconds long.)
+#[cfg(all(feature = "bundled", target_os = "linux", target_pointer_width = "64"))]
+#[test]
+fn what_plain_sqlite_writes_in_the_child_is_refused_with_the_librarys_locks() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("engine.db");
+    support::run(
+        &mut plain(&path),
+        "CREATE TABLE s (ts PRIMARY KEY, value, hash, provider)",
+    );
+    let mut player = Player::start("forks plain SQLite", &path, "the library's");
+    assert_eq!(player.hear(), "refused");
+    let mut python = Python::open(&path);
+    assert_eq!(python.run("SELECT ts FROM s"), json!([[1]]));
     python.close();
     player.finish();
 }

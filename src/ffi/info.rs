@@ -3,10 +3,9 @@
 use std::ffi::c_char;
 use std::mem;
 
-use libsqlite3_sys as ffi;
-
 use super::error::{satori_error, satori_status};
 use super::{guard, input, output};
+use crate::sqlite::info::{self, sqlite_info};
 
 /// What the library is, and which SQLite it works with. The texts are constants:
 /// they live as long as the library is loaded.
@@ -28,8 +27,10 @@ pub struct satori_library_info {
     pub sqlite_source_id: *const c_char,
     /// 1: SQLite is compiled in. 0: it is the system's, loaded beside.
     pub sqlite_bundled: u32,
-    /// 0.
-    pub reserved: u32,
+    /// Whether a process may use one file through this library and through another
+    /// copy of SQLite at the same time; see "Several SQLites in a process". 1: yes.
+    /// 0: no. 2: only where the other user is linked with the same system's SQLite.
+    pub safe_beside_other_sqlite: u32,
 }
 
 // SAFETY: plain data.
@@ -48,23 +49,16 @@ pub unsafe extern "C" fn satori_get_library_info(
     error: *mut satori_error,
 ) -> satori_status {
     let body = || {
-        // SAFETY: SQLite's version calls are always allowed.
-        let (sqlite_version, sqlite_version_text, sqlite_source_id) = unsafe {
-            (
-                ffi::sqlite3_libversion_number(),
-                ffi::sqlite3_libversion(),
-                ffi::sqlite3_sourceid(),
-            )
-        };
+        let sqlite = sqlite_info();
         let answer = satori_library_info {
             size: mem::size_of::<satori_library_info>(),
             version: version(),
-            sqlite_version: sqlite_version.unsigned_abs(),
+            sqlite_version: sqlite.version_number,
             version_text: concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast(),
-            sqlite_version_text,
-            sqlite_source_id,
-            sqlite_bundled: u32::from(cfg!(feature = "bundled")),
-            reserved: 0,
+            sqlite_version_text: info::version().as_ptr(),
+            sqlite_source_id: info::source_id().as_ptr(),
+            sqlite_bundled: u32::from(sqlite.bundled),
+            safe_beside_other_sqlite: sqlite.beside_other_sqlite as u32,
         };
         // SAFETY: by the caller's word.
         unsafe { output::write_growable(info, &answer, "info") }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use diesel::{Connection, ConnectionResult, SqliteConnection};
 use libsqlite3_sys as ffi;
 
-use super::{SqliteError, function};
+use super::{SqliteError, function, info};
 use crate::error::Error;
 
 /// The raw connection. A copy of a pointer: it closes nothing.
@@ -92,7 +92,7 @@ pub(crate) fn establish(
     static OPENING: Mutex<()> = Mutex::new(());
     let _guard = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
     before()?;
-    use_no_mutex();
+    info::settle();
     // No `From`: it would be part of the public interface.
     capture(uri).map_err(|error| Error::CannotOpen {
         path: PathBuf::new(),
@@ -133,22 +133,6 @@ unsafe extern "C" fn note_handle(
         }
     });
     ffi::SQLITE_OK
-}
-
-/// In a bundled build, turns SQLite's own mutex per connection off, before its
-/// first use: `Store` serialises each connection already, and the mutex costs
-/// reads 1.2 to 2.4 times. A connection of the same binary that asks for
-/// `SQLITE_OPEN_FULLMUTEX` still gets one. SQLite refuses once it is in use;
-/// then everything works as before, slower.
-fn use_no_mutex() {
-    #[cfg(feature = "bundled")]
-    {
-        static ONCE: std::sync::Once = std::sync::Once::new();
-        // SAFETY: SQLITE_CONFIG_MULTITHREAD takes no further argument.
-        ONCE.call_once(|| unsafe {
-            ffi::sqlite3_config(ffi::SQLITE_CONFIG_MULTITHREAD);
-        });
-    }
 }
 
 fn is_no_room(system: c_int) -> bool {

@@ -6,13 +6,20 @@
 //! holds them in one struct whose fields are declared in that order.
 #![allow(unsafe_code)]
 
+#[cfg(all(feature = "bundled", target_os = "linux", target_pointer_width = "64"))]
+mod descriptors;
 mod error;
 mod function;
 mod handle;
+pub(crate) mod info;
+#[cfg(all(feature = "bundled", target_os = "linux", target_pointer_width = "64"))]
+mod locks;
+mod new_file;
 mod process;
 mod statement;
 
 pub(crate) use error::SqliteError;
 pub(crate) use handle::{BusyState, Handle, Hardening, establish};
+pub(crate) use new_file::create_private;
 pub(crate) use process::process_id;
 pub(crate) use statement::{Cell, Param, Row, Statement};

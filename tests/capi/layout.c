@@ -39,7 +39,7 @@ PLACE(satori_library_info, version_text, 16);
 PLACE(satori_library_info, sqlite_version_text, 24);
 PLACE(satori_library_info, sqlite_source_id, 32);
 PLACE(satori_library_info, sqlite_bundled, 40);
-PLACE(satori_library_info, reserved, 44);
+PLACE(satori_library_info, safe_beside_other_sqlite, 44);
 
 SIZE(satori_open_options, 40);
 PLACE(satori_open_options, size, 0);

@@ -246,9 +246,14 @@ impl Drop for Python {
 }
 
 /// A plain connection of the same SQLite as the store's, for controls and looks
-/// behind the store.
+/// behind the store. It waits for locks: a process that another thread is just
+/// starting may keep those of a file that was closed, for as long as it has not
+/// become its program.
 pub fn plain(path: &Path) -> SqliteConnection {
-    SqliteConnection::establish(path.to_str().expect("a path of the test's")).expect("it opens")
+    let path = path.to_str().expect("a path of the test's");
+    let mut connection = SqliteConnection::establish(path).expect("it opens");
+    run(&mut connection, "PRAGMA busy_timeout = 5000");
+    connection
 }
 
 #[derive(QueryableByName)]

@@ -1,0 +1,131 @@
+//! Locks that no other copy of SQLite in this process can drop, nor we drop its.
+//!
+//! POSIX file locks belong to the process: when one copy closes any descriptor of
+//! the file, the kernel drops the locks that every copy has on it. Linux also has
+//! locks of an open file description, which nobody else's closing touches and
+//! which conflict with POSIX locks as another process's do. Our copy takes those,
+//! by way of three system calls that its unix layer lets one replace.
+
+use std::cell::UnsafeCell;
+use std::ffi::{CStr, c_char, c_int, c_void};
+use std::mem::transmute;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use libsqlite3_sys as ffi;
+
+use super::descriptors::{self, Descriptors, Errno};
+
+static DESCRIPTORS: Mutex<Descriptors> = Mutex::new(Descriptors::new());
+
+fn descriptors() -> MutexGuard<'static, Descriptors> {
+    DESCRIPTORS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+type Call = unsafe extern "C" fn();
+type Open = unsafe extern "C" fn(*const c_char, c_int, c_int) -> c_int;
+type Close = unsafe extern "C" fn(c_int) -> c_int;
+type Control = unsafe extern "C" fn(c_int, c_int, *mut c_void) -> c_int;
+
+/// Replaces the system calls; whether it could. SQLite must not have a file open.
+pub(super) fn install() -> bool {
+    if plain_on_request() || !descriptors::is_supported() {
+        return false;
+    }
+    // SAFETY: SQLite calls each with the arguments that the call of this name takes
+    // (that of fcntl is variadic in C; the ABIs of 64-bit Linux pass its one argument
+    // as they pass a declared one). The VFS is never freed.
+    unsafe {
+        let vfs = ffi::sqlite3_vfs_find(c"unix".as_ptr());
+        let Some(set) = vfs.as_ref().and_then(|vfs| vfs.xSetSystemCall) else {
+            return false;
+        };
+        let calls: [(&CStr, ffi::sqlite3_syscall_ptr); 3] = [
+            (c"open", Some(transmute::<Open, Call>(open))),
+            (c"close", Some(transmute::<Close, Call>(close))),
+            (c"fcntl", Some(transmute::<Control, Call>(control))),
+        ];
+        let installed = libc::pthread_atfork(Some(before_fork), Some(in_parent), Some(in_child))
+            == 0
+            && calls
+                .into_iter()
+                .all(|(name, call)| set(vfs, name.as_ptr(), call) == ffi::SQLITE_OK);
+        if !installed {
+            // All of them as they were.
+            set(vfs, std::ptr::null(), None);
+        }
+        installed
+    }
+}
+
+/// With feature `panic-test`, which no artefact has, the environment variable
+/// SATORI_STORE_PLAIN_LOCKS leaves SQLite's calls alone: the control of a test that
+/// shows what is lost then.
+fn plain_on_request() -> bool {
+    cfg!(feature = "panic-test") && std::env::var_os("SATORI_STORE_PLAIN_LOCKS").is_some()
+}
+
+unsafe extern "C" fn open(path: *const c_char, flags: c_int, mode: c_int) -> c_int {
+    // SAFETY: SQLite's path, which ends with a NUL.
+    let path = unsafe { CStr::from_ptr(path) };
+    if let Some(number) = descriptors().reuse(path, flags) {
+        return number;
+    }
+    match descriptors::open(path, flags, mode) {
+        Ok(number) => {
+            descriptors().opened(number, flags);
+            number
+        }
+        Err(error) => failed(error),
+    }
+}
+
+unsafe extern "C" fn close(number: c_int) -> c_int {
+    let closed = descriptors().close(number);
+    closed.map_or_else(failed, |()| 0)
+}
+
+unsafe extern "C" fn control(number: c_int, command: c_int, argument: *mut c_void) -> c_int {
+    if !matches!(command, libc::F_SETLK | libc::F_SETLKW | libc::F_GETLK) {
+        // SAFETY: as SQLite calls it.
+        return unsafe { libc::fcntl(number, command, argument) };
+    }
+    // SAFETY: these commands come with a `flock`, SQLite's own.
+    let locked = unsafe { argument.cast::<libc::flock>().as_mut() }
+        .ok_or(libc::EFAULT)
+        .and_then(|request| descriptors().lock(number, command, request));
+    locked.map_or_else(failed, |()| 0)
+}
+
+/// As system calls fail.
+fn failed(error: Errno) -> c_int {
+    // SAFETY: this thread's own variable.
+    unsafe { *libc::__errno_location() = error };
+    -1
+}
+
+/// Holds the lock on `DESCRIPTORS` across fork(), so that the child finds them
+/// whole, and unlocked.
+struct Forking(UnsafeCell<Option<MutexGuard<'static, Descriptors>>>);
+
+// SAFETY: only the thread that has just locked `DESCRIPTORS` looks inside.
+unsafe impl Sync for Forking {}
+
+static FORKING: Forking = Forking(UnsafeCell::new(None));
+
+unsafe extern "C" fn before_fork() {
+    let held = descriptors();
+    // SAFETY: this thread holds the lock.
+    unsafe { *FORKING.0.get() = Some(held) };
+}
+
+unsafe extern "C" fn in_parent() {
+    // SAFETY: this thread holds the lock since `before_fork`.
+    drop(unsafe { (*FORKING.0.get()).take() });
+}
+
+unsafe extern "C" fn in_child() {
+    // SAFETY: this thread is the copy of the one that holds the lock.
+    if let Some(mut descriptors) = unsafe { (*FORKING.0.get()).take() } {
+        descriptors.forked();
+    }
+}

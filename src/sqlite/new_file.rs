@@ -1,0 +1,44 @@
+//! A new file, made without a descriptor.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+/// Creates an empty file that only its owner can read. SQLite gives the WAL
+/// beside it the same permissions.
+pub(crate) fn create_private(path: &Path) -> io::Result<()> {
+    match make(path) {
+        // Another process was faster.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        made => made,
+    }
+}
+
+/// By `mknod`: a descriptor must be closed, which would drop the POSIX locks of
+/// another SQLite in this process that has already found the file.
+#[cfg(target_os = "linux")]
+fn make(path: &Path) -> io::Result<()> {
+    use std::os::unix::ffi::OsStrExt;
+
+    let name = std::ffi::CString::new(path.as_os_str().as_bytes())?;
+    // SAFETY: the name ends with a NUL.
+    match unsafe { libc::mknod(name.as_ptr(), libc::S_IFREG | 0o600, 0) } {
+        0 => Ok(()),
+        _ => match io::Error::last_os_error() {
+            error if error.kind() == ErrorKind::AlreadyExists => Err(error),
+            // Some file systems know no mknod; any other reason comes up again.
+            _ => make_by_opening(path),
+        },
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+use make_by_opening as make;
+
+fn make_by_opening(path: &Path) -> io::Result<()> {
+    let mut create = fs::OpenOptions::new();
+    create.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut create, 0o600);
+    create.open(path).map(drop)
+}
