@@ -764,7 +764,9 @@ typedef struct {
 } satori_ingest_options;
 
 /**
- * What came of ingesting a batch: each payload is counted exactly once.
+ * What came of ingesting a batch: each payload is counted exactly once. But of a
+ * strict batch that is refused, those that would have been stored are counted in
+ * `payloads` alone.
  */
 typedef struct {
   /**

@@ -278,7 +278,8 @@ struct IngestOptions {
   bool strict = false;
 };
 
-/** What came of ingesting a batch: each payload is counted exactly once. */
+/** What came of ingesting a batch: each payload is counted exactly once, but where it
+ *  is Refused: then what would have been stored is counted in `payloads` alone. */
 struct IngestReport {
   std::uint64_t payloads = 0;
   std::uint64_t inserted = 0;

@@ -185,7 +185,8 @@ pub enum Error {
     #[error("the payload names no stream: pass the uuid that it belongs to")]
     MissingUuid,
     /// A strict batch was refused: nothing of it was stored. The report says
-    /// which payloads were at fault.
+    /// which payloads were at fault; no observation is inserted by it, and no
+    /// stream written to.
     #[error("nothing was stored: {} of {} payloads were refused", .0.refused(), .0.payloads)]
     Refused(Box<IngestReport>),
 }

@@ -59,7 +59,9 @@ impl IngestOptions {
     }
 }
 
-/// What came of ingesting a batch. Each payload is counted exactly once.
+/// What came of ingesting a batch. Each payload is counted exactly once; but of a
+/// batch that is [refused](crate::Error::Refused), those that would have been
+/// stored are counted in `payloads` alone.
 #[derive(Debug, Default, serde::Serialize)]
 #[non_exhaustive]
 pub struct IngestReport {
@@ -267,6 +269,9 @@ impl<'a> Batch<'a> {
         self.report.rejected.sort_by_key(|rejected| rejected.index);
         self.report.conflicts.sort_by_key(|conflict| conflict.index);
         if self.strict && self.report.refused() > 0 {
+            // What this transaction has stored it takes back.
+            self.report.inserted = 0;
+            self.report.streams.clear();
             return Err(Error::Refused(Box::new(self.report)));
         }
         Ok(self.report)

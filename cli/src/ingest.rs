@@ -155,17 +155,8 @@ impl Report {
         payloads: &mut usize,
     ) -> Result<(), Failure> {
         let done = match store.ingest(&piece.json, options) {
-            Ok(done) => {
-                self.inserted += done.inserted;
-                self.already_there += done.already_there;
-                for stream in &done.streams {
-                    if !self.streams.contains(stream) {
-                        self.streams.push(stream.clone());
-                    }
-                }
-                done
-            }
-            // Nothing of it was stored.
+            Ok(done) => done,
+            // Nothing of it was stored, and it says so.
             Err(Error::Refused(done)) => *done,
             Err(error @ Error::InvalidJson { .. }) => {
                 let file = file.to_owned();
@@ -173,6 +164,13 @@ impl Report {
             }
             Err(error) => return Err(error.into()),
         };
+        self.inserted += done.inserted;
+        self.already_there += done.already_there;
+        for stream in &done.streams {
+            if !self.streams.contains(stream) {
+                self.streams.push(stream.clone());
+            }
+        }
         self.nothing += done.nothing.saturating_sub(piece.added as u64);
         let in_piece = done.payloads.saturating_sub(piece.added);
         self.payloads += in_piece;

@@ -35,7 +35,9 @@ pub struct satori_ingest_options {
 // SAFETY: plain data, and NULL is a pointer.
 unsafe impl Growable for satori_ingest_options {}
 
-/// What came of ingesting a batch: each payload is counted exactly once.
+/// What came of ingesting a batch: each payload is counted exactly once. But of a
+/// strict batch that is refused, those that would have been stored are counted in
+/// `payloads` alone.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct satori_ingest_report {

@@ -5,6 +5,8 @@
 #include <satori_store.hpp>
 #include <thread>
 
+#include "../capi/arrow_c.h"
+
 #if __cplusplus >= 202002L
 #include <ranges>
 static_assert(std::input_iterator<satori::Cursor::Iterator>);
@@ -148,6 +150,40 @@ static void observations(satori::Store &store) {
   CHECK(code_of([&] { store.observations(uuid); }) == SATORI_STREAM_NOT_FOUND);
 }
 
+// Rows out and in as Arrow; a stream outlives the store it came from.
+static void arrow() {
+  satori::Store store = satori::Store::in_memory();
+  std::vector<satori::NewObservation> rows;
+  for (int hour = 0; hour < 100; ++hour) rows.push_back({at(hour), hour + 0.5});
+  store.insert_many("from", rows);
+
+  ArrowArrayStream stream;
+  store.export_arrow("from", &stream, at(10), at(20));
+  satori::InsertReport report = store.import_arrow("to", &stream);
+  CHECK(report.inserted == 10 && report.conflicts == 0 && stream.release == nullptr);
+  CHECK(store.count("to") == 10 && store.latest("to")->hash == store.observation("from", at(19))->hash);
+  CHECK(code_of([&] { store.import_arrow("to", &stream); }) == SATORI_INVALID_ARROW);
+
+  store.export_arrow("from", &stream);
+  report = store.import_arrow("to", &stream, "engine");
+  CHECK(report.inserted == 90 && report.already_there == 10 && report.details == "[]");
+  CHECK(store.latest("to")->provider == "central");
+  CHECK(code_of([&] { store.export_arrow("none", &stream); }) == SATORI_STREAM_NOT_FOUND);
+
+  store.export_arrow("from", &stream);
+  store.close();
+  ArrowSchema schema;
+  CHECK(stream.get_schema(&stream, &schema) == 0 && schema.n_children == 4);
+  CHECK(std::string(schema.children[0]->format) == "tsu:UTC");
+  schema.release(&schema);
+  ArrowArray batch;
+  CHECK(stream.get_next(&stream, &batch) == 0 && batch.length == 100);
+  CHECK(static_cast<const double *>(batch.children[1]->buffers[1])[99] == 99.5);
+  batch.release(&batch);
+  CHECK(stream.get_next(&stream, &batch) == 0 && batch.release == nullptr);
+  stream.release(&stream);
+}
+
 static void ingest(const satori::Store &store) {
   const char old_shape[] = R"({"value": "5.5", "observed_at": "3600", "hash": "h"})";
   CHECK(store.ingest(old_shape).rejected == 1);
@@ -165,6 +201,7 @@ static void ingest(const satori::Store &store) {
     CHECK(false);
   } catch (const satori::Refused &refused) {
     CHECK(refused.code() == SATORI_REFUSED && refused.report().conflicts == 1);
+    CHECK(refused.report().inserted == 0);
     CHECK(refused.report().details.find("5.5") != std::string::npos);
   }
   CHECK(code_of([&] { store.ingest("[{"); }) == SATORI_INVALID_JSON);
@@ -207,6 +244,7 @@ int main(int argc, char **argv) {
   satori::Store store = satori::Store::in_memory();
   streams(store);
   observations(store);
+  arrow();
   owners(argv[1]);
 
   const satori::LibraryInfo info = satori::get_library_info();
