@@ -60,7 +60,7 @@ class LibraryInfo(Growable):
         ("sqlite_version_text", c_char_p),
         ("sqlite_source_id", c_char_p),
         ("sqlite_bundled", c_uint32),
-        ("reserved", c_uint32),
+        ("safe_beside_other_sqlite", c_uint32),
     ]
 
 

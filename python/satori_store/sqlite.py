@@ -10,6 +10,9 @@ from typing import Optional
 
 from . import _library
 
+#: `safe_beside_other_sqlite`: safe where the other copy is the same one.
+_IF_SAME = 2
+
 
 @dataclass(frozen=True)
 class SqliteInfo:
@@ -44,22 +47,21 @@ def sqlite_info() -> SqliteInfo:
     info = _library.LibraryInfo()
     _library.call("satori_get_library_info", byref(info))
     python = sys.modules.get("sqlite3")
-    bundled = bool(info.sqlite_bundled)
-    files = _files()
     return SqliteInfo(
         version=info.sqlite_version_text.decode(),
         source_id=info.sqlite_source_id.decode(),
-        bundled=bundled,
+        bundled=bool(info.sqlite_bundled),
         python_version=None if python is None else python.sqlite_version,
-        files=files,
-        safe_together=_is_safe(info, files),
+        files=_files(),
+        safe_together=_is_safe(info),
     )
 
 
-def danger(read_only: bool) -> Optional[str]:
+def danger() -> Optional[str]:
     """Why another copy of SQLite in this process could harm a store, if one could."""
-    info = sqlite_info()
-    if info.safe_together:
+    info = _library.LibraryInfo()
+    _library.call("satori_get_library_info", byref(info))
+    if _is_safe(info):
         return None
     return (
         "another copy of SQLite in this process could drop the store's locks on the file, "
@@ -68,11 +70,19 @@ def danger(read_only: bool) -> Optional[str]:
     )
 
 
-def _is_safe(info: _library.LibraryInfo, files: tuple[str, ...]) -> bool:
-    if info.sqlite_bundled:
-        return bool(info.reserved)
-    # One shared library for both, or no other one.
-    return len([file for file in files if "satori_store" not in file]) <= 1
+def _is_safe(info: _library.LibraryInfo) -> bool:
+    if info.safe_beside_other_sqlite != _IF_SAME:
+        return bool(info.safe_beside_other_sqlite)
+    # The store is linked with the system's SQLite. Is Python's module as well?
+    try:
+        import sqlite3
+    except ImportError:
+        return True
+    connection = sqlite3.connect(":memory:")
+    (source_id,) = connection.execute("SELECT sqlite_source_id()").fetchone()
+    connection.close()
+    libraries = [file for file in _files() if "libsqlite3" in os.path.basename(file)]
+    return len(libraries) == 1 and source_id == info.sqlite_source_id.decode()
 
 
 def _files() -> tuple[str, ...]:

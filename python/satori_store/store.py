@@ -124,7 +124,7 @@ class Store:
         self._handle = handle.value
         #: The file, as it was named; None in memory.
         self.path = None if path is None else os.fsdecode(path)
-        if path is not None and (danger := sqlite.danger(read_only)):
+        if path is not None and (danger := sqlite.danger()):
             warnings.warn(danger, UnsafeSqliteWarning, stacklevel=3)
 
     # Closing
