@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import ctypes
-import struct
 from collections.abc import Iterator
-from ctypes import byref
-from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import _library, arrow, instants
-from ._library import Handle, Text, call
+from . import arrow
+from ._library import call
+from .cursor import BATCH, Cursor
 from .errors import StoreError
-from .records import Observation
+from .records import Observation, StoredTimestamp
 
 if TYPE_CHECKING:
     import numpy
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
     import pyarrow
 
     from .store import Store
-
-#: Rows of a batch while iterating.
-_BATCH = 4096
 
 
 class Arrays(NamedTuple):
@@ -58,17 +54,29 @@ class Observations:
         # Says now, not when it is read, that there is no such stream.
         self._cursor()
 
-    def _cursor(self, first: int = _BATCH, later: int = _BATCH) -> Cursor:
+    def _cursor(self, first: int = BATCH, later: int = BATCH) -> Cursor:
         arguments = (*self._store._at(self.uuid), *self._range)
         return Cursor("satori_observations", *arguments, first=first, later=later)
 
     def __iter__(self) -> Iterator[Observation]:
         # The first batch is small: many who iterate want a few rows only.
-        return self._cursor(64, _BATCH)
+        return self._cursor(64, BATCH)
 
     def batches_of(self, rows: int) -> Iterator[Observation]:
         """Iterates, reading so many rows at a time."""
         return self._cursor(rows, rows)
+
+    def as_stored(self) -> tuple[list[StoredTimestamp], list[float], list[str], list[str]]:
+        """Four lists: timestamps as the rows store them (see
+        :attr:`Observation.stored_ts`), values, hashes and providers."""
+        cursor = self._cursor()
+        ts, values, hashes, providers = [], [], [], []
+        while batch := cursor.columns():
+            ts += batch[1]
+            values += batch[2]
+            hashes += batch[3]
+            providers += batch[4]
+        return ts, values, hashes, providers
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
         """The Arrow PyCapsule protocol. The schema is always that of the class."""
@@ -132,87 +140,3 @@ class Observations:
         cursor = self._cursor()
         while cursor.skip():
             pass
-
-
-class Cursor(Iterator[Observation]):
-    """A cursor of the C API: rows a batch at a time. One thread at a time."""
-
-    _handle: Optional[int] = None
-
-    def __init__(
-        self, function: str, *arguments: Any, first: int = _BATCH, later: int = _BATCH
-    ) -> None:
-        handle = Handle()
-        call(function, *arguments, byref(handle))
-        self._handle = handle.value
-        self._rows: Iterator[Observation] = iter(())
-        self._capacity, self._later = first, later
-
-    def __next__(self) -> Observation:
-        row = next(self._rows, None)
-        if row is None:
-            self._rows = iter(self._batch())
-            row = next(self._rows, None)
-        if row is None:
-            self.close()
-            raise StopIteration
-        return row
-
-    def _batch(self) -> list[Observation]:
-        if self._handle is None:
-            return []
-        capacity = self._capacity
-        self._capacity = self._later
-        ts, values = (ctypes.c_int64 * capacity)(), (ctypes.c_double * capacity)()
-        spellings, hashes, providers = ((Text * capacity)() for _ in range(3))
-        columns = (ts, spellings, values, hashes, providers)
-        count = self._next(capacity, *[ctypes.addressof(column) for column in columns])
-        rows = zip(ts[:count], _texts(spellings), values, _texts(hashes), _texts(providers))
-        return [
-            Observation(
-                instants.to_datetime(micros),
-                value,
-                hash or "",
-                provider or "",
-                _seconds(micros) if spelling is None else _number_or_text(spelling),
-            )
-            for micros, spelling, value, hash, provider in rows
-        ]
-
-    def _next(self, capacity: int, *columns: Optional[int]) -> int:
-        count = ctypes.c_size_t()
-        call("satori_cursor_next_spelled", self._handle, capacity, *columns, byref(count))
-        return count.value
-
-    def skip(self) -> int:
-        """Reads a batch and throws it away; how many rows it had."""
-        return self._next(65_536, *[None] * 5)
-
-    def close(self, attempt: Any = _library.attempt) -> None:
-        handle, self._handle = self._handle, None
-        if handle is not None:
-            attempt("satori_cursor_free", handle)
-
-    __del__ = close
-
-
-def _texts(column: Any) -> Iterator[Optional[str]]:
-    """An array of texts, read as it is asked for."""
-    string_at = ctypes.string_at
-    for data, length in struct.iter_unpack("PN", column):
-        yield string_at(data, length).decode() if data else None
-
-
-def _seconds(micros: int) -> Union[int, float]:
-    """What the store itself stores for an instant."""
-    return micros // 1_000_000 if micros % 1_000_000 == 0 else micros / 1e6
-
-
-def _number_or_text(spelling: str) -> Union[int, float, str]:
-    """SQLite keeps no text in a column of timestamps that is a number."""
-    for number in (int, float):
-        try:
-            return number(spelling)
-        except ValueError:
-            pass
-    return spelling

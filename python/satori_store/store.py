@@ -17,7 +17,8 @@ from . import _library, instants, lookup, records, rows as rows_module, sqlite
 from ._library import Handle, call, text_of, utf8
 from .errors import Closed, Conflict, InvalidArgument, Refused, UnsafeSqliteWarning
 from .instants import Instant
-from .observations import Cursor, Observations
+from .cursor import Cursor
+from .observations import Observations
 from .records import (
     IngestReport,
     InsertReport,

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import pandas
 
 _log = logging.getLogger("satori_store.engine")
+# A program that sets no logging up is told nothing, rather than by lines of ours.
+_log.addHandler(logging.NullHandler())
 
 
 class _Kept:
@@ -113,9 +115,9 @@ class EngineSqliteDatabase:
         """All rows in order of time: ``value, hash, provider``, indexed by ``ts`` as it is
         stored."""
         try:
-            return frames.table(self.store.observations(table_uuid))
+            return frames.table(*self.store.observations(table_uuid).as_stored())
         except NotFound:
-            return frames.table([])
+            return frames.table([], [], [], [])
 
     def insertRow(
         self,

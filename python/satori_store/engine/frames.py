@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Optional
 
 from ..errors import InvalidArrow
-from ..records import Observation
+from ..records import StoredTimestamp
 
 if TYPE_CHECKING:
     import pandas
@@ -16,17 +16,12 @@ _TIMESTAMPS = ("ts", "epoch", "date_time")
 _HASHES = ("hash", "id")
 
 
-def table(rows: Iterable[Observation]) -> pandas.DataFrame:
+def table(
+    ts: list[StoredTimestamp], values: list[float], hashes: list[str], providers: list[str]
+) -> pandas.DataFrame:
     """`value, hash, provider`, indexed by `ts` as it is stored."""
     import pandas
 
-    columns: tuple[list[Any], ...] = ([], [], [], [])
-    ts, values, hashes, providers = columns
-    for row in rows:
-        ts.append(row.stored_ts)
-        values.append(row.value)
-        hashes.append(row.hash)
-        providers.append(row.provider)
     # What pandas makes of text differs from one release to the next.
     is_text = not ts or any(isinstance(one, str) for one in ts)
     frame: pandas.DataFrame = pandas.DataFrame(

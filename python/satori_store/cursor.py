@@ -1,0 +1,114 @@
+"""A cursor of the C API: observations a batch at a time, into columns."""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+from collections.abc import Iterator
+from ctypes import byref
+from typing import Any, Optional, Union
+
+from . import _library, instants
+from ._library import Handle, Text, call
+from .records import Observation, StoredTimestamp
+
+#: Rows of a batch.
+BATCH = 4096
+
+#: Instants in microseconds, timestamps as they are stored, values, hashes, providers.
+Columns = tuple[list[int], list[StoredTimestamp], list[float], list[str], list[str]]
+
+
+class Cursor(Iterator[Observation]):
+    """A place in a stream. One thread at a time."""
+
+    _handle: Optional[int] = None
+
+    def __init__(
+        self, function: str, *arguments: Any, first: int = BATCH, later: int = BATCH
+    ) -> None:
+        handle = Handle()
+        call(function, *arguments, byref(handle))
+        self._handle = handle.value
+        self._rows: Iterator[Observation] = iter(())
+        self._capacity, self._later = first, later
+
+    def __next__(self) -> Observation:
+        row = next(self._rows, None)
+        if row is None:
+            batch = self.columns()
+            if batch is None:
+                raise StopIteration
+            ts, stored, *rest = batch
+            instant = map(instants.to_datetime, ts)
+            self._rows = map(Observation, instant, *rest, stored)
+            row = next(self._rows)
+        return row
+
+    def columns(self) -> Optional[Columns]:
+        """The next batch; None behind the last."""
+        if self._handle is None:
+            return None
+        capacity = self._capacity
+        self._capacity = self._later
+        ts, values = (ctypes.c_int64 * capacity)(), (ctypes.c_double * capacity)()
+        spellings, hashes, providers = ((Text * capacity)() for _ in range(3))
+        columns = (ts, spellings, values, hashes, providers)
+        count = self._next(capacity, *[ctypes.addressof(column) for column in columns])
+        if count == 0:
+            self.close()
+            return None
+        micros = ts[:count]
+        stored: list[StoredTimestamp] = list(map(_seconds, micros))
+        if any(bytes(spellings)):
+            for row, spelling in zip(range(count), _texts(spellings, count)):
+                if spelling is not None:
+                    stored[row] = _number_or_text(spelling)
+        return (
+            micros,
+            stored,
+            values[:count],
+            [text or "" for text in _texts(hashes, count)],
+            [text or "" for text in _texts(providers, count)],
+        )
+
+    def _next(self, capacity: int, *columns: Optional[int]) -> int:
+        count = ctypes.c_size_t()
+        call("satori_cursor_next_spelled", self._handle, capacity, *columns, byref(count))
+        return count.value
+
+    def skip(self) -> int:
+        """Reads a batch and throws it away; how many rows it had."""
+        return self._next(65_536, *[None] * 5)
+
+    def close(self, attempt: Any = _library.attempt) -> None:
+        """Frees the cursor; it gives no more rows."""
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            attempt("satori_cursor_free", handle)
+
+    # The default argument outlives the module when the interpreter shuts down.
+    __del__ = close
+
+
+def _texts(column: Any, count: int) -> Iterator[Optional[str]]:
+    """The first texts of an array."""
+    string_at = ctypes.string_at
+    pairs = struct.iter_unpack("PN", column)
+    for _, (data, length) in zip(range(count), pairs):
+        yield string_at(data, length).decode() if data else None
+
+
+def _seconds(micros: int) -> Union[int, float]:
+    """What the store itself stores for an instant."""
+    return micros // 1_000_000 if micros % 1_000_000 == 0 else micros / 1e6
+
+
+def _number_or_text(spelling: str) -> Union[int, float, str]:
+    """SQLite keeps no text in a column of timestamps that is a number."""
+    for number in (int, float):
+        try:
+            return number(spelling)
+        except ValueError:
+            pass
+    return spelling
