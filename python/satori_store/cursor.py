@@ -39,9 +39,9 @@ class Cursor(Iterator[Observation]):
             batch = self.columns()
             if batch is None:
                 raise StopIteration
-            ts, stored, *rest = batch
+            ts, stored, values, hashes, providers = batch
             instant = map(instants.to_datetime, ts)
-            self._rows = map(Observation, instant, *rest, stored)
+            self._rows = map(Observation, instant, values, hashes, providers, stored)
             row = next(self._rows)
         return row
 
