@@ -11,8 +11,9 @@ use crate::file::{self, File};
 use crate::migrate;
 use crate::options::{OpenOptions, Synchronous};
 use crate::sqlite::{self, BusyState, Handle, Hardening, Param, Statement};
-use crate::stream::{self, StreamRef};
+use crate::stream::{self, StreamPatch, StreamRef};
 use crate::table::{Tables, prepared};
+use crate::time::Timestamp;
 use crate::uuid::StreamUuid;
 
 /// A checkpoint comes after this many pages (40 MB): 1.4 to 1.8 times the rate
@@ -34,6 +35,7 @@ pub(crate) struct Connection {
     commit: Option<Statement>,
     rollback: Option<Statement>,
     stream: Option<Statement>,
+    upsert: Option<Statement>,
     metadata: SqliteConnection,
     db: Handle,
     busy: Box<BusyState>,
@@ -93,6 +95,7 @@ impl Connection {
             commit: None,
             rollback: None,
             stream: None,
+            upsert: None,
             metadata,
             db,
             busy,
@@ -239,6 +242,20 @@ impl Connection {
         let statement = prepared(&mut self.stream, self.db, stream::BY_UUID)?;
         let params = [Param::Text(uuid.as_str())];
         Ok(statement.first(&params, |row| StreamRef::new(row).into())?)
+    }
+
+    /// Writes the patch and `last_synced`, making the row where there is none. Only
+    /// in a transaction.
+    pub(crate) fn upsert(
+        &mut self,
+        uuid: &StreamUuid,
+        patch: &StreamPatch,
+        now: Timestamp,
+    ) -> Result<()> {
+        let last_synced = now.iso_text('T', 6).unwrap_or_else(|| now.to_string());
+        let statement = prepared(&mut self.upsert, self.db, stream::UPSERT)?;
+        statement.execute(&stream::upsert_params(uuid, patch, &last_synced))?;
+        Ok(())
     }
 
     /// Runs Diesel queries on table `streams`.

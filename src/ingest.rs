@@ -7,7 +7,7 @@ use crate::connection::Connection;
 use crate::error::{Error, Result};
 use crate::observation::{self, Conflict, DEFAULT_PROVIDER, NewObservation};
 use crate::payload::{Item, Parsed, ParsedStream, Place, RawStream, split};
-use crate::stream::{self, StreamPatch};
+use crate::stream::StreamPatch;
 use crate::time::Timestamp;
 use crate::uuid::StreamUuid;
 
@@ -340,7 +340,7 @@ impl<'a> Batch<'a> {
             }
         }
         if let Some(patch) = &metadata {
-            connection.metadata(|metadata| stream::upsert(metadata, stream, patch, now))?;
+            connection.upsert(stream, patch, now)?;
         }
         if left_out.contains(&false) {
             self.report.streams.push(group.stream);

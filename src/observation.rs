@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::hash;
 use crate::read;
 use crate::span::{Span, is_plain};
-use crate::sqlite::{Cell, Param, Statement};
+use crate::sqlite::{Cell, Param};
 use crate::stored::{self, StoredRef, StoredTimestamp};
 use crate::table::{Query, Table, Tables};
 use crate::taken::Taken;
@@ -334,7 +334,7 @@ fn insert_rows<'a>(
     let mut report = InsertReport::default();
     let mut refused = Refused::new();
     let mut chain = Chain::default();
-    let mut bulk = None;
+    let mut sorts_by_time = None;
     // A chunk at a time, which stays in the processor's cache.
     let mut chunk = Vec::with_capacity(observations.size_hint().0.min(CHUNK));
     let mut rows = observations.map(Bound::new);
@@ -362,12 +362,15 @@ fn insert_rows<'a>(
         let mut taken = None;
         let mut whole = false;
         if spelled.len() >= LEAST_CHUNK {
-            if spelled.iter().all(|row| row.ts.is_plain()) && is_plain(table)? {
-                let bulk = match &mut bulk {
-                    Some(bulk) => bulk,
-                    None => bulk.insert(Bulk::new(table)?),
-                };
-                whole = insert_chunk(table, stream, bulk, &mut chain, spelled)?;
+            if !spelled.iter().all(|row| row.ts.is_plain()) {
+                sorts_by_time = Some(false);
+            }
+            let sorts = match sorts_by_time {
+                Some(sorts) => sorts,
+                None => *sorts_by_time.insert(is_plain(table)?),
+            };
+            if sorts {
+                whole = insert_chunk(table, stream, &mut chain, spelled)?;
             } else {
                 let instants = spelled.iter().map(|row| row.observation.ts);
                 taken = Some(Taken::read(table, stream, instants)?);
@@ -426,68 +429,27 @@ fn of_stream(stream: &StreamUuid, error: Error) -> Error {
     }
 }
 
-/// The statements for whole chunks, in a table whose key sorts by time.
-struct Bulk {
-    between: Statement,
-    /// The multi-row INSERT, and for how many rows.
-    insert: Option<(usize, Statement)>,
-}
-
-impl Bulk {
-    fn new(table: &Table) -> Result<Self> {
-        Ok(Self {
-            between: table.prepare(|t| {
-                format!("SELECT EXISTS (SELECT 1 FROM {t} WHERE ts BETWEEN ?1 AND ?2)")
-            })?,
-            insert: None,
-        })
+/// Whether a chunk can go in as one statement, into a table whose key sorts by
+/// time: its rows follow each other in time, no stored row lies between them, and
+/// one provider delivers them all.
+fn is_run(table: &mut Table, chunk: &[Bound<'_>]) -> Result<bool> {
+    let [first, .., last] = chunk else {
+        return Ok(false);
+    };
+    let fits = chunk.len() >= LEAST_CHUNK
+        && chunk.windows(2).all(|pair| {
+            let (one, next) = (pair[0].observation, pair[1].observation);
+            one.ts < next.ts && one.provider == next.provider
+        });
+    if !fits {
+        return Ok(false);
     }
-
-    /// Whether the chunk can go in as one statement: its rows follow each other
-    /// in time, no stored row lies between them, and one provider delivers them
-    /// all.
-    fn takes(&mut self, chunk: &[Bound<'_>]) -> Result<bool> {
-        let [first, .., last] = chunk else {
-            return Ok(false);
-        };
-        let fits = chunk.len() >= LEAST_CHUNK
-            && chunk.windows(2).all(|pair| {
-                let (one, next) = (pair[0].observation, pair[1].observation);
-                one.ts < next.ts && one.provider == next.provider
-            });
-        if !fits {
-            return Ok(false);
-        }
-        let (low, _) = Span::at(first.observation.ts).seconds();
-        let (_, high) = Span::at(last.observation.ts).seconds();
-        let params = [Param::Real(low), Param::Real(high)];
-        let between = self.between.first(&params, |row| row.integer(0))?;
-        Ok(between == Some(0))
-    }
-
-    /// The INSERT for so many rows; the last chunk has fewer than the others.
-    fn insert(&mut self, table: &Table, rows: usize) -> Result<&mut Statement> {
-        let kept = self.insert.take().filter(|(count, _)| *count == rows);
-        let insert = match kept {
-            Some(insert) => insert,
-            None => (rows, table.prepare(|t| bulk_sql(t, rows))?),
-        };
-        Ok(&mut self.insert.insert(insert).1)
-    }
-}
-
-/// ?1 is the provider of every row; then ts, value and hash of each.
-fn bulk_sql(table: &str, rows: usize) -> String {
-    let rows: Vec<_> = (0..rows)
-        .map(|row| {
-            let first = 2 + 3 * row;
-            format!("(?{}, ?{}, ?{}, ?1)", first, first + 1, first + 2)
-        })
-        .collect();
-    format!(
-        "INSERT INTO {table} (ts, value, hash, provider) VALUES {}",
-        rows.join(", ")
-    )
+    let (low, _) = Span::at(first.observation.ts).seconds();
+    let (_, high) = Span::at(last.observation.ts).seconds();
+    let params = [Param::Real(low), Param::Real(high)];
+    let between = table.cached(Query::Between)?;
+    let between = between.first(&params, |row| row.integer(0))?;
+    Ok(between == Some(0))
 }
 
 /// Inserts a chunk as one statement; false: nothing was done, its rows go in one
@@ -495,15 +457,13 @@ fn bulk_sql(table: &str, rows: usize) -> String {
 fn insert_chunk(
     table: &mut Table,
     stream: &StreamUuid,
-    bulk: &mut Bulk,
     chain: &mut Chain,
     chunk: &[Bound<'_>],
 ) -> Result<bool> {
-    if !bulk.takes(chunk)? {
+    if !is_run(table, chunk)? {
         return Ok(false);
     }
-    let statement = bulk.insert(table, chunk.len())?;
-    match execute_chunk(table, stream, statement, chain, chunk) {
+    match execute_chunk(table, stream, chain, chunk) {
         Ok(()) => Ok(true),
         Err(error) if is_of_row(table, &error) => {
             // The chain has gone on as if they were in.
@@ -517,7 +477,6 @@ fn insert_chunk(
 fn execute_chunk(
     table: &mut Table,
     stream: &StreamUuid,
-    statement: &mut Statement,
     chain: &mut Chain,
     chunk: &[Bound<'_>],
 ) -> Result<()> {
@@ -540,7 +499,7 @@ fn execute_chunk(
         params.push(Param::Real(row.observation.value));
         params.push(Param::Text(hash.unwrap_or_default()));
     }
-    statement.execute(&params)?;
+    table.chunk(chunk.len())?.execute(&params)?;
     Ok(())
 }
 

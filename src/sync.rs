@@ -4,7 +4,7 @@ use crate::connection::Connection;
 use crate::error::Result;
 use crate::ingest::Rejected;
 use crate::payload::{Place, split};
-use crate::stream::{self, Stream, StreamPatch};
+use crate::stream::{Stream, StreamPatch};
 use crate::time::Timestamp;
 use crate::uuid::StreamUuid;
 
@@ -63,7 +63,7 @@ impl Streams {
                 Some(stream) if patch.is_in(stream) => &mut self.report.unchanged,
                 Some(_) => &mut self.report.changed,
             };
-            connection.metadata(|metadata| stream::upsert(metadata, &uuid, &patch, now))?;
+            connection.upsert(&uuid, &patch, now)?;
             list.push(uuid);
         }
         self.report.rejected.sort_by_key(|rejected| rejected.index);

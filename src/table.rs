@@ -44,9 +44,11 @@ pub(crate) enum Query {
     /// The rows of a span of instants, in whichever spelling: see
     /// [`Span::within`](crate::span::Span::within).
     Within,
+    /// Whether there is a row from ?1 to ?2.
+    Between,
 }
 
-const QUERIES: usize = 7;
+const QUERIES: usize = 8;
 
 impl Query {
     fn sql(self, table: &str) -> String {
@@ -79,6 +81,9 @@ impl Query {
                      EXISTS (SELECT 1 FROM {table} WHERE ts IS NULL)"
                 )
             }
+            Query::Between => {
+                format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE ts BETWEEN ?1 AND ?2)")
+            }
         }
     }
 }
@@ -93,6 +98,8 @@ pub(crate) struct Table {
     db: Handle,
     quoted: String,
     cached: [Option<Statement>; QUERIES],
+    /// An INSERT of many rows, and of how many.
+    chunk: Option<(usize, Statement)>,
 }
 
 impl Table {
@@ -103,6 +110,18 @@ impl Table {
             Some(statement) => Ok(statement),
             None => Ok(slot.insert(Statement::prepare(self.db, &query.sql(&self.quoted))?)),
         }
+    }
+
+    /// An INSERT of so many rows at once: ?1 is the provider of all; then come ts,
+    /// value and hash of each. It is kept until another number of rows, or another
+    /// table, is asked for: it costs a hundred times what the others do.
+    pub(crate) fn chunk(&mut self, rows: usize) -> Result<&mut Statement> {
+        let kept = self.chunk.take().filter(|(count, _)| *count == rows);
+        let chunk = match kept {
+            Some(chunk) => chunk,
+            None => (rows, self.prepare(|table| chunk_sql(table, rows))?),
+        };
+        Ok(&mut self.chunk.insert(chunk).1)
     }
 
     /// Whether the transaction is still open.
@@ -116,6 +135,19 @@ impl Table {
     }
 }
 
+fn chunk_sql(table: &str, rows: usize) -> String {
+    let rows: Vec<_> = (0..rows)
+        .map(|row| {
+            let first = 2 + 3 * row;
+            format!("(?{}, ?{}, ?{}, ?1)", first, first + 1, first + 2)
+        })
+        .collect();
+    format!(
+        "INSERT INTO {table} (ts, value, hash, provider) VALUES {}",
+        rows.join(", ")
+    )
+}
+
 /// The observation tables of one connection.
 pub(crate) struct Tables {
     db: Handle,
@@ -123,6 +155,8 @@ pub(crate) struct Tables {
     prepared: LruCache<String, Table>,
     /// Those that were looked at.
     known: HashSet<String>,
+    /// The one that was used last: no other keeps an INSERT of many rows.
+    last: String,
     key: Option<Statement>,
     find: Option<Statement>,
     columns: Option<Statement>,
@@ -137,6 +171,7 @@ impl Tables {
             db,
             prepared: LruCache::unbounded(),
             known: HashSet::new(),
+            last: String::new(),
             key: None,
             find: None,
             columns: None,
@@ -269,6 +304,12 @@ impl Tables {
 
     fn table(&mut self, stream: &StreamUuid) -> Result<Option<&mut Table>> {
         let name = stream.as_str();
+        if self.last != name {
+            if let Some(last) = self.prepared.peek_mut(&self.last) {
+                last.chunk = None;
+            }
+            name.clone_into(&mut self.last);
+        }
         // Twice, because a borrow that is returned in one branch only is still
         // held in the other; the second look-up of a known name is 20 ns.
         if !self.prepared.contains(name) {
@@ -285,6 +326,7 @@ impl Tables {
                 db: self.db,
                 quoted: quote(name),
                 cached: [const { None }; QUERIES],
+                chunk: None,
             };
             self.prepared.put(name.to_owned(), table);
             while self.prepared.len() > CACHED_TABLES {

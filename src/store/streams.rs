@@ -42,7 +42,7 @@ impl Store {
                 connection.check_name(uuid)?;
             }
             let now = Timestamp::now();
-            connection.metadata(|metadata| stream::upsert(metadata, uuid, patch, now))?;
+            connection.upsert(uuid, patch, now)?;
             find(connection, uuid)
         })
     }
