@@ -43,9 +43,11 @@ class Store:
     """One ``engine.db``, open.
 
     >>> with Store("engine.db") as store:
-    ...     store.ingest(answer)
+    ...     report = store.ingest(answer)  # as the server sent it
     ...     uuid = store.stream_by_name("bitcoin").uuid
     ...     frame = store.observations(uuid).to_pandas()
+    >>> len(frame)
+    156
 
     A missing or empty file becomes a new store; an installed engine's file is taken
     over without changing one observation; a file that is damaged, of a later release
