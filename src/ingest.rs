@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use crate::connection::Connection;
 use crate::error::{Error, Result};
-use crate::observation::{self, Conflict, DEFAULT_PROVIDER, NewObservation};
+use crate::insert;
+use crate::observation::{Conflict, DEFAULT_PROVIDER, NewObservation};
 use crate::payload::{Item, Parsed, ParsedStream, Place, RawStream, split};
 use crate::stream::StreamPatch;
 use crate::time::Timestamp;
@@ -291,7 +292,7 @@ impl<'a> Batch<'a> {
         });
         let inserted = connection
             .check_name(stream)
-            .and_then(|()| observation::insert_each(connection.tables(), stream, rows));
+            .and_then(|()| insert::insert_each(connection.tables(), stream, rows));
         let (report, refused) = match inserted {
             Ok(done) => done,
             // A name that can't be used is the fault of its payloads alone, and

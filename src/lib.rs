@@ -70,6 +70,8 @@
 
 #[cfg(feature = "arrow")]
 mod arrow;
+mod bound;
+mod chain;
 mod columns;
 mod connection;
 mod cursor;
@@ -79,6 +81,7 @@ mod ffi;
 mod file;
 mod hash;
 mod ingest;
+mod insert;
 mod migrate;
 mod normalize;
 mod observation;

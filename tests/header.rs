@@ -16,6 +16,7 @@ fn generate() -> String {
         "input",
         "info",
         "store",
+        "stream",
         "streams",
         "insert",
         "observations",

@@ -26,6 +26,8 @@ mod info;
 
 mod store;
 
+mod stream;
+
 mod streams;
 
 mod insert;

@@ -6,7 +6,7 @@ use std::mem;
 use super::error::{Failure, satori_error, satori_status};
 use super::input::{Growable, check_optional, check_pointer, satori_text};
 use super::store::satori_store;
-use super::streams::SATORI_NO_INSTANT;
+use super::stream::SATORI_NO_INSTANT;
 use super::string::satori_string;
 use super::{guard, input, output, registry};
 use crate::store::Store;

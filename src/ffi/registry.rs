@@ -16,7 +16,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use super::cursor::OpenCursor;
 use super::error::{Failure, satori_code, satori_error, satori_status};
 use super::guard;
-use super::streams::OwnedStream;
+use super::stream::OwnedStream;
 use crate::sqlite::process_id;
 use crate::store::Store;
 

@@ -6,8 +6,9 @@ use super::{Store, on_table};
 use crate::columns::{Columns, ColumnsBuilder};
 use crate::cursor::Cursor;
 use crate::error::Result;
+use crate::insert;
 use crate::normalize::{self, Normalization};
-use crate::observation::{self, InsertReport, Insertion, NewObservation, Observation};
+use crate::observation::{InsertReport, Insertion, NewObservation, Observation};
 use crate::observations::Observations;
 use crate::read::{self, RowRef};
 use crate::span::{Span, condition};
@@ -32,14 +33,14 @@ impl Store {
     pub fn insert(&self, uuid: &StreamUuid, observation: &NewObservation<'_>) -> Result<Insertion> {
         self.run(|connection| {
             let settled = connection.write_one(|connection| {
-                observation::insert_new(connection.tables(), uuid, observation)
+                insert::insert_new(connection.tables(), uuid, observation)
             })?;
             if settled {
                 return Ok(Insertion::Inserted);
             }
             connection.write(|connection| {
                 connection.check_name(uuid)?;
-                observation::insert(connection.tables(), uuid, observation)
+                insert::insert(connection.tables(), uuid, observation)
             })
         })
     }
@@ -65,7 +66,7 @@ impl Store {
     ) -> Result<InsertReport> {
         self.write(|connection| {
             connection.check_name(uuid)?;
-            observation::insert_many(connection.tables(), uuid, observations)
+            insert::insert_many(connection.tables(), uuid, observations)
         })
     }
 
