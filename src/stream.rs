@@ -204,27 +204,6 @@ impl<'a> StreamRef<'a> {
     }
 }
 
-impl Stream {
-    pub(crate) fn borrowed(&self) -> StreamRef<'_> {
-        fn text(text: &Option<String>) -> Option<Cow<'_, str>> {
-            text.as_deref().map(Cow::Borrowed)
-        }
-        StreamRef {
-            id: self.id,
-            server_stream_id: self.server_stream_id,
-            uuid: Cow::Borrowed(self.uuid.as_str()),
-            name: text(&self.name),
-            author: text(&self.author),
-            secondary: text(&self.secondary),
-            target: text(&self.target),
-            meta: text(&self.meta),
-            description: text(&self.description),
-            last_synced: self.last_synced,
-            created_at: self.created_at,
-        }
-    }
-}
-
 impl From<StreamRef<'_>> for Stream {
     fn from(row: StreamRef<'_>) -> Self {
         let text = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);

@@ -1,5 +1,6 @@
 //! One stream's metadata as C gives and gets it.
 
+use std::borrow::Cow;
 use std::ffi::c_char;
 use std::mem;
 use std::ops::Range;
@@ -170,7 +171,22 @@ pub(super) struct OwnedStream {
 
 impl From<Stream> for OwnedStream {
     fn from(stream: Stream) -> Self {
-        stream.borrowed().into()
+        fn text(text: &Option<String>) -> Option<Cow<'_, str>> {
+            text.as_deref().map(Cow::Borrowed)
+        }
+        Self::from(StreamRef {
+            id: stream.id,
+            server_stream_id: stream.server_stream_id,
+            uuid: Cow::Borrowed(stream.uuid.as_str()),
+            name: text(&stream.name),
+            author: text(&stream.author),
+            secondary: text(&stream.secondary),
+            target: text(&stream.target),
+            meta: text(&stream.meta),
+            description: text(&stream.description),
+            last_synced: stream.last_synced,
+            created_at: stream.created_at,
+        })
     }
 }
 
