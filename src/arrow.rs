@@ -162,6 +162,14 @@ impl Columns {
     }
 
     fn new(batch: &RecordBatch, number: usize) -> Result<Self> {
+        // What comes over the C stream interface is taken at its word; text that is not
+        // UTF-8 would be undefined behaviour from here on.
+        for name in ["ts", "value", "hash", "provider"] {
+            if let Some(column) = batch.column_by_name(name) {
+                let checked = column.to_data().validate_full();
+                checked.map_err(|error| invalid(number, error))?;
+            }
+        }
         // What can't be brought to a type is an error: left to itself, the cast would
         // make a null of it, whose place in the column holds 0.
         let options = CastOptions {

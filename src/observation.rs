@@ -82,7 +82,7 @@ impl<'a> NewObservation<'a> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::InvalidTimestamp`] where the text is none.
+    /// [`Error::InvalidTimestamp`](crate::Error::InvalidTimestamp) where the text is none.
     pub fn spelled(text: &'a str, value: f64) -> Result<Self> {
         Ok(Self {
             spelling: Some(text),

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-import threading
 from ctypes import (
     POINTER,
     Structure,
@@ -26,7 +25,7 @@ from ctypes import (
 from pathlib import Path
 from typing import Any, Optional
 
-from .errors import InvalidUtf8, error_of
+from .errors import InvalidUtf8, InvalidValue, StoreError, error_of
 
 #: The release of the header that this module is written for.
 VERSION = (0, 1, 0)
@@ -321,16 +320,15 @@ def _load() -> dict[str, Any]:
     return functions
 
 
-class _Local(threading.local):
-    """Where a call's error goes: a thread's own, made once."""
-
-    def __init__(self) -> None:
-        self.error = Error()
-        self.reference = byref(self.error)
-
-
 _functions = _load()
-local = _Local()
+#: Where calls put their errors: an item each, taken for the time of a call. Not one for
+#: each thread: a signal handler or a destructor may call within a call.
+_free: list[tuple[Error, Any]] = []
+
+
+def _new_error() -> tuple[Error, Any]:
+    error = Error()
+    return error, byref(error)
 
 
 def function(name: str) -> Any:
@@ -338,27 +336,35 @@ def function(name: str) -> Any:
     return _functions[name]
 
 
+def attempt(name: str, *arguments: Any) -> Optional[StoreError]:
+    """Calls a function; the GIL is released meanwhile. What went wrong, if anything."""
+    try:
+        slot = _free.pop()
+    except IndexError:
+        slot = _new_error()
+    status = _functions[name](*arguments, slot[1])
+    error = None if status == 0 else failure(status, slot[0])
+    _free.append(slot)
+    return error
+
+
 def call(name: str, *arguments: Any) -> None:
-    """Calls a function; the GIL is released meanwhile. Raises what went wrong."""
-    status = _functions[name](*arguments, local.reference)
-    if status != 0:
-        raise failure(status)
+    """Calls a function and raises what went wrong."""
+    error = attempt(name, *arguments)
+    if error is not None:
+        raise error
 
 
-def attempt(name: str, *arguments: Any) -> int:
-    """As :func:`call`, but gives the status back; :func:`failure` has the rest."""
-    return int(_functions[name](*arguments, local.reference))
-
-
-def failure(status: int) -> Exception:
-    """The exception for what went wrong last in this thread."""
-    error = local.error
+def failure(status: int, error: Error) -> StoreError:
+    """The exception for what a call has put into `error`."""
     return error_of(status, error.message.decode("utf-8", "replace"), error.sqlite_code)
 
 
 def utf8(text: str) -> bytes:
     try:
         return text.encode()
+    except AttributeError:
+        raise InvalidValue(f"{text!r} is not text") from None
     except UnicodeEncodeError as error:
         raise InvalidUtf8(f"{text!r} can't be written as UTF-8: {error.reason}") from None
 

@@ -7,6 +7,8 @@ https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html
 from __future__ import annotations
 
 import ctypes
+import sys
+import threading
 from array import array
 from ctypes import CFUNCTYPE, POINTER, Structure, byref, c_char_p, c_int, c_int64, c_void_p
 from typing import Any
@@ -44,39 +46,37 @@ _NAME = b"arrow_array_stream"
 
 _new = ctypes.pythonapi.PyCapsule_New
 _new.restype, _new.argtypes = ctypes.py_object, [c_void_p, c_char_p, c_void_p]
-# Of an object, and in the destructor of the object's bare address.
 _pointer = ctypes.pythonapi.PyCapsule_GetPointer
 _pointer.restype, _pointer.argtypes = c_void_p, [ctypes.py_object, c_char_p]
-_pointer_of_address = ctypes.PYFUNCTYPE(c_void_p, c_void_p, c_char_p)(
-    ("PyCapsule_GetPointer", ctypes.pythonapi)
-)
 
-#: Streams that capsules own, by their address.
-_owned: dict[int, Stream] = {}
-
-
-def _end(
-    capsule: int,
-    owned: dict[int, Stream] = _owned,
-    pointer_of: Any = _pointer_of_address,
-    name: bytes = _NAME,
-) -> None:
-    """What a capsule ends with: a stream that nobody has taken out is released."""
-    stream = owned.pop(pointer_of(capsule, name))
-    if stream.release:
-        stream.release(stream)
-
-
-_release = ctypes.PYFUNCTYPE(None, c_void_p)(_end)
-# Capsules may outlive this module when the interpreter shuts down.
-ctypes.pythonapi.Py_IncRef(ctypes.py_object(_release))
+#: Capsules that were given out, and the streams in them. A capsule's destructor would
+#: have to be C: one in Python runs while exceptions are on their way, and ends them. So
+#: each is held here too, and released when nobody else holds it any more.
+_given: list[tuple[Any, Stream]] = []
+_sweeping = threading.Lock()
 
 
 def to_capsule(stream: Stream) -> Any:
     """A capsule that owns the stream."""
-    address = ctypes.addressof(stream)
-    _owned[address] = stream
-    return _new(address, _NAME, ctypes.cast(_release, c_void_p))
+    sweep()
+    capsule = _new(ctypes.addressof(stream), _NAME, None)
+    _given.append((capsule, stream))
+    return capsule
+
+
+def sweep() -> None:
+    """Releases the streams of capsules that were dropped: those that nobody has taken."""
+    if not _sweeping.acquire(blocking=False):
+        return
+    try:
+        for place in range(len(_given) - 1, -1, -1):
+            # The tuple's reference, and that of the call.
+            if sys.getrefcount(_given[place][0]) <= 2:
+                _, stream = _given.pop(place)
+                if stream.release:
+                    stream.release(stream)
+    finally:
+        _sweeping.release()
 
 
 def of_capsule(capsule: Any) -> int:

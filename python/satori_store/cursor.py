@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import struct
+import threading
 from collections.abc import Iterator
 from ctypes import byref
 from typing import Any, Optional, Union
@@ -20,7 +21,7 @@ Columns = tuple[list[int], list[StoredTimestamp], list[float], list[str], list[s
 
 
 class Cursor(Iterator[Observation]):
-    """A place in a stream. One thread at a time."""
+    """A place in a stream. Threads that share it each get rows of their own."""
 
     _handle: Optional[int] = None
 
@@ -32,21 +33,39 @@ class Cursor(Iterator[Observation]):
         self._handle = handle.value
         self._rows: Iterator[Observation] = iter(())
         self._capacity, self._later = first, later
+        # The texts of a batch live until the next one.
+        self._lock, self._reading = threading.RLock(), False
 
     def __next__(self) -> Observation:
+        # One step of a C iterator: other threads may take steps of their own.
         row = next(self._rows, None)
-        if row is None:
-            batch = self.columns()
-            if batch is None:
-                raise StopIteration
-            ts, stored, values, hashes, providers = batch
-            instant = map(instants.to_datetime, ts)
-            self._rows = map(Observation, instant, values, hashes, providers, stored)
-            row = next(self._rows)
-        return row
+        if row is not None:
+            return row
+        with self._lock:
+            row = next(self._rows, None)
+            if row is None:
+                batch = self.columns()
+                if batch is None:
+                    raise StopIteration
+                ts, stored, values, hashes, providers = batch
+                instant = map(instants.to_datetime, ts)
+                self._rows = map(Observation, instant, values, hashes, providers, stored)
+                row = next(self._rows)
+            return row
 
     def columns(self) -> Optional[Columns]:
         """The next batch; None behind the last."""
+        with self._lock:
+            if self._reading:
+                # From a signal handler or a destructor, as generators answer.
+                raise ValueError("the observations are being read already")
+            self._reading = True
+            try:
+                return self._columns()
+            finally:
+                self._reading = False
+
+    def _columns(self) -> Optional[Columns]:
         if self._handle is None:
             return None
         capacity = self._capacity
@@ -77,9 +96,8 @@ class Cursor(Iterator[Observation]):
         call("satori_cursor_next_spelled", self._handle, capacity, *columns, byref(count))
         return count.value
 
-    def skip(self) -> int:
-        """Reads a batch and throws it away; how many rows it had."""
-        return self._next(65_536, *[None] * 5)
+    def __reduce__(self) -> Any:
+        raise TypeError("observations that are being read can't be copied")
 
     def close(self, attempt: Any = _library.attempt) -> None:
         """Frees the cursor; it gives no more rows."""
@@ -106,6 +124,8 @@ def _seconds(micros: int) -> Union[int, float]:
 
 def _number_or_text(spelling: str) -> Union[int, float, str]:
     """SQLite keeps no text in a column of timestamps that is a number."""
+    if spelling[4:5] == "-" and spelling[:4].isdigit():
+        return spelling  # a date
     for number in (int, float):
         try:
             return number(spelling)

@@ -8,7 +8,7 @@ one number; those that stand for bad input are ``ValueError`` too.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, Optional
+from typing import TYPE_CHECKING, Any, ClassVar, Optional
 
 if TYPE_CHECKING:
     from .records import IngestReport
@@ -217,10 +217,17 @@ class Conflict(StoreError):
         #: The line of the input that the payload begins on, from 1; 0 of rows.
         self.line = line
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Conflict) and self.__dict__ == other.__dict__
+    def _key(self) -> tuple[Any, ...]:
+        return self.uuid, self.ts, self.stored, self.offered, self.index, self.line
 
-    __hash__ = StoreError.__hash__
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Conflict) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def __reduce__(self) -> Any:
+        return Conflict, self._key()
 
 
 class UnsafeSqliteWarning(UserWarning):

@@ -32,13 +32,14 @@ def to_micros(instant: Instant) -> int:
                 f"{instant!r} has no time zone: give it one, such as datetime.timezone.utc"
             )
         return (instant - EPOCH) // MICROSECOND
-    if isinstance(instant, Integral) and -_SECONDS_LIMIT < instant < _SECONDS_LIMIT:
-        return int(instant) * 1_000_000
-    if isinstance(instant, (Real, Decimal)):
+    if type(instant) is int and 0 <= instant < _SECONDS_LIMIT:
+        return instant * 1_000_000
+    if isinstance(instant, (Real, Decimal, str)) and not isinstance(instant, bool):
         # The one place that knows the units reads text.
-        return parse_micros(_text_of(instant))
-    if isinstance(instant, str):
-        return parse_micros(instant)
+        micros = parse_micros(instant if isinstance(instant, str) else _text_of(instant))
+        # What couldn't be told of any more.
+        to_datetime(micros)
+        return micros
     raise InvalidTimestamp(
         f"{instant!r} is no instant: expected a datetime, a number or text"
     )
@@ -95,5 +96,10 @@ def bounds(start: Optional[Instant], end: Optional[Instant]) -> tuple[int, int]:
 
 
 def of_json(text: str) -> datetime:
-    """An instant as the library's reports spell it."""
-    return to_datetime(parse_micros(text))
+    """An instant as the library's reports spell it; of one that no datetime can hold the
+    nearest, for what is reported has been done."""
+    try:
+        return to_datetime(parse_micros(text))
+    except InvalidTimestamp:
+        last = datetime.max if text.startswith(("+", "9")) else datetime.min
+        return last.replace(tzinfo=timezone.utc)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import struct
-import threading
 from ctypes import byref, c_size_t
-from functools import lru_cache
-from typing import Optional
+from typing import Any, Optional
 
 from . import _library, instants
 from .records import Stream
@@ -16,51 +14,63 @@ from .records import Stream
 _LAYOUT = struct.Struct("nqqii" + "PN" * 7 + "qq")
 
 
-class _Room(threading.local):
-    """Where a thread's answers come: a `satori_stream`, and its texts behind it."""
-
-    def __init__(self) -> None:
-        self.resize(1024)
-
-    def resize(self, capacity: int) -> None:
-        memory = (ctypes.c_char * (_LAYOUT.size + capacity))()
-        _library.Stream.from_buffer(memory).size = _LAYOUT.size
-        address, needed = ctypes.addressof(memory), c_size_t()
-        arguments = (
-            address,
-            address + _LAYOUT.size,
-            capacity,
-            byref(needed),
-            _library.local.reference,
-        )
-        #: One attribute: each costs a look at which thread this is.
-        self.parts = memory, needed, address + _LAYOUT.size, arguments
-
-
-_room = _Room()
+#: Where answers come: memory with a `satori_stream` and its texts behind it, and what a
+#: call takes of it. Each is taken for the time of a call, as in `_library`.
+_Room = tuple[Any, c_size_t, _library.Error, tuple[Any, ...]]
+_free: list[_Room] = []
+#: The last answer for a uuid, where its texts are no more than so many bytes: 10,000
+#: streams are some 10 MB.
+_known: dict[bytes, tuple[bytes, Stream]] = {}
+_SHORT, _MOST = 512, 16_384
 _get_stream = _library.function("satori_get_stream")
+
+
+def _new_room(capacity: int) -> _Room:
+    memory = (ctypes.c_char * (_LAYOUT.size + capacity))()
+    _library.Stream.from_buffer(memory).size = _LAYOUT.size
+    address, needed, error = ctypes.addressof(memory), c_size_t(), _library.Error()
+    texts = address + _LAYOUT.size
+    return memory, needed, error, (address, texts, capacity, byref(needed), byref(error))
 
 
 def stream(store: int, uuid: bytes) -> Optional[Stream]:
     """The metadata of a stream; None where it has none."""
-    memory, needed, texts, arguments = _room.parts
+    try:
+        room = _free.pop()
+    except IndexError:
+        room = _new_room(1024)
+    memory, needed, error, arguments = room
     status = _get_stream(store, uuid, len(uuid), *arguments)
     length = needed.value
-    if status != 0:
-        if length > len(memory) - _LAYOUT.size:
-            _room.resize(length)
-            return stream(store, uuid)
-        raise _library.failure(status)
-    if length == 0:
+    while status != 0:
+        if length <= arguments[2]:
+            failed = _library.failure(status, error)
+            _free.append(room)
+            raise failed
+        # Somebody may lengthen it further meanwhile.
+        memory, needed, error, arguments = _new_room(2 * length)
+        status = _get_stream(store, uuid, len(uuid), *arguments)
+        length = needed.value
+    found: Optional[bytes] = memory[: _LAYOUT.size + length] if length else None
+    texts = arguments[1]
+    _free.append(room)
+    if found is None:
         return None
-    # A slice of characters is bytes.
-    return _read(memory[: _LAYOUT.size + length], texts)  # type: ignore[arg-type]
+    # A record can't be changed, so that the same bytes may be the same record: they
+    # mostly are, from call to call.
+    known = _known.get(uuid)
+    if known is not None and known[0] == found:
+        return known[1]
+    record = _read(found, texts)
+    if length <= _SHORT:
+        if len(_known) >= _MOST:
+            _known.clear()
+        _known[uuid] = found, record
+    return record
 
 
-@lru_cache(maxsize=4096)
 def _read(memory: bytes, address: int) -> Stream:
-    """What stands in memory, its texts at that address. A record can't be changed, so
-    that the same bytes may be the same record: they mostly are, from call to call."""
+    """What stood in memory, its texts at that address."""
     _, number, server, has_server, _, *texts, synced, created = _LAYOUT.unpack_from(memory)
     base = address - _LAYOUT.size
     uuid, name, author, secondary, target, meta, description = (

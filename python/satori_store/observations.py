@@ -138,5 +138,5 @@ class Observations:
     def _tell(self) -> None:
         """Raises what stopped an Arrow stream, which can tell it as text only."""
         cursor = self._cursor()
-        while cursor.skip():
+        while cursor.columns():
             pass

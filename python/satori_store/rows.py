@@ -6,6 +6,7 @@ import ctypes
 from array import array
 from collections.abc import Iterable, Sequence
 from ctypes import byref
+from datetime import datetime, timezone
 from decimal import Decimal
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Optional, Protocol, Union
@@ -50,7 +51,7 @@ def number(value: Value) -> float:
         # Of text Python reads more than numbers: digits of every script, underscores.
         if isinstance(value, str) and value.isascii() and "_" not in value:
             return float(value)
-        if isinstance(value, (Real, Decimal)):
+        if isinstance(value, (Real, Decimal)) and not isinstance(value, bool):
             return float(value)
         raise ValueError
     except ValueError:
@@ -173,19 +174,35 @@ class Texts:
 def _of_frame(frame: pandas.DataFrame) -> Any:
     """A DataFrame's rows, its index as the column `ts` that Arrow would not show: as an
     Arrow table, or as rows where there is no pyarrow or a column mixes kinds."""
+    import pandas
+
+    if not isinstance(frame, pandas.DataFrame):
+        raise InvalidArrow(f"a {type(frame).__name__} is no table: make a DataFrame of it")
+    if not frame.columns.is_unique:
+        raise InvalidArrow("the table has two columns of one name")
     if "ts" not in frame.columns:
+        index = frame.index
+        if isinstance(index, pandas.MultiIndex):
+            raise InvalidArrow("the table's index is of several levels, and there is no column ts")
+        if isinstance(index, pandas.RangeIndex) and index.name != "ts":
+            raise InvalidArrow(
+                "the table has no column ts, and its index counts its rows: name the column of "
+                "timestamps ts, or make it the index"
+            )
         frame = frame.rename_axis(index="ts").reset_index()
     for name in ("ts", "value"):
         if name not in frame.columns:
             raise InvalidArrow(f"the table has no column {name}")
     frame = frame[[name for name in _COLUMNS if name in frame.columns]]
+    if isinstance(frame["ts"].dtype, pandas.PeriodDtype):
+        return _rows_of(frame)
     try:
         import pyarrow
 
         return pyarrow.Table.from_pandas(frame, preserve_index=False)
     except ImportError:
         return _rows_of(frame)
-    except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError):
+    except (pyarrow.ArrowException, NotImplementedError):
         return _rows_of(frame)
 
 
@@ -202,5 +219,13 @@ def _rows_of(frame: pandas.DataFrame) -> Iterable[Any]:
             column = pandas.to_datetime(column, utc=True)
         column = column.astype(object)
         # A hash that is missing is computed; a value that is missing is refused.
-        columns.append(column.where(column.notna(), None).tolist())
+        items = column.where(column.notna(), None).tolist()
+        columns.append([_in_utc(item) for item in items] if name == "ts" else items)
     return zip(*columns)
+
+
+def _in_utc(ts: Any) -> Any:
+    """Columns of timestamps without a time zone are UTC, whatever holds them."""
+    if isinstance(ts, datetime) and ts.tzinfo is None:
+        return ts.replace(tzinfo=timezone.utc)
+    return ts

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import ctypes
 import json as json_module
+import math
+import operator
 import os
 import warnings
 from collections.abc import Iterable, Sequence
 from ctypes import byref
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from numbers import Real
 from types import TracebackType
 from typing import Any, Literal, Optional, Union, overload
 
-from . import _library, instants, lookup, records, rows as rows_module, sqlite
+from . import _library, arrow, instants, lookup, records, rows as rows_module, sqlite
 from ._library import Handle, call, text_of, utf8
-from .errors import Closed, Conflict, InvalidArgument, Refused, UnsafeSqliteWarning
+from .errors import Closed, Conflict, Forked, InvalidArgument, InvalidValue, Refused, UnsafeSqliteWarning
 from .instants import Instant
 from .cursor import Cursor
 from .observations import Observations
@@ -121,7 +124,7 @@ class Store:
         options.in_memory = path is None
         options.keep_spelling = keep_spelling
         # In C, 0 is the default and a negative number no wait.
-        options.busy_timeout = int(busy_timeout * 1e6) or -1
+        options.busy_timeout = int(min(busy_timeout * 1e6, 2**62)) or -1
         handle = Handle()
         call("satori_store_open", path, len(path or b""), byref(options), byref(handle))
         self._handle = handle.value
@@ -136,8 +139,12 @@ class Store:
         """Closes the store; closing it again does nothing. Calls that other threads
         have under way end as they would have; what is being read stays readable."""
         handle, self._handle = self._handle, None
+        arrow.sweep()
         if handle is not None:
-            call("satori_store_close", handle)
+            error = _library.attempt("satori_store_close", handle)
+            # In a forked child the file is the parent's, and stays open there.
+            if error is not None and not isinstance(error, Forked):
+                raise error
 
     @property
     def closed(self) -> bool:
@@ -212,9 +219,7 @@ class Store:
                 continue
             patch.set |= bit
             if name == "server_stream_id":
-                if not -(2**63) <= value < 2**63:
-                    raise InvalidArgument(f"server_stream_id is {value}: it has 64 bits")
-                patch.server_stream_id = value
+                patch.server_stream_id = _fits(value, -(2**63), name)
             else:
                 held.append(utf8(value))
                 setattr(patch, name, text_of(held[-1]))
@@ -236,7 +241,8 @@ class Store:
     def streams_by_server_id(self, server_stream_id: int) -> list[Stream]:
         """All streams to which the server gives this number, the most recently synced
         first."""
-        return self._streams("satori_streams_by_server_id", self.handle, server_stream_id)
+        number = _fits(server_stream_id, -(2**63), "server_stream_id")
+        return self._streams("satori_streams_by_server_id", self.handle, number)
 
     def streams(self) -> list[Stream]:
         """All streams that have metadata, by id."""
@@ -347,8 +353,8 @@ class Store:
         :raises InvalidTimestamp, InvalidValue, InvalidArrow: nothing is stored.
         """
         if value is None:
-            if hash is not None:
-                raise TypeError("a hash goes with one observation: insert(uuid, ts, value, hash=…)")
+            if hash is not None or isinstance(ts, (datetime, Real, Decimal, str)):
+                raise InvalidValue("None is not a value: insert(uuid, ts, value) takes a number")
             return rows_module.insert_data(self, uuid, ts, provider)
         stored, kind = ctypes.c_double(), ctypes.c_int32()
         micros, offered = instants.to_micros(ts), number(value)  # type: ignore[arg-type]
@@ -418,15 +424,14 @@ class Store:
         options.uuid, options.provider = text_of(texts[0]), text_of(texts[1])
         options.strict = strict
         details = Handle()
-        status = _library.attempt(
+        error = _library.attempt(
             "satori_ingest", self.handle, data, len(data), byref(options), None, byref(details)
         )
-        if status == 0:
-            return records.ingest_report(details)
-        error = _library.failure(status)
         if isinstance(error, Refused):
             error.report = records.ingest_report(details)
-        raise error
+        if error is not None:
+            raise error
+        return records.ingest_report(details)
 
     # Reading
 
@@ -445,9 +450,7 @@ class Store:
 
         :raises NotFound, UnreadableRow:
         """
-        if count < 0:
-            raise InvalidArgument(f"count is {count}: it can't be negative")
-        return list(Cursor("satori_last", *self._at(uuid), count))
+        return list(Cursor("satori_last", *self._at(uuid), _fits(count, 0, "count")))
 
     def latest(self, uuid: str) -> Optional[Observation]:
         """The observation that lies latest in time, however the rows are spelled.
@@ -541,6 +544,18 @@ def stream_uuid(source: str, author: str, stream: str, target: str = "") -> str:
     return uuid.value.decode()
 
 
+def _fits(number: Any, least: int, name: str) -> int:
+    """A whole number that C can take."""
+    try:
+        whole = operator.index(number)
+    except TypeError:
+        raise InvalidArgument(f"{name} is {number!r}: expected a whole number") from None
+    # Where numbers can't be negative there is one bit more.
+    if not least <= whole < 2**63 + (2**63 if least == 0 else 0):
+        raise InvalidArgument(f"{name} is {whole}: out of range")
+    return whole
+
+
 def _json(value: Any) -> bytes:
     if isinstance(value, bytes):
         return value
@@ -548,4 +563,18 @@ def _json(value: Any) -> bytes:
         return bytes(value)
     if isinstance(value, str):
         return utf8(value)
-    return json_module.dumps(value).encode()
+    try:
+        return json_module.dumps(value, default=str, allow_nan=False).encode()
+    except ValueError:
+        return json_module.dumps(_finite(value), default=str).encode()
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no NaN and no infinities: as text each makes its own payload rejected."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return value

@@ -217,3 +217,12 @@ def test_a_forked_child_has_an_instance_of_its_own(
     assert parent.storeStreamObservation("x", "2024-01-03 14:00", 3.0, "c")
     assert parent.getStreamData("x")["value"].tolist() == [1, 2, 3]
     parent.close()
+
+
+def test_metadata_that_cannot_be_stored_keeps_its_observation_out(
+    storage: EngineStorageManager,
+) -> None:
+    with pytest.raises(satori_store.InvalidJson):
+        storage.storeStreamObservation("x", 1, 1.5, stream={"id": "no number", "name": 5})
+    assert not storage.hasStreamData("x") and storage.db.getStreamByUuid("x") is None
+    assert storage.storeStreamObservation("x", 1, 1.5, stream={"id": 1, "name": "n"})

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import gc
 import pickle
+import signal
 import sys
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -72,11 +75,21 @@ def test_fractions_of_a_second_are_kept(store: Store) -> None:
     assert next(iter(store.observations("x"))).ts == before
 
 
-def test_instants_beyond_datetime_are_told(store: Store) -> None:
-    store.insert("x", -80_000_000_000, 1)
+def test_instants_that_no_datetime_can_hold(store: Store) -> None:
+    """They are refused; those that other programs store are told of."""
+    far = -80_000_000_000
+    for insert in (lambda: store.insert("x", far, 1), lambda: store.insert("x", [(0, 1), (far, 1)])):
+        with pytest.raises(satori_store.InvalidTimestamp, match="years 1 to 9999"):
+            insert()
+    assert store.streams_without_metadata() == []
+    payload = {"value": 1, "observed_at": far, "stream": {"uuid": "x"}}
+    assert store.ingest(payload).inserted == 1
+    assert store.count("x") == 1
     with pytest.raises(satori_store.InvalidTimestamp, match="years 1 to 9999"):
         store.latest("x")
-    assert store.count("x") == 1
+    # What has been done is reported all the same.
+    report = store.ingest({**payload, "value": 2})
+    assert report.conflicts[0].ts.year == 1 and report.conflicts[0].offered == 2
 
 
 @pytest.mark.parametrize("value", [45000.5, "45000.50", " 45000.5 ", Decimal("45000.5"), "4.50005e4"])
@@ -123,6 +136,19 @@ def test_rows_of_each_form(store: Store) -> None:
     report = store.insert_many("x", iter(rows))  # type: ignore[arg-type]
     assert report.already_there == 4
     assert store.insert("x", []).inserted == 0
+
+
+def test_a_value_that_is_left_out(store: Store) -> None:
+    for ts in (0, 0.5, "2024-01-03", NOON):
+        with pytest.raises(satori_store.InvalidValue, match="None is not a value"):
+            store.insert("x", ts, None)  # type: ignore[arg-type]
+    with pytest.raises(satori_store.InvalidValue):
+        store.insert("x", 0, hash="h")  # type: ignore[call-overload]
+
+
+def test_a_wait_without_an_end(path: Path) -> None:
+    with Store(path, busy_timeout=float("inf")) as store:
+        assert store.insert("x", 0, 1)
 
 
 @pytest.mark.parametrize("rows", [[(1,)], [1], ["ab"], [(1, 2, "h", "p", 5)], [None], [(0, None)]])
@@ -247,6 +273,76 @@ def test_a_closed_store_says_so(path: Path) -> None:
             use()
     # What was being read stays readable.
     assert [row.value for row in reading] == [1]
+
+
+def test_numbers_that_c_would_cut(store: Store) -> None:
+    store.upsert_stream("x", server_stream_id=1)
+    store.insert("x", [(0, 1), (1, 2)])
+    for call in (
+        lambda: store.streams_by_server_id(2**64 + 1),
+        lambda: store.last("x", 2**64 + 1),
+        lambda: store.last("x", 2.5),  # type: ignore[arg-type]
+        lambda: store.last("x", -1),
+        lambda: store.upsert_stream("x", server_stream_id="1"),
+    ):
+        with pytest.raises(satori_store.InvalidArgument):
+            call()
+
+
+def test_reports_are_values(store: Store) -> None:
+    store.insert("x", 0, 1)
+    report = store.insert("x", [(0, 2)])
+    again = pickle.loads(pickle.dumps(report))
+    assert again == report and hash(again.conflicts[0]) == hash(report.conflicts[0])
+
+
+def test_what_json_cannot_say(store: Store) -> None:
+    good = {"value": Decimal("1.5"), "observed_at": 1, "stream": {"uuid": "x"}}
+    bad = {"value": float("nan"), "observed_at": 2, "stream": {"uuid": "x"}}
+    report = store.ingest([bad, good])
+    assert report.inserted == 1 and report.rejected[0].index == 0
+
+
+def test_a_call_within_a_call(store: Store) -> None:
+    """Signal handlers call in between: each call has its own answer and its own error."""
+    store.upsert_stream("one", name="one")
+    store.upsert_stream("two", name="two")
+
+    def handler(number: int, frame: Any) -> None:
+        assert store.stream("two").name == "two"  # type: ignore[union-attr]
+        with pytest.raises(satori_store.NotFound, match="from the handler"):
+            store.count("from the handler")
+
+    before = signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+    try:
+        for _ in range(20_000):
+            assert store.stream("one").name == "one"  # type: ignore[union-attr]
+            with pytest.raises(satori_store.InvalidTimestamp, match="never"):
+                satori_store.parse_timestamp("never")
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_threads_share_an_iterator(store: Store) -> None:
+    count = 40_000
+    store.insert("x", [(ts, ts, f"{ts:016x}", f"by {ts}") for ts in range(count)])
+    reading = iter(store.observations("x"))
+    rows: list[Observation] = []
+
+    def work() -> None:
+        rows.extend(reading)
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(row.value for row in rows) == list(range(count))
+    assert all(row.provider == f"by {int(row.value)}" for row in rows)
+    with pytest.raises(TypeError):
+        copy.copy(reading)
 
 
 def test_a_store_is_not_sent_to_another_process(store: Store) -> None:

@@ -131,10 +131,26 @@ def test_every_index_of_a_frame(
 
 def test_what_a_frame_must_have(store: Store, with_and_without_pyarrow: None) -> None:
     with pytest.raises(satori_store.InvalidArrow, match="no column value"):
-        store.insert("x", pandas.DataFrame({"price": [1.0]}))
-    for values in ([1.0, None], [1.0, "x"], [1.0, float("inf")]):
+        store.insert("x", pandas.DataFrame({"price": [1.0]}, index=[7]))
+    # An index that counts rows is no timestamp, nor are names of others.
+    for frame in (
+        pandas.DataFrame({"value": [1.0]}),
+        pandas.DataFrame({"value": [1.0], "date_time": ["2024-01-03"]}),
+        pandas.DataFrame({"value": [1.0, 2.0]}, index=[["a", "a"], [1, 2]]),
+        pandas.DataFrame([[1.0, 2.0]], columns=["value", "value"], index=[7]),
+        pandas.Series([1.0], index=[7]),
+    ):
+        with pytest.raises(satori_store.InvalidArrow):
+            store.insert("x", frame)
+    period = pandas.DataFrame({"value": [1.0]}, index=pandas.PeriodIndex(["2024-01"], freq="M"))
+    with pytest.raises(satori_store.InvalidTimestamp):
+        store.insert("x", period)
+    for values in ([1.0, None], [1.0, "x"], [1.0, float("inf")], [True, False]):
         with pytest.raises((satori_store.InvalidArrow, satori_store.InvalidValue)):
-            store.insert("x", pandas.DataFrame({"value": values}))
+            store.insert("x", pandas.DataFrame({"value": values}, index=[7, 8]))
+    big_endian = pandas.DataFrame({"value": numpy.array([1.5], dtype=">f8")}, index=[7])
+    assert store.insert("y", big_endian).inserted == 1
+    store.remove("y")
     for index in (["2024-01-03", "never"], ["2024-01-03", None]):
         frame = pandas.DataFrame({"value": [1.0, 2.0]}, index=index)
         with pytest.raises((satori_store.InvalidArrow, satori_store.InvalidTimestamp)):
@@ -155,6 +171,36 @@ def test_what_an_arrow_table_must_have(store: Store) -> None:
     with pytest.raises(satori_store.InvalidUuid):
         store.insert("streams", reader)
     assert store.insert("y", reader).inserted == 1
+
+
+def test_a_capsule_that_is_dropped_while_an_exception_passes(bitcoin: Store) -> None:
+    rows = bitcoin.observations(BITCOIN)
+    for _ in range(10):
+        with pytest.raises(ValueError, match="invalid literal"):
+            print(rows.__arrow_c_stream__(), int("x"))
+        with pytest.raises((pyarrow.ArrowException, ValueError)):
+            pyarrow.Schema._import_from_c_capsule(rows.__arrow_c_stream__())
+    assert len(rows.to_pandas()) == 156
+
+
+def test_text_that_is_no_text(path: Path, with_and_without_pyarrow: None) -> None:
+    """In Arrow as in stored rows: refused, or told of as the row that it is."""
+    with Store(path) as store:
+        store.insert("x", 0, 1)
+        bad = pyarrow.array([b"\xff\xfe"]).view(pyarrow.string())
+        for columns in ({"hash": bad}, {"provider": bad}, {"ts": bad}):
+            table = pyarrow.table({"ts": [5], "value": [1.0], **columns})
+            with pytest.raises(satori_store.InvalidArrow):
+                store.insert("x", table)
+        assert store.count("x") == 1
+    with closing(sqlite3.connect(path)) as plain:
+        plain.execute("INSERT INTO x VALUES (9, 1, CAST(x'ff' AS TEXT), 'p')")
+        plain.commit()
+    with Store(path) as store:
+        rows = store.observations("x")
+        for read in (rows.to_pandas, rows.to_numpy, lambda: list(rows)):
+            with pytest.raises(satori_store.UnreadableRow, match="UTF-8"):
+                read()
 
 
 def test_an_unreadable_row_is_told_as_it_is(path: Path, with_and_without_pyarrow: None) -> None:

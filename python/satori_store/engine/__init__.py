@@ -33,6 +33,10 @@ What is different, on purpose:
   row's. Within a data frame each row is chained to the one before it.
 - **Names** are not unique: of several streams ``getStreamByName`` gives the one that was
   synced last.
+- **Metadata** lists its streams by id, and its times as the store writes them
+  (``last_synced`` with a ``T`` and microseconds), however the row spells them.
+- ``storeStreamObservation`` with metadata stores the observation, then the metadata:
+  ``storeServerResponse`` does both in one transaction.
 - ``listTables`` lists streams' tables only: not ``streams``, no bookkeeping, and no table
   that holds no observations.
 - A data frame of a stream that has no rows has the columns and the index of one that has.

@@ -10,13 +10,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Optional, Union
 
-from ..errors import Closed, NotFound
+from ..errors import Closed, InvalidUuid, NotFound, NotObservationTable
 from ..records import InsertReport, Observation, Stream
 from ..store import Store
 from . import frames, timestamps
 
 if TYPE_CHECKING:
     import pandas
+
+#: How many seconds a write waits for another writer, as engines do.
+_BUSY_TIMEOUT = 30.0
+
+#: There is no stream of that name, and can be none.
+_NO_STREAM = (NotFound, InvalidUuid, NotObservationTable)
 
 _log = logging.getLogger("satori_store.engine")
 # A program that sets no logging up is told nothing, rather than by lines of ours.
@@ -54,12 +60,11 @@ class EngineSqliteDatabase:
     # The connection
 
     def createConnection(self) -> None:
-        """Opens the store, or opens it anew."""
+        """Opens the store, or opens it anew. Calls that other threads have under way end on
+        the one of before, which is closed with the last of them."""
         with self._lock:
-            if self._store is not None:
-                self._store.close()
             os.makedirs(os.path.dirname(self.dbname) or ".", exist_ok=True)
-            self._store = Store(self.dbname, keep_spelling=True)
+            self._store = Store(self.dbname, keep_spelling=True, busy_timeout=_BUSY_TIMEOUT)
 
     def disconnect(self) -> None:
         """Closes the store; ``createConnection`` opens it again."""
@@ -90,7 +95,7 @@ class EngineSqliteDatabase:
         try:
             # One that has rows needs no look at the list of all tables.
             return self.store.count(table_uuid) > 0 or table_uuid in self.listTables()
-        except NotFound:
+        except _NO_STREAM:
             return False
 
     def deleteTable(self, table_uuid: str) -> None:
@@ -164,7 +169,7 @@ class EngineSqliteDatabase:
         """The number of rows."""
         try:
             return self.store.count(table_uuid)
-        except NotFound:
+        except _NO_STREAM:
             return 0
 
     def getLatestTimestamp(self, table_uuid: str) -> Union[str, int, float, None]:

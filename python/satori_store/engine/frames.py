@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas
 
 #: Where a frame has its timestamps; else they are its index.
-_TIMESTAMPS = ("ts", "epoch", "date_time")
+_TIMESTAMPS = ("ts", "epoch", "date_time", "timestamp")
 _HASHES = ("hash", "id")
 
 
@@ -54,6 +54,13 @@ def timestamps(frame: pandas.DataFrame) -> list[Any]:
     for name in _TIMESTAMPS:
         if name in frame.columns:
             return list(frame[name])
+    import pandas
+
+    if isinstance(frame.index, pandas.RangeIndex) and frame.index.name != "ts":
+        raise InvalidArrow(
+            "the table has no column of timestamps, and its index counts its rows: make the "
+            "timestamps its index"
+        )
     return list(frame.index)
 
 
@@ -74,6 +81,16 @@ def contents(frame: pandas.DataFrame, provider: str) -> Iterator[tuple[Any, Opti
 
 def given(text: Any) -> Optional[str]:
     """What a frame or a caller gives as text; None where it gives nothing."""
-    if text is None or text == "" or text != text:
+    if isinstance(text, str):
+        return text or None
+    # Of what a frame may hold for nothing (NaN, NA, NaT) none is equal to itself.
+    if text is None or not _is_itself(text):
         return None
     return str(text)
+
+
+def _is_itself(text: Any) -> bool:
+    try:
+        return bool(text == text)
+    except TypeError:
+        return False  # pandas.NA

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Optional, Union
 
 from ..errors import InvalidJson, NotFound
 from ..records import IngestReport
+from ..store import Store
 from . import frames
 from .database import EngineSqliteDatabase
 
@@ -95,18 +96,23 @@ class EngineStorageManager:
         :param stream: the server's stream object, whose metadata is stored too, unless
             the instant has another value. Its ``uuid`` is not looked at.
         """
+        if stream is not None:
+            # Metadata that can't be stored is refused before its observation is stored.
+            with Store.in_memory() as nowhere:
+                self._storeMetadata(streamUuid, stream, nowhere)
         row = (value, frames.given(hash_val), frames.given(provider))
         report = self.db.insertRows(streamUuid, [timestamp], [row])
         if stream is not None and not report.conflicts:
-            self._storeMetadata(streamUuid, stream)
+            self._storeMetadata(streamUuid, stream, self.db.store)
         return report.inserted == 1
 
-    def _storeMetadata(self, uuid: str, stream: Mapping[str, Any]) -> None:
+    @staticmethod
+    def _storeMetadata(uuid: str, stream: Mapping[str, Any], store: Store) -> None:
         fields = {**stream, "uuid": uuid}
         # The metadata as this module gives it has both the file's id and the server's.
         if "server_stream_id" in fields:
             fields["id"] = fields.pop("server_stream_id")
-        for rejected in self.db.store.sync_streams([fields]).rejected:
+        for rejected in store.sync_streams([fields]).rejected:
             raise InvalidJson(rejected.error)
 
     def getStreamData(self, streamUuid: str) -> pandas.DataFrame:
