@@ -55,6 +55,7 @@ impl Connection {
             "synchronous = NORMAL",
             "wal_autocheckpoint = 10000",
             "journal_size_limit = 67108864",
+            "cache_size = -16384",
         ] {
             connection.run(&format!("PRAGMA {pragma}"));
         }

@@ -24,7 +24,8 @@
  * error. Its last parameter may point to a satori_error, which the caller owns
  * and which then says what is wrong and what to do; NULL if it isn't wanted.
  * Outputs are written only where the function succeeds (the arrays of
- * satori_cursor_next and the report of satori_ingest say otherwise themselves).
+ * satori_cursor_next, the report of satori_ingest and what satori_get_stream needs
+ * say otherwise themselves).
  *
  * Any call on a store may return SATORI_NULL_POINTER, SATORI_INVALID_HANDLE,
  * SATORI_INVALID_ARGUMENT, SATORI_INVALID_UTF8, SATORI_BUSY, SATORI_CORRUPT,
@@ -39,10 +40,11 @@
  * function of its type, in any order; freeing NULL does nothing. A cursor keeps
  * its store's file open until it is freed; lists and strings are copies and don't.
  *
- * Text. In: UTF-8, a pointer and a length in bytes; no NUL is needed, and NULL with
- * length 0 is empty. SATORI_STR(s) passes NUL-terminated text as those two
- * arguments, satori_text_of(s) makes a satori_text of it. Out: a satori_text
- * or a satori_string, NUL-terminated too; each says how long it lives.
+ * Text. In: UTF-8, a pointer and a length in bytes; no NUL is needed. A pointer that
+ * is NULL, with length 0, is empty text, or no text where the function says what that
+ * stands for (a hash, a provider). SATORI_STR(s) passes NUL-terminated text as those
+ * two arguments, satori_text_of(s) makes a satori_text of it. Out: a satori_text or a
+ * satori_string, NUL-terminated too; each says how long it lives.
  *
  * Instants are microseconds since 1970-01-01 00:00:00 UTC, in an int64_t.
  * satori_parse_timestamp reads every spelling. Ranges take `from` in and leave
@@ -70,8 +72,8 @@
  * with the feature system-sqlite where the host uses the system's SQLite.
  *
  * Structs that may grow begin with their size, which the caller sets:
- * satori_open_options_init() and its like do. A library that is older than the header refuses what it doesn't know,
- * one that is newer takes what is missing as 0.
+ * satori_open_options_init() and its like do. A library that is older than the header
+ * refuses what it doesn't know, one that is newer takes what is missing as 0.
  *
  * Licence: MIT or Apache-2.0.
  */
@@ -510,8 +512,8 @@ typedef struct {
 
 /**
  * UTF-8 text: `length` bytes from `data`, no NUL needed. NULL with length 0 is
- * empty text. `satori_text_of` makes one of
- * NUL-terminated text.
+ * empty text, or no text where the function says what that stands for.
+ * `satori_text_of` makes one of NUL-terminated text.
  *
  * Where the library gives one out it is NUL-terminated as well, the NUL not
  * counted; NULL stands for no text. What it lives as long as is said there.
@@ -1145,7 +1147,9 @@ satori_status satori_remove(const satori_store *store,
  * @param error        see satori_error; may be NULL.
  * @return SATORI_OK (for all three insertions), SATORI_INVALID_UUID,
  *         SATORI_INVALID_VALUE, SATORI_INVALID_TIMESTAMP,
- *         SATORI_NOT_OBSERVATION_TABLE, or what any call that writes returns.
+ *         SATORI_NOT_OBSERVATION_TABLE (the name is taken, or the table has rules of
+ *         its own that keep the row out), SATORI_UNREADABLE_ROW (a stored row that it
+ *         must be compared with, or chained to), or what any call that writes returns.
  * @since 0.1
  */
 satori_status satori_insert(const satori_store *store,

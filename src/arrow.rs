@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use arrow_array::builder::{BinaryBuilder, TimestampMicrosecondBuilder};
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType};
+use arrow_array::types::{
+    Float64Type, Int64Type, TimestampMicrosecondType, TimestampNanosecondType,
+};
 use arrow_array::{
     Array, ArrayRef, BinaryArray, Float64Array, RecordBatch, RecordBatchReader, StringArray,
 };
@@ -23,6 +25,9 @@ use crate::value;
 
 /// Rows of a record batch.
 const BATCH: usize = 65_536;
+/// Bytes of a column of text: its offsets are 32 bits.
+const LONGEST: usize = i32::MAX as usize;
+const TOO_LONG: &str = "a batch has more than 2 GiB of text";
 
 /// Observations as record batches of `ts` (timestamp, microseconds, UTC), `value`
 /// (float64), `hash` and `provider` (utf8), in order of time; see
@@ -53,13 +58,37 @@ impl RecordBatches {
     }
 
     fn read(&mut self) -> Result<Option<RecordBatch>, ArrowError> {
-        let mut ts = TimestampMicrosecondBuilder::with_capacity(BATCH);
-        let mut values = Vec::with_capacity(BATCH);
-        let mut hashes = BinaryBuilder::with_capacity(BATCH, BATCH * 16);
-        let mut providers = BinaryBuilder::with_capacity(BATCH, BATCH * 8);
+        let start = self.cursor.clone();
+        let mut rows = BATCH;
+        loop {
+            match self.read_rows(rows) {
+                // Fewer rows have less text.
+                Err(error) if is_too_long(&error) && rows > 1 => {
+                    self.cursor = start.clone();
+                    rows /= 16;
+                }
+                read => return read,
+            }
+        }
+    }
+
+    fn read_rows(&mut self, rows: usize) -> Result<Option<RecordBatch>, ArrowError> {
+        let mut ts = TimestampMicrosecondBuilder::with_capacity(rows);
+        let mut values = Vec::with_capacity(rows);
+        let mut hashes = BinaryBuilder::with_capacity(rows, rows * 16);
+        let mut providers = BinaryBuilder::with_capacity(rows, rows * 8);
+        let fits = |builder: &BinaryBuilder, text: &[u8]| {
+            builder.values_slice().len() + text.len() <= LONGEST
+        };
         let read = self
             .store
-            .read_batch(&self.uuid, &mut self.cursor, BATCH, |row| {
+            .read_batch(&self.uuid, &mut self.cursor, rows, |row| {
+                if !fits(&hashes, row.hash) || !fits(&providers, row.provider) {
+                    return Err(Error::InvalidArrow {
+                        batch: 0,
+                        message: TOO_LONG.to_owned(),
+                    });
+                }
                 ts.append_value(row.ts.as_micros());
                 values.push(row.value);
                 hashes.append_value(row.hash);
@@ -108,6 +137,13 @@ impl RecordBatchReader for RecordBatches {
     fn schema(&self) -> SchemaRef {
         Arc::clone(&self.schema)
     }
+}
+
+fn is_too_long(error: &ArrowError) -> bool {
+    let ArrowError::ExternalError(error) = error else {
+        return false;
+    };
+    matches!(error.downcast_ref(), Some(Error::InvalidArrow { message, .. }) if message == TOO_LONG)
 }
 
 fn external(error: Error) -> ArrowError {
@@ -233,6 +269,11 @@ fn timestamps(
     cast: &impl Fn(&ArrayRef, &DataType) -> Result<ArrayRef>,
 ) -> Result<Vec<Timestamp>> {
     match column.data_type() {
+        // To the nearest microsecond, as every other spelling; a cast would cut.
+        DataType::Timestamp(TimeUnit::Nanosecond, _) => {
+            let nanos = column.as_primitive::<TimestampNanosecondType>().values();
+            Ok(nanos.iter().copied().map(Timestamp::from_nanos).collect())
+        }
         DataType::Timestamp(_, _) | DataType::Date32 | DataType::Date64 => {
             // Whatever zone a column is shown in, it counts from 1970 in UTC.
             let utc = DataType::Timestamp(TimeUnit::Microsecond, None);

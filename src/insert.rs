@@ -31,7 +31,12 @@ pub(crate) fn insert_new(
         return Ok(false);
     };
     let bound = Bound::new(*observation)?;
-    let inserted = tables.with(stream, |table| bound.insert_new(table, hash))?;
+    let inserted = tables
+        .with(stream, |table| bound.insert_new(table, hash))
+        .map_err(|error| match is_constraint(&error) {
+            true => of_stream(stream, error),
+            false => error,
+        })?;
     Ok(inserted == Some(true))
 }
 
@@ -180,11 +185,16 @@ fn respell<'a>(rows: &[Bound<'a>], texts: &'a [Option<String>]) -> Vec<Bound<'a>
 /// program has given the table. A constraint may also end the transaction; then
 /// nothing must follow.
 fn is_of_row(table: &Table, error: &Error) -> bool {
-    let constraint =
-        |code: &i32| matches!(code & 0xff, ffi::SQLITE_CONSTRAINT | ffi::SQLITE_MISMATCH);
+    matches!(error, Error::UnreadableRow { .. }) || is_constraint(error) && table.in_transaction()
+}
+
+/// Whether a rule that another program has given the table keeps the row out.
+fn is_constraint(error: &Error) -> bool {
     match error {
-        Error::UnreadableRow { .. } => true,
-        Error::Sqlite { sqlite_code, .. } => constraint(sqlite_code) && table.in_transaction(),
+        Error::Sqlite { sqlite_code, .. } => matches!(
+            sqlite_code & 0xff,
+            ffi::SQLITE_CONSTRAINT | ffi::SQLITE_MISMATCH
+        ),
         _ => false,
     }
 }
@@ -270,8 +280,20 @@ fn execute_chunk(
         params.push(Param::Real(row.observation.value));
         params.push(Param::Text(hash.unwrap_or_default()));
     }
-    table.chunk(chunk.len())?.execute(&params)?;
-    Ok(())
+    let stored = table.chunk(chunk.len())?.execute(&params)?;
+    check_stored(stream, stored, chunk.len())
+}
+
+/// A table may have triggers of its own, which keep rows out without an error. Then
+/// nothing can be said of the rows, and nothing of the call is stored.
+fn check_stored(stream: &StreamUuid, stored: usize, given: usize) -> Result<()> {
+    if stored == given {
+        return Ok(());
+    }
+    Err(Error::NotObservationTable {
+        name: stream.to_string(),
+        reason: "its triggers keep rows out".to_owned(),
+    })
 }
 
 fn insert_row(
@@ -300,7 +322,8 @@ fn insert_row(
                 })
             });
         }
-        table.cached(Query::Insert)?.execute(&row.params(&hash))?;
+        let stored = table.cached(Query::Insert)?.execute(&row.params(&hash))?;
+        check_stored(stream, stored, 1)?;
     }
     if let Some(taken) = taken {
         taken.add(ts, value);

@@ -68,7 +68,9 @@ impl Query {
                  (SELECT ts FROM {table} WHERE ts <= -1e11), ?1), ?2, ?3, ?4)"
             ),
             Query::Insert => {
-                format!("INSERT INTO {table} (ts, value, hash, provider) VALUES (?1, ?2, ?3, ?4)")
+                format!(
+                    "INSERT OR ABORT INTO {table} (ts, value, hash, provider) VALUES (?1, ?2, ?3, ?4)"
+                )
             }
             Query::Last => {
                 format!("SELECT ts, value, hash, provider FROM {table} ORDER BY ts DESC LIMIT 1")
@@ -143,7 +145,7 @@ fn chunk_sql(table: &str, rows: usize) -> String {
         })
         .collect();
     format!(
-        "INSERT INTO {table} (ts, value, hash, provider) VALUES {}",
+        "INSERT OR ABORT INTO {table} (ts, value, hash, provider) VALUES {}",
         rows.join(", ")
     )
 }

@@ -51,6 +51,12 @@ impl Timestamp {
         Timestamp(micros)
     }
 
+    /// From nanoseconds since 1970-01-01 UTC, to the nearest microsecond.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn from_nanos(nanos: i64) -> Self {
+        Timestamp(round_div(nanos, 1_000))
+    }
+
     /// Microseconds since 1970-01-01 UTC.
     pub const fn as_micros(self) -> i64 {
         self.0

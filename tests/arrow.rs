@@ -236,3 +236,30 @@ fn a_missing_column_a_null_and_a_bad_value_are_refused_whole() {
     }
     assert_eq!(store.streams_without_metadata().unwrap(), []);
 }
+
+#[test]
+fn nanoseconds_are_the_nearest_microsecond_as_in_every_spelling() {
+    let store = Store::open_in_memory().unwrap();
+    let instants = [
+        (
+            "2024-01-03T12:00:00.1234569Z",
+            1_704_283_200_123_456_900_i64,
+        ),
+        ("2024-01-03T12:00:01.0000005Z", 1_704_283_201_000_000_500),
+        ("1969-12-31T23:59:59.999999001Z", -999),
+    ];
+    for (text, nanos) in instants {
+        let ts: Timestamp = text.parse().unwrap();
+        store
+            .insert(&stream("a"), &NewObservation::new(ts, 1.0))
+            .unwrap();
+        let columns: Vec<(&str, ArrayRef)> = vec![
+            ("ts", Arc::new(TimestampNanosecondArray::from(vec![nanos]))),
+            ("value", Arc::new(Float64Array::from(vec![1.0]))),
+        ];
+        let report = store
+            .insert_record_batches(&stream("a"), reader(columns), None)
+            .unwrap();
+        assert_eq!((report.inserted, report.already_there), (0, 1), "{text}");
+    }
+}

@@ -294,8 +294,8 @@ def ingesting(bench: Bench, feed: Path, size: int = 100) -> None:
     )
 
 
-def looking_up(bench: Bench, streams: int = 1_000, count: int = 20_000) -> None:
-    path = bench.fresh("lookup.db")
+def looking_up(bench: Bench, streams: int, count: int = 20_000) -> None:
+    path = bench.fresh(f"lookup-{streams}.db")
     uuids = [f"{number:08x}-5dd4-5e4b-abc9-90b3751e71f1" for number in range(streams)]
     store = Store(path)
     store.sync_streams(
@@ -305,7 +305,7 @@ def looking_up(bench: Bench, streams: int = 1_000, count: int = 20_000) -> None:
         ]
     )
     store.close()
-    copy = Path(shutil.copy(path, bench.folder / "lookup-sqlite3.db"))
+    copy = Path(shutil.copy(path, bench.folder / f"lookup-{streams}-sqlite3.db"))
     store = Store(path)
     connection = plain(copy)
     wanted = [uuids[at * 7919 % streams] for at in range(count)]
@@ -349,7 +349,8 @@ def main() -> int:
         reading(bench, table)
         inserting(bench, table)
         ingesting(bench, feed)
-        looking_up(bench)
+        looking_up(bench, 1_000)
+        looking_up(bench, 10_000)
     info = sqlite_info()
     facts = (
         f"Python {sys.version.split()[0]}, pandas {pandas.__version__}, pyarrow "

@@ -203,6 +203,20 @@ def test_text_that_is_no_text(path: Path, with_and_without_pyarrow: None) -> Non
                 read()
 
 
+def test_rows_that_are_null_are_no_rows(store: Store) -> None:
+    rows = pyarrow.StructArray.from_arrays(
+        [pyarrow.array([10, 20, 30]), pyarrow.array([1.0, 999.0, 3.0])],
+        names=["ts", "value"],
+        mask=pyarrow.array([False, True, False]),
+    )
+    with pytest.raises(satori_store.InvalidArrow, match="row 1 is null"):
+        store.insert("x", pyarrow.chunked_array([rows]))
+    with pytest.raises(satori_store.InvalidArrow, match="not of rows"):
+        store.insert("x", pyarrow.chunked_array([[1, 2]]))
+    assert store.streams_without_metadata() == []
+    assert store.insert("x", pyarrow.chunked_array([rows.drop_null()])).inserted == 2
+
+
 def test_an_unreadable_row_is_told_as_it_is(path: Path, with_and_without_pyarrow: None) -> None:
     with Store(path) as store:
         store.insert("x", [(second, second) for second in range(10)])

@@ -9,8 +9,8 @@ use crate::time::Timestamp;
 use crate::uuid::StreamUuid;
 
 /// UTF-8 text: `length` bytes from `data`, no NUL needed. NULL with length 0 is
-/// empty text. `satori_text_of` makes one of
-/// NUL-terminated text.
+/// empty text, or no text where the function says what that stands for.
+/// `satori_text_of` makes one of NUL-terminated text.
 ///
 /// Where the library gives one out it is NUL-terminated as well, the NUL not
 /// counted; NULL stands for no text. What it lives as long as is said there.

@@ -67,7 +67,9 @@ impl satori_insert_report {
 /// @param error        see satori_error; may be NULL.
 /// @return SATORI_OK (for all three insertions), SATORI_INVALID_UUID,
 ///         SATORI_INVALID_VALUE, SATORI_INVALID_TIMESTAMP,
-///         SATORI_NOT_OBSERVATION_TABLE, or what any call that writes returns.
+///         SATORI_NOT_OBSERVATION_TABLE (the name is taken, or the table has rules of
+///         its own that keep the row out), SATORI_UNREADABLE_ROW (a stored row that it
+///         must be compared with, or chained to), or what any call that writes returns.
 /// @since 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn satori_insert(

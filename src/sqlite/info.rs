@@ -76,7 +76,7 @@ pub(super) fn settle() -> BesideOtherSqlite {
     *SETTLED.get_or_init(|| {
         if !cfg!(feature = "bundled") {
             BesideOtherSqlite::SafeIfSame
-        } else if use_no_mutex() && install_locks() {
+        } else if configure() && install_locks() {
             BesideOtherSqlite::Safe
         } else {
             BesideOtherSqlite::Unsafe
@@ -86,11 +86,16 @@ pub(super) fn settle() -> BesideOtherSqlite {
 
 /// Turns the bundled SQLite's own mutex per connection off: `Store` serialises each
 /// connection already, and the mutex costs reads 1.2 to 2.4 times. A connection of
-/// the same binary that asks for `SQLITE_OPEN_FULLMUTEX` still gets one. SQLite
+/// the same binary that asks for `SQLITE_OPEN_FULLMUTEX` still gets one. And its count
+/// of the memory in use, whose lock a forked child might find held for ever. SQLite
 /// refuses once it is in use; then everything works as before, slower.
-fn use_no_mutex() -> bool {
-    // SAFETY: SQLITE_CONFIG_MULTITHREAD takes no further argument.
-    unsafe { ffi::sqlite3_config(ffi::SQLITE_CONFIG_MULTITHREAD) == ffi::SQLITE_OK }
+fn configure() -> bool {
+    // SAFETY: SQLITE_CONFIG_MULTITHREAD takes no further argument, and
+    // SQLITE_CONFIG_MEMSTATUS an int.
+    unsafe {
+        ffi::sqlite3_config(ffi::SQLITE_CONFIG_MEMSTATUS, 0) == ffi::SQLITE_OK
+            && ffi::sqlite3_config(ffi::SQLITE_CONFIG_MULTITHREAD) == ffi::SQLITE_OK
+    }
 }
 
 #[cfg(all(feature = "bundled", target_os = "linux", target_pointer_width = "64"))]

@@ -123,6 +123,40 @@ static void say_rows(satori_cursor *cursor, size_t batch, int spelled) {
   OK(satori_cursor_free(cursor, &error));
 }
 
+/* satori_get_stream finds what satori_stream_by_uuid does. */
+static void check_get_stream(const char *uuid, size_t length) {
+  satori_stream listed = satori_stream_init(), found = satori_stream_init();
+  satori_streams *streams;
+  size_t count, needed = 0;
+  char texts[1024];
+  satori_status status = satori_stream_by_uuid(store, uuid, length, &streams, &error);
+  if (status != SATORI_OK) {
+    CHECK(satori_get_stream(store, uuid, length, &found, texts, sizeof(texts), &needed, &error) ==
+          status);
+    return;
+  }
+  OK(satori_streams_count(streams, &count, &error));
+  if (count == 0) {
+    OK(satori_get_stream(store, uuid, length, &found, NULL, 0, &needed, &error));
+    CHECK(needed == 0 && found.id == 0);
+  } else {
+    OK(satori_streams_get(streams, 0, &listed, &error));
+    CHECK(satori_get_stream(store, uuid, length, &found, NULL, 0, &needed, &error) ==
+          SATORI_INVALID_ARGUMENT);
+    CHECK(needed > listed.uuid.length && needed <= sizeof(texts) && found.id == 0);
+    CHECK(satori_get_stream(store, uuid, length, &found, texts, needed - 1, &needed, &error) ==
+          SATORI_INVALID_ARGUMENT);
+    OK(satori_get_stream(store, uuid, length, &found, texts, needed, &needed, &error));
+    CHECK(found.id == listed.id && found.last_synced == listed.last_synced &&
+          found.created_at == listed.created_at && texts[needed - 1] == 0);
+    CHECK(same_text(found.uuid, listed.uuid) && same_text(found.name, listed.name) &&
+          same_text(found.author, listed.author) && same_text(found.secondary, listed.secondary) &&
+          same_text(found.target, listed.target) && same_text(found.meta, listed.meta) &&
+          same_text(found.description, listed.description));
+  }
+  OK(satori_streams_free(streams, &error));
+}
+
 static void open_store(const struct argument *args, int count) {
   satori_open_options options = satori_open_options_init();
   char path[4096];
