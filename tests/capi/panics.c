@@ -208,8 +208,9 @@ CALL(satori_string_free) { return satori_string_free(f->string, &f->error); }
 
 CALL(satori_get_stream) {
   satori_stream stream = satori_stream_init();
+  char texts[512];
   size_t needed;
-  return satori_get_stream(f->store, UUID, &stream, NULL, 0, &needed, &f->error);
+  return satori_get_stream(f->store, UUID, &stream, texts, sizeof(texts), &needed, &f->error);
 }
 
 #define ENTRY(name, handle) {#name, call_##name, handle}
