@@ -71,6 +71,7 @@
 #[cfg(feature = "arrow")]
 mod arrow;
 mod bound;
+mod calls;
 mod chain;
 mod columns;
 mod connection;

@@ -7,10 +7,11 @@ mod streams;
 
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError, TryLockError, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 pub use streams::{Remove, Removed};
 
+use crate::calls::Call;
 use crate::connection::Connection;
 use crate::error::{Error, Result};
 use crate::options::OpenOptions;
@@ -52,22 +53,22 @@ static OPEN: Mutex<Vec<(u32, Weak<Shared>)>> = Mutex::new(Vec::new());
 /// Before a forked child opens a file, it closes what it has inherited. SQLite
 /// counts locks in memory, so the child would take no lock of its own on a file
 /// that the parent has open, and lose its rows when the parent closes it.
-fn let_go_of_inherited(path: &Path) -> Result<()> {
+fn let_go_of_inherited(path: &Path, call: &Call) -> Result<()> {
+    if call.is_interrupted() {
+        return Err(Error::CannotOpen {
+            path: path.to_owned(),
+            reason: "this process was forked while another thread used a store: it can open \
+                     one after exec() only"
+                .to_owned(),
+            sqlite_code: None,
+        });
+    }
     let process = process_id();
     let open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
     let inherited = open.iter().filter(|(opener, _)| *opener != process);
     for shared in inherited.filter_map(|(_, shared)| shared.upgrade()) {
-        let mut connection = match shared.connection.try_lock() {
-            Ok(guard) => guard,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => {
-                return Err(Error::CannotOpen {
-                    path: path.to_owned(),
-                    reason: "this process was forked while another thread used a store".to_owned(),
-                    sqlite_code: None,
-                });
-            }
-        };
+        let connection = shared.connection.lock();
+        let mut connection = connection.unwrap_or_else(PoisonError::into_inner);
         if let Some(connection) = connection.take() {
             connection.let_go();
         }
@@ -107,7 +108,8 @@ impl Store {
     }
 
     pub(crate) fn open_file(path: &Path, options: &OpenOptions) -> Result<Self> {
-        let_go_of_inherited(path)?;
+        let call = Call::begin();
+        let_go_of_inherited(path, &call)?;
         Connection::open(path, options).map(Self::new)
     }
 
@@ -132,6 +134,7 @@ impl Store {
         if self.shared.process != process_id() {
             return Err(Error::Forked);
         }
+        let _call = Call::begin();
         let mut guard = self.shared.connection.lock().map_err(|_| Error::Poisoned)?;
         let connection = guard.as_mut().ok_or(Error::Poisoned)?;
         work(connection).map_err(|error| connection.located(error))
@@ -181,12 +184,18 @@ impl fmt::Debug for Store {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        // In a forked child the connection is the parent's still: closing it as
-        // usual could checkpoint and unlink the WAL under the parent's feet.
+        let call = Call::begin();
         let connection = self.connection.get_mut();
-        if self.process != process_id()
-            && let Some(connection) = connection.unwrap_or_else(PoisonError::into_inner).take()
-        {
+        let Some(connection) = connection.unwrap_or_else(PoisonError::into_inner).take() else {
+            return;
+        };
+        if self.process == process_id() {
+            drop(connection);
+        } else if call.is_interrupted() {
+            std::mem::forget(connection);
+        } else {
+            // In a forked child the connection is the parent's still: closing it as
+            // usual could checkpoint and unlink the WAL under the parent's feet.
             connection.let_go();
         }
     }

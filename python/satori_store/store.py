@@ -73,7 +73,9 @@ class Store:
 
     **Processes.** Any number may have the file open, installed engines among them.
     After ``fork`` (``multiprocessing`` with that method among them) a child that uses
-    its parent's store gets :class:`Forked`; it opens the file itself.
+    its parent's store gets :class:`Forked`; it opens the file itself, which raises
+    :class:`CannotOpen` where another thread of the parent was inside a call at the fork:
+    ``multiprocessing`` with ``spawn`` has no such limit.
 
     **Any call** may raise :class:`Closed`, :class:`Busy`, :class:`Corrupt`,
     :class:`SqliteError`, :class:`Forked` and :class:`Poisoned`; one that writes also

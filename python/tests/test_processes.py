@@ -155,6 +155,53 @@ print(store.insert("x", 3, 3).kind, [row.value for row in store.observations("x"
     assert "inserted" in lines[3:] and lines[-1] == "inserted [1.0, 2.0, 3.0]"
 
 
+def test_a_child_of_a_busy_parent_never_waits_for_ever(path: Path) -> None:
+    """Other threads are inside calls at the fork: the child is served or refused."""
+    said = python(
+        """
+import os, signal, sys, threading
+from satori_store import CannotOpen, Store
+path, ended = sys.argv[1], False
+store = Store(path)
+store.insert("x", 0, 0)
+rows = [0] * 3
+def insert(thread):
+    while not ended:
+        rows[thread] += 1
+        store.insert(f"thread {thread}", rows[thread], 1, hash="h")
+def reopen():
+    while not ended:
+        with Store(path + " other") as other:
+            other.insert("x", 0, 0)
+threads = [threading.Thread(target=insert, args=(thread,)) for thread in range(3)]
+threads.append(threading.Thread(target=reopen))
+for thread in threads:
+    thread.start()
+statuses = []
+for number in range(40):
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        try:
+            with Store(path) as own:
+                own.insert("children", number, number)
+            os._exit(0)
+        except CannotOpen as error:
+            os._exit(7 if "after exec() only" in str(error) else 8)
+    statuses.append(os.waitpid(child, 0)[1])
+ended = True
+for thread in threads:
+    thread.join()
+print(set(statuses) <= {0, 7 << 8})
+print([store.count(f"thread {thread}") for thread in range(3)] == rows)
+served = statuses.count(0)
+print(served == 0 or store.count("children") == served)
+""",
+        path,
+    )
+    assert said.splitlines() == ["True"] * 3
+
+
 def use_parents(store: Any, answers: Any) -> None:
     try:
         store.count("x")
