@@ -609,6 +609,7 @@ class Store {
     return patched(satori_update_stream, uuid, patch);
   }
 
+  /** As satori_stream_by_uuid; by satori_get_stream, which is faster. */
   std::optional<Stream> stream_by_uuid(std::string_view uuid) const {
     std::string texts(512, '\0');
     for (;;) {
