@@ -6,6 +6,7 @@ import os
 import sys
 from ctypes import byref
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Optional
 
 from . import _library
@@ -73,16 +74,22 @@ def danger() -> Optional[str]:
 def _is_safe(info: _library.LibraryInfo) -> bool:
     if info.safe_beside_other_sqlite != _IF_SAME:
         return bool(info.safe_beside_other_sqlite)
-    # The store is linked with the system's SQLite. Is Python's module as well?
+    return _is_pythons(info.sqlite_source_id.decode())
+
+
+@lru_cache(maxsize=1)
+def _is_pythons(source_id: str) -> bool:
+    """Whether the system's SQLite, which the store is linked with, is that of Python's
+    module as well. Asked once: other threads may fork meanwhile."""
     try:
         import sqlite3
     except ImportError:
         return True
     connection = sqlite3.connect(":memory:")
-    (source_id,) = connection.execute("SELECT sqlite_source_id()").fetchone()
+    (pythons,) = connection.execute("SELECT sqlite_source_id()").fetchone()
     connection.close()
     libraries = [file for file in _files() if "libsqlite3" in os.path.basename(file)]
-    return len(libraries) == 1 and source_id == info.sqlite_source_id.decode()
+    return len(libraries) == 1 and source_id == pythons
 
 
 def _files() -> tuple[str, ...]:
