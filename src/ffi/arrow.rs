@@ -9,11 +9,11 @@ use arrow_array::{Array, ArrayReader, RecordBatch, RecordBatchOptions, RecordBat
 use arrow_schema::{ArrowError, DataType, Schema, SchemaRef};
 
 use super::error::{satori_error, satori_status};
-use super::input::{check_optional, check_pointer, optional, satori_text};
-use super::insert::{check_report, satori_insert_report};
+use super::input::{check_pointer, optional, satori_text};
+use super::insert::{check_outputs, satori_insert_report, tell};
 use super::store::satori_store;
 use super::string::satori_string;
-use super::{guard, input, output, registry};
+use super::{guard, input, registry};
 use crate::error::Error;
 use crate::store::Store;
 
@@ -87,11 +87,10 @@ pub unsafe extern "C" fn satori_import_arrow(
     let body = || {
         let opened: Store = registry::get(store.addr())?;
         check_pointer(stream, "stream")?;
-        check_optional(conflicts, "conflicts")?;
         // SAFETY: by the caller's word; `from_raw` takes the stream over and marks
         // it released.
-        let (uuid, provider, batches) = unsafe {
-            check_report(report)?;
+        unsafe {
+            check_outputs(report, conflicts)?;
             let uuid = input::uuid(uuid, uuid_length)?;
             let provider = optional(provider, "provider")?;
             let stream = ArrowArrayStream::from_raw(stream);
@@ -99,15 +98,8 @@ pub unsafe extern "C" fn satori_import_arrow(
                 batch: 0,
                 message: error.to_string(),
             })?;
-            (uuid, provider, batches)
-        };
-        let answer = opened.insert_record_batches(&uuid, batches, provider)?;
-        // SAFETY: by the caller's word.
-        unsafe {
-            if !report.is_null() {
-                output::write_growable(report, &satori_insert_report::new(&answer), "report")?;
-            }
-            output::write_string(conflicts, || output::json(&answer.conflicts))
+            let answer = opened.insert_record_batches(&uuid, batches, provider)?;
+            tell(&answer, report, conflicts)
         }
     };
     // SAFETY: by the caller's word.

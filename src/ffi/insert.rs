@@ -287,7 +287,7 @@ impl<'a> Columns<'a> {
 ///
 /// # Safety
 /// As [`check_report`].
-unsafe fn check_outputs(
+pub(super) unsafe fn check_outputs(
     report: *const satori_insert_report,
     conflicts: *const *mut satori_string,
 ) -> Result<(), Failure> {
@@ -300,7 +300,7 @@ unsafe fn check_outputs(
 ///
 /// # Safety
 /// Each is NULL or may be written.
-unsafe fn tell(
+pub(super) unsafe fn tell(
     answer: &InsertReport,
     report: *mut satori_insert_report,
     conflicts: *mut *mut satori_string,
