@@ -14,14 +14,14 @@ use arrow_array::{
 use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
 
-use crate::cursor::Cursor;
-use crate::error::{Error, Result};
-use crate::observation::{InsertReport, NewObservation};
-use crate::read::not_utf8;
+use crate::model::cursor::Cursor;
+use crate::model::error::{Error, Result};
+use crate::model::observation::{InsertReport, NewObservation};
+use crate::model::time::Timestamp;
+use crate::model::uuid::StreamUuid;
+use crate::model::value;
+use crate::sqlite::read::not_utf8;
 use crate::store::Store;
-use crate::time::Timestamp;
-use crate::uuid::StreamUuid;
-use crate::value;
 
 /// Rows of a record batch.
 const BATCH: usize = 65_536;

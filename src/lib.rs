@@ -70,40 +70,13 @@
 
 #[cfg(feature = "arrow")]
 mod arrow;
-mod bound;
-mod calls;
-mod chain;
-mod columns;
-mod connection;
-mod cursor;
-mod error;
 #[cfg(feature = "capi")]
 mod ffi;
-mod file;
-mod hash;
-mod ingest;
-mod insert;
-mod migrate;
-mod normalize;
-mod observation;
-mod observations;
-mod options;
-mod payload;
-mod read;
-mod schema;
-mod span;
+mod json;
+mod model;
+mod process;
 mod sqlite;
-mod statistics;
 mod store;
-mod stored;
-mod stream;
-mod sync;
-mod table;
-mod taken;
-mod time;
-mod uuid;
-mod value;
-mod verify;
 
 /// Runs the README's examples as tests.
 #[cfg(doctest)]
@@ -112,19 +85,19 @@ struct Readme;
 
 #[cfg(feature = "arrow")]
 pub use arrow::RecordBatches;
-pub use columns::{Columns, TextColumn};
-pub use error::{Error, ErrorCode, Result};
-pub use ingest::{IngestConflict, IngestOptions, IngestReport, Rejected};
-pub use normalize::Normalization;
-pub use observation::{Conflict, InsertReport, Insertion, NewObservation, Observation};
-pub use observations::Observations;
-pub use options::{OpenOptions, Synchronous};
-pub use sqlite::info::{BesideOtherSqlite, SqliteInfo, sqlite_info};
-pub use statistics::Statistics;
+pub use json::ingest::{IngestConflict, IngestOptions, IngestReport, Rejected};
+pub use json::sync::SyncReport;
+pub use model::columns::{Columns, TextColumn};
+pub use model::error::{Error, ErrorCode, Result};
+pub use model::observation::{Conflict, InsertReport, Insertion, NewObservation, Observation};
+pub use model::options::{OpenOptions, Synchronous};
+pub use model::spelling::StoredTimestamp;
+pub use model::stream::{Stream, StreamPatch};
+pub use model::time::Timestamp;
+pub use model::uuid::StreamUuid;
+pub use model::verify::Verification;
+pub use sqlite::normalize::Normalization;
+pub use sqlite::raw::info::{BesideOtherSqlite, SqliteInfo, sqlite_info};
+pub use sqlite::statistics::Statistics;
+pub use store::iter::Observations;
 pub use store::{Remove, Removed, Store};
-pub use stored::StoredTimestamp;
-pub use stream::{Stream, StreamPatch};
-pub use sync::SyncReport;
-pub use time::Timestamp;
-pub use uuid::StreamUuid;
-pub use verify::Verification;

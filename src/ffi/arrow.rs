@@ -14,7 +14,7 @@ use super::insert::{check_outputs, satori_insert_report, tell};
 use super::store::satori_store;
 use super::string::satori_string;
 use super::{guard, input, registry};
-use crate::error::Error;
+use crate::model::error::Error;
 use crate::store::Store;
 
 /// The observations from `from`, included, to `to`, excluded, as an Arrow stream of

@@ -8,15 +8,15 @@ use super::error::{Failure, satori_error, satori_status};
 use super::input::{check_pointer, satori_text};
 use super::store::satori_store;
 use super::{guard, input, output, registry};
-use crate::cursor::Cursor;
-use crate::error::Error;
-use crate::observation::Observation;
-use crate::read::{RowRef, not_utf8};
-use crate::span::Span;
+use crate::model::cursor::Cursor;
+use crate::model::error::Error;
+use crate::model::observation::Observation;
+use crate::model::span::Span;
+use crate::model::spelling::StoredRef;
+use crate::model::time::Timestamp;
+use crate::model::uuid::StreamUuid;
+use crate::sqlite::read::{RowRef, not_utf8};
 use crate::store::Store;
-use crate::stored::StoredRef;
-use crate::time::Timestamp;
-use crate::uuid::StreamUuid;
 
 /// A place in a stream, from which observations are read a batch at a time. One
 /// thread at a time; nothing of the file is locked between batches. Free it with

@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use crate::error::{Error, ErrorCode};
+use crate::model::error::{Error, ErrorCode};
 
 /// What every function returns: a `satori_code`.
 pub type satori_status = i32;

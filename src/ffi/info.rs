@@ -5,7 +5,7 @@ use std::mem;
 
 use super::error::{satori_error, satori_status};
 use super::{guard, input, output};
-use crate::sqlite::info::{self, sqlite_info};
+use crate::sqlite::raw::info::{self, sqlite_info};
 
 /// What the library is, and which SQLite it works with. The texts are constants:
 /// they live as long as the library is loaded.

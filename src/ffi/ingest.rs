@@ -9,10 +9,10 @@ use super::insert::check_report;
 use super::store::satori_store;
 use super::string::satori_string;
 use super::{guard, input, output, registry};
-use crate::error::Error;
-use crate::ingest::{IngestOptions, IngestReport};
+use crate::json::ingest::{IngestOptions, IngestReport};
+use crate::model::error::Error;
+use crate::model::uuid::StreamUuid;
 use crate::store::Store;
-use crate::uuid::StreamUuid;
 
 /// How payloads are taken in. All 0, but for the size, is the default.
 #[repr(C)]

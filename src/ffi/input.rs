@@ -5,8 +5,8 @@ use std::mem;
 use std::slice;
 
 use super::error::{Failure, satori_code};
-use crate::time::Timestamp;
-use crate::uuid::StreamUuid;
+use crate::model::time::Timestamp;
+use crate::model::uuid::StreamUuid;
 
 /// UTF-8 text: `length` bytes from `data`, no NUL needed. NULL with length 0 is
 /// empty text, or no text where the function says what that stands for.

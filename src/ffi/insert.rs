@@ -8,9 +8,9 @@ use super::input::{Growable, check_optional, optional, satori_text};
 use super::store::satori_store;
 use super::string::satori_string;
 use super::{guard, input, output, registry};
-use crate::observation::{InsertReport, Insertion, NewObservation};
+use crate::model::observation::{InsertReport, Insertion, NewObservation};
+use crate::model::time::Timestamp;
 use crate::store::Store;
-use crate::time::Timestamp;
 
 /// What came of inserting one observation.
 #[repr(i32)]

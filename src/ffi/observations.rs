@@ -9,9 +9,9 @@ use super::store::satori_store;
 use super::stream::SATORI_NO_INSTANT;
 use super::string::satori_string;
 use super::{guard, input, output, registry};
+use crate::model::time::Timestamp;
+use crate::model::uuid::StreamUuid;
 use crate::store::Store;
-use crate::time::Timestamp;
-use crate::uuid::StreamUuid;
 
 /// What a stream holds, in numbers.
 #[repr(C)]

@@ -17,7 +17,7 @@ use super::cursor::OpenCursor;
 use super::error::{Failure, satori_code, satori_error, satori_status};
 use super::guard;
 use super::stream::OwnedStream;
-use crate::sqlite::process_id;
+use crate::process::id::process_id;
 use crate::store::Store;
 
 /// What a handle stands for. Calls hold a share of it, so that closing a handle

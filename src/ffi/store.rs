@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::error::{Failure, satori_error, satori_status};
 use super::input::{Growable, check_pointer};
 use super::{guard, input, output, registry};
-use crate::options::{OpenOptions, Synchronous};
+use crate::model::options::{OpenOptions, Synchronous};
 use crate::store::Store;
 
 /// A store: one engine.db, open. Any number of threads may use it at once; their

@@ -8,9 +8,9 @@ use std::ops::Range;
 use super::error::Failure;
 use super::input::{Growable, satori_text};
 use super::output::{NO_TEXT, push_c_string};
-use crate::stream::{Stream, StreamPatch, StreamRef};
-use crate::time::Timestamp;
-use crate::uuid::StreamUuid;
+use crate::model::stream::{Stream, StreamPatch, StreamRef};
+use crate::model::time::Timestamp;
+use crate::model::uuid::StreamUuid;
 
 /// Stands for an instant that there is none of: not synced yet, no rows.
 pub const SATORI_NO_INSTANT: i64 = i64::MIN;

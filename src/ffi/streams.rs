@@ -9,10 +9,10 @@ use super::store::satori_store;
 use super::stream::{OwnedStream, satori_stream, satori_stream_patch};
 use super::string::satori_string;
 use super::{guard, input, output, registry};
+use crate::model::stream::{Stream, StreamPatch};
+use crate::model::time::Timestamp;
+use crate::model::uuid::StreamUuid;
 use crate::store::{Remove, Store};
-use crate::stream::{Stream, StreamPatch};
-use crate::time::Timestamp;
-use crate::uuid::StreamUuid;
 
 /// Streams that a call found: a list, often of one. Free it with
 /// `satori_streams_free`.

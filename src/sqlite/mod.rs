@@ -1,25 +1,12 @@
-//! Raw SQLite: what Diesel does not wrap, and the hot paths.
-//!
-//! The one place of this crate with `unsafe` code. Everything it lends to the
-//! rest is safe to call as long as a [`Handle`] and the [`Statement`]s made from
-//! it are dropped before the Diesel connection that owns the handle; `connection`
-//! holds them in one struct whose fields are declared in that order.
-#![allow(unsafe_code)]
+//! Streams and observations in a SQLite file.
 
-#[cfg(all(feature = "bundled", target_os = "linux", target_pointer_width = "64"))]
-mod descriptors;
-mod error;
-mod function;
-mod handle;
-pub(crate) mod info;
-#[cfg(all(feature = "bundled", target_os = "linux", target_pointer_width = "64"))]
-mod locks;
-mod new_file;
-mod process;
-mod statement;
-
-pub(crate) use error::SqliteError;
-pub(crate) use handle::{BusyState, Handle, Hardening, establish};
-pub(crate) use new_file::create_private;
-pub(crate) use process::process_id;
-pub(crate) use statement::{Cell, Param, Row, Statement};
+pub(crate) mod connection;
+pub(crate) mod file;
+pub(crate) mod insert;
+pub(crate) mod migrate;
+pub(crate) mod normalize;
+pub(crate) mod raw;
+pub(crate) mod read;
+pub(crate) mod schema;
+pub(crate) mod statistics;
+pub(crate) mod table;

@@ -1,10 +1,10 @@
 //! The server's JSON: payloads, and the stream objects of a sync.
 
 use super::Store;
-use crate::error::Result;
-use crate::ingest::{Batch, IngestOptions, IngestReport};
-use crate::sync::{Streams, SyncReport};
-use crate::time::Timestamp;
+use crate::json::ingest::{Batch, IngestOptions, IngestReport};
+use crate::json::sync::{Streams, SyncReport};
+use crate::model::error::Result;
+use crate::model::time::Timestamp;
 
 impl Store {
     /// Takes in the server's answers, metadata and observation together: one

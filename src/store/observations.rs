@@ -3,21 +3,21 @@
 use std::ops::RangeBounds;
 
 use super::{Store, on_table};
-use crate::columns::{Columns, ColumnsBuilder};
-use crate::cursor::Cursor;
-use crate::error::Result;
-use crate::insert;
-use crate::normalize::{self, Normalization};
-use crate::observation::{InsertReport, Insertion, NewObservation, Observation};
-use crate::observations::Observations;
-use crate::read::{self, RowRef};
-use crate::span::{Span, condition};
-use crate::sqlite::Param;
-use crate::statistics::{self, Statistics};
-use crate::table::Table;
-use crate::time::Timestamp;
-use crate::uuid::StreamUuid;
-use crate::verify::{Verification, Verifier};
+use crate::model::columns::{Columns, ColumnsBuilder};
+use crate::model::cursor::Cursor;
+use crate::model::error::Result;
+use crate::model::observation::{InsertReport, Insertion, NewObservation, Observation};
+use crate::model::span::{Span, condition};
+use crate::model::time::Timestamp;
+use crate::model::uuid::StreamUuid;
+use crate::model::verify::{Verification, Verifier};
+use crate::sqlite::insert;
+use crate::sqlite::normalize::{self, Normalization};
+use crate::sqlite::raw::Param;
+use crate::sqlite::read::{self, RowRef};
+use crate::sqlite::statistics::{self, Statistics};
+use crate::sqlite::table::Table;
+use crate::store::iter::Observations;
 
 /// A limit that no stream reaches in one go.
 const ALL_ROWS: usize = u32::MAX as usize;

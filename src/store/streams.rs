@@ -1,10 +1,10 @@
 //! Stream metadata: look-ups, writes, listings.
 
 use super::{Store, find};
-use crate::error::Result;
-use crate::stream::{self, Stream, StreamPatch, StreamRef};
-use crate::time::Timestamp;
-use crate::uuid::StreamUuid;
+use crate::model::error::Result;
+use crate::model::stream::{self, Stream, StreamPatch, StreamRef};
+use crate::model::time::Timestamp;
+use crate::model::uuid::StreamUuid;
 
 /// What [`Store::remove`] removes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

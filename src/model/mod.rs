@@ -1,0 +1,17 @@
+//! The nouns of a store: what they are and how they are spelled. No database, no
+//! SQL and no JSON of the server is known here.
+
+pub(crate) mod chain;
+pub(crate) mod columns;
+pub(crate) mod cursor;
+pub(crate) mod error;
+pub(crate) mod hash;
+pub(crate) mod observation;
+pub(crate) mod options;
+pub(crate) mod span;
+pub(crate) mod spelling;
+pub(crate) mod stream;
+pub(crate) mod time;
+pub(crate) mod uuid;
+pub(crate) mod value;
+pub(crate) mod verify;

@@ -1,0 +1,229 @@
+//! Timestamps as columns store them: numbers, or text in some spelling.
+
+use std::fmt;
+
+use jiff::fmt::temporal::Pieces;
+
+use crate::model::error::Result;
+use crate::model::hash;
+use crate::model::time::{SECONDS_LIMIT, Timestamp, invalid};
+use crate::sqlite::raw::Param;
+
+/// A timestamp as a row stores it.
+///
+/// The store itself writes Unix seconds, an integer where they are whole. Rows of
+/// installed engines may hold text, or milli-, micro- or nanoseconds, and so do
+/// rows that were inserted in a [spelling](crate::NewObservation::spelled).
+///
+/// Its text is that which the hash chain takes: a fraction is written as Python's
+/// `repr(float)` writes it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StoredTimestamp {
+    /// A whole number.
+    Integer(i64),
+    /// A decimal number.
+    Real(f64),
+    /// Text, as it stands.
+    Text(String),
+}
+
+impl StoredTimestamp {
+    pub(crate) fn borrowed(&self) -> StoredRef<'_> {
+        match self {
+            StoredTimestamp::Integer(number) => StoredRef::Integer(*number),
+            StoredTimestamp::Real(number) => StoredRef::Real(*number),
+            StoredTimestamp::Text(text) => StoredRef::Text(text),
+        }
+    }
+}
+
+impl fmt::Display for StoredTimestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.borrowed().fmt(f)
+    }
+}
+
+/// [`StoredTimestamp`], borrowed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum StoredRef<'a> {
+    Integer(i64),
+    Real(f64),
+    Text(&'a str),
+}
+
+impl<'a> StoredRef<'a> {
+    /// Reads any spelling: the instant, and what the column makes of the text.
+    /// By its NUMERIC affinity text that is a number becomes one, an integer
+    /// where it is whole. Blanks around other text would set it apart from its
+    /// like, and are left out.
+    pub(crate) fn from_text(text: &'a str) -> Result<(Timestamp, Self)> {
+        let trimmed = text.trim();
+        if let Ok(number) = trimmed.parse() {
+            return Ok((Timestamp::from_integer(number), StoredRef::Integer(number)));
+        }
+        let numeric = trimmed
+            .bytes()
+            .all(|b| matches!(b, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'));
+        if numeric && let Ok(number) = trimmed.parse::<f64>() {
+            let instant = Timestamp::from_real(number)
+                .map_err(|_| invalid(text, "the number is out of range"))?;
+            let whole = number as i64;
+            if whole as f64 == number && whole != i64::MAX && whole != i64::MIN {
+                return Ok((Timestamp::from_integer(whole), StoredRef::Integer(whole)));
+            }
+            return Ok((instant, StoredRef::Real(number)));
+        }
+        Ok((
+            Timestamp::from_stored_text(trimmed)?,
+            StoredRef::Text(trimmed),
+        ))
+    }
+
+    /// Whether it is a number of seconds.
+    pub(crate) fn is_plain(self) -> bool {
+        match self {
+            StoredRef::Integer(number) => number.unsigned_abs() < SECONDS_LIMIT.unsigned_abs(),
+            StoredRef::Real(number) => number.abs() < SECONDS_LIMIT as f64,
+            StoredRef::Text(_) => false,
+        }
+    }
+
+    pub(crate) fn param(self) -> Param<'a> {
+        match self {
+            StoredRef::Integer(number) => Param::Integer(number),
+            StoredRef::Real(number) => Param::Real(number),
+            StoredRef::Text(text) => Param::Text(text),
+        }
+    }
+
+    pub(crate) fn to_owned(self) -> StoredTimestamp {
+        match self {
+            StoredRef::Integer(number) => StoredTimestamp::Integer(number),
+            StoredRef::Real(number) => StoredTimestamp::Real(number),
+            StoredRef::Text(text) => StoredTimestamp::Text(text.to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for StoredRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StoredRef::Integer(number) => write!(f, "{number}"),
+            StoredRef::Real(number) => f.write_str(&hash::python_repr(*number)),
+            StoredRef::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+/// `instant` as text in the spelling of `sample`, finer where it needs to be; `None`
+/// where there is none, as outside the years 0000 to 9999.
+pub(crate) fn like(sample: &str, instant: Timestamp) -> Option<String> {
+    let offset = Pieces::parse(sample).ok()?.to_numeric_offset();
+    let offset = offset.map_or(0, |offset| i64::from(offset.seconds()));
+    let micros = instant.as_micros().checked_add(offset * 1_000_000)?;
+    let local = Timestamp::from_micros(micros);
+    // `2024-01-03`, ` 12:00:00.25`, `+02:00`: all but the first may be missing.
+    let time = sample.get(10..)?;
+    let zone = time.find(['Z', 'z', '+', '-', '[']).unwrap_or(time.len());
+    let (time, zone) = time.split_at(zone);
+    let given = time.split_once(['.', ',']).map_or(0, |(_, f)| f.len());
+    let digits = match micros.rem_euclid(10_i64.pow(6_u32.saturating_sub(given as u32))) {
+        0 => given,
+        _ => 6,
+    };
+    let separator = time.chars().next();
+    let mut text = local.iso_text(separator.unwrap_or(' '), digits.min(6))?;
+    text.extend(std::iter::repeat_n('0', digits.saturating_sub(6)));
+    if let Some(date) = text.strip_suffix(" 00:00:00")
+        && separator.is_none()
+    {
+        text.truncate(date.len());
+    } else if let Some(minutes) = text.strip_suffix(":00")
+        && time.matches(':').count() == 1
+    {
+        text.truncate(minutes.len());
+    }
+    text.push_str(zone);
+    let read = Timestamp::from_stored_text(&text).ok();
+    (read == Some(instant)).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timestamp_is_spelled_like_the_one_before() {
+        for (sample, ts, wanted) in [
+            (
+                "2024-01-03 12:00",
+                "2024-01-04T01:05:00Z",
+                "2024-01-04 01:05",
+            ),
+            (
+                "2024-01-03 12:00",
+                "2024-01-04T01:05:07Z",
+                "2024-01-04 01:05:07",
+            ),
+            (
+                "2024-01-03 12:00",
+                "2024-01-04T01:05:00.5Z",
+                "2024-01-04 01:05:00.500000",
+            ),
+            (
+                "2024-01-03T12:00:00",
+                "2024-01-04T01:05:00Z",
+                "2024-01-04T01:05:00",
+            ),
+            (
+                "2024-01-03T12:00:00Z",
+                "2024-01-04T01:05:00.25Z",
+                "2024-01-04T01:05:00.250000Z",
+            ),
+            (
+                "2024-01-03T12:00:00.250Z",
+                "2024-01-04T01:05:00Z",
+                "2024-01-04T01:05:00.000Z",
+            ),
+            (
+                "2024-01-03T12:00:00.25",
+                "2024-01-04T01:05:00.123456Z",
+                "2024-01-04T01:05:00.123456",
+            ),
+            (
+                "2024-01-03T12:00:00.250000000Z",
+                "2024-01-04T01:05Z",
+                "2024-01-04T01:05:00.000000000Z",
+            ),
+            (
+                "2024-01-03 12:00:00+00:00",
+                "2024-01-04T01:05:00Z",
+                "2024-01-04 01:05:00+00:00",
+            ),
+            (
+                "2024-01-03 12:00-05:30",
+                "2024-01-04T01:05:00Z",
+                "2024-01-03 19:35-05:30",
+            ),
+            (
+                "2024-01-03 12:00+0200",
+                "2024-01-04T23:05:00Z",
+                "2024-01-05 01:05+0200",
+            ),
+            ("2024-01-03", "2024-01-04", "2024-01-04"),
+            ("2024-01-03", "2024-01-04T01:05:00Z", "2024-01-04 01:05:00"),
+            (
+                "2024-01-03",
+                "2024-01-04T01:05:00.5Z",
+                "2024-01-04 01:05:00.500000",
+            ),
+            ("2024-01-03T12:00:00Z", "-1", "1969-12-31T23:59:59Z"),
+        ] {
+            let written = StoredRef::from_text(ts).ok();
+            let written = written.and_then(|(ts, _)| like(sample, ts));
+            assert_eq!(written.as_deref(), Some(wanted), "{sample}");
+        }
+        assert_eq!(like("someday", Timestamp::from_integer(0)), None);
+        assert_eq!(like("2024-01-03", Timestamp::MAX), None);
+    }
+}

@@ -1,0 +1,120 @@
+//! The text that names a stream, and so its table.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::model::error::{Error, Result, excerpt};
+
+/// The text that names a stream and, in `engine.db`, the table of its
+/// observations.
+///
+/// It is 1 to 255 bytes of UTF-8 without control characters. It isn't
+/// `streams` and doesn't begin with `sqlite_` or `pragma_` (in any case, as
+/// SQLite compares names) or `__`, which are kept for tables that are not
+/// streams. Quotes, spaces and semicolons are legal: files in the field have them.
+///
+/// Most are real UUIDs, made from the stream's four parts:
+///
+/// ```
+/// use satori_store::StreamUuid;
+///
+/// let bitcoin = StreamUuid::from_parts("central", "satori", "bitcoin", "");
+/// assert_eq!(bitcoin.as_str(), "d39cd529-5dd4-5e4b-abc9-90b3751e71f1");
+/// # assert!(StreamUuid::new("streams").is_err());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+#[serde(transparent)]
+pub struct StreamUuid(String);
+
+impl StreamUuid {
+    /// Checks the text against the rules above.
+    ///
+    /// # Errors
+    /// [`Error::InvalidUuid`] with the rule that the text breaks.
+    pub fn new(uuid: impl Into<String>) -> Result<Self> {
+        let uuid = uuid.into();
+        match fault(&uuid) {
+            None => Ok(Self(uuid)),
+            Some(reason) => Err(Error::InvalidUuid {
+                uuid: excerpt(&uuid),
+                reason,
+            }),
+        }
+    }
+
+    /// The UUID that Satori gives a stream: version 5, in the DNS namespace,
+    /// of `source:author:stream:target`.
+    pub fn from_parts(source: &str, author: &str, stream: &str, target: &str) -> Self {
+        let name = format!("{source}:{author}:{stream}:{target}");
+        let uuid = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_DNS, name.as_bytes());
+        Self(uuid.to_string())
+    }
+
+    /// A uuid found in the metadata, where other programs write too: unchecked.
+    pub(crate) fn stored(uuid: String) -> Self {
+        Self(uuid)
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The rule that `uuid` breaks, if it breaks one.
+pub(crate) fn fault(uuid: &str) -> Option<&'static str> {
+    let begins_with = |prefix: &str| {
+        uuid.get(..prefix.len())
+            .is_some_and(|p| p.eq_ignore_ascii_case(prefix))
+    };
+    if uuid.is_empty() {
+        Some("it is empty")
+    } else if uuid.len() > 255 {
+        Some("it is longer than 255 bytes")
+    } else if has_control(uuid) {
+        Some("it has a control character")
+    } else if uuid.eq_ignore_ascii_case("streams") {
+        Some("that table holds the metadata")
+    } else if begins_with("sqlite_") {
+        Some("names that begin with sqlite_ are SQLite's own")
+    } else if begins_with("pragma_") {
+        // A table of such a name hides SQLite's own of the same name, by which
+        // the store looks at every other table.
+        Some("names that begin with pragma_ are SQLite's own")
+    } else if begins_with("__") {
+        Some("names that begin with __ are kept for bookkeeping")
+    } else {
+        None
+    }
+}
+
+/// Every call through C asks: bytes, all of them whatever is found, are looked at
+/// many at a time.
+fn has_control(uuid: &str) -> bool {
+    if uuid.is_ascii() {
+        uuid.bytes()
+            .fold(false, |found, byte| found | byte.is_ascii_control())
+    } else {
+        uuid.chars().any(char::is_control)
+    }
+}
+
+impl fmt::Display for StreamUuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl AsRef<str> for StreamUuid {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for StreamUuid {
+    type Err = Error;
+
+    fn from_str(uuid: &str) -> Result<Self> {
+        Self::new(uuid)
+    }
+}

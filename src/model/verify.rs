@@ -1,0 +1,161 @@
+//! Verification of a stream's hash chain, rule 5 of the contract.
+
+use crate::model::hash::{chain, python_repr};
+use crate::model::time::Timestamp;
+use crate::sqlite::read::RowRef;
+
+/// What a walk along a stream's hash chain found.
+///
+/// A row is *verified* where its hash is the one that rule 5 makes of its
+/// timestamp, its value and the hash of the row before it (or of the last
+/// verified row, past rows that arrived late). It is *suspect* where it fails
+/// although the row before verifies and the row after verifies on its hash: its
+/// content has changed since it was hashed, or an observation between it and the
+/// row before was never stored. Any other is *foreign*: its hash is not made by
+/// the rule, as a server may send, or the row arrived late.
+///
+/// The first row of a stream verifies on no hash before it; where it fails it is
+/// foreign, as nobody can tell a changed row from a chain that began earlier.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct Verification {
+    /// Rows walked.
+    pub rows: u64,
+    /// Rows whose hash is the rule's.
+    pub verified: u64,
+    /// Instants of the rows whose hash is not made by the rule.
+    pub foreign: Vec<Timestamp>,
+    /// Instants of the rows whose content has changed.
+    pub suspect: Vec<Timestamp>,
+}
+
+impl Verification {
+    /// The spellings of a row's timestamp that are tried, in this order.
+    pub const SPELLINGS: [&'static str; 7] = [
+        "as stored",
+        "Unix seconds (1704283200, or 1704283200.25)",
+        "Unix seconds with a fraction (1704283200.0)",
+        "2024-01-03T12:00:00 and 2024-01-03 12:00:00, each also with Z and +00:00",
+        "the same without seconds, where they are 0",
+        "the same with 3 or 6 digits of fraction",
+        "Unix milliseconds (1704283200000)",
+    ];
+}
+
+/// The walk: feed it the rows in order of time, then finish it.
+#[derive(Default)]
+pub(crate) struct Verifier {
+    report: Verification,
+    /// The row walked last, and what is known of it.
+    before: Option<Walked>,
+    /// The hash of the last verified row.
+    head: String,
+    /// Which of the spellings matched last: most likely the next row's too.
+    spelling: usize,
+}
+
+struct Walked {
+    ts: Timestamp,
+    hash: String,
+    verified: bool,
+    /// It fails, and the row before it verifies.
+    breaks: bool,
+}
+
+impl Verifier {
+    pub(crate) fn push(&mut self, row: &RowRef<'_>, hash: &str) {
+        let value = python_repr(row.value);
+        let spellings = spellings(row);
+        let previous = self
+            .before
+            .as_ref()
+            .map_or("", |before| before.hash.as_str());
+        let on_previous = matching(previous, &spellings, self.spelling, &value, hash);
+        let matched = on_previous.or_else(|| {
+            (self.head != previous)
+                .then(|| matching(&self.head, &spellings, self.spelling, &value, hash))
+                .flatten()
+        });
+        self.report.rows += 1;
+        let follows_verified = self.before.as_ref().is_some_and(|before| before.verified);
+        if let Some(before) = self.before.take() {
+            self.settle(&before, on_previous.is_some());
+        }
+        if let Some(spelling) = matched {
+            self.report.verified += 1;
+            self.head = hash.to_owned();
+            self.spelling = spelling;
+        }
+        self.before = Some(Walked {
+            ts: row.ts,
+            hash: hash.to_owned(),
+            verified: matched.is_some(),
+            breaks: matched.is_none() && follows_verified,
+        });
+    }
+
+    pub(crate) fn finish(mut self) -> Verification {
+        if let Some(before) = self.before.take() {
+            self.settle(&before, false);
+        }
+        self.report
+    }
+
+    /// Sorts a row in, now that the row after it is known.
+    fn settle(&mut self, row: &Walked, next_verifies_on_it: bool) {
+        if row.verified {
+            return;
+        }
+        if row.breaks && next_verifies_on_it {
+            self.report.suspect.push(row.ts);
+        } else {
+            self.report.foreign.push(row.ts);
+        }
+    }
+}
+
+/// Which of the spellings makes `hash`, the likeliest tried first.
+fn matching(
+    previous: &str,
+    spellings: &[String],
+    likeliest: usize,
+    value: &str,
+    hash: &str,
+) -> Option<usize> {
+    let fits = |&index: &usize| {
+        spellings
+            .get(index)
+            .is_some_and(|ts| chain(previous, ts, value) == hash)
+    };
+    Some(likeliest)
+        .filter(&fits)
+        .or_else(|| (0..spellings.len()).find(fits))
+}
+
+/// See [`Verification::SPELLINGS`].
+fn spellings(row: &RowRef<'_>) -> Vec<String> {
+    let micros = row.ts.as_micros();
+    let mut spellings = vec![row.stored.to_string()];
+    if let Ok(seconds) = row.ts.to_seconds() {
+        spellings.push(seconds.to_string());
+    }
+    spellings.push(python_repr(micros as f64 / 1e6));
+    for separator in ['T', ' '] {
+        for digits in [0, 6, 3] {
+            let Some(text) = row.ts.iso_text(separator, digits) else {
+                continue;
+            };
+            let mut texts = vec![text];
+            if let Some(minutes) = texts[0].strip_suffix(":00") {
+                texts.push(minutes.to_owned());
+            }
+            for text in texts {
+                spellings.push(format!("{text}Z"));
+                spellings.push(format!("{text}+00:00"));
+                spellings.push(text);
+            }
+        }
+    }
+    spellings.push((micros / 1_000).to_string());
+    spellings
+}

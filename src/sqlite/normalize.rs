@@ -1,0 +1,92 @@
+//! Normalisation: rewriting the spellings of old into Unix seconds.
+
+use crate::model::error::Result;
+use crate::model::spelling::StoredTimestamp;
+use crate::model::time::{SECONDS_LIMIT, Timestamp};
+use crate::sqlite::raw::{Cell, Param};
+use crate::sqlite::table::{Query, Table};
+
+/// What came of normalising a stream's timestamps.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct Normalization {
+    /// Rows whose timestamp is a number of seconds now.
+    pub rewritten: u64,
+    /// Timestamps that were left because another row has the same instant: both
+    /// rows stay, for a person to decide.
+    pub kept: Vec<String>,
+    /// Timestamps that were left because they can't be read, or not stored as
+    /// seconds.
+    pub unreadable: Vec<String>,
+}
+
+/// How many keys are read before they are rewritten.
+const BATCH: i64 = 1_000;
+
+/// Rewrites every timestamp of the table that is text, or a number of milli-,
+/// micro- or nanoseconds. Only in a transaction.
+pub(crate) fn normalize(table: &mut Table) -> Result<Normalization> {
+    let mut report = Normalization::default();
+    let mut unreadable = table
+        .prepare(|t| format!("SELECT ts FROM {t} WHERE satori_instant(ts) IS NULL ORDER BY ts"))?;
+    let mut rows = unreadable.query(&[])?;
+    while let Some(row) = rows.next()? {
+        report.unreadable.push(row.text(0));
+    }
+    drop(rows);
+    let limit = SECONDS_LIMIT as f64;
+    // Finer units below zero; then those above it, and text, which sorts last.
+    rewrite(table, &mut report, "ts <= ?1", -limit)?;
+    rewrite(table, &mut report, "ts >= ?1", limit)?;
+    Ok(report)
+}
+
+fn rewrite(
+    table: &mut Table,
+    report: &mut Normalization,
+    condition: &str,
+    bound: f64,
+) -> Result<()> {
+    let mut select = table.prepare(|t| {
+        format!(
+            "SELECT ts, satori_instant(ts) FROM {t} WHERE {condition} AND (?2 IS NULL OR ts > ?2) \
+             AND satori_instant(ts) IS NOT NULL ORDER BY ts LIMIT ?3"
+        )
+    })?;
+    let mut update = table.prepare(|t| format!("UPDATE {t} SET ts = ?1 WHERE ts = ?2"))?;
+    let mut last: Option<StoredTimestamp> = None;
+    loop {
+        let after = last
+            .as_ref()
+            .map_or(Param::Null, |last| last.borrowed().param());
+        let params = [Param::Real(bound), after, Param::Integer(BATCH)];
+        let mut keys = Vec::new();
+        let mut rows = select.query(&params)?;
+        while let Some(row) = rows.next()? {
+            let key = match row.cell(0) {
+                Cell::Integer(number) => StoredTimestamp::Integer(number),
+                Cell::Real(number) => StoredTimestamp::Real(number),
+                _ => StoredTimestamp::Text(row.text(0)),
+            };
+            keys.push((key, Timestamp::from_micros(row.integer(1))));
+        }
+        drop(rows);
+        let Some((newest, _)) = keys.last().cloned() else {
+            return Ok(());
+        };
+        for (key, instant) in keys {
+            let Ok(seconds) = instant.to_seconds() else {
+                report.unreadable.push(key.to_string());
+                continue;
+            };
+            let other = table.cached(Query::At)?.first(&[seconds.param()], |_| ())?;
+            if other.is_some() {
+                report.kept.push(key.to_string());
+            } else {
+                update.execute(&[seconds.param(), key.borrowed().param()])?;
+                report.rewritten += 1;
+            }
+        }
+        last = Some(newest);
+    }
+}

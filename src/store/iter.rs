@@ -1,0 +1,64 @@
+//! Iteration over a stream's observations.
+
+use std::collections::VecDeque;
+
+use crate::model::cursor::Cursor;
+use crate::model::error::Result;
+use crate::model::observation::Observation;
+use crate::model::uuid::StreamUuid;
+use crate::store::Store;
+
+/// Rows that are read, and kept in memory, at a time.
+const BATCH: usize = 1_024;
+
+/// The observations of a stream in order of time; see
+/// [`Store::observations`]. Between batches nothing is locked and no
+/// transaction is open: rows that come in ahead of the iteration are seen.
+///
+/// It ends after the first error.
+#[derive(Debug)]
+pub struct Observations {
+    store: Store,
+    uuid: StreamUuid,
+    cursor: Cursor,
+    batch: VecDeque<Observation>,
+    failed: bool,
+}
+
+impl Observations {
+    pub(crate) fn new(store: Store, uuid: StreamUuid, cursor: Cursor) -> Self {
+        Self {
+            store,
+            uuid,
+            cursor,
+            batch: VecDeque::new(),
+            failed: false,
+        }
+    }
+}
+
+impl Iterator for Observations {
+    type Item = Result<Observation>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.batch.is_empty() && !self.cursor.is_done() && !self.failed {
+            let (batch, uuid) = (&mut self.batch, &self.uuid);
+            let read = self.store.read_batch(uuid, &mut self.cursor, BATCH, |row| {
+                batch.push_back(row.to_observation(uuid)?);
+                Ok(())
+            });
+            match read {
+                Ok(0) => self.failed = true,
+                Ok(_) => {}
+                Err(error) => {
+                    self.failed = true;
+                    self.batch.clear();
+                    return Some(Err(error));
+                }
+            }
+        }
+        self.batch.pop_front().map(Ok)
+    }
+}
+
+impl std::iter::FusedIterator for Observations {}
