@@ -1,5 +1,6 @@
 //! Observations as Arrow record batches, out and in (feature `arrow`).
 
+use std::ops::RangeBounds;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -17,10 +18,10 @@ use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
 use crate::model::cursor::Cursor;
 use crate::model::error::{Error, Result};
 use crate::model::observation::{InsertReport, NewObservation};
+use crate::model::row::not_utf8;
 use crate::model::time::Timestamp;
 use crate::model::uuid::StreamUuid;
 use crate::model::value;
-use crate::sqlite::read::not_utf8;
 use crate::store::Store;
 
 /// Rows of a record batch.
@@ -28,6 +29,43 @@ const BATCH: usize = 65_536;
 /// Bytes of a column of text: its offsets are 32 bits.
 const LONGEST: usize = i32::MAX as usize;
 const TOO_LONG: &str = "a batch has more than 2 GiB of text";
+
+impl Store {
+    /// The observations in `range` as Arrow record batches: `ts` (timestamp,
+    /// microseconds, UTC), `value` (float64), `hash` and `provider` (utf8).
+    ///
+    /// # Errors
+    /// [`Error::StreamNotFound`](crate::Error::StreamNotFound),
+    /// [`Error::NotAStream`](crate::Error::NotAStream); the batches
+    /// end with an external error, one of this crate's, at a row that can't be read.
+    pub fn record_batches(
+        &self,
+        uuid: &StreamUuid,
+        range: impl RangeBounds<Timestamp>,
+    ) -> Result<RecordBatches> {
+        let cursor = self.cursor(uuid, range)?;
+        Ok(RecordBatches::new(self.clone(), uuid.clone(), cursor))
+    }
+
+    /// Inserts Arrow record batches in one transaction, as
+    /// [`insert_many`](Self::insert_many) does rows. They need columns `ts`
+    /// (timestamps of any unit, or what [`Timestamp`] reads: numbers or text) and
+    /// `value` (numbers, or text that is one), both without nulls; `hash` and
+    /// `provider` are optional, as is each item: a missing hash is computed, a
+    /// missing provider is `provider`, or `central`. Other columns are ignored.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArrow`](crate::Error::InvalidArrow) where a column is missing
+    /// or can't be read so; else as [`insert`](Self::insert).
+    pub fn insert_record_batches(
+        &self,
+        uuid: &StreamUuid,
+        batches: impl RecordBatchReader,
+        provider: Option<&str>,
+    ) -> Result<InsertReport> {
+        insert(self, uuid, batches, provider)
+    }
+}
 
 /// Observations as record batches of `ts` (timestamp, microseconds, UTC), `value`
 /// (float64), `hash` and `provider` (utf8), in order of time; see
@@ -127,7 +165,7 @@ impl Iterator for RecordBatches {
         let read = catch_unwind(AssertUnwindSafe(|| self.read()))
             .unwrap_or_else(|_| Err(external(Error::Poisoned)));
         if !matches!(read, Ok(Some(_))) {
-            self.cursor = Cursor::new(None);
+            self.cursor.finish();
         }
         read.transpose()
     }

@@ -70,6 +70,7 @@
 
 #[cfg(feature = "arrow")]
 mod arrow;
+mod backend;
 #[cfg(feature = "capi")]
 mod ffi;
 mod json;
@@ -85,19 +86,23 @@ struct Readme;
 
 #[cfg(feature = "arrow")]
 pub use arrow::RecordBatches;
-pub use json::ingest::{IngestConflict, IngestOptions, IngestReport, Rejected};
-pub use json::sync::SyncReport;
+pub use json::options::{Format, IngestOptions};
 pub use model::columns::{Columns, TextColumn};
-pub use model::error::{Error, ErrorCode, Result};
+pub use model::database_code::DatabaseCode;
+pub use model::error::{Error, Result};
+pub use model::error_code::ErrorCode;
+pub use model::location::Location;
 pub use model::observation::{Conflict, InsertReport, Insertion, NewObservation, Observation};
 pub use model::options::{OpenOptions, Synchronous};
+pub use model::position::Position;
+pub use model::report::{
+    IngestConflict, IngestReport, Normalization, Rejected, Remove, Removed, Statistics, SyncReport,
+};
 pub use model::spelling::StoredTimestamp;
 pub use model::stream::{Stream, StreamPatch};
 pub use model::time::Timestamp;
 pub use model::uuid::StreamUuid;
 pub use model::verify::Verification;
-pub use sqlite::normalize::Normalization;
-pub use sqlite::raw::info::{BesideOtherSqlite, SqliteInfo, sqlite_info};
-pub use sqlite::statistics::Statistics;
+pub use sqlite::{BesideOtherSqlite, SqliteInfo, sqlite_info};
+pub use store::Store;
 pub use store::iter::Observations;
-pub use store::{Remove, Removed, Store};

@@ -225,7 +225,8 @@ impl Args {
                     code: None,
                     kind: "usage",
                     message: error.render().to_string().trim_end().to_owned(),
-                    sqlite_code: None,
+                    database_code: None,
+                    sqlstate: String::new(),
                 };
                 let line = json::line(&ErrorLine { error });
                 let _ = std::io::Write::write_all(&mut std::io::stderr(), &line);

@@ -29,7 +29,7 @@ Exit codes:
   3  no such stream, or a file that is missing or can't be opened
   4  bad input: JSON, a stream's uuid, a timestamp, a name of several streams
   5  another program held the database locked too long
-  6  damaged, not a SQLite database, or a stored row that can't be read
+  6  damaged, not a store, or a stored row that can't be read
   7  the schema is not ours, or that of a later release
   8  can't write: read-only, disk full, the file replaced meanwhile
   9  anything else";
@@ -59,19 +59,19 @@ impl Exit {
 pub(crate) fn kind(code: ErrorCode) -> (&'static str, Exit) {
     match code {
         ErrorCode::CannotOpen => ("cannot_open", Exit::NotFound),
-        ErrorCode::NotADatabase => ("not_a_database", Exit::Damaged),
+        ErrorCode::NotAStore => ("not_a_store", Exit::Damaged),
         ErrorCode::Corrupt => ("corrupt", Exit::Damaged),
         ErrorCode::LaterRelease => ("later_release", Exit::Schema),
         ErrorCode::SchemaMismatch => ("schema_mismatch", Exit::Schema),
         ErrorCode::Busy => ("busy", Exit::Busy),
         ErrorCode::ReadOnly => ("read_only", Exit::CannotWrite),
         ErrorCode::DiskFull => ("disk_full", Exit::CannotWrite),
-        ErrorCode::Sqlite => ("sqlite", Exit::Other),
+        ErrorCode::Database => ("database", Exit::Other),
         ErrorCode::FileReplaced => ("file_replaced", Exit::CannotWrite),
         ErrorCode::Forked => ("forked", Exit::Other),
         ErrorCode::Poisoned => ("poisoned", Exit::Other),
         ErrorCode::InvalidUuid => ("invalid_uuid", Exit::BadInput),
-        ErrorCode::NotObservationTable => ("not_observation_table", Exit::BadInput),
+        ErrorCode::NotAStream => ("not_a_stream", Exit::BadInput),
         ErrorCode::StreamNotFound => ("stream_not_found", Exit::NotFound),
         ErrorCode::InvalidTimestamp => ("invalid_timestamp", Exit::BadInput),
         ErrorCode::InvalidValue => ("invalid_value", Exit::BadInput),

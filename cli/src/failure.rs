@@ -56,7 +56,8 @@ impl Failure {
             code: None,
             kind,
             message: self.to_string(),
-            sqlite_code: None,
+            database_code: None,
+            sqlstate: String::new(),
         };
         match self {
             Failure::Store(error) | Failure::Input { error, .. } => ErrorReport {
@@ -82,15 +83,15 @@ impl Failure {
 }
 
 fn hint(error: &Error) -> Option<&'static str> {
-    if let Error::CannotOpen { path, .. } = error {
-        return Some(if Path::new(path).exists() {
+    if let Error::CannotOpen { location, .. } = error {
+        return Some(if location.path().is_some_and(Path::exists) {
             "see whether the file and its folder are yours to read"
         } else {
             "check the path; `satori-store ingest` and `satori-store sync` create a store"
         });
     }
     Some(match error.code() {
-        ErrorCode::NotADatabase => "name the neuron's engine.db",
+        ErrorCode::NotAStore => "name the neuron's engine.db",
         ErrorCode::LaterRelease => {
             "`streams`, `show`, `observations` and `verify` read it even so, and change nothing"
         }

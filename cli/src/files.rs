@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
+use satori_store::Format;
+
 use crate::failure::Failure;
 
 /// A piece is full at this many bytes or lines.
@@ -12,10 +14,6 @@ const PIECE_LINES: usize = 10_000;
 /// Of a longer line only so much is kept: the library refuses it anyway, at
 /// 1 MiB.
 const LINE_BYTES: u64 = (1 << 20) + 2;
-/// A first line that is complete JSON and stores nothing: it keeps the library
-/// from taking a piece whose first line begins an array, or is cut, for one
-/// value as a whole.
-const NOTHING: &[u8] = b"null\n";
 /// U+FEFF in UTF-8, which some editors put in front.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -29,11 +27,20 @@ pub(crate) struct Input {
 /// What is ingested in one transaction.
 pub(crate) struct Piece {
     pub(crate) json: Vec<u8>,
-    /// Lines of the file before the piece's first; from the library's line this
-    /// far to the file's.
-    pub(crate) lines_before: isize,
-    /// Payloads of the piece that are not the file's: one, or none.
-    pub(crate) added: usize,
+    pub(crate) format: Format,
+    /// The number of its first line in the file, from 1.
+    pub(crate) first_line: usize,
+}
+
+impl Piece {
+    /// A file that is read whole.
+    pub(crate) fn whole(json: Vec<u8>) -> Self {
+        Self {
+            json,
+            format: Format::Auto,
+            first_line: 1,
+        }
+    }
 }
 
 impl Input {
@@ -66,43 +73,38 @@ impl Input {
         }
     }
 
-    /// Hands it to `each` in pieces: whole where it fits in one, or is an array;
+    /// Hands it to `each` in pieces: whole if it fits in one, or is an array;
     /// else some lines at a time.
     pub(crate) fn pieces(
         mut self,
         mut each: impl FnMut(&str, Piece) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let mut json = Vec::new();
-        let mut lines_before = 0;
+        let mut first_line = 1;
         loop {
-            let is_first = lines_before == 0;
+            let is_first = first_line == 1;
             let read = self
                 .fill(&mut json, is_first)
                 .map_err(|error| self.unreadable(error))?;
-            if is_first && json.starts_with(BYTE_ORDER_MARK) {
-                // The library knows it at the very start only, where the first
-                // of several pieces gets a line.
-                json.drain(..BYTE_ORDER_MARK.len());
-            }
             if is_first && begins_array(&json) {
                 let rest = self.reader.read_to_end(&mut json);
                 rest.map_err(|error| self.unreadable(error))?;
             }
             let is_last = self.is_at_end().map_err(|error| self.unreadable(error))?;
-            if !(is_first && is_last) {
-                json.splice(..0, NOTHING.iter().copied());
-            }
-            let added = usize::from(!(is_first && is_last));
             let piece = Piece {
                 json: std::mem::take(&mut json),
-                lines_before: lines_before - added as isize,
-                added,
+                // Lines, however the first one looks, unless it is all.
+                format: match is_first && is_last {
+                    true => Format::Auto,
+                    false => Format::NdJson,
+                },
+                first_line,
             };
             each(&self.name, piece)?;
             if is_last {
                 return Ok(());
             }
-            lines_before += read as isize;
+            first_line += read;
         }
     }
 
@@ -141,7 +143,7 @@ impl Input {
     }
 }
 
-/// Whether the input is an array, which only its end completes.
+/// Returns `true` if the input is an array, which only its end completes.
 fn begins_array(json: &[u8]) -> bool {
     let json = json.strip_prefix(BYTE_ORDER_MARK).unwrap_or(json);
     json.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[')

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use satori_store::{Conflict, Error, IngestOptions, IngestReport, Store, StreamUuid};
+use satori_store::{Conflict, Error, IngestOptions, IngestReport, Rejected, Store, StreamUuid};
 use serde::Serialize;
 
 use crate::args::{Global, Ingest};
@@ -50,6 +50,23 @@ struct Placed<T> {
 #[derive(Serialize)]
 struct Reason {
     error: ErrorReport,
+    /// As it is shown behind the file and the line.
+    #[serde(skip)]
+    shown: String,
+}
+
+impl Reason {
+    fn new(error: &Error) -> Self {
+        Self {
+            error: ErrorReport::new(error),
+            shown: match error {
+                Error::InvalidJson {
+                    column, message, ..
+                } => format!("column {column}: {message}"),
+                other => other.to_string(),
+            },
+        }
+    }
 }
 
 pub(crate) fn run(args: &Ingest, global: &Global, output: &Output) -> Result<Exit, Failure> {
@@ -134,12 +151,7 @@ impl Report {
         if strict {
             let file = input.name.clone();
             let json = input.whole()?;
-            let piece = Piece {
-                json,
-                lines_before: 0,
-                added: 0,
-            };
-            return self.store(store, &file, &piece, options, &mut 0);
+            return self.store(store, &file, &Piece::whole(json), options, &mut 0);
         }
         let mut payloads = 0;
         input.pieces(|file, piece| self.store(store, file, &piece, options, &mut payloads))
@@ -154,7 +166,11 @@ impl Report {
         options: &IngestOptions,
         payloads: &mut usize,
     ) -> Result<(), Failure> {
-        let done = match store.ingest(&piece.json, options) {
+        let options = options
+            .clone()
+            .format(piece.format)
+            .first_line(piece.first_line);
+        let done = match store.ingest(&piece.json, &options) {
             Ok(done) => done,
             // Nothing of it was stored, and it says so.
             Err(Error::Refused(done)) => *done,
@@ -171,39 +187,36 @@ impl Report {
                 self.streams.push(stream.clone());
             }
         }
-        self.nothing += done.nothing.saturating_sub(piece.added as u64);
-        let in_piece = done.payloads.saturating_sub(piece.added);
-        self.payloads += in_piece;
-        self.place(file, piece, done, *payloads);
-        *payloads += in_piece;
+        self.nothing += done.nothing;
+        self.payloads += done.payloads;
+        let before = *payloads;
+        *payloads += done.payloads;
+        self.place(file, done, before);
         Ok(())
     }
 
-    /// Notes what was refused, with its place in the file.
-    fn place(&mut self, file: &str, piece: &Piece, done: IngestReport, payloads: usize) {
-        let in_file = |line: usize| line.saturating_add_signed(piece.lines_before);
-        let index = |index: usize| (index + payloads).saturating_sub(piece.added);
+    /// Notes what was refused, with its place in the file, `before` payloads of which
+    /// came before.
+    fn place(&mut self, file: &str, done: IngestReport, before: usize) {
         for conflict in done.conflicts {
             self.conflicts.push(Placed {
                 file: file.to_owned(),
-                line: in_file(conflict.line),
-                index: index(conflict.index),
+                line: conflict.position.line,
+                index: before + conflict.position.index,
                 stream: Some(conflict.stream),
                 what: conflict.conflict,
             });
         }
-        for mut rejected in done.rejected {
-            if let Error::InvalidJson { line, .. } = &mut rejected.error {
-                *line = in_file(*line);
-            }
+        for Rejected {
+            position, error, ..
+        } in done.rejected
+        {
             self.rejected.push(Placed {
                 file: file.to_owned(),
-                line: in_file(rejected.line),
-                index: index(rejected.index),
+                line: position.line,
+                index: before + position.index,
                 stream: None,
-                what: Reason {
-                    error: ErrorReport::new(&rejected.error),
-                },
+                what: Reason::new(&error),
             });
         }
     }
@@ -214,12 +227,7 @@ impl Report {
             let Placed {
                 file, line, what, ..
             } = rejected;
-            // The place stands before the message already.
-            let message = what.error.message.as_str();
-            let message = message
-                .strip_prefix(&format!("line {line} "))
-                .unwrap_or(message);
-            format!("{file}:{line}: {message}")
+            format!("{file}:{line}: {}", what.shown)
         });
         let conflicts = self.conflicts.iter().map(|conflict| {
             let Placed {

@@ -12,11 +12,14 @@ use crate::text::is_hidden;
 /// An error, wherever one stands in the output.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct ErrorReport {
-    /// The library's stable code; null where the command line itself objects.
+    /// The library's stable code; null if the command line itself objects.
     pub(crate) code: Option<i32>,
     pub(crate) kind: &'static str,
     pub(crate) message: String,
-    pub(crate) sqlite_code: Option<i32>,
+    /// The database's own code; null if it has none.
+    pub(crate) database_code: Option<i32>,
+    /// Empty if the database has none.
+    pub(crate) sqlstate: String,
 }
 
 impl ErrorReport {
@@ -25,7 +28,8 @@ impl ErrorReport {
             code: Some(error.code() as i32),
             kind: exit::kind(error.code()).0,
             message: error.to_string(),
-            sqlite_code: error.sqlite_code(),
+            database_code: error.database_code(),
+            sqlstate: error.sqlstate().to_owned(),
         }
     }
 }

@@ -85,7 +85,7 @@ pub(crate) fn is_of_stream(error: &Error) -> bool {
     matches!(
         error,
         Error::UnreadableRow { .. }
-            | Error::NotObservationTable { .. }
+            | Error::NotAStream { .. }
             | Error::InvalidUuid { .. }
             | Error::Corrupt { .. }
     )
@@ -102,7 +102,7 @@ fn find(store: &Store, text: &str) -> Result<Selected, Failure> {
     let fault = match fault {
         // What can't be a uuid can be a name.
         Error::InvalidUuid { .. } => not_found(),
-        Error::StreamNotFound { .. } | Error::NotObservationTable { .. } => fault,
+        Error::StreamNotFound { .. } | Error::NotAStream { .. } => fault,
         fault => return Err(fault.into()),
     };
     let mut named = store.streams_by_name(text)?.into_iter();
@@ -119,9 +119,10 @@ fn find(store: &Store, text: &str) -> Result<Selected, Failure> {
 fn by_uuid(store: &Store, text: &str) -> Result<Selected, Error> {
     let uuid = StreamUuid::new(text)?;
     let metadata = store.stream(&uuid)?;
-    if metadata.is_none() {
-        // Reads no row yet.
-        store.observations(&uuid, ..)?;
+    if metadata.is_none() && !store.contains(&uuid)? {
+        return Err(Error::StreamNotFound {
+            stream: text.to_owned(),
+        });
     }
     Ok(Selected::new(uuid, metadata))
 }

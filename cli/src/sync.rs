@@ -41,8 +41,8 @@ pub(crate) fn run(args: &Sync, global: &Global, output: &Output) -> Result<Exit,
         error => error.into(),
     })?;
     let rejected = done.rejected.iter().map(|rejected| Rejected {
-        line: rejected.line,
-        index: rejected.index,
+        line: rejected.position.line,
+        index: rejected.position.index,
         error: ErrorReport::new(&rejected.error),
     });
     let report = Report {

@@ -17,7 +17,7 @@ fn fails(folder: &Folder, args: &[&str], code: i32, kind: &str) {
     assert_eq!(json.code, code, "{json:?}");
     let error = json.error();
     assert_eq!(error["kind"], kind, "{json:?}");
-    for field in ["code", "kind", "message", "sqlite_code"] {
+    for field in ["code", "kind", "message", "database_code", "sqlstate"] {
         assert!(error.get(field).is_some(), "{field}: {error}");
     }
 }
@@ -108,7 +108,7 @@ fn bad_input() {
         &folder,
         &["show", "engine.db", "notes"],
         4,
-        "not_observation_table",
+        "not_a_stream",
     );
     fails(
         &folder,
@@ -133,7 +133,7 @@ fn busy() {
 #[test]
 fn damaged() {
     let folder = Folder::with("not_a_database.db");
-    fails(&folder, &["streams", "engine.db"], 6, "not_a_database");
+    fails(&folder, &["streams", "engine.db"], 6, "not_a_store");
     let folder = Folder::with("truncated.db");
     fails(&folder, &["streams", "engine.db"], 6, "corrupt");
     let before = fs::read(folder.path("engine.db")).unwrap();

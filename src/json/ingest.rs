@@ -1,149 +1,27 @@
-//! Ingestion: the server's JSON answers, metadata and observations together.
+//! Ingestion: a batch of payloads, read whole, then written.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use crate::json::payload::{Item, Parsed, ParsedStream, Place, RawStream, split};
+use super::item::{Item, split};
+use super::options::IngestOptions;
+use super::payload::{self, Parsed};
+use super::stream_object::{self, ParsedStream, RawStream};
+use crate::backend::{Backend, Inserted};
 use crate::model::error::{Error, Result};
-use crate::model::observation::{Conflict, DEFAULT_PROVIDER, NewObservation};
+use crate::model::observation::{DEFAULT_PROVIDER, NewObservation};
+use crate::model::position::Position;
+use crate::model::report::{IngestConflict, IngestReport, Rejected};
 use crate::model::stream::StreamPatch;
 use crate::model::time::Timestamp;
 use crate::model::uuid::StreamUuid;
-use crate::sqlite::connection::Connection;
-use crate::sqlite::insert;
-
-/// How payloads are taken in.
-///
-/// ```
-/// use satori_store::{IngestOptions, StreamUuid};
-///
-/// let options = IngestOptions::new()
-///     .uuid(StreamUuid::from_parts("central", "satori", "bitcoin", ""))
-///     .provider("central")
-///     .strict(true);
-/// # let _ = options;
-/// ```
-#[derive(Clone, Debug, Default)]
-pub struct IngestOptions {
-    uuid: Option<StreamUuid>,
-    provider: Option<String>,
-    strict: bool,
-}
-
-impl IngestOptions {
-    /// Each payload's own stream, provider `central`, tolerant.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Every payload belongs to this stream, whatever it says itself. Payloads
-    /// of the old shape name no stream and need this.
-    pub fn uuid(self, uuid: StreamUuid) -> Self {
-        Self {
-            uuid: Some(uuid),
-            ..self
-        }
-    }
-
-    /// Who delivers the rows; `central` unless said otherwise.
-    pub fn provider(self, provider: impl Into<String>) -> Self {
-        Self {
-            provider: Some(provider.into()),
-            ..self
-        }
-    }
-
-    /// All or nothing: one payload that can't be read, or whose instant has
-    /// another value, and none of the batch is stored.
-    pub fn strict(self, strict: bool) -> Self {
-        Self { strict, ..self }
-    }
-}
-
-/// What came of ingesting a batch. Each payload is counted exactly once; but of a
-/// batch that is [refused](crate::Error::Refused), those that would have been
-/// stored are counted in `payloads` alone.
-#[derive(Debug, Default, serde::Serialize)]
-#[non_exhaustive]
-pub struct IngestReport {
-    /// Payloads in the batch, `null` ones included.
-    pub payloads: usize,
-    /// Observations stored.
-    pub inserted: u64,
-    /// Observations that were there with the same value.
-    pub already_there: u64,
-    /// Payloads that were `null`: the server had nothing new.
-    pub nothing: u64,
-    /// Observations whose instant has another value; the stored one stays.
-    pub conflicts: Vec<IngestConflict>,
-    /// Payloads that can't be stored, with the reason; in order of position.
-    pub rejected: Vec<Rejected>,
-    /// The streams that were written to, in the order they came.
-    pub streams: Vec<StreamUuid>,
-}
-
-impl IngestReport {
-    /// How many payloads were not taken: conflicts and rejected ones.
-    pub fn refused(&self) -> usize {
-        self.conflicts.len() + self.rejected.len()
-    }
-}
-
-/// A payload whose instant has another value.
-#[derive(Clone, Debug, serde::Serialize)]
-#[non_exhaustive]
-pub struct IngestConflict {
-    /// Position in the batch, from 0, counting every payload.
-    pub index: usize,
-    /// Line of the input on which the payload begins, from 1.
-    pub line: usize,
-    /// The stream.
-    pub stream: StreamUuid,
-    /// The instant and both values.
-    #[serde(flatten)]
-    pub conflict: Conflict,
-}
-
-/// A payload that can't be stored.
-#[derive(Debug, serde::Serialize)]
-#[non_exhaustive]
-pub struct Rejected {
-    /// Position in the batch, from 0, counting every payload.
-    pub index: usize,
-    /// Line of the input on which the payload begins, from 1.
-    pub line: usize,
-    /// Why.
-    #[serde(serialize_with = "as_text")]
-    pub error: Error,
-}
-
-fn as_text<S: serde::Serializer>(error: &Error, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(error)
-}
-
-/// Where a payload stands in its batch.
-#[derive(Clone, Copy)]
-struct Position {
-    index: usize,
-    line: usize,
-}
-
-impl Position {
-    fn rejected(self, error: Error) -> Rejected {
-        Rejected {
-            index: self.index,
-            line: self.line,
-            error,
-        }
-    }
-}
 
 /// A batch, read and sorted by stream: what is left is to write it.
 pub(crate) struct Batch<'a> {
-    groups: Vec<Group<'a>>,
+    streams: Vec<StreamPayloads<'a>>,
     /// What the stream objects set, each that says something new.
     patches: Vec<StreamPatch>,
-    /// The stream object that was read last, its group and its patch.
+    /// The stream object that was read last, its stream and its patch.
     last: Option<(RawStream<'a>, usize, usize)>,
     report: IngestReport,
     provider: &'a str,
@@ -151,12 +29,13 @@ pub(crate) struct Batch<'a> {
 }
 
 /// The payloads of one stream, in their order.
-struct Group<'a> {
-    stream: StreamUuid,
-    rows: Vec<(Position, Row<'a>)>,
+struct StreamPayloads<'a> {
+    uuid: StreamUuid,
+    payloads: Vec<(Position, Payload<'a>)>,
 }
 
-struct Row<'a> {
+/// What of a payload is to be written.
+struct Payload<'a> {
     ts: Timestamp,
     value: f64,
     hash: Option<Cow<'a, str>>,
@@ -167,9 +46,9 @@ struct Row<'a> {
 impl<'a> Batch<'a> {
     /// Reads the input. Touches no database, so that no lock is held meanwhile.
     pub(crate) fn read(input: &'a [u8], options: &'a IngestOptions) -> Result<Self> {
-        let items = split(input)?;
+        let items = split(input, options.format, options.first_line)?;
         let mut batch = Batch {
-            groups: Vec::new(),
+            streams: Vec::new(),
             patches: Vec::new(),
             last: None,
             report: IngestReport {
@@ -180,11 +59,9 @@ impl<'a> Batch<'a> {
             strict: options.strict,
         };
         let mut known = HashMap::new();
-        for (index, item) in items.iter().enumerate() {
-            let Place { line, .. } = item.place;
-            let position = Position { index, line };
-            if let Err(error) = batch.add(position, item, options.uuid.as_ref(), &mut known) {
-                batch.report.rejected.push(position.rejected(error));
+        for item in &items {
+            if let Err(error) = batch.add(item, options.uuid.as_ref(), &mut known) {
+                batch.report.reject(item.position, error);
             }
         }
         Ok(batch)
@@ -192,12 +69,11 @@ impl<'a> Batch<'a> {
 
     fn add(
         &mut self,
-        position: Position,
         item: &Item<'a>,
         uuid: Option<&StreamUuid>,
         known: &mut HashMap<Cow<'a, str>, usize>,
     ) -> Result<()> {
-        let Some(payload) = item.payload()? else {
+        let Some(payload) = payload::read(item)? else {
             self.report.nothing += 1;
             return Ok(());
         };
@@ -207,68 +83,78 @@ impl<'a> Batch<'a> {
                 let ParsedStream {
                     uuid: own,
                     metadata,
-                } = item.metadata(stream)?;
-                let number = self.group(uuid, own, known)?;
+                } = stream_object::read(item, stream)?;
+                let number = self.stream(uuid, own, known)?;
                 let patch = self.patches.len();
                 self.patches.push(metadata);
                 self.last = Some((stream, number, patch));
                 (number, Some(patch))
             }
-            (None, _) => (self.group(uuid, None, known)?, None),
+            (None, _) => (self.stream(uuid, None, known)?, None),
         };
         let Parsed {
             ts, value, hash, ..
         } = payload;
-        let row = Row {
+        let payload = Payload {
             ts,
             value,
             hash,
             metadata,
         };
-        self.groups[number].rows.push((position, row));
+        self.streams[number].payloads.push((item.position, payload));
         Ok(())
     }
 
-    /// The number of the stream's group: the caller's stream, else the payload's
-    /// own.
-    fn group(
+    /// Returns the number of the stream: the caller's, else the payload's own.
+    fn stream(
         &mut self,
         uuid: Option<&StreamUuid>,
         own: Option<Cow<'a, str>>,
         known: &mut HashMap<Cow<'a, str>, usize>,
     ) -> Result<usize> {
-        let stream = match (uuid, own) {
+        let uuid = match (uuid, own) {
             // The caller's stream is the only one.
-            (Some(_), _) if !self.groups.is_empty() => return Ok(0),
+            (Some(_), _) if !self.streams.is_empty() => return Ok(0),
             (Some(uuid), _) => uuid.clone(),
             (None, Some(own)) => {
                 if let Some(number) = known.get(&own) {
                     return Ok(*number);
                 }
-                let stream = StreamUuid::new(own.as_ref())?;
-                known.insert(own, self.groups.len());
-                stream
+                let uuid = StreamUuid::new(own.as_ref())?;
+                known.insert(own, self.streams.len());
+                uuid
             }
             (None, None) => return Err(Error::MissingUuid),
         };
-        self.groups.push(Group {
-            stream,
-            rows: Vec::new(),
+        self.streams.push(StreamPayloads {
+            uuid,
+            payloads: Vec::new(),
         });
-        Ok(self.groups.len() - 1)
+        Ok(self.streams.len() - 1)
     }
 
     /// Writes the batch. Only in a transaction, which an error must roll back.
     pub(crate) fn write(
         mut self,
-        connection: &mut Connection,
+        backend: &mut impl Backend,
         now: Timestamp,
     ) -> Result<IngestReport> {
-        for group in std::mem::take(&mut self.groups) {
-            self.write_group(connection, now, group)?;
+        let streams = std::mem::take(&mut self.streams);
+        let provider = self.provider;
+        let inserted = backend.insert(
+            streams
+                .iter()
+                .map(|stream| (&stream.uuid, stream.observations(provider))),
+        )?;
+        let mut patches = Vec::with_capacity(streams.len());
+        for (stream, inserted) in streams.iter().zip(inserted) {
+            if let Some(patch) = self.note(stream, inserted)? {
+                patches.push((&stream.uuid, patch));
+            }
         }
-        self.report.rejected.sort_by_key(|rejected| rejected.index);
-        self.report.conflicts.sort_by_key(|conflict| conflict.index);
+        backend.upsert_streams(&patches, now)?;
+        self.report.rejected.sort_by_key(|r| r.position.index);
+        self.report.conflicts.sort_by_key(|c| c.position.index);
         if self.strict && self.report.refused() > 0 {
             // What this transaction has stored it takes back.
             self.report.inserted = 0;
@@ -278,61 +164,51 @@ impl<'a> Batch<'a> {
         Ok(self.report)
     }
 
-    fn write_group(
+    /// Notes what came of a stream's payloads; returns what its stream objects set, if
+    /// there is any whose observation was not refused: a payload is stored whole, or not
+    /// at all.
+    fn note(
         &mut self,
-        connection: &mut Connection,
-        now: Timestamp,
-        group: Group<'_>,
-    ) -> Result<()> {
-        let stream = &group.stream;
-        let provider = self.provider;
-        let rows = group.rows.iter().map(|(_, row)| NewObservation {
-            hash: row.hash.as_deref(),
-            ..NewObservation::new(row.ts, row.value).provider(provider)
-        });
-        let inserted = connection
-            .check_name(stream)
-            .and_then(|()| insert::insert_each(connection.tables(), stream, rows));
-        let (report, refused) = match inserted {
-            Ok(done) => done,
-            // A name that can't be used is the fault of its payloads alone, and
-            // is found before a row of them is written.
-            Err(Error::NotObservationTable { name, reason }) => {
-                for (position, _) in &group.rows {
+        stream: &StreamPayloads<'_>,
+        inserted: Result<Inserted>,
+    ) -> Result<Option<StreamPatch>> {
+        let Inserted { report, refused } = match inserted {
+            Ok(inserted) => inserted,
+            // The name can't be used: the fault of its payloads alone.
+            Err(Error::NotAStream { name, reason }) => {
+                for (position, _) in &stream.payloads {
                     let (name, reason) = (name.clone(), reason.clone());
-                    let error = Error::NotObservationTable { name, reason };
-                    self.report.rejected.push(position.rejected(error));
+                    let error = Error::NotAStream { name, reason };
+                    self.report.reject(*position, error);
                 }
-                return Ok(());
+                return Ok(None);
             }
             Err(error) => return Err(error),
         };
         self.report.inserted += report.inserted;
         self.report.already_there += report.already_there;
-        // Metadata and observation both, or neither: not that of a payload whose
-        // observation is refused.
-        let mut left_out = vec![false; group.rows.len()];
-        for (row, conflict) in report.conflicts {
-            left_out[row] = true;
-            let (Position { index, line }, _) = group.rows[row];
+        let mut left_out = vec![false; stream.payloads.len()];
+        for (index, conflict) in report.conflicts {
+            left_out[index] = true;
             self.report.conflicts.push(IngestConflict {
-                index,
-                line,
-                stream: stream.clone(),
+                position: stream.payloads[index].0,
+                stream: stream.uuid.clone(),
                 conflict,
             });
         }
-        for (row, error) in refused {
-            left_out[row] = true;
-            let (position, _) = group.rows[row];
-            self.report.rejected.push(position.rejected(error));
+        for (index, error) in refused {
+            left_out[index] = true;
+            self.report.reject(stream.payloads[index].0, error);
+        }
+        if left_out.contains(&false) {
+            self.report.streams.push(stream.uuid.clone());
         }
         // What all stream objects set, later ones over earlier ones: written
         // once, which is most of what makes a batch fast.
         let mut metadata: Option<StreamPatch> = None;
         let mut merged = None;
-        for ((_, row), left_out) in group.rows.iter().zip(&left_out) {
-            if let Some(patch) = row.metadata
+        for ((_, payload), left_out) in stream.payloads.iter().zip(&left_out) {
+            if let Some(patch) = payload.metadata
                 && !left_out
                 && merged.replace(patch) != Some(patch)
             {
@@ -340,12 +216,27 @@ impl<'a> Batch<'a> {
                 metadata.get_or_insert_default().merge(patch);
             }
         }
-        if let Some(patch) = &metadata {
-            connection.upsert(stream, patch, now)?;
-        }
-        if left_out.contains(&false) {
-            self.report.streams.push(group.stream);
-        }
-        Ok(())
+        Ok(metadata)
+    }
+}
+
+impl StreamPayloads<'_> {
+    /// Returns the observations that are to be inserted.
+    fn observations<'b>(
+        &'b self,
+        provider: &'b str,
+    ) -> impl Iterator<Item = NewObservation<'b>> + Clone {
+        self.payloads
+            .iter()
+            .map(move |(_, payload)| NewObservation {
+                hash: payload.hash.as_deref(),
+                ..NewObservation::new(payload.ts, payload.value).provider(provider)
+            })
+    }
+}
+
+impl IngestReport {
+    fn reject(&mut self, position: Position, error: Error) {
+        self.rejected.push(Rejected { position, error });
     }
 }

@@ -1,5 +1,9 @@
 //! The server's JSON: payloads and stream objects, read whole and then written.
 
 pub(crate) mod ingest;
-pub(crate) mod payload;
+mod item;
+pub(crate) mod options;
+mod payload;
+mod scalar;
+mod stream_object;
 pub(crate) mod sync;

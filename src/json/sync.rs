@@ -1,43 +1,44 @@
-//! Sync: the metadata of many streams in one call.
+//! Sync: a batch of stream objects, read whole, then written.
 
-use crate::json::ingest::Rejected;
-use crate::json::payload::{Place, split};
+use std::collections::HashSet;
+
+use super::item::split;
+use super::options::Format;
+use super::stream_object;
+use crate::backend::Backend;
 use crate::model::error::Result;
-use crate::model::stream::{Stream, StreamPatch};
+use crate::model::position::Position;
+use crate::model::report::{Rejected, SyncReport};
+use crate::model::stream::StreamPatch;
 use crate::model::time::Timestamp;
 use crate::model::uuid::StreamUuid;
-use crate::sqlite::connection::Connection;
-
-/// What came of a sync. Each stream object is counted exactly once.
-#[derive(Debug, Default, serde::Serialize)]
-#[non_exhaustive]
-pub struct SyncReport {
-    /// Streams that had no metadata.
-    pub new: Vec<StreamUuid>,
-    /// Streams whose metadata differed.
-    pub changed: Vec<StreamUuid>,
-    /// Streams whose metadata was the same already; only `last_synced` moved.
-    pub unchanged: Vec<StreamUuid>,
-    /// Stream objects that can't be stored, with the reason.
-    pub rejected: Vec<Rejected>,
-}
 
 /// Stream objects and where each stands.
-pub(crate) struct Streams {
-    objects: Vec<(usize, usize, StreamUuid, StreamPatch)>,
+pub(crate) struct StreamObjects {
+    objects: Vec<StreamObject>,
     report: SyncReport,
 }
 
-impl Streams {
+struct StreamObject {
+    position: Position,
+    uuid: StreamUuid,
+    patch: StreamPatch,
+}
+
+impl StreamObjects {
     /// Reads a JSON array, NDJSON or a single stream object.
     pub(crate) fn read(input: &[u8]) -> Result<Self> {
         let mut objects = Vec::new();
         let mut report = SyncReport::default();
-        for (index, item) in split(input)?.iter().enumerate() {
-            let Place { line, .. } = item.place;
-            match item.stream() {
-                Ok((uuid, patch)) => objects.push((index, line, uuid, patch)),
-                Err(error) => report.rejected.push(Rejected { index, line, error }),
+        for item in split(input, Format::Auto, 1)? {
+            let position = item.position;
+            match stream_object::read_item(&item) {
+                Ok((uuid, patch)) => objects.push(StreamObject {
+                    position,
+                    uuid,
+                    patch,
+                }),
+                Err(error) => report.rejected.push(Rejected { position, error }),
             }
         }
         Ok(Self { objects, report })
@@ -46,27 +47,58 @@ impl Streams {
     /// Writes them. Only in a transaction.
     pub(crate) fn write(
         mut self,
-        connection: &mut Connection,
+        backend: &mut impl Backend,
         now: Timestamp,
     ) -> Result<SyncReport> {
-        for (index, line, uuid, patch) in self.objects {
-            let found: Option<Stream> = connection.stream(&uuid)?;
-            let list = match &found {
-                None => match connection.check_name(&uuid) {
-                    Ok(()) => &mut self.report.new,
-                    Err(error @ crate::Error::NotObservationTable { .. }) => {
-                        self.report.rejected.push(Rejected { index, line, error });
+        // Many at a time, as far as no stream is named twice: the second time it is
+        // compared with what the first has written.
+        let mut named = HashSet::new();
+        let mut some = Vec::new();
+        for object in std::mem::take(&mut self.objects) {
+            if !named.insert(object.uuid.as_str().to_lowercase()) {
+                self.write_some(backend, std::mem::take(&mut some), now)?;
+                named.clear();
+                named.insert(object.uuid.as_str().to_lowercase());
+            }
+            some.push(object);
+        }
+        self.write_some(backend, some, now)?;
+        self.report.rejected.sort_by_key(|r| r.position.index);
+        Ok(self.report)
+    }
+
+    /// Writes objects of which no two name the same stream.
+    fn write_some(
+        &mut self,
+        backend: &mut impl Backend,
+        objects: Vec<StreamObject>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let uuids: Vec<_> = objects.iter().map(|object| &object.uuid).collect();
+        let stored = backend.streams_of(&uuids)?;
+        let unknown: Vec<_> = uuids
+            .iter()
+            .zip(&stored)
+            .filter_map(|(uuid, stored)| stored.is_none().then_some(*uuid))
+            .collect();
+        let mut names = backend.check_names(&unknown)?.into_iter();
+        let mut patches = Vec::with_capacity(objects.len());
+        for (object, stored) in objects.iter().zip(stored) {
+            let list = match stored {
+                Some(stored) if object.patch.is_in(&stored) => &mut self.report.unchanged,
+                Some(_) => &mut self.report.changed,
+                None => match names.next() {
+                    Some(Err(error)) => {
+                        let position = object.position;
+                        self.report.rejected.push(Rejected { position, error });
                         continue;
                     }
-                    Err(error) => return Err(error),
+                    _ => &mut self.report.new,
                 },
-                Some(stream) if patch.is_in(stream) => &mut self.report.unchanged,
-                Some(_) => &mut self.report.changed,
             };
-            connection.upsert(&uuid, &patch, now)?;
-            list.push(uuid);
+            list.push(object.uuid.clone());
+            patches.push((&object.uuid, object.patch.clone()));
         }
-        self.report.rejected.sort_by_key(|rejected| rejected.index);
-        Ok(self.report)
+        backend.upsert_streams(&patches, now)
     }
 }

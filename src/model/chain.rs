@@ -2,79 +2,71 @@
 
 use std::borrow::Cow;
 
-use crate::model::error::{Error, Result};
-use crate::model::hash;
-use crate::model::time::Timestamp;
-use crate::model::uuid::StreamUuid;
-use crate::sqlite::insert::candidate::Bound;
-use crate::sqlite::read;
-use crate::sqlite::table::Table;
+use super::hash;
+use super::observation::NewObservation;
+use super::spelling::StoredRef;
+use super::time::Timestamp;
 
-/// The hash chain while rows go in: the stream's latest row as it stands.
+/// The end of a stream's hash chain while rows are inserted: the latest row, to whose
+/// hash the next one is chained.
 #[derive(Default)]
 pub(crate) struct Chain {
-    /// Whether any row of the chunk comes without a hash; else nothing is kept.
+    /// Some row of the chunk comes without a hash; else the end is not kept.
     needed: bool,
-    latest: Option<Option<(Timestamp, String)>>,
+    end: Option<Option<(Timestamp, String)>>,
 }
 
 impl Chain {
-    /// Before the rows of a chunk.
-    pub(crate) fn begin(&mut self, chunk: &[Bound<'_>]) {
-        self.needed = chunk.iter().any(|row| row.observation.hash.is_none());
+    /// Begins a chunk of rows.
+    pub(crate) fn begin<'a>(&mut self, chunk: impl Iterator<Item = &'a NewObservation<'a>>) {
+        self.needed = chunk.into_iter().any(|row| row.hash.is_none());
         if !self.needed {
-            self.latest = None;
+            self.end = None;
         }
     }
 
-    /// Whether any row of the chunk comes without a hash.
+    /// Returns `true` if some row of the chunk comes without a hash.
     pub(crate) fn is_needed(&self) -> bool {
         self.needed
     }
 
-    /// What was believed stored is not: the latest row is read anew.
-    pub(crate) fn look_again(&mut self) {
-        self.latest = None;
+    /// Returns `true` if the latest row has to be [set](Self::set_end) before a row is
+    /// hashed.
+    pub(crate) fn lacks_end(&self) -> bool {
+        self.needed && self.end.is_none()
     }
 
-    /// The row's hash, as given or computed on the latest row.
-    pub(crate) fn hash<'a>(
-        &mut self,
-        table: &mut Table,
-        stream: &StreamUuid,
-        row: &Bound<'a>,
-    ) -> Result<Cow<'a, str>> {
-        if self.needed && self.latest.is_none() {
-            match read::latest(table, stream) {
-                Ok(latest) => self.latest = Some(latest.map(|latest| (latest.ts, latest.hash))),
-                // This row needs it not.
-                Err(Error::UnreadableRow { .. }) if row.observation.hash.is_some() => {}
-                Err(error) => return Err(error),
-            }
+    /// Sets the stream's latest row; `None` if it has no rows.
+    pub(crate) fn set_end(&mut self, latest: Option<(Timestamp, String)>) {
+        self.end = Some(latest);
+    }
+
+    /// Forgets the latest row: rows that were hashed are not stored after all.
+    pub(crate) fn forget_end(&mut self) {
+        self.end = None;
+    }
+
+    /// Returns the row's hash: the given one, or that of `stored` (its timestamp as it is
+    /// stored) and the latest row.
+    pub(crate) fn hash<'a>(&self, row: &NewObservation<'a>, stored: StoredRef<'_>) -> Cow<'a, str> {
+        if let Some(hash) = row.hash {
+            return Cow::Borrowed(hash);
         }
-        if let Some(hash) = row.observation.hash {
-            return Ok(Cow::Borrowed(hash));
-        }
-        let previous = match &self.latest {
+        let previous = match &self.end {
             Some(Some((_, hash))) => hash.as_str(),
             _ => "",
         };
-        // SQLite keeps no negative zero, and the hash is of what is kept.
-        let value = hash::python_repr(row.observation.value + 0.0);
-        Ok(Cow::Owned(hash::chain(
-            previous,
-            &row.ts.to_string(),
-            &value,
-        )))
+        // A database keeps no negative zero, and the hash is that of what is kept.
+        let value = hash::python_repr(row.value + 0.0);
+        Cow::Owned(hash::chain(previous, &stored.to_string(), &value))
     }
 
-    /// The row is stored.
-    pub(crate) fn advance(&mut self, row: &Bound<'_>, hash: &str) {
-        let ts = row.observation.ts;
-        if let Some(latest) = &mut self.latest
-            && latest.as_ref().is_none_or(|(latest, _)| *latest <= ts)
+    /// Goes on behind a row that is stored under this hash.
+    pub(crate) fn advance(&mut self, ts: Timestamp, hash: &str) {
+        if let Some(end) = &mut self.end
+            && end.as_ref().is_none_or(|(latest, _)| *latest <= ts)
         {
-            *latest = Some((ts, hash.to_owned()));
+            *end = Some((ts, hash.to_owned()));
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Observations as contiguous columns, for those who compute with them.
 
-use crate::model::error::{Error, Result};
-use crate::model::uuid::StreamUuid;
-use crate::sqlite::read::{RowRef, not_utf8};
+use super::error::{Error, Result};
+use super::row::{RowRef, not_utf8};
+use super::uuid::StreamUuid;
 
 /// Observations in order of time, a vector a column: row `i` is made of the
 /// `i`-th item of each. What a full read fills fastest.

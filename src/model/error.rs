@@ -1,66 +1,70 @@
-//! The one error type, with a stable code for each kind.
+//! The one error type.
+//!
+//! It holds a report, which holds errors: a ring of type names alone, within this
+//! folder.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::json::ingest::IngestReport;
+use super::database_code::DatabaseCode;
+use super::error_code::ErrorCode;
+use super::location::Location;
+use super::report::IngestReport;
 
 /// What every fallible call of this crate returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why an operation failed.
 ///
-/// Every variant names the thing it is about and, where a caller can act, what
-/// to do. [`Error::code`] is stable across releases and is what other languages
-/// and the command line's exit codes are built on; [`Error::sqlite_code`] is
-/// SQLite's own extended result code where SQLite was the one to object.
+/// Every variant names the thing it is about and, if a caller can act, what to do.
+/// [`Error::code`] is stable across releases; other languages and the exit codes of the
+/// command line are built on it. [`Error::database_code`] and [`Error::sqlstate`] are
+/// the database's own, if the database was the one to object.
 ///
 /// An operation that returns an error has stored nothing, with one exception
 /// that says so: [`Error::FileReplaced`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The file can't be opened or created: missing, a folder, no permission.
-    #[error("cannot open {path:?}: {reason}")]
+    /// The store can't be opened or created: missing, a folder, no permission.
+    #[error("cannot open {location}: {reason}")]
     CannotOpen {
-        /// The file.
-        path: PathBuf,
-        /// What the system or SQLite said.
+        /// Where the store should be.
+        location: Location,
+        /// What the system or the database said.
         reason: String,
-        /// SQLite's extended result code, if it got that far.
-        sqlite_code: Option<i32>,
+        /// The database's code, if it came to that.
+        code: Option<DatabaseCode>,
     },
-    /// The file is not a SQLite database. It was left as it is.
-    #[error("{path:?} is not a SQLite database; it was left as it is")]
-    NotADatabase {
-        /// The file.
-        path: PathBuf,
+    /// What is there is no store. It was left as it is.
+    #[error("{location} is not a store: {reason}; it was left as it is")]
+    NotAStore {
+        /// Where it is.
+        location: Location,
+        /// What it is, or is not.
+        reason: String,
     },
-    /// The file is damaged. It was left as it is: restore a copy, or recover
-    /// rows with the `sqlite3` shell's `.recover`.
-    #[error(
-        "{path:?} is damaged: {detail}; restore a copy, or recover its rows with the sqlite3 shell's .recover"
-    )]
+    /// The store is damaged. It was left as it is.
+    #[error("{location} is damaged: {detail}")]
     Corrupt {
-        /// The file.
-        path: PathBuf,
-        /// What SQLite found.
+        /// Where the store is.
+        location: Location,
+        /// What the database found, and what can be done.
         detail: String,
-        /// SQLite's extended result code.
-        sqlite_code: Option<i32>,
+        /// The database's code.
+        code: Option<DatabaseCode>,
     },
-    /// A later release has migrated this file. Open it read-only, or update.
+    /// A later release has migrated this store. Open it read-only, or update.
     #[error(
-        "{path:?} was written by a later release (migration {version}); open it read-only or update satori-store"
+        "{location} was written by a later release (migration {version}); open it read-only or update satori-store"
     )]
     LaterRelease {
-        /// The file.
-        path: PathBuf,
+        /// Where the store is.
+        location: Location,
         /// The first migration that this release does not know.
         version: String,
     },
-    /// The file's `streams` table has another shape than this crate's.
-    #[error("table streams, column {column}: {problem}; the file was left as it is")]
+    /// The table `streams` has another shape than this crate's.
+    #[error("table streams, column {column}: {problem}; the store was left as it is")]
     SchemaMismatch {
         /// The column at fault.
         column: String,
@@ -75,40 +79,40 @@ pub enum Error {
     Busy {
         /// How long this call waited.
         waited: Duration,
-        /// SQLite's extended result code.
-        sqlite_code: i32,
+        /// The database's code.
+        code: DatabaseCode,
     },
-    /// The store was opened read-only, or the file or its folder can't be written.
+    /// The store was opened read-only, or can't be written.
     #[error("the store cannot be written: {reason}")]
     ReadOnly {
         /// Why.
         reason: String,
-        /// SQLite's extended result code.
-        sqlite_code: Option<i32>,
+        /// The database's code, if the database objected.
+        code: Option<DatabaseCode>,
     },
     /// The disk is full. Nothing was stored; the store works again once there is room.
     #[error("the disk is full; nothing was stored")]
     DiskFull {
-        /// SQLite's extended result code.
-        sqlite_code: i32,
+        /// The database's code.
+        code: DatabaseCode,
     },
-    /// Any other refusal by SQLite.
-    #[error("SQLite: {message} (code {sqlite_code})")]
-    Sqlite {
-        /// SQLite's extended result code.
-        sqlite_code: i32,
-        /// SQLite's message.
+    /// Any other objection of the database.
+    #[error("the database reports: {message} ({code})")]
+    Database {
+        /// The database's code.
+        code: DatabaseCode,
+        /// The database's message.
         message: String,
     },
     /// The path no longer leads to the file that was opened. What was just
     /// written may have gone to a file that nobody will open again: open the
     /// store anew and write it again.
     #[error(
-        "{path:?} was replaced or removed while it was open; open it again and repeat the write"
+        "{location} was replaced or removed while it was open; open it again and repeat the write"
     )]
     FileReplaced {
         /// The path that was opened.
-        path: PathBuf,
+        location: Location,
     },
     /// The handle was opened by the process that this one was forked from.
     #[error("this store was opened before fork(); open it again in the child")]
@@ -119,21 +123,21 @@ pub enum Error {
     /// The text can't name a stream.
     #[error("{uuid:?} cannot name a stream: {reason}")]
     InvalidUuid {
-        /// The text, shortened where it is long.
+        /// The text, shortened if it is long.
         uuid: String,
         /// The rule it breaks.
         reason: &'static str,
     },
-    /// The name belongs to a table or view that holds no observations, or that
-    /// is spelled with other upper and lower case (SQLite takes both for one).
+    /// The name stands for something that holds no stream's observations, or for
+    /// another stream, whose name differs in upper and lower case alone.
     #[error("{name:?} cannot hold observations: {reason}")]
-    NotObservationTable {
+    NotAStream {
         /// The name.
         name: String,
         /// What is in the way.
         reason: String,
     },
-    /// No stream of that uuid or name has metadata or a table here.
+    /// No stream of that uuid or name has metadata or data here.
     #[error("no stream {stream:?} in this store")]
     StreamNotFound {
         /// The uuid or name that was asked for.
@@ -191,75 +195,24 @@ pub enum Error {
     Refused(Box<IngestReport>),
 }
 
-/// The kind of an [`Error`], as a number that never changes its meaning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-#[repr(i32)]
-pub enum ErrorCode {
-    /// [`Error::CannotOpen`]
-    CannotOpen = 1,
-    /// [`Error::NotADatabase`]
-    NotADatabase = 2,
-    /// [`Error::Corrupt`]
-    Corrupt = 3,
-    /// [`Error::LaterRelease`]
-    LaterRelease = 4,
-    /// [`Error::SchemaMismatch`]
-    SchemaMismatch = 5,
-    /// [`Error::Busy`]
-    Busy = 6,
-    /// [`Error::ReadOnly`]
-    ReadOnly = 7,
-    /// [`Error::DiskFull`]
-    DiskFull = 8,
-    /// [`Error::Sqlite`]
-    Sqlite = 9,
-    /// [`Error::FileReplaced`]
-    FileReplaced = 10,
-    /// [`Error::Forked`]
-    Forked = 11,
-    /// [`Error::Poisoned`]
-    Poisoned = 12,
-    /// [`Error::InvalidUuid`]
-    InvalidUuid = 13,
-    /// [`Error::NotObservationTable`]
-    NotObservationTable = 14,
-    /// [`Error::StreamNotFound`]
-    StreamNotFound = 15,
-    /// [`Error::InvalidTimestamp`]
-    InvalidTimestamp = 16,
-    /// [`Error::InvalidValue`]
-    InvalidValue = 17,
-    /// [`Error::UnreadableRow`]
-    UnreadableRow = 18,
-    /// [`Error::InvalidJson`]
-    InvalidJson = 19,
-    /// [`Error::MissingUuid`]
-    MissingUuid = 20,
-    /// [`Error::Refused`]
-    Refused = 21,
-    /// [`Error::InvalidArrow`]
-    InvalidArrow = 22,
-}
-
 impl Error {
-    /// The kind of this error, stable across releases.
+    /// Returns the kind of this error, stable across releases.
     pub fn code(&self) -> ErrorCode {
         match self {
             Error::CannotOpen { .. } => ErrorCode::CannotOpen,
-            Error::NotADatabase { .. } => ErrorCode::NotADatabase,
+            Error::NotAStore { .. } => ErrorCode::NotAStore,
             Error::Corrupt { .. } => ErrorCode::Corrupt,
             Error::LaterRelease { .. } => ErrorCode::LaterRelease,
             Error::SchemaMismatch { .. } => ErrorCode::SchemaMismatch,
             Error::Busy { .. } => ErrorCode::Busy,
             Error::ReadOnly { .. } => ErrorCode::ReadOnly,
             Error::DiskFull { .. } => ErrorCode::DiskFull,
-            Error::Sqlite { .. } => ErrorCode::Sqlite,
+            Error::Database { .. } => ErrorCode::Database,
             Error::FileReplaced { .. } => ErrorCode::FileReplaced,
             Error::Forked => ErrorCode::Forked,
             Error::Poisoned => ErrorCode::Poisoned,
             Error::InvalidUuid { .. } => ErrorCode::InvalidUuid,
-            Error::NotObservationTable { .. } => ErrorCode::NotObservationTable,
+            Error::NotAStream { .. } => ErrorCode::NotAStream,
             Error::StreamNotFound { .. } => ErrorCode::StreamNotFound,
             Error::InvalidTimestamp { .. } => ErrorCode::InvalidTimestamp,
             Error::InvalidValue { .. } => ErrorCode::InvalidValue,
@@ -271,28 +224,42 @@ impl Error {
         }
     }
 
-    /// SQLite's extended result code, where SQLite was the one to object
-    /// (<https://sqlite.org/rescode.html>).
-    pub fn sqlite_code(&self) -> Option<i32> {
+    /// Returns the database's own number for what it objects to; `None` if it has none,
+    /// or was not the one to object. SQLite's is its extended result code.
+    pub fn database_code(&self) -> Option<i32> {
+        match self.database()? {
+            DatabaseCode::Number(number) => Some(*number),
+            DatabaseCode::SqlState(_) => None,
+        }
+    }
+
+    /// Returns the SQLSTATE of what the database objects to, five letters and digits;
+    /// empty if it has none, as SQLite, or was not the one to object.
+    pub fn sqlstate(&self) -> &str {
+        match self.database() {
+            Some(DatabaseCode::SqlState(state)) => str::from_utf8(state).unwrap_or_default(),
+            _ => "",
+        }
+    }
+
+    fn database(&self) -> Option<&DatabaseCode> {
         match self {
-            Error::CannotOpen { sqlite_code, .. }
-            | Error::Corrupt { sqlite_code, .. }
-            | Error::ReadOnly { sqlite_code, .. } => *sqlite_code,
-            Error::Busy { sqlite_code, .. }
-            | Error::DiskFull { sqlite_code }
-            | Error::Sqlite { sqlite_code, .. } => Some(*sqlite_code),
+            Error::CannotOpen { code, .. }
+            | Error::Corrupt { code, .. }
+            | Error::ReadOnly { code, .. } => code.as_ref(),
+            Error::Busy { code, .. } | Error::DiskFull { code } | Error::Database { code, .. } => {
+                Some(code)
+            }
             _ => None,
         }
     }
-}
 
-impl Error {
-    /// Completes an error of SQLite's with what only the connection knows.
-    pub(crate) fn located(mut self, file: &Path, time: Duration) -> Self {
+    /// Completes an error of the database's with what only the connection knows.
+    pub(crate) fn located(mut self, place: &Location, time: Duration) -> Self {
         match &mut self {
-            Error::CannotOpen { path, .. }
-            | Error::NotADatabase { path }
-            | Error::Corrupt { path, .. } => *path = file.to_owned(),
+            Error::CannotOpen { location, .. }
+            | Error::NotAStore { location, .. }
+            | Error::Corrupt { location, .. } => *location = place.clone(),
             Error::Busy { waited, .. } => *waited = time,
             _ => {}
         }
@@ -300,7 +267,7 @@ impl Error {
     }
 }
 
-/// At most 80 characters of `text`, for a message: a hostile name may be huge.
+/// Returns at most 80 characters of `text`, for a message: a hostile name may be huge.
 pub(crate) fn excerpt(text: &str) -> String {
     match text.char_indices().nth(80) {
         Some((end, _)) => format!("{}… ({} bytes)", &text[..end], text.len()),

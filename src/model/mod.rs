@@ -1,13 +1,19 @@
-//! The nouns of a store: what they are and how they are spelled. No database, no
-//! SQL and no JSON of the server is known here.
+//! The nouns of a store: what they are, and how they are spelled. No database, no SQL
+//! and no JSON of the server is known here.
 
 pub(crate) mod chain;
 pub(crate) mod columns;
 pub(crate) mod cursor;
+pub(crate) mod database_code;
 pub(crate) mod error;
+pub(crate) mod error_code;
 pub(crate) mod hash;
+pub(crate) mod location;
 pub(crate) mod observation;
 pub(crate) mod options;
+pub(crate) mod position;
+pub(crate) mod report;
+pub(crate) mod row;
 pub(crate) mod span;
 pub(crate) mod spelling;
 pub(crate) mod stream;

@@ -1,8 +1,8 @@
 //! Observations: what a row is, one that is to be inserted, what comes of it.
 
-use crate::model::error::Result;
-use crate::model::spelling::StoredTimestamp;
-use crate::model::time::Timestamp;
+use super::error::Result;
+use super::spelling::StoredTimestamp;
+use super::time::Timestamp;
 
 /// One row of a stream's table.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]

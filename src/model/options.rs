@@ -1,10 +1,6 @@
 //! How a store is opened.
 
-use std::path::Path;
 use std::time::Duration;
-
-use crate::model::error::Result;
-use crate::store::Store;
 
 /// How a store is opened.
 ///
@@ -104,22 +100,5 @@ impl OpenOptions {
             keep_spelling,
             ..self
         }
-    }
-
-    /// Opens the file, takes it over where it is an engine's, and creates it
-    /// where there is none. See [`Store::open`] for what is done to which file.
-    ///
-    /// # Errors
-    /// As [`Store::open`].
-    pub fn open(&self, path: impl AsRef<Path>) -> Result<Store> {
-        Store::open_file(path.as_ref(), self)
-    }
-
-    /// Opens a store that lives in memory and is gone with the last handle.
-    ///
-    /// # Errors
-    /// [`Error::Sqlite`](crate::Error::Sqlite) where there is no memory.
-    pub fn open_in_memory(&self) -> Result<Store> {
-        Store::open_memory(self)
     }
 }

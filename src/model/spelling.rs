@@ -1,13 +1,13 @@
 //! Timestamps as columns store them: numbers, or text in some spelling.
 
 use std::fmt;
+use std::str::FromStr;
 
 use jiff::fmt::temporal::Pieces;
 
-use crate::model::error::Result;
-use crate::model::hash;
-use crate::model::time::{SECONDS_LIMIT, Timestamp, invalid};
-use crate::sqlite::raw::Param;
+use super::error::{Error, Result};
+use super::hash;
+use super::time::{MICROS, SECONDS_LIMIT, Timestamp, invalid};
 
 /// A timestamp as a row stores it.
 ///
@@ -80,19 +80,11 @@ impl<'a> StoredRef<'a> {
     }
 
     /// Whether it is a number of seconds.
-    pub(crate) fn is_plain(self) -> bool {
+    pub(crate) fn is_seconds(self) -> bool {
         match self {
             StoredRef::Integer(number) => number.unsigned_abs() < SECONDS_LIMIT.unsigned_abs(),
             StoredRef::Real(number) => number.abs() < SECONDS_LIMIT as f64,
             StoredRef::Text(_) => false,
-        }
-    }
-
-    pub(crate) fn param(self) -> Param<'a> {
-        match self {
-            StoredRef::Integer(number) => Param::Integer(number),
-            StoredRef::Real(number) => Param::Real(number),
-            StoredRef::Text(text) => Param::Text(text),
         }
     }
 
@@ -102,6 +94,46 @@ impl<'a> StoredRef<'a> {
             StoredRef::Real(number) => StoredTimestamp::Real(number),
             StoredRef::Text(text) => StoredTimestamp::Text(text.to_owned()),
         }
+    }
+}
+
+impl Timestamp {
+    /// How the store itself writes this instant: as a number of seconds, an
+    /// integer where they are whole.
+    ///
+    /// # Errors
+    /// [`Error::InvalidTimestamp`] where the number would be read back as
+    /// another instant: past 1e11 seconds either way (it would be taken for
+    /// milliseconds), or a fraction too fine for its size.
+    pub(crate) fn to_seconds(self) -> Result<StoredRef<'static>> {
+        let micros = self.as_micros();
+        let (whole, fraction) = (micros.div_euclid(MICROS), micros.rem_euclid(MICROS));
+        if whole.unsigned_abs() >= SECONDS_LIMIT.unsigned_abs() {
+            return Err(invalid(
+                &self.to_string(),
+                "it lies past the year 5138 or before -1199",
+            ));
+        }
+        if fraction == 0 {
+            return Ok(StoredRef::Integer(whole));
+        }
+        let real = micros as f64 / 1e6;
+        if Timestamp::from_real(real)? == self {
+            Ok(StoredRef::Real(real))
+        } else {
+            Err(invalid(
+                &self.to_string(),
+                "so far from 1970 a fraction this fine cannot be stored",
+            ))
+        }
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        StoredRef::from_text(text).map(|(instant, _)| instant)
     }
 }
 

@@ -1,7 +1,6 @@
 //! Instants: every spelling that is read, the one that is written.
 
 use std::fmt;
-use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::SignedDuration;
@@ -9,12 +8,11 @@ use jiff::civil::{DateTime, datetime};
 use jiff::fmt::temporal::Pieces;
 use jiff::tz::Offset;
 
-use crate::model::error::{Error, Result, excerpt};
-use crate::model::spelling::StoredRef;
+use super::error::{Error, Result, excerpt};
 
 /// Seconds stop here: a larger number is read as milliseconds.
 pub(crate) const SECONDS_LIMIT: i64 = 100_000_000_000;
-const MICROS: i64 = 1_000_000;
+pub(crate) const MICROS: i64 = 1_000_000;
 const EPOCH: DateTime = datetime(1970, 1, 1, 0, 0, 0, 0);
 const HOUR: i64 = 3_600 * MICROS;
 
@@ -117,7 +115,7 @@ impl Timestamp {
         }
     }
 
-    /// As [`FromStr`], but only the spellings that a text column can hold and
+    /// As [`FromStr`](std::str::FromStr), but only the spellings that a text column can hold and
     /// that sort by their date: no blanks around, no plain numbers (SQLite's
     /// NUMERIC affinity has made those numbers).
     pub(crate) fn from_stored_text(text: &str) -> Result<Self> {
@@ -146,35 +144,6 @@ impl Timestamp {
         let seconds = since.as_secs() - i64::from(offset.seconds());
         let micros = round_div(i64::from(since.subsec_nanos()), 1_000);
         Ok(Timestamp(seconds * MICROS + micros))
-    }
-
-    /// How the store itself writes this instant: as a number of seconds, an
-    /// integer where they are whole.
-    ///
-    /// # Errors
-    /// [`Error::InvalidTimestamp`] where the number would be read back as
-    /// another instant: past 1e11 seconds either way (it would be taken for
-    /// milliseconds), or a fraction too fine for its size.
-    pub(crate) fn to_seconds(self) -> Result<StoredRef<'static>> {
-        let (whole, fraction) = (self.0.div_euclid(MICROS), self.0.rem_euclid(MICROS));
-        if whole.unsigned_abs() >= SECONDS_LIMIT.unsigned_abs() {
-            return Err(invalid(
-                &self.to_string(),
-                "it lies past the year 5138 or before -1199",
-            ));
-        }
-        if fraction == 0 {
-            return Ok(StoredRef::Integer(whole));
-        }
-        let real = self.0 as f64 / 1e6;
-        if Timestamp::from_real(real)? == self {
-            Ok(StoredRef::Real(real))
-        } else {
-            Err(invalid(
-                &self.to_string(),
-                "so far from 1970 a fraction this fine cannot be stored",
-            ))
-        }
     }
 
     /// The date in UTC, `hours` later, as text that sorts as the dates in a
@@ -214,14 +183,6 @@ impl fmt::Display for Timestamp {
             Some(text) => write!(f, "{text}Z"),
             None => write!(f, "{}", self.0 as f64 / 1e6),
         }
-    }
-}
-
-impl FromStr for Timestamp {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        StoredRef::from_text(text).map(|(instant, _)| instant)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::model::error::{Error, Result, excerpt};
+use super::error::{Error, Result, excerpt};
 
 /// The text that names a stream and, in `engine.db`, the table of its
 /// observations.

@@ -1,6 +1,6 @@
 //! Values: finite numbers, however they are spelled.
 
-use crate::model::error::{Error, Result, excerpt};
+use super::error::{Error, Result, excerpt};
 
 /// Refuses NaN and infinities.
 pub(crate) fn finite(value: f64) -> Result<f64> {

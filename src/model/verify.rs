@@ -1,8 +1,8 @@
 //! Verification of a stream's hash chain, rule 5 of the contract.
 
-use crate::model::hash::{chain, python_repr};
-use crate::model::time::Timestamp;
-use crate::sqlite::read::RowRef;
+use super::hash::{chain, python_repr};
+use super::row::RowRef;
+use super::time::Timestamp;
 
 /// What a walk along a stream's hash chain found.
 ///

@@ -4,13 +4,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::raw;
 use crate::model::error::{Error, Result};
-use crate::sqlite::raw as sqlite;
+use crate::model::location::Location;
 
 /// The file as it was when it was opened, and the WAL beside it: while a
 /// connection to the file is open nobody has a right to remove that.
-pub(crate) struct File {
-    pub(crate) path: PathBuf,
+pub(super) struct File {
+    pub(super) path: PathBuf,
     identity: Option<Identity>,
     wal: PathBuf,
     wal_identity: Option<Identity>,
@@ -38,7 +39,7 @@ impl Identity {
 
 impl File {
     /// What is at `path` now.
-    pub(crate) fn of(path: PathBuf) -> Self {
+    pub(super) fn of(path: PathBuf) -> Self {
         let mut wal = path.clone().into_os_string();
         wal.push("-wal");
         Self {
@@ -50,19 +51,22 @@ impl File {
     }
 
     /// Notes the WAL that stands beside the file, now that it is open.
-    pub(crate) fn note_wal(&mut self) {
+    pub(super) fn note_wal(&mut self) {
         self.wal_identity = Identity::of(&self.wal);
     }
 
     /// Whether commits stand in the WAL.
-    pub(crate) fn has_wal(&self) -> bool {
+    pub(super) fn has_wal(&self) -> bool {
         fs::metadata(&self.wal).is_ok_and(|wal| wal.len() > 0)
     }
 
     /// Whether the paths still lead to the file that was opened and to its WAL:
     /// a write that went to an unlinked file must not be acknowledged.
-    pub(crate) fn check(&self) -> Result<()> {
-        let replaced = |path: &PathBuf| Err(Error::FileReplaced { path: path.clone() });
+    pub(super) fn check(&self) -> Result<()> {
+        let replaced = |path: &PathBuf| {
+            let location = Location::new(path);
+            Err(Error::FileReplaced { location })
+        };
         if Identity::of(&self.path) != self.identity {
             return replaced(&self.path);
         }
@@ -74,7 +78,7 @@ impl File {
 }
 
 /// Makes what can be opened of what is at `path`; its absolute path.
-pub(crate) fn prepare(path: &Path, read_only: bool, create: bool) -> Result<PathBuf> {
+pub(super) fn prepare(path: &Path, read_only: bool, create: bool) -> Result<PathBuf> {
     let failed = |error: std::io::Error| cannot_open(path, error.to_string());
     match fs::metadata(path) {
         Ok(found) if !found.is_file() => {
@@ -84,12 +88,11 @@ pub(crate) fn prepare(path: &Path, read_only: bool, create: bool) -> Result<Path
         // SQLite takes a file of one byte for an empty one, and writes over it; no
         // database is shorter than its header of 100 bytes.
         Ok(found) if (1..100).contains(&found.len()) => {
-            let path = path.to_owned();
-            return Err(Error::NotADatabase { path });
+            return Err(raw::not_a_database(Location::new(path)));
         }
         Ok(_) => {}
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && create && !read_only => {
-            sqlite::create_private(path).map_err(failed)?;
+            raw::create_private(path).map_err(failed)?;
         }
         Err(error) => return Err(failed(error)),
     }
@@ -98,15 +101,15 @@ pub(crate) fn prepare(path: &Path, read_only: bool, create: bool) -> Result<Path
 
 fn cannot_open(path: &Path, reason: String) -> Error {
     Error::CannotOpen {
-        path: path.to_owned(),
+        location: Location::new(path),
         reason,
-        sqlite_code: None,
+        code: None,
     }
 }
 
 /// The path as a URI, every byte but the plainest escaped, so that no path is
 /// ever taken for a URI of the caller's (or for `:memory:`).
-pub(crate) fn uri(path: &Path, read_only: bool) -> Result<String> {
+pub(super) fn uri(path: &Path, read_only: bool) -> Result<String> {
     let absolute =
         std::path::absolute(path).map_err(|error| cannot_open(path, error.to_string()))?;
     // The empty host name keeps a second slash in front from being read as one.

@@ -5,30 +5,18 @@ use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use super::raw::{Handle, Statement};
+use super::shape::{ADDED, COLUMNS, check_streams, columns, texts};
+use crate::model::database_code::DatabaseCode;
 use crate::model::error::{Error, Result};
-use crate::sqlite::raw::{Handle, Param, Statement};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
 /// Diesel's ledger of the migrations that a file has had.
 const LEDGER: &str = "__diesel_schema_migrations";
 
-/// Columns of `streams` that every file has; those of [`ADDED`] may be missing.
-const COLUMNS: [&str; 9] = [
-    "id",
-    "server_stream_id",
-    "uuid",
-    "name",
-    "secondary",
-    "meta",
-    "description",
-    "last_synced",
-    "created_at",
-];
-const ADDED: [&str; 2] = ["author", "target"];
-
 /// What was found in a file, before anything is written to it.
-pub(crate) struct Found {
+pub(super) struct Found {
     /// The columns of `streams`; `None` where there is no such table.
     columns: Option<Vec<String>>,
     /// What is wrong with the shape of `streams`, if anything is.
@@ -36,11 +24,11 @@ pub(crate) struct Found {
     /// The versions in the ledger; `None` where there is no ledger.
     applied: Option<Vec<String>>,
     /// Whether there is any table at all.
-    pub(crate) is_empty: bool,
+    pub(super) is_empty: bool,
 }
 
 /// Looks at the file without writing.
-pub(crate) fn inspect(db: Handle) -> Result<Found> {
+pub(super) fn inspect(db: Handle) -> Result<Found> {
     let is_empty = Statement::prepare(db, "SELECT 1 FROM sqlite_schema LIMIT 1")?
         .first(&[], |_| ())?
         .is_none();
@@ -49,14 +37,13 @@ pub(crate) fn inspect(db: Handle) -> Result<Found> {
         false => Some(texts(
             db,
             &format!("SELECT version FROM {LEDGER} ORDER BY version"),
-            &[],
         )?),
     };
     let streams = columns(db, "streams")?;
     let columns = (!streams.is_empty()).then(|| streams.iter().map(|c| c.name.clone()).collect());
     let mismatch = match streams.is_empty() {
         true => None,
-        false => match check_shape(db, &streams) {
+        false => match check_streams(db, &streams) {
             Ok(()) => None,
             Err(mismatch @ Error::SchemaMismatch { .. }) => Some(mismatch),
             Err(other) => return Err(other),
@@ -72,7 +59,7 @@ pub(crate) fn inspect(db: Handle) -> Result<Found> {
 
 impl Found {
     /// The first migration in the ledger that this release doesn't know.
-    pub(crate) fn later(&self) -> Result<Option<String>> {
+    pub(super) fn later(&self) -> Result<Option<String>> {
         let known = known()?;
         let known: Vec<_> = known
             .iter()
@@ -89,7 +76,7 @@ impl Found {
     ///
     /// # Errors
     /// `SchemaMismatch`, naming the column.
-    pub(crate) fn check_shape(&mut self) -> Result<()> {
+    pub(super) fn check_shape(&mut self) -> Result<()> {
         self.mismatch.take().map_or(Ok(()), Err)
     }
 
@@ -98,7 +85,7 @@ impl Found {
     /// # Errors
     /// `SchemaMismatch` where none has, by the ledger, and yet a column is
     /// missing: someone has taken it away since.
-    pub(crate) fn is_pending(&self) -> Result<bool> {
+    pub(super) fn is_pending(&self) -> Result<bool> {
         let Some(applied) = &self.applied else {
             return Ok(true);
         };
@@ -120,13 +107,13 @@ impl Found {
     }
 
     /// Whether the file has never been the store's.
-    pub(crate) fn is_foreign(&self) -> bool {
+    pub(super) fn is_foreign(&self) -> bool {
         self.applied.is_none()
     }
 
     /// A temporary view or table that stands for `streams` where the file has
     /// none of this release's shape and must not be written; `None` where it has.
-    pub(crate) fn stand_in(&self) -> Option<String> {
+    pub(super) fn stand_in(&self) -> Option<String> {
         let Some(found) = &self.columns else {
             let columns: Vec<_> = COLUMNS.iter().chain(&ADDED).copied().collect();
             return Some(format!(
@@ -157,7 +144,7 @@ impl Found {
 ///
 /// A migration named `add_<column>` is recorded without being run where the
 /// column stands already, as installed engines have added some themselves.
-pub(crate) fn run(connection: &mut SqliteConnection, db: Handle) -> diesel::migration::Result<()> {
+pub(super) fn run(connection: &mut SqliteConnection, db: Handle) -> diesel::migration::Result<()> {
     connection.immediate_transaction(|connection| {
         let present = columns(db, "streams")?;
         for migration in connection.pending_migrations(MIGRATIONS)? {
@@ -179,113 +166,12 @@ pub(crate) fn run(connection: &mut SqliteConnection, db: Handle) -> diesel::migr
 }
 
 fn known() -> Result<Vec<Box<dyn Migration<Sqlite>>>> {
-    MigrationSource::<Sqlite>::migrations(&MIGRATIONS).map_err(|error| Error::Sqlite {
-        sqlite_code: libsqlite3_sys::SQLITE_INTERNAL,
+    MigrationSource::<Sqlite>::migrations(&MIGRATIONS).map_err(|error| Error::Database {
+        code: DatabaseCode::Number(libsqlite3_sys::SQLITE_INTERNAL),
         message: error.to_string(),
     })
 }
 
 fn version(migration: &dyn Migration<Sqlite>) -> String {
     migration.name().version().to_string()
-}
-
-/// A column as `PRAGMA table_xinfo` tells it.
-struct Column {
-    name: String,
-    declared: String,
-    not_null: bool,
-    has_default: bool,
-    key: bool,
-}
-
-fn columns(db: Handle, table: &str) -> Result<Vec<Column>> {
-    let mut statement = Statement::prepare(
-        db,
-        "SELECT lower(name), upper(type), \"notnull\", dflt_value IS NOT NULL, pk \
-         FROM pragma_table_xinfo(?1, 'main')",
-    )?;
-    let params = [Param::Text(table)];
-    let mut rows = statement.query(&params)?;
-    let mut columns = Vec::new();
-    while let Some(row) = rows.next()? {
-        columns.push(Column {
-            name: row.text(0),
-            declared: row.text(1),
-            not_null: row.integer(2) != 0,
-            has_default: row.integer(3) != 0,
-            key: row.integer(4) != 0,
-        });
-    }
-    Ok(columns)
-}
-
-fn texts(db: Handle, sql: &str, params: &[Param<'_>]) -> Result<Vec<String>> {
-    let mut statement = Statement::prepare(db, sql)?;
-    let mut rows = statement.query(params)?;
-    let mut texts = Vec::new();
-    while let Some(row) = rows.next()? {
-        texts.push(row.text(0));
-    }
-    Ok(texts)
-}
-
-/// Refuses a `streams` table that the store could not read and write: one that
-/// lacks a column, identifies its rows otherwise, or asks for more than we know
-/// of. A column more, as another release may add, does no harm.
-fn check_shape(db: Handle, found: &[Column]) -> Result<()> {
-    let mismatch = |column: &str, problem: &str| {
-        Err(Error::SchemaMismatch {
-            column: column.to_owned(),
-            problem: problem.to_owned(),
-        })
-    };
-    let kind = texts(
-        db,
-        "SELECT type FROM pragma_table_list('streams') WHERE schema = 'main'",
-        &[],
-    )?;
-    if kind.first().is_some_and(|kind| kind != "table") {
-        return mismatch("(all)", "it is a view or a virtual table");
-    }
-    for wanted in COLUMNS {
-        let Some(column) = found.iter().find(|column| column.name == wanted) else {
-            return mismatch(wanted, "it is missing");
-        };
-        if (wanted == "id") != column.key {
-            return mismatch(wanted, "the primary key should be id, and id alone");
-        }
-    }
-    for column in found {
-        let known =
-            COLUMNS.contains(&column.name.as_str()) || ADDED.contains(&column.name.as_str());
-        let filled = column.has_default || matches!(column.name.as_str(), "id" | "uuid");
-        if column.not_null && !filled {
-            return mismatch(&column.name, "it is NOT NULL without a default");
-        }
-        // Affinity by SQLite's rule, https://sqlite.org/datatype3.html#determination_of_column_affinity
-        let integer = column.declared.contains("INT");
-        let text = ["CHAR", "CLOB", "TEXT"]
-            .iter()
-            .any(|name| column.declared.contains(name));
-        match column.name.as_str() {
-            "id" if column.declared != "INTEGER" => return mismatch("id", "it is not an INTEGER"),
-            "server_stream_id" if !integer => {
-                return mismatch("server_stream_id", "it is not an INTEGER");
-            }
-            "id" | "server_stream_id" | "last_synced" | "created_at" => {}
-            name if known && (integer || !text) => return mismatch(name, "it is not TEXT"),
-            _ => {}
-        }
-    }
-    let unique = texts(
-        db,
-        "SELECT l.name FROM pragma_index_list('streams', 'main') AS l \
-         WHERE l.\"unique\" AND NOT l.partial \
-         AND (SELECT group_concat(lower(name)) FROM pragma_index_info(l.name, 'main')) = 'uuid'",
-        &[],
-    )?;
-    if unique.is_empty() {
-        return mismatch("uuid", "it is not UNIQUE");
-    }
-    Ok(())
 }

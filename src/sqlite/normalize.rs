@@ -1,31 +1,20 @@
 //! Normalisation: rewriting the spellings of old into Unix seconds.
 
+use super::query::Query;
+use super::raw::{Cell, Param};
+use super::row;
+use super::table::Table;
 use crate::model::error::Result;
+use crate::model::report::Normalization;
 use crate::model::spelling::StoredTimestamp;
 use crate::model::time::{SECONDS_LIMIT, Timestamp};
-use crate::sqlite::raw::{Cell, Param};
-use crate::sqlite::table::{Query, Table};
-
-/// What came of normalising a stream's timestamps.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
-#[non_exhaustive]
-pub struct Normalization {
-    /// Rows whose timestamp is a number of seconds now.
-    pub rewritten: u64,
-    /// Timestamps that were left because another row has the same instant: both
-    /// rows stay, for a person to decide.
-    pub kept: Vec<String>,
-    /// Timestamps that were left because they can't be read, or not stored as
-    /// seconds.
-    pub unreadable: Vec<String>,
-}
 
 /// How many keys are read before they are rewritten.
 const BATCH: i64 = 1_000;
 
 /// Rewrites every timestamp of the table that is text, or a number of milli-,
 /// micro- or nanoseconds. Only in a transaction.
-pub(crate) fn normalize(table: &mut Table) -> Result<Normalization> {
+pub(super) fn normalize(table: &mut Table) -> Result<Normalization> {
     let mut report = Normalization::default();
     let mut unreadable = table
         .prepare(|t| format!("SELECT ts FROM {t} WHERE satori_instant(ts) IS NULL ORDER BY ts"))?;
@@ -58,7 +47,7 @@ fn rewrite(
     loop {
         let after = last
             .as_ref()
-            .map_or(Param::Null, |last| last.borrowed().param());
+            .map_or(Param::Null, |last| row::param(last.borrowed()));
         let params = [Param::Real(bound), after, Param::Integer(BATCH)];
         let mut keys = Vec::new();
         let mut rows = select.query(&params)?;
@@ -79,11 +68,13 @@ fn rewrite(
                 report.unreadable.push(key.to_string());
                 continue;
             };
-            let other = table.cached(Query::At)?.first(&[seconds.param()], |_| ())?;
+            let other = table
+                .cached(Query::At)?
+                .first(&[row::param(seconds)], |_| ())?;
             if other.is_some() {
                 report.kept.push(key.to_string());
             } else {
-                update.execute(&[seconds.param(), key.borrowed().param()])?;
+                update.execute(&[row::param(seconds), row::param(key.borrowed())])?;
                 report.rewritten += 1;
             }
         }

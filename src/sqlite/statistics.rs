@@ -2,41 +2,16 @@
 
 use std::time::Duration;
 
+use super::key;
+use super::raw::{Cell, Param, Row};
+use super::table::Table;
 use crate::model::error::Result;
-use crate::model::span::{self, Span};
+use crate::model::report::Statistics;
+use crate::model::span::Span;
 use crate::model::time::Timestamp;
-use crate::sqlite::raw::{Cell, Param, Row};
-use crate::sqlite::table::Table;
 
-/// What a stream holds, in numbers.
-#[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
-#[non_exhaustive]
-pub struct Statistics {
-    /// Rows.
-    pub count: u64,
-    /// The earliest instant.
-    pub first: Option<Timestamp>,
-    /// The latest instant.
-    pub last: Option<Timestamp>,
-    /// The least value.
-    pub minimum: Option<f64>,
-    /// The greatest value.
-    pub maximum: Option<f64>,
-    /// The sum of the values.
-    pub sum: f64,
-    /// The most frequent time between one row and the next; of several the
-    /// shortest. `None` below two rows.
-    pub spacing: Option<Duration>,
-    /// How many times the next row came later than one and a half spacings.
-    pub gaps: u64,
-    /// Providers and how many rows each delivered, the most first.
-    pub providers: Vec<(String, u64)>,
-    /// Rows whose timestamp or value can't be read; they count in `count` and
-    /// `providers` alone.
-    pub unreadable: u64,
-}
-
-pub(crate) fn statistics(table: &Table) -> Result<Statistics> {
+/// Returns what the table holds, in numbers.
+pub(super) fn statistics(table: &Table) -> Result<Statistics> {
     let mut statistics = Statistics::default();
     query(table, &totals, |row| {
         statistics.count = row.integer(0).unsigned_abs();
@@ -59,16 +34,15 @@ pub(crate) fn statistics(table: &Table) -> Result<Statistics> {
     Ok(statistics)
 }
 
-/// The number of rows in `span`; those that can't be read count where it is all
-/// of time.
-pub(crate) fn count(table: &Table, span: Span) -> Result<u64> {
+/// Counts the rows of the span; those that can't be read if it is all of time.
+pub(super) fn count(table: &Table, span: Span) -> Result<u64> {
     let mut params = Vec::new();
-    let groups = span.groups();
+    let ranges = key::ranges(span);
     let mut statement = table.prepare(|t| {
         if span == Span::ALL {
             return format!("SELECT count(*) FROM {t}");
         }
-        let source = span::source(t, &groups, &mut params);
+        let source = key::source(t, &ranges, &mut params);
         params.extend([Param::Integer(span.first), Param::Integer(span.last)]);
         let next = params.len();
         format!(
@@ -78,6 +52,26 @@ pub(crate) fn count(table: &Table, span: Span) -> Result<u64> {
     })?;
     let rows = statement.first(&params, |row| row.integer(0))?;
     Ok(rows.unwrap_or(0).unsigned_abs())
+}
+
+/// Deletes the rows of the span, and those that can't be read if it is all of time;
+/// returns how many.
+pub(super) fn delete(table: &Table, span: Span) -> Result<u64> {
+    let mut params = Vec::new();
+    let ranges = key::ranges(span);
+    let mut statement = table.prepare(|t| {
+        if span == Span::ALL {
+            return format!("DELETE FROM {t}");
+        }
+        let condition = key::condition(&ranges, &mut params);
+        params.extend([Param::Integer(span.first), Param::Integer(span.last)]);
+        let next = params.len();
+        format!(
+            "DELETE FROM {t} WHERE {condition} AND satori_instant(ts) BETWEEN ?{} AND ?{next}",
+            next - 1
+        )
+    })?;
+    Ok(statement.execute(&params)? as u64)
 }
 
 fn totals(table: &str) -> String {
@@ -93,8 +87,7 @@ fn providers(table: &str) -> String {
     format!("SELECT provider, count(*) FROM {table} GROUP BY provider ORDER BY 2 DESC, 1")
 }
 
-/// Sorts and groups within SQLite, which goes to a temporary file where the
-/// stream is large.
+/// Sorts and groups within SQLite, which uses a temporary file if the stream is large.
 fn spacing(table: &str) -> String {
     format!(
         "WITH steps AS MATERIALIZED (\

@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 
+use super::Store;
 use crate::model::cursor::Cursor;
 use crate::model::error::Result;
 use crate::model::observation::Observation;
 use crate::model::uuid::StreamUuid;
-use crate::store::Store;
 
 /// Rows that are read, and kept in memory, at a time.
 const BATCH: usize = 1_024;

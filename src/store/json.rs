@@ -1,14 +1,16 @@
 //! The server's JSON: payloads, and the stream objects of a sync.
 
 use super::Store;
-use crate::json::ingest::{Batch, IngestOptions, IngestReport};
-use crate::json::sync::{Streams, SyncReport};
+use crate::json::ingest::Batch;
+use crate::json::options::IngestOptions;
+use crate::json::sync::StreamObjects;
 use crate::model::error::Result;
+use crate::model::report::{IngestReport, SyncReport};
 use crate::model::time::Timestamp;
 
 impl Store {
     /// Takes in the server's answers, metadata and observation together: one
-    /// payload, a JSON array of them, or one a line; `null` where the server had
+    /// payload, a JSON array of them, or one a line; `null` if the server had
     /// nothing new. All that can be stored is stored in one transaction.
     ///
     /// ```
@@ -26,7 +28,7 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`Error::InvalidJson`](crate::Error::InvalidJson) where an array is malformed or cut short;
+    /// [`Error::InvalidJson`](crate::Error::InvalidJson) if an array is malformed or cut short;
     /// [`Error::Refused`](crate::Error::Refused) in strict mode. Else a payload that can't be stored is
     /// in the report, with its position and the reason.
     pub fn ingest(&self, json: &[u8], options: &IngestOptions) -> Result<IngestReport> {
@@ -40,11 +42,11 @@ impl Store {
     /// `last_synced` becomes now.
     ///
     /// # Errors
-    /// [`Error::InvalidJson`](crate::Error::InvalidJson) where the array is malformed or cut short. An
+    /// [`Error::InvalidJson`](crate::Error::InvalidJson) if the array is malformed or cut short. An
     /// object that can't be stored is in the report's `rejected`; the others are
     /// stored.
     pub fn sync_streams(&self, json: &[u8]) -> Result<SyncReport> {
-        let streams = Streams::read(json)?;
-        self.write(|connection| streams.write(connection, Timestamp::now()))
+        let objects = StreamObjects::read(json)?;
+        self.write(|connection| objects.write(connection, Timestamp::now()))
     }
 }

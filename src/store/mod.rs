@@ -1,27 +1,26 @@
 //! The store: the handle, and how each operation runs on its connection. The
-//! operations themselves are in the files of this module, by their noun.
+//! operations themselves are in the files of this folder, by their noun.
 
+mod connection;
+mod fork;
 pub(crate) mod iter;
 mod json;
 mod observations;
+mod open;
 mod streams;
 
 use std::fmt;
-use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex};
 
-pub use streams::{Remove, Removed};
-
+use self::connection::Connection;
+use crate::backend::{Backend, Found};
 use crate::model::error::{Error, Result};
-use crate::model::options::OpenOptions;
 use crate::model::stream::Stream;
 use crate::model::uuid::StreamUuid;
 use crate::process::id::process_id;
 use crate::process::in_flight::Call;
-use crate::sqlite::connection::Connection;
-use crate::sqlite::table::Table;
 
-/// A store: one `engine.db`, open.
+/// A store, open: one `engine.db`.
 ///
 /// # Threads and processes
 /// A store may be shared between threads, and cloning it is cheap: the clones
@@ -33,8 +32,8 @@ use crate::sqlite::table::Table;
 /// [`Error::Forked`]; it opens the file again.
 ///
 /// # Errors that any call can return
-/// [`Error::Busy`] where another writer held the lock too long,
-/// [`Error::Corrupt`], [`Error::DiskFull`] and [`Error::Sqlite`] as SQLite finds
+/// [`Error::Busy`] if another writer held the lock too long,
+/// [`Error::Corrupt`], [`Error::DiskFull`] and [`Error::Database`] as the database finds
 /// them, [`Error::Forked`] and [`Error::Poisoned`]; a call that writes also
 /// [`Error::ReadOnly`] and [`Error::FileReplaced`]. The methods name what else
 /// there is.
@@ -48,85 +47,13 @@ struct Shared {
     process: u32,
 }
 
-/// What is open, and by which process: a forked child inherits its parent's.
-static OPEN: Mutex<Vec<(u32, Weak<Shared>)>> = Mutex::new(Vec::new());
-
-/// Before a forked child opens a file, it closes what it has inherited. SQLite
-/// counts locks in memory, so the child would take no lock of its own on a file
-/// that the parent has open, and lose its rows when the parent closes it.
-fn let_go_of_inherited(path: &Path, call: &Call) -> Result<()> {
-    if call.is_interrupted() {
-        return Err(Error::CannotOpen {
-            path: path.to_owned(),
-            reason: "this process was forked while another thread used a store: it can open \
-                     one after exec() only"
-                .to_owned(),
-            sqlite_code: None,
-        });
-    }
-    let process = process_id();
-    let open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
-    let inherited = open.iter().filter(|(opener, _)| *opener != process);
-    for shared in inherited.filter_map(|(_, shared)| shared.upgrade()) {
-        let connection = shared.connection.lock();
-        let mut connection = connection.unwrap_or_else(PoisonError::into_inner);
-        if let Some(connection) = connection.take() {
-            connection.let_go();
-        }
-    }
-    Ok(())
-}
-
 impl Store {
-    /// Opens the store at `path` with the default [`OpenOptions`].
-    ///
-    /// | found | done |
-    /// |---|---|
-    /// | no file, or an empty one | a new store, permissions 0600 |
-    /// | observation tables alone | `streams` added; no observation changed |
-    /// | `streams` with the seed's nine columns | missing columns and indexes added |
-    /// | `streams` with `author` and `target` | adopted as it is |
-    /// | a store from a later release | refused, unless opened read-only |
-    /// | `streams` of another shape, a damaged file, no database | refused, left as it is |
-    ///
-    /// A file that is taken over for the first time is read through once to see
-    /// that it is sound.
-    ///
-    /// # Errors
-    /// [`Error::CannotOpen`], [`Error::NotADatabase`], [`Error::Corrupt`],
-    /// [`Error::LaterRelease`], [`Error::SchemaMismatch`]. In each of these cases
-    /// not one byte of the file has changed.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        OpenOptions::new().open(path)
-    }
-
-    /// Opens a store that lives in memory and is gone with the last handle.
-    ///
-    /// # Errors
-    /// [`Error::Sqlite`] where there is no memory.
-    pub fn open_in_memory() -> Result<Self> {
-        OpenOptions::new().open_in_memory()
-    }
-
-    pub(crate) fn open_file(path: &Path, options: &OpenOptions) -> Result<Self> {
-        let call = Call::begin();
-        let_go_of_inherited(path, &call)?;
-        Connection::open(path, options).map(Self::new)
-    }
-
-    pub(crate) fn open_memory(options: &OpenOptions) -> Result<Self> {
-        Connection::open_in_memory(options).map(Self::new)
-    }
-
     fn new(connection: Connection) -> Self {
-        let process = process_id();
         let shared = Arc::new(Shared {
             connection: Mutex::new(Some(connection)),
-            process,
+            process: process_id(),
         });
-        let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
-        open.retain(|(_, shared)| shared.strong_count() > 0);
-        open.push((process, Arc::downgrade(&shared)));
+        fork::note(&shared);
         Self { shared }
     }
 
@@ -141,35 +68,39 @@ impl Store {
         work(connection).map_err(|error| connection.located(error))
     }
 
-    /// Runs `work` in an immediate transaction.
+    /// Runs `work` in a transaction that writes.
     fn write<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
         self.run(|connection| connection.write(work))
     }
 
-    /// Runs `work` on the stream's table.
-    ///
-    /// A stream that has metadata but no table has no rows: the default.
-    fn on_table<T: Default>(
+    /// Runs `work`, which looks at the stream's data.
+    fn find<T: Default>(
         &self,
-        stream: &StreamUuid,
-        work: impl FnMut(&mut Table) -> Result<T>,
+        uuid: &StreamUuid,
+        work: impl FnOnce(&mut Connection) -> Found<T>,
     ) -> Result<T> {
-        self.run(|connection| on_table(connection, stream, work))
+        self.run(|connection| {
+            let found = work(connection)?;
+            or_default(connection, uuid, found)
+        })
     }
 }
 
-fn on_table<T: Default>(
+/// Returns what was found in a stream's data. A stream that has metadata but no data has
+/// no rows: the default.
+fn or_default<T: Default>(
     connection: &mut Connection,
-    stream: &StreamUuid,
-    work: impl FnMut(&mut Table) -> Result<T>,
+    uuid: &StreamUuid,
+    found: Option<T>,
 ) -> Result<T> {
-    if let Some(done) = connection.tables().with(stream, work)? {
-        return Ok(done);
+    match found {
+        Some(found) => Ok(found),
+        None => metadata_of(connection, uuid).map(|_| T::default()),
     }
-    find(connection, stream).map(|_| T::default())
 }
 
-fn find(connection: &mut Connection, uuid: &StreamUuid) -> Result<Stream> {
+/// Returns the metadata of a stream, which must have some.
+fn metadata_of(connection: &mut Connection, uuid: &StreamUuid) -> Result<Stream> {
     connection
         .stream(uuid)?
         .ok_or_else(|| Error::StreamNotFound {
@@ -180,24 +111,5 @@ fn find(connection: &mut Connection, uuid: &StreamUuid) -> Result<Stream> {
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Store").finish_non_exhaustive()
-    }
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        let call = Call::begin();
-        let connection = self.connection.get_mut();
-        let Some(connection) = connection.unwrap_or_else(PoisonError::into_inner).take() else {
-            return;
-        };
-        if self.process == process_id() {
-            drop(connection);
-        } else if call.is_interrupted() {
-            std::mem::forget(connection);
-        } else {
-            // In a forked child the connection is the parent's still: closing it as
-            // usual could checkpoint and unlink the WAL under the parent's feet.
-            connection.let_go();
-        }
     }
 }

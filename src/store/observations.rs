@@ -2,25 +2,24 @@
 
 use std::ops::RangeBounds;
 
-use super::{Store, on_table};
+use super::iter::Observations;
+use super::{Store, or_default};
+use crate::backend::{Backend, Inserted};
 use crate::model::columns::{Columns, ColumnsBuilder};
 use crate::model::cursor::Cursor;
 use crate::model::error::Result;
 use crate::model::observation::{InsertReport, Insertion, NewObservation, Observation};
-use crate::model::span::{Span, condition};
+use crate::model::report::{Normalization, Statistics};
+use crate::model::row::{RowRef, text_of};
+use crate::model::span::Span;
 use crate::model::time::Timestamp;
 use crate::model::uuid::StreamUuid;
 use crate::model::verify::{Verification, Verifier};
-use crate::sqlite::insert;
-use crate::sqlite::normalize::{self, Normalization};
-use crate::sqlite::raw::Param;
-use crate::sqlite::read::{self, RowRef};
-use crate::sqlite::statistics::{self, Statistics};
-use crate::sqlite::table::Table;
-use crate::store::iter::Observations;
 
 /// A limit that no stream reaches in one go.
 const ALL_ROWS: usize = u32::MAX as usize;
+/// Rows that are verified at a time.
+const VERIFY_BATCH: usize = 4_096;
 
 impl Store {
     /// Inserts one observation, making the stream's table where there is none.
@@ -29,18 +28,18 @@ impl Store {
     /// # Errors
     /// [`Error::InvalidValue`](crate::Error::InvalidValue) where the value is not finite,
     /// [`Error::InvalidTimestamp`](crate::Error::InvalidTimestamp) where the instant can't be stored,
-    /// [`Error::NotObservationTable`](crate::Error::NotObservationTable) where the uuid is taken.
+    /// [`Error::NotAStream`](crate::Error::NotAStream) where the uuid is taken.
     pub fn insert(&self, uuid: &StreamUuid, observation: &NewObservation<'_>) -> Result<Insertion> {
         self.run(|connection| {
-            let settled = connection.write_one(|connection| {
-                insert::insert_new(connection.tables(), uuid, observation)
-            })?;
-            if settled {
+            if connection.insert_new(uuid, observation)? {
                 return Ok(Insertion::Inserted);
             }
-            connection.write(|connection| {
-                connection.check_name(uuid)?;
-                insert::insert(connection.tables(), uuid, observation)
+            let rows = std::iter::once(*observation);
+            let mut report = connection.write(|connection| insert(connection, uuid, rows))?;
+            Ok(match report.conflicts.pop() {
+                Some((_, conflict)) => Insertion::Conflict(conflict),
+                None if report.inserted == 1 => Insertion::Inserted,
+                None => Insertion::AlreadyThere,
             })
         })
     }
@@ -64,10 +63,7 @@ impl Store {
         uuid: &StreamUuid,
         observations: impl Iterator<Item = NewObservation<'a>> + Clone,
     ) -> Result<InsertReport> {
-        self.write(|connection| {
-            connection.check_name(uuid)?;
-            insert::insert_many(connection.tables(), uuid, observations)
-        })
+        self.write(|connection| insert(connection, uuid, observations))
     }
 
     /// The observations in `range`, in order of time, read a batch at a time.
@@ -87,90 +83,61 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::StreamNotFound`](crate::Error::StreamNotFound) where there is neither metadata nor a table,
-    /// [`Error::NotObservationTable`](crate::Error::NotObservationTable). The iterator itself ends with
+    /// [`Error::NotAStream`](crate::Error::NotAStream). The iterator itself ends with
     /// [`Error::UnreadableRow`](crate::Error::UnreadableRow) at a row that can't be read.
     pub fn observations(
         &self,
         uuid: &StreamUuid,
         range: impl RangeBounds<Timestamp>,
     ) -> Result<Observations> {
-        self.on_table(uuid, |_| Ok(()))?;
-        let cursor = Cursor::new(Span::new(&range));
+        let cursor = self.cursor(uuid, range)?;
         Ok(Observations::new(self.clone(), uuid.clone(), cursor))
     }
 
     /// The observations in `range` as columns: the fastest way to read many.
     ///
     /// # Errors
-    /// [`Error::StreamNotFound`](crate::Error::StreamNotFound), [`Error::NotObservationTable`](crate::Error::NotObservationTable),
+    /// [`Error::StreamNotFound`](crate::Error::StreamNotFound), [`Error::NotAStream`](crate::Error::NotAStream),
     /// [`Error::UnreadableRow`](crate::Error::UnreadableRow).
     pub fn columns(
         &self,
         uuid: &StreamUuid,
         range: impl RangeBounds<Timestamp>,
     ) -> Result<Columns> {
-        let Some(span) = Span::new(&range) else {
-            return self.on_table(uuid, |_| Ok(Columns::default()));
-        };
+        let mut cursor = self.cursor(uuid, range)?;
+        // No count first: it reads all rows once more, which costs more than letting
+        // the vectors grow.
+        let mut columns = ColumnsBuilder::default();
         self.run(|connection| {
             connection.read(|connection| {
-                on_table(connection, uuid, |table| {
-                    // No count first: it reads the whole table once more, which
-                    // costs more than letting the vectors grow.
-                    let mut columns = ColumnsBuilder::default();
-                    let mut cursor = Cursor::new(Some(span));
-                    while !cursor.is_done() {
-                        cursor.read(table, uuid, ALL_ROWS, |row| {
-                            columns.push(row);
-                            Ok(())
-                        })?;
+                while !cursor.is_done() {
+                    let read = connection.read_rows(uuid, &mut cursor, ALL_ROWS, |row| {
+                        columns.push(row);
+                        Ok(())
+                    })?;
+                    if or_default(connection, uuid, read)? == 0 {
+                        break;
                     }
-                    columns.finish(uuid)
-                })
+                }
+                Ok(())
             })
-        })
+        })?;
+        columns.finish(uuid)
     }
 
-    /// The observations in `range` as Arrow record batches: `ts` (timestamp,
-    /// microseconds, UTC), `value` (float64), `hash` and `provider` (utf8).
+    /// Returns a cursor over `range`, for [`read_batch`](Self::read_batch).
     ///
     /// # Errors
-    /// [`Error::StreamNotFound`](crate::Error::StreamNotFound),
-    /// [`Error::NotObservationTable`](crate::Error::NotObservationTable); the batches
-    /// end with an external error, one of this crate's, at a row that can't be read.
-    #[cfg(feature = "arrow")]
-    pub fn record_batches(
+    /// `StreamNotFound` if there is neither metadata nor data, `NotAStream`.
+    pub(crate) fn cursor(
         &self,
         uuid: &StreamUuid,
         range: impl RangeBounds<Timestamp>,
-    ) -> Result<crate::RecordBatches> {
-        self.on_table(uuid, |_| Ok(()))?;
-        let cursor = Cursor::new(Span::new(&range));
-        Ok(crate::RecordBatches::new(
-            self.clone(),
-            uuid.clone(),
-            cursor,
-        ))
-    }
-
-    /// Inserts Arrow record batches in one transaction, as
-    /// [`insert_many`](Self::insert_many) does rows. They need columns `ts`
-    /// (timestamps of any unit, or what [`Timestamp`] reads: numbers or text) and
-    /// `value` (numbers, or text that is one), both without nulls; `hash` and
-    /// `provider` are optional, as is each item: a missing hash is computed, a
-    /// missing provider is `provider`, or `central`. Other columns are ignored.
-    ///
-    /// # Errors
-    /// [`Error::InvalidArrow`](crate::Error::InvalidArrow) where a column is missing
-    /// or can't be read so; else as [`insert`](Self::insert).
-    #[cfg(feature = "arrow")]
-    pub fn insert_record_batches(
-        &self,
-        uuid: &StreamUuid,
-        batches: impl arrow_array::RecordBatchReader,
-        provider: Option<&str>,
-    ) -> Result<InsertReport> {
-        crate::arrow::insert(self, uuid, batches, provider)
+    ) -> Result<Cursor> {
+        self.find(uuid, |connection| {
+            Ok(connection.has_data(uuid)?.then_some(()))
+        })?;
+        Ok(Cursor::new(Span::new(&range)))
     }
 
     /// Hands the next rows of a cursor to `sink`, all of one state of the file.
@@ -179,14 +146,10 @@ impl Store {
         uuid: &StreamUuid,
         cursor: &mut Cursor,
         limit: usize,
-        mut sink: impl FnMut(&RowRef<'_>) -> Result<()>,
+        sink: impl FnMut(&RowRef<'_>) -> Result<()>,
     ) -> Result<usize> {
-        self.run(|connection| {
-            connection.read(|connection| {
-                on_table(connection, uuid, |table| {
-                    cursor.read(table, uuid, limit, &mut sink)
-                })
-            })
+        self.find(uuid, |connection| {
+            connection.read(|connection| connection.read_rows(uuid, cursor, limit, sink))
         })
     }
 
@@ -195,7 +158,7 @@ impl Store {
     /// # Errors
     /// As [`columns`](Self::columns).
     pub fn last(&self, uuid: &StreamUuid, count: usize) -> Result<Vec<Observation>> {
-        self.on_table(uuid, |table| read::last(table, uuid, count))
+        self.find(uuid, |connection| connection.last(uuid, count))
     }
 
     /// The observation that lies latest in time, whichever way the rows are
@@ -204,7 +167,7 @@ impl Store {
     /// # Errors
     /// As [`columns`](Self::columns).
     pub fn latest(&self, uuid: &StreamUuid) -> Result<Option<Observation>> {
-        self.on_table(uuid, |table| read::latest(table, uuid))
+        self.find(uuid, |connection| connection.latest(uuid))
     }
 
     /// The observation of this instant, whichever way the row is spelled; of two
@@ -213,31 +176,29 @@ impl Store {
     /// # Errors
     /// As [`columns`](Self::columns).
     pub fn observation(&self, uuid: &StreamUuid, ts: Timestamp) -> Result<Option<Observation>> {
-        self.on_table(uuid, |table| read::at(table, uuid, ts))
+        self.find(uuid, |connection| connection.observation(uuid, ts))
     }
 
     /// The number of observations in `range`. For `..` every row counts, also
     /// one whose timestamp can't be read.
     ///
     /// # Errors
-    /// [`Error::StreamNotFound`](crate::Error::StreamNotFound), [`Error::NotObservationTable`](crate::Error::NotObservationTable).
+    /// [`Error::StreamNotFound`](crate::Error::StreamNotFound), [`Error::NotAStream`](crate::Error::NotAStream).
     pub fn count(&self, uuid: &StreamUuid, range: impl RangeBounds<Timestamp>) -> Result<u64> {
         let span = Span::new(&range);
-        self.on_table(uuid, |table| match span {
-            Some(span) => statistics::count(table, span),
-            None => Ok(0),
+        self.find(uuid, |connection| match span {
+            Some(span) => connection.count(uuid, span),
+            None => Ok(connection.has_data(uuid)?.then_some(0)),
         })
     }
 
     /// Rows, first and last instant, values, spacing, gaps and providers.
     ///
     /// # Errors
-    /// [`Error::StreamNotFound`](crate::Error::StreamNotFound), [`Error::NotObservationTable`](crate::Error::NotObservationTable).
+    /// [`Error::StreamNotFound`](crate::Error::StreamNotFound), [`Error::NotAStream`](crate::Error::NotAStream).
     pub fn statistics(&self, uuid: &StreamUuid) -> Result<Statistics> {
-        self.run(|connection| {
-            connection.read(|connection| {
-                on_table(connection, uuid, |table| statistics::statistics(table))
-            })
+        self.find(uuid, |connection| {
+            connection.read(|connection| connection.statistics(uuid))
         })
     }
 
@@ -245,13 +206,13 @@ impl Store {
     /// row goes, also one whose timestamp can't be read; the table stays.
     ///
     /// # Errors
-    /// [`Error::StreamNotFound`](crate::Error::StreamNotFound), [`Error::NotObservationTable`](crate::Error::NotObservationTable).
+    /// [`Error::StreamNotFound`](crate::Error::StreamNotFound), [`Error::NotAStream`](crate::Error::NotAStream).
     pub fn delete(&self, uuid: &StreamUuid, range: impl RangeBounds<Timestamp>) -> Result<u64> {
         let span = Span::new(&range);
-        self.write(|connection| {
-            on_table(connection, uuid, |table| match span {
-                Some(span) => delete(table, span),
-                None => Ok(0),
+        self.find(uuid, |connection| {
+            connection.write(|connection| match span {
+                Some(span) => connection.delete(uuid, span),
+                None => Ok(connection.has_data(uuid)?.then_some(0)),
             })
         })
     }
@@ -261,9 +222,11 @@ impl Store {
     /// providers stay; where two rows have the same instant, both do.
     ///
     /// # Errors
-    /// [`Error::StreamNotFound`](crate::Error::StreamNotFound), [`Error::NotObservationTable`](crate::Error::NotObservationTable).
+    /// [`Error::StreamNotFound`](crate::Error::StreamNotFound), [`Error::NotAStream`](crate::Error::NotAStream).
     pub fn normalize(&self, uuid: &StreamUuid) -> Result<Normalization> {
-        self.write(|connection| on_table(connection, uuid, normalize::normalize))
+        self.find(uuid, |connection| {
+            connection.write(|connection| connection.normalize(uuid))
+        })
     }
 
     /// What [`normalize`](Self::normalize) would do; it is done and taken back,
@@ -272,8 +235,8 @@ impl Store {
     /// # Errors
     /// As [`normalize`](Self::normalize).
     pub fn normalize_dry_run(&self, uuid: &StreamUuid) -> Result<Normalization> {
-        self.run(|connection| {
-            connection.try_out(|connection| on_table(connection, uuid, normalize::normalize))
+        self.find(uuid, |connection| {
+            connection.try_out(|connection| connection.normalize(uuid))
         })
     }
 
@@ -285,8 +248,8 @@ impl Store {
         let mut verifier = Verifier::default();
         let mut cursor = Cursor::new(Some(Span::ALL));
         while !cursor.is_done() {
-            let read = self.read_batch(uuid, &mut cursor, 4_096, |row| {
-                verifier.push(row, read::text_of(uuid, row.hash)?);
+            let read = self.read_batch(uuid, &mut cursor, VERIFY_BATCH, |row| {
+                verifier.push(row, text_of(uuid, row.hash)?);
                 Ok(())
             })?;
             if read == 0 {
@@ -297,20 +260,20 @@ impl Store {
     }
 }
 
-fn delete(table: &mut Table, span: Span) -> Result<u64> {
-    let mut params = Vec::new();
-    let groups = span.groups();
-    let mut statement = table.prepare(|t| {
-        if span == Span::ALL {
-            return format!("DELETE FROM {t}");
-        }
-        let groups = condition(&groups, &mut params);
-        params.extend([Param::Integer(span.first), Param::Integer(span.last)]);
-        let next = params.len();
-        format!(
-            "DELETE FROM {t} WHERE {groups} AND satori_instant(ts) BETWEEN ?{} AND ?{next}",
-            next - 1
-        )
-    })?;
-    Ok(statement.execute(&params)? as u64)
+/// Inserts the rows of one stream, all or none.
+fn insert<'a>(
+    connection: &mut impl Backend,
+    uuid: &StreamUuid,
+    rows: impl Iterator<Item = NewObservation<'a>> + Clone,
+) -> Result<InsertReport> {
+    let inserted = connection.insert([(uuid, rows)])?;
+    let inserted = inserted
+        .into_iter()
+        .next()
+        .unwrap_or_else(|| Ok(Inserted::default()));
+    let Inserted { report, refused } = inserted?;
+    match refused.into_iter().next() {
+        Some((_, error)) => Err(error),
+        None => Ok(report),
+    }
 }

@@ -1,32 +1,14 @@
 //! Stream metadata: look-ups, writes, listings.
 
-use super::{Store, find};
+use std::collections::HashSet;
+
+use super::{Store, metadata_of};
+use crate::backend::{Backend, StreamQuery};
 use crate::model::error::Result;
-use crate::model::stream::{self, Stream, StreamPatch, StreamRef};
+use crate::model::report::{Remove, Removed};
+use crate::model::stream::{Stream, StreamPatch, StreamRef};
 use crate::model::time::Timestamp;
 use crate::model::uuid::StreamUuid;
-
-/// What [`Store::remove`] removes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Remove {
-    /// The row in `streams`; the observations stay.
-    Metadata,
-    /// The observations, table and all; the metadata stays.
-    Data,
-    /// Both.
-    Both,
-}
-
-/// What [`Store::remove`] has removed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
-#[non_exhaustive]
-pub struct Removed {
-    /// Whether there was metadata, and it is gone.
-    pub metadata: bool,
-    /// How many observations went with their table; `None` where no table did.
-    pub rows: Option<u64>,
-}
 
 impl Store {
     /// Writes a stream's metadata and sets its `last_synced` to now, making the
@@ -34,16 +16,18 @@ impl Store {
     /// and `created_at` never change.
     ///
     /// # Errors
-    /// [`Error::NotObservationTable`](crate::Error::NotObservationTable) where the uuid is the name of a table that
+    /// [`Error::NotAStream`](crate::Error::NotAStream) where the uuid is the name of a table that
     /// holds no observations, or differs from another stream's in case only.
     pub fn upsert_stream(&self, uuid: &StreamUuid, patch: &StreamPatch) -> Result<Stream> {
         self.write(|connection| {
             if connection.stream::<Stream>(uuid)?.is_none() {
-                connection.check_name(uuid)?;
+                connection
+                    .check_names(&[uuid])?
+                    .into_iter()
+                    .collect::<Result<()>>()?;
             }
-            let now = Timestamp::now();
-            connection.upsert(uuid, patch, now)?;
-            find(connection, uuid)
+            connection.upsert_streams(&[(uuid, patch.clone())], Timestamp::now())?;
+            metadata_of(connection, uuid)
         })
     }
 
@@ -53,8 +37,8 @@ impl Store {
     /// [`Error::StreamNotFound`](crate::Error::StreamNotFound) where the stream has no metadata.
     pub fn update_stream(&self, uuid: &StreamUuid, patch: &StreamPatch) -> Result<Stream> {
         self.write(|connection| {
-            connection.metadata(|metadata| stream::update(metadata, uuid, patch))?;
-            find(connection, uuid)
+            connection.update_stream(uuid, patch)?;
+            metadata_of(connection, uuid)
         })
     }
 
@@ -90,7 +74,7 @@ impl Store {
     /// # Errors
     /// None of its own.
     pub fn streams_by_name(&self, name: &str) -> Result<Vec<Stream>> {
-        self.run(|connection| connection.metadata(|metadata| stream::by_name(metadata, name)))
+        self.run(|connection| connection.find_streams(StreamQuery::Named(name)))
     }
 
     /// All streams to which the server gives this number, the most recently
@@ -99,9 +83,7 @@ impl Store {
     /// # Errors
     /// None of its own.
     pub fn streams_by_server_id(&self, server_stream_id: i64) -> Result<Vec<Stream>> {
-        self.run(|connection| {
-            connection.metadata(|metadata| stream::by_server_id(metadata, server_stream_id))
-        })
+        self.run(|connection| connection.find_streams(StreamQuery::Numbered(server_stream_id)))
     }
 
     /// All streams that have metadata, by id.
@@ -109,7 +91,7 @@ impl Store {
     /// # Errors
     /// None of its own.
     pub fn streams(&self) -> Result<Vec<Stream>> {
-        self.run(|connection| connection.metadata(stream::all))
+        self.run(|connection| connection.find_streams(StreamQuery::All))
     }
 
     /// The streams whose name or description has `part` in it; ASCII letters
@@ -118,7 +100,7 @@ impl Store {
     /// # Errors
     /// None of its own.
     pub fn search_streams(&self, part: &str) -> Result<Vec<Stream>> {
-        self.run(|connection| connection.metadata(|metadata| stream::search(metadata, part)))
+        self.run(|connection| connection.find_streams(StreamQuery::Containing(part)))
     }
 
     /// The streams not synced since `since`, the longest unsynced first; those
@@ -136,7 +118,7 @@ impl Store {
     /// # Errors
     /// None of its own.
     pub fn stale_streams(&self, since: Timestamp) -> Result<Vec<Stream>> {
-        self.run(|connection| connection.metadata(|metadata| stream::stale(metadata, since)))
+        self.run(|connection| connection.find_streams(StreamQuery::NotSyncedSince(since)))
     }
 
     /// Tables that hold observations of a stream without metadata, in the order
@@ -147,39 +129,49 @@ impl Store {
     pub fn streams_without_metadata(&self) -> Result<Vec<StreamUuid>> {
         self.run(|connection| {
             connection.read(|connection| {
-                let known = connection.metadata(stream::all)?;
-                let known: std::collections::HashSet<_> =
-                    known.into_iter().map(|stream| stream.uuid).collect();
-                let mut tables = connection.tables().list()?;
-                tables.retain(|table| !known.contains(table));
-                Ok(tables)
+                let known = connection.find_streams(StreamQuery::All)?;
+                let known: HashSet<_> = known.into_iter().map(|stream| stream.uuid).collect();
+                let mut streams = connection.streams_with_data()?;
+                streams.retain(|uuid| !known.contains(uuid));
+                Ok(streams)
             })
         })
     }
 
-    /// The streams that have a table, with metadata or without, in the order of
-    /// the tables' making. Tables of another shape are not among them.
+    /// Lists the streams that have data, with metadata or without, in the order in which
+    /// they got it. A stream whose rows were all deleted still is among them; tables of
+    /// another shape are not.
     ///
     /// # Errors
     /// None of its own.
-    pub fn streams_with_table(&self) -> Result<Vec<StreamUuid>> {
-        self.run(|connection| connection.read(|connection| connection.tables().list()))
+    pub fn streams_with_data(&self) -> Result<Vec<StreamUuid>> {
+        self.run(|connection| connection.read(|connection| connection.streams_with_data()))
+    }
+
+    /// Returns `true` if the store has the stream: its metadata, or data.
+    ///
+    /// # Errors
+    /// [`Error::NotAStream`](crate::Error::NotAStream) if the uuid is the name of
+    /// something that holds no observations.
+    pub fn contains(&self, uuid: &StreamUuid) -> Result<bool> {
+        self.run(|connection| {
+            Ok(connection.has_data(uuid)? || connection.stream::<Stream>(uuid)?.is_some())
+        })
     }
 
     /// Removes a stream's metadata, its data, or both. What is not there is no
     /// error: the answer says what was.
     ///
     /// # Errors
-    /// [`Error::NotObservationTable`](crate::Error::NotObservationTable) where the data to be removed is none.
+    /// [`Error::NotAStream`](crate::Error::NotAStream) where the data to be removed is none.
     pub fn remove(&self, uuid: &StreamUuid, what: Remove) -> Result<Removed> {
         self.write(|connection| {
             let mut removed = Removed::default();
             if what != Remove::Data {
-                removed.metadata =
-                    connection.metadata(|metadata| stream::delete(metadata, uuid))?;
+                removed.metadata = connection.delete_stream(uuid)?;
             }
             if what != Remove::Metadata {
-                removed.rows = connection.tables().drop(uuid)?;
+                removed.rows = connection.remove_data(uuid)?;
             }
             Ok(removed)
         })

@@ -1,23 +1,27 @@
-//! An observation on its way in, as the statements take it.
+//! An observation that is to be inserted, and the parameters that it makes.
 
+use super::super::key;
+use super::super::query::Query;
+use super::super::raw::Param;
+use super::super::row::param;
+use super::super::table::Table;
 use crate::model::error::Result;
 use crate::model::observation::NewObservation;
 use crate::model::span::Span;
 use crate::model::spelling::{self, StoredRef};
 use crate::model::time::invalid;
 use crate::model::value;
-use crate::sqlite::raw::Param;
-use crate::sqlite::table::{Query, Table};
 
-/// An observation as the statements take it.
+/// An observation that is to be inserted, checked, and its timestamp as it will be stored.
 #[derive(Clone, Copy)]
-pub(crate) struct Bound<'a> {
-    pub(crate) observation: NewObservation<'a>,
-    pub(crate) ts: StoredRef<'a>,
+pub(super) struct Candidate<'a> {
+    pub(super) observation: NewObservation<'a>,
+    pub(super) ts: StoredRef<'a>,
 }
 
-impl<'a> Bound<'a> {
-    pub(crate) fn new(observation: NewObservation<'a>) -> Result<Self> {
+impl<'a> Candidate<'a> {
+    /// Checks that the observation can be stored.
+    pub(super) fn new(observation: NewObservation<'a>) -> Result<Self> {
         value::finite(observation.value)?;
         let ts = match observation.spelling {
             None => observation.ts.to_seconds()?,
@@ -29,16 +33,16 @@ impl<'a> Bound<'a> {
         Ok(Self { observation, ts })
     }
 
-    /// The timestamp in the spelling of `sample`; `None` where it is text already.
-    pub(crate) fn text_like(&self, sample: &str) -> Option<String> {
+    /// Returns the timestamp in the spelling of `sample`; `None` if it is text already.
+    pub(super) fn text_like(&self, sample: &str) -> Option<String> {
         match self.ts {
             StoredRef::Text(_) => None,
             _ => spelling::like(sample, self.observation.ts),
         }
     }
 
-    /// For [`Query::Insert`].
-    pub(crate) fn params<'b>(&self, hash: &'b str) -> [Param<'b>; 4]
+    /// Returns the parameters of [`Query::Insert`].
+    pub(super) fn params<'b>(&self, hash: &'b str) -> [Param<'b>; 4]
     where
         'a: 'b,
     {
@@ -46,17 +50,17 @@ impl<'a> Bound<'a> {
             value, provider, ..
         } = self.observation;
         [
-            self.ts.param(),
+            param(self.ts),
             Param::Real(value),
             Param::Text(hash),
             Param::Text(provider),
         ]
     }
 
-    /// Inserts the row where nothing stands in its way, in one statement; false:
-    /// nothing was done, a row may.
-    pub(crate) fn insert_new(&self, table: &mut Table, hash: &str) -> Result<bool> {
-        if !self.ts.is_plain() {
+    /// Inserts the row in one statement if no stored row stands in its way; `false` if
+    /// nothing was done, because one may.
+    pub(super) fn insert_new(&self, table: &mut Table, hash: &str) -> Result<bool> {
+        if !self.ts.is_seconds() {
             // Its like are there already, most likely.
             return Ok(false);
         }
@@ -69,12 +73,13 @@ impl<'a> Bound<'a> {
         Ok(table.cached(Query::InsertNew)?.execute(&params)? == 1)
     }
 
-    /// For [`Query::InsertNew`], and all but the last for [`Query::InsertLast`].
+    /// Returns the parameters of [`Query::InsertNew`]; all but the last are those of
+    /// [`Query::InsertLast`].
     fn guarded<'b>(&self, hash: &'b str) -> [Param<'b>; 6]
     where
         'a: 'b,
     {
-        let (low, high) = Span::at(self.observation.ts).seconds();
+        let (low, high) = key::seconds(Span::at(self.observation.ts));
         let [ts, value, hash, provider] = self.params(hash);
         [
             ts,

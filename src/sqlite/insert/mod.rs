@@ -1,31 +1,32 @@
-//! Inserting observations: one, many, whole chunks, around the rows there are.
+//! Inserting observations: one, many, whole chunks, around the rows that exist.
 
-pub(crate) mod candidate;
-pub(crate) mod existing;
+mod candidate;
+mod chunk;
+mod existing;
+
+use std::borrow::Cow;
 
 use libsqlite3_sys as ffi;
 
+use self::candidate::Candidate;
+use self::chunk::{CHUNK, LEAST_CHUNK};
+use self::existing::Existing;
+use super::query::Query;
+use super::raw::Cell;
+use super::table::Table;
+use super::tables::Tables;
+use super::{key, read};
+use crate::backend::Inserted;
 use crate::model::chain::Chain;
+use crate::model::database_code::DatabaseCode;
 use crate::model::error::{Error, Result};
-use crate::model::observation::{Conflict, InsertReport, Insertion, NewObservation};
-use crate::model::span::{Span, is_plain};
+use crate::model::observation::{Conflict, Insertion, NewObservation};
 use crate::model::spelling::StoredRef;
 use crate::model::uuid::StreamUuid;
-use crate::sqlite::insert::candidate::Bound;
-use crate::sqlite::insert::existing::Taken;
-use crate::sqlite::raw::{Cell, Param};
-use crate::sqlite::read;
-use crate::sqlite::table::{Query, Table, Tables};
 
-/// Rows of one multi-row INSERT: more gain nothing (measured: 1.6 to 1.7 times
-/// the rate of single rows), and SQLite takes 32,766 parameters.
-const CHUNK: usize = 250;
-/// Fewer rows than this go in one by one: a statement for them would not pay.
-const LEAST_CHUNK: usize = 32;
-
-/// Inserts where one statement settles it: there is a table, the hash is given,
-/// no row stands in the way. `false`: nothing was done, use [`insert`].
-pub(crate) fn insert_new(
+/// Inserts one row if one statement settles it: the table exists, the hash is given, no
+/// stored row stands in the way. `false` if nothing was done.
+pub(super) fn insert_new(
     tables: &mut Tables,
     stream: &StreamUuid,
     observation: &NewObservation<'_>,
@@ -33,9 +34,9 @@ pub(crate) fn insert_new(
     let Some(hash) = observation.hash else {
         return Ok(false);
     };
-    let bound = Bound::new(*observation)?;
+    let row = Candidate::new(*observation)?;
     let inserted = tables
-        .with(stream, |table| bound.insert_new(table, hash))
+        .with(stream, |table| row.insert_new(table, hash))
         .map_err(|error| match is_constraint(&error) {
             true => of_stream(stream, error),
             false => error,
@@ -43,45 +44,13 @@ pub(crate) fn insert_new(
     Ok(inserted == Some(true))
 }
 
-/// Inserts one observation. Only in a transaction.
-pub(crate) fn insert(
-    tables: &mut Tables,
-    stream: &StreamUuid,
-    observation: &NewObservation<'_>,
-) -> Result<Insertion> {
-    let mut report = insert_many(tables, stream, std::iter::once(*observation))?;
-    Ok(match report.conflicts.pop() {
-        Some((_, conflict)) => Insertion::Conflict(conflict),
-        None if report.inserted == 1 => Insertion::Inserted,
-        None => Insertion::AlreadyThere,
-    })
-}
-
-/// Inserts observations in their order, making the table where there is none.
-/// Only in a transaction, which an error must roll back.
-pub(crate) fn insert_many<'a>(
+/// Inserts observations in their order, making the table if there is none. Only in a
+/// transaction, which an error must roll back.
+pub(super) fn insert<'a>(
     tables: &mut Tables,
     stream: &StreamUuid,
     observations: impl Iterator<Item = NewObservation<'a>> + Clone,
-) -> Result<InsertReport> {
-    let (report, refused) = insert_each(tables, stream, observations)?;
-    match refused.into_iter().next() {
-        Some((_, error)) => Err(error),
-        None => Ok(report),
-    }
-}
-
-/// Indexes of observations that were not inserted because a stored row that they
-/// must be compared with, or chained to, can't be read, or because the table has
-/// a constraint of its own.
-pub(crate) type Refused = Vec<(usize, Error)>;
-
-/// As [`insert_many`], but goes on past those that a stored row keeps out.
-pub(crate) fn insert_each<'a>(
-    tables: &mut Tables,
-    stream: &StreamUuid,
-    observations: impl Iterator<Item = NewObservation<'a>> + Clone,
-) -> Result<(InsertReport, Refused)> {
+) -> Result<Inserted> {
     let keep_spelling = tables.keep_spelling;
     tables.with_created(stream, |table| {
         let sample = match keep_spelling {
@@ -92,7 +61,7 @@ pub(crate) fn insert_each<'a>(
     })
 }
 
-/// The timestamp that plain SQL takes for the last, where it is text: one step to
+/// Returns the timestamp that plain SQL takes for the last, if it is text: one step to
 /// the end of the key, where all text is.
 fn last_text(table: &mut Table) -> Result<Option<String>> {
     let last = table
@@ -109,14 +78,13 @@ fn insert_rows<'a>(
     stream: &StreamUuid,
     sample: Option<&str>,
     observations: impl Iterator<Item = NewObservation<'a>>,
-) -> Result<(InsertReport, Refused)> {
-    let mut report = InsertReport::default();
-    let mut refused = Refused::new();
+) -> Result<Inserted> {
+    let mut inserted = Inserted::default();
     let mut chain = Chain::default();
     let mut sorts_by_time = None;
     // A chunk at a time, which stays in the processor's cache.
     let mut chunk = Vec::with_capacity(observations.size_hint().0.min(CHUNK));
-    let mut rows = observations.map(Bound::new);
+    let mut rows = observations.map(Candidate::new);
     let mut first = 0;
     loop {
         chunk.clear();
@@ -124,45 +92,45 @@ fn insert_rows<'a>(
             chunk.push(row?);
         }
         if chunk.is_empty() {
-            return Ok((report, refused));
+            return Ok(inserted);
         }
         let texts: Vec<_> = match sample {
             Some(sample) => chunk.iter().map(|row| row.text_like(sample)).collect(),
             None => Vec::new(),
         };
         let respelled;
-        let spelled: &[Bound<'_>] = if texts.is_empty() {
+        let spelled: &[Candidate<'_>] = if texts.is_empty() {
             &chunk
         } else {
             respelled = respell(&chunk, &texts);
             &respelled
         };
-        chain.begin(spelled);
-        let mut taken = None;
+        chain.begin(spelled.iter().map(|row| &row.observation));
+        let mut existing = None;
         let mut whole = false;
         if spelled.len() >= LEAST_CHUNK {
-            if !spelled.iter().all(|row| row.ts.is_plain()) {
+            if !spelled.iter().all(|row| row.ts.is_seconds()) {
                 sorts_by_time = Some(false);
             }
             let sorts = match sorts_by_time {
                 Some(sorts) => sorts,
-                None => *sorts_by_time.insert(is_plain(table)?),
+                None => *sorts_by_time.insert(key::sorts_by_time(table)?),
             };
             if sorts {
-                whole = insert_chunk(table, stream, &mut chain, spelled)?;
+                whole = chunk::insert(table, stream, &mut chain, spelled)?;
             } else {
                 let instants = spelled.iter().map(|row| row.observation.ts);
-                taken = Some(Taken::read(table, stream, instants)?);
+                existing = Some(Existing::read(table, stream, instants)?);
             }
         }
         if whole {
-            report.inserted += spelled.len() as u64;
+            inserted.report.inserted += spelled.len() as u64;
         } else {
             for (row, index) in spelled.iter().zip(first..) {
-                match insert_row(table, stream, &mut chain, taken.as_mut(), row) {
-                    Ok(insertion) => report.count(index, insertion),
+                match insert_row(table, stream, &mut chain, existing.as_mut(), row) {
+                    Ok(insertion) => inserted.report.count(index, insertion),
                     Err(error) if is_of_row(table, &error) => {
-                        refused.push((index, of_stream(stream, error)));
+                        inserted.refused.push((index, of_stream(stream, error)));
                     }
                     Err(error) => return Err(error),
                 }
@@ -172,146 +140,30 @@ fn insert_rows<'a>(
     }
 }
 
-/// The rows, each with its text for a timestamp where it has one.
-fn respell<'a>(rows: &[Bound<'a>], texts: &'a [Option<String>]) -> Vec<Bound<'a>> {
+/// Returns the rows, each with its text for a timestamp if it has one.
+fn respell<'a>(rows: &[Candidate<'a>], texts: &'a [Option<String>]) -> Vec<Candidate<'a>> {
     rows.iter()
         .zip(texts)
-        .map(|(row, text)| Bound {
+        .map(|(row, text)| Candidate {
             ts: text.as_deref().map_or(row.ts, StoredRef::Text),
             ..*row
         })
         .collect()
 }
 
-/// Whether the error is about one row, which is not written, and says nothing of
-/// the others: a stored row that can't be read, or a constraint which another
-/// program has given the table. A constraint may also end the transaction; then
-/// nothing must follow.
-fn is_of_row(table: &Table, error: &Error) -> bool {
-    matches!(error, Error::UnreadableRow { .. }) || is_constraint(error) && table.in_transaction()
-}
-
-/// Whether a rule that another program has given the table keeps the row out.
-fn is_constraint(error: &Error) -> bool {
-    match error {
-        Error::Sqlite { sqlite_code, .. } => matches!(
-            sqlite_code & 0xff,
-            ffi::SQLITE_CONSTRAINT | ffi::SQLITE_MISMATCH
-        ),
-        _ => false,
-    }
-}
-
-/// Names the stream whose table SQLite speaks of.
-fn of_stream(stream: &StreamUuid, error: Error) -> Error {
-    match error {
-        Error::Sqlite { message, .. } => Error::NotObservationTable {
-            name: stream.to_string(),
-            reason: message,
-        },
-        other => other,
-    }
-}
-
-/// Whether a chunk can go in as one statement, into a table whose key sorts by
-/// time: its rows follow each other in time, no stored row lies between them, and
-/// one provider delivers them all.
-fn is_run(table: &mut Table, chunk: &[Bound<'_>]) -> Result<bool> {
-    let [first, .., last] = chunk else {
-        return Ok(false);
-    };
-    let fits = chunk.len() >= LEAST_CHUNK
-        && chunk.windows(2).all(|pair| {
-            let (one, next) = (pair[0].observation, pair[1].observation);
-            one.ts < next.ts && one.provider == next.provider
-        });
-    if !fits {
-        return Ok(false);
-    }
-    let (low, _) = Span::at(first.observation.ts).seconds();
-    let (_, high) = Span::at(last.observation.ts).seconds();
-    let params = [Param::Real(low), Param::Real(high)];
-    let between = table.cached(Query::Between)?;
-    let between = between.first(&params, |row| row.integer(0))?;
-    Ok(between == Some(0))
-}
-
-/// Inserts a chunk as one statement; false: nothing was done, its rows go in one
-/// by one.
-fn insert_chunk(
-    table: &mut Table,
-    stream: &StreamUuid,
-    chain: &mut Chain,
-    chunk: &[Bound<'_>],
-) -> Result<bool> {
-    if !is_run(table, chunk)? {
-        return Ok(false);
-    }
-    match execute_chunk(table, stream, chain, chunk) {
-        Ok(()) => Ok(true),
-        Err(error) if is_of_row(table, &error) => {
-            // The chain has gone on as if they were in.
-            chain.look_again();
-            Ok(false)
-        }
-        Err(error) => Err(error),
-    }
-}
-
-fn execute_chunk(
-    table: &mut Table,
-    stream: &StreamUuid,
-    chain: &mut Chain,
-    chunk: &[Bound<'_>],
-) -> Result<()> {
-    let mut computed = Vec::new();
-    if chain.is_needed() {
-        for row in chunk {
-            let hash = chain.hash(table, stream, row)?.into_owned();
-            chain.advance(row, &hash);
-            computed.push(hash);
-        }
-    }
-    let mut params = Vec::with_capacity(1 + 3 * chunk.len());
-    params.push(Param::Text(chunk[0].observation.provider));
-    for (index, row) in chunk.iter().enumerate() {
-        let hash = computed
-            .get(index)
-            .map(String::as_str)
-            .or(row.observation.hash);
-        params.push(row.ts.param());
-        params.push(Param::Real(row.observation.value));
-        params.push(Param::Text(hash.unwrap_or_default()));
-    }
-    let stored = table.chunk(chunk.len())?.execute(&params)?;
-    check_stored(stream, stored, chunk.len())
-}
-
-/// A table may have triggers of its own, which keep rows out without an error. Then
-/// nothing can be said of the rows, and nothing of the call is stored.
-fn check_stored(stream: &StreamUuid, stored: usize, given: usize) -> Result<()> {
-    if stored == given {
-        return Ok(());
-    }
-    Err(Error::NotObservationTable {
-        name: stream.to_string(),
-        reason: "its triggers keep rows out".to_owned(),
-    })
-}
-
 fn insert_row(
     table: &mut Table,
     stream: &StreamUuid,
     chain: &mut Chain,
-    taken: Option<&mut Taken>,
-    row: &Bound<'_>,
+    existing: Option<&mut Existing>,
+    row: &Candidate<'_>,
 ) -> Result<Insertion> {
     let NewObservation { ts, value, .. } = row.observation;
-    let hash = chain.hash(table, stream, row)?;
-    if taken.is_some() || !row.insert_new(table, &hash)? {
+    let hash = hash(table, stream, chain, row)?;
+    if existing.is_some() || !row.insert_new(table, &hash)? {
         // A row stands in the way, or the table's key doesn't sort by time.
-        let stored = match &taken {
-            Some(taken) => taken.value(table, stream, ts)?,
+        let stored = match &existing {
+            Some(existing) => existing.value(table, stream, ts)?,
             None => read::at(table, stream, ts)?.map(|stored| stored.value),
         };
         if let Some(stored) = stored {
@@ -328,9 +180,70 @@ fn insert_row(
         let stored = table.cached(Query::Insert)?.execute(&row.params(&hash))?;
         check_stored(stream, stored, 1)?;
     }
-    if let Some(taken) = taken {
-        taken.add(ts, value);
+    if let Some(existing) = existing {
+        existing.add(ts, value);
     }
-    chain.advance(row, &hash);
+    chain.advance(ts, &hash);
     Ok(Insertion::Inserted)
+}
+
+/// Returns the row's hash, as given or computed on the latest row.
+fn hash<'a>(
+    table: &mut Table,
+    stream: &StreamUuid,
+    chain: &mut Chain,
+    row: &Candidate<'a>,
+) -> Result<Cow<'a, str>> {
+    if chain.lacks_end() {
+        match read::latest(table, stream) {
+            Ok(latest) => chain.set_end(latest.map(|latest| (latest.ts, latest.hash))),
+            // This row doesn't need it.
+            Err(Error::UnreadableRow { .. }) if row.observation.hash.is_some() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(chain.hash(&row.observation, row.ts))
+}
+
+/// Returns `true` if the error is about one row, which is not written, and says nothing
+/// of the others: a stored row that can't be read, or a constraint which another program
+/// has given the table. A constraint may also end the transaction; then nothing may
+/// follow.
+fn is_of_row(table: &Table, error: &Error) -> bool {
+    matches!(error, Error::UnreadableRow { .. }) || is_constraint(error) && table.in_transaction()
+}
+
+/// Returns `true` if a rule that another program has given the table keeps the row out.
+fn is_constraint(error: &Error) -> bool {
+    match error {
+        Error::Database {
+            code: DatabaseCode::Number(code),
+            ..
+        } => matches!(code & 0xff, ffi::SQLITE_CONSTRAINT | ffi::SQLITE_MISMATCH),
+        _ => false,
+    }
+}
+
+/// Names the stream whose table SQLite speaks of.
+fn of_stream(stream: &StreamUuid, error: Error) -> Error {
+    match error {
+        Error::Database { message, .. } => Error::NotAStream {
+            name: stream.to_string(),
+            reason: message,
+        },
+        other => other,
+    }
+}
+
+/// Checks that all rows were stored. A table may have triggers of its own, which keep
+/// rows out without an error. Then nothing can be said of the rows, and nothing of the
+/// call is stored.
+fn check_stored(stream: &StreamUuid, stored: usize, given: usize) -> Result<()> {
+    if stored == given {
+        return Ok(());
+    }
+    Err(Error::NotAStream {
+        name: stream.to_string(),
+        reason: "its triggers keep rows out".to_owned(),
+    })
 }

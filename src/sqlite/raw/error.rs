@@ -1,10 +1,12 @@
 //! SQLite's objections, and which of the store's errors each one is.
 
-use std::path::PathBuf;
+use std::time::Duration;
 
 use libsqlite3_sys as ffi;
 
+use crate::model::database_code::DatabaseCode;
 use crate::model::error::Error;
+use crate::model::location::Location;
 
 /// SQLite's answer where it was not OK.
 #[derive(Debug)]
@@ -29,34 +31,32 @@ impl SqliteError {
     }
 }
 
+/// What can be done about a damaged file.
+const REPAIR: &str = "restore a copy, or recover its rows with the sqlite3 shell's .recover";
+
 impl From<SqliteError> for Error {
-    /// What the connection knows (the path, the time waited) is filled in by
-    /// `Connection::located`, on the way out.
+    /// What the connection knows (the location, the time waited) is filled in by
+    /// `Error::located`, on the way out.
     fn from(error: SqliteError) -> Self {
-        let sqlite_code = error.code;
         let primary = error.primary();
+        let code = DatabaseCode::Number(error.code);
         let message = error.message;
+        let location = Location::UNKNOWN;
         match primary {
-            _ if error.no_room => Error::DiskFull { sqlite_code },
+            _ if error.no_room => Error::DiskFull { code },
             ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => Error::Busy {
-                waited: std::time::Duration::ZERO,
-                sqlite_code,
+                waited: Duration::ZERO,
+                code,
             },
-            ffi::SQLITE_CORRUPT => Error::Corrupt {
-                path: PathBuf::new(),
-                detail: message,
-                sqlite_code: Some(sqlite_code),
-            },
-            ffi::SQLITE_NOTADB => Error::NotADatabase {
-                path: PathBuf::new(),
-            },
+            ffi::SQLITE_CORRUPT => corrupt(&message, Some(code)),
+            ffi::SQLITE_NOTADB => not_a_database(location),
             ffi::SQLITE_CANTOPEN => Error::CannotOpen {
-                path: PathBuf::new(),
+                location,
                 reason: message,
-                sqlite_code: Some(sqlite_code),
+                code: Some(code),
             },
             ffi::SQLITE_READONLY => Error::ReadOnly {
-                reason: match sqlite_code {
+                reason: match error.code {
                     // Met by those that only read, too.
                     ffi::SQLITE_READONLY_ROLLBACK => {
                         "a program was interrupted in the middle of a write, which has to be \
@@ -65,13 +65,27 @@ impl From<SqliteError> for Error {
                     }
                     _ => message,
                 },
-                sqlite_code: Some(sqlite_code),
+                code: Some(code),
             },
-            ffi::SQLITE_FULL => Error::DiskFull { sqlite_code },
-            _ => Error::Sqlite {
-                sqlite_code,
-                message,
-            },
+            ffi::SQLITE_FULL => Error::DiskFull { code },
+            _ => Error::Database { code, message },
         }
+    }
+}
+
+/// Returns the error of a damaged file, whose location is not known yet.
+pub(crate) fn corrupt(found: &str, code: Option<DatabaseCode>) -> Error {
+    Error::Corrupt {
+        location: Location::UNKNOWN,
+        detail: format!("{found}; {REPAIR}"),
+        code,
+    }
+}
+
+/// Returns the error of a file that is something else.
+pub(crate) fn not_a_database(location: Location) -> Error {
+    Error::NotAStore {
+        location,
+        reason: "it is not a SQLite database".to_owned(),
     }
 }

@@ -1,11 +1,10 @@
 //! The functions that SQLite calls back.
 
-use std::ffi::{c_int, c_void};
+use std::ffi::c_int;
 use std::slice;
 
 use libsqlite3_sys as ffi;
 
-use super::handle::BusyState;
 use crate::model::time::Timestamp;
 use crate::model::value;
 
@@ -85,14 +84,4 @@ unsafe fn text_of<'a>(value: *mut ffi::sqlite3_value) -> Option<&'a str> {
         }
         std::str::from_utf8(slice::from_raw_parts(text, length)).ok()
     }
-}
-
-/// Waits 0.2 to 2 ms, at random, until the state's limit is spent. SQLite's own
-/// handler backs off further each time and so starves whoever waits longest
-/// (measured with 8 writers: 6.1 s at worst, against 345 ms this way).
-pub(super) unsafe extern "C" fn wait_at_random(state: *mut c_void, tries: c_int) -> c_int {
-    // SAFETY: `state` is the boxed `BusyState` that the connection owns, and
-    // SQLite calls this on the thread that uses the connection.
-    let state = unsafe { &*state.cast::<BusyState>() };
-    c_int::from(state.wait(tries == 0))
 }

@@ -1,63 +1,22 @@
 //! The `sqlite3*` of a connection that Diesel has opened.
 
-use std::cell::Cell;
-use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ffi::{CStr, c_int, c_void};
 use std::io::{self, ErrorKind};
-use std::path::PathBuf;
 use std::ptr::{self, NonNull};
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
-use diesel::{Connection, ConnectionResult, SqliteConnection};
 use libsqlite3_sys as ffi;
 
-use super::{SqliteError, function, info};
-use crate::model::error::Error;
+use super::busy::{self, BusyState};
+use super::error::SqliteError;
+use super::function;
 
 /// The raw connection. A copy of a pointer: it closes nothing.
 #[derive(Clone, Copy)]
-pub(crate) struct Handle(NonNull<ffi::sqlite3>);
+pub(crate) struct Handle(pub(super) NonNull<ffi::sqlite3>);
 
 // SAFETY: a connection may move between threads as long as one uses it at a
 // time; `Store` keeps it behind a mutex.
 unsafe impl Send for Handle {}
-
-/// How long the busy handler waits, and since when it has.
-pub(crate) struct BusyState {
-    limit: Duration,
-    since: Cell<Option<Instant>>,
-}
-
-impl BusyState {
-    pub(crate) fn new(limit: Duration) -> Self {
-        Self {
-            limit,
-            since: Cell::new(None),
-        }
-    }
-
-    /// Sleeps a random while; false once the limit is spent.
-    pub(crate) fn wait(&self, first: bool) -> bool {
-        if first || self.since.get().is_none() {
-            self.since.set(Some(Instant::now()));
-        }
-        let left = self.limit.saturating_sub(self.waited());
-        std::thread::sleep(left.min(Duration::from_micros(fastrand::u64(200..2_000))));
-        !left.is_zero()
-    }
-
-    /// A new operation begins, which has not waited yet.
-    pub(crate) fn begin(&self) {
-        self.since.set(None);
-    }
-
-    /// How long the present operation has waited.
-    pub(crate) fn waited(&self) -> Duration {
-        self.since
-            .get()
-            .map_or(Duration::ZERO, |since| since.elapsed())
-    }
-}
 
 /// Which of SQLite's guards `Handle::harden` sets.
 pub(crate) enum Hardening {
@@ -71,69 +30,6 @@ pub(crate) enum Hardening {
 /// A function that SQLite calls.
 type Function =
     unsafe extern "C" fn(*mut ffi::sqlite3_context, c_int, *mut *mut ffi::sqlite3_value);
-
-thread_local! {
-    /// The handle that this thread's `establish` has just opened; `None` while
-    /// none is under way.
-    static OPENED: Cell<Option<*mut ffi::sqlite3>> = const { Cell::new(None) };
-}
-
-/// Opens `uri` through Diesel and hands out the raw handle as well.
-///
-/// Diesel 2.3 keeps its handle to itself, but SQLite calls an "automatic
-/// extension" for every connection that is opened; ours, there for as long as
-/// this call, writes the handle down.
-///
-/// `before` runs under the lock that serialises openings in this process.
-pub(crate) fn establish(
-    uri: &str,
-    before: impl FnOnce() -> Result<(), Error>,
-) -> Result<(SqliteConnection, Handle), Error> {
-    static OPENING: Mutex<()> = Mutex::new(());
-    let _guard = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
-    before()?;
-    info::settle();
-    // No `From`: it would be part of the public interface.
-    capture(uri).map_err(|error| Error::CannotOpen {
-        path: PathBuf::new(),
-        reason: error.to_string(),
-        sqlite_code: None,
-    })
-}
-
-fn capture(uri: &str) -> ConnectionResult<(SqliteConnection, Handle)> {
-    OPENED.set(Some(ptr::null_mut()));
-    // SAFETY: `note_handle` has the signature that SQLite calls automatic
-    // extensions with (its declared type leaves the arguments out), and does
-    // nothing in threads other than this one.
-    unsafe { ffi::sqlite3_auto_extension(Some(note_handle)) };
-    let connection = SqliteConnection::establish(uri);
-    // SAFETY: as above.
-    unsafe { ffi::sqlite3_cancel_auto_extension(Some(note_handle)) };
-    let opened = OPENED.take().and_then(NonNull::new);
-    match opened {
-        Some(handle) => connection.map(|connection| (connection, Handle(handle))),
-        None => connection.and_then(|_| {
-            Err(diesel::ConnectionError::BadConnection(
-                "SQLite did not announce the connection".to_owned(),
-            ))
-        }),
-    }
-}
-
-unsafe extern "C" fn note_handle(
-    db: *mut ffi::sqlite3,
-    _message: *mut *mut c_char,
-    _api: *const ffi::sqlite3_api_routines,
-) -> c_int {
-    // `try_with`: a thread that is ending has no such variable any more.
-    let _ = OPENED.try_with(|opened| {
-        if opened.get().is_some() {
-            opened.set(Some(db));
-        }
-    });
-    ffi::SQLITE_OK
-}
 
 fn is_no_room(system: c_int) -> bool {
     matches!(
@@ -188,7 +84,7 @@ impl Handle {
         unsafe {
             ffi::sqlite3_busy_handler(
                 self.as_ptr(),
-                Some(function::wait_at_random),
+                Some(busy::wait_at_random),
                 state.cast_mut().cast::<c_void>(),
             );
         }

@@ -8,7 +8,8 @@ use std::slice;
 
 use libsqlite3_sys as ffi;
 
-use super::{Handle, SqliteError};
+use super::error::SqliteError;
+use super::handle::Handle;
 
 /// A prepared statement, finalised when dropped.
 pub(crate) struct Statement {
@@ -136,6 +137,18 @@ impl Statement {
         } else {
             Err(self.db.last_error())
         }
+    }
+}
+
+/// Returns the statement in `slot`, prepared when it is first asked for.
+pub(crate) fn prepared<'a>(
+    slot: &'a mut Option<Statement>,
+    db: Handle,
+    sql: &str,
+) -> Result<&'a mut Statement, SqliteError> {
+    match slot {
+        Some(statement) => Ok(statement),
+        None => Ok(slot.insert(Statement::prepare(db, sql)?)),
     }
 }
 

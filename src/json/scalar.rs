@@ -1,0 +1,131 @@
+//! Parts of the server's JSON: objects, texts, numbers that may be text.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, MapAccess, Visitor};
+
+use crate::model::error::{Error, Result, excerpt};
+use crate::model::time::Timestamp;
+use crate::model::value;
+
+/// A `T` that is a JSON object. Derived, it would be read from an array as well,
+/// whose elements it takes for its fields in their order.
+pub(super) struct Object<T>(pub(super) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ObjectVisitor<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+/// Reads a field that stands in the JSON, null or not.
+pub(super) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// Text, borrowed from the JSON where it has no escapes.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+
+/// A number, or text that should be one.
+pub(super) enum Scalar<'a> {
+    Integer(i64),
+    Real(f64),
+    Text(Cow<'a, str>),
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ScalarVisitor;
+
+        impl<'de> Visitor<'de> for ScalarVisitor {
+            type Value = Scalar<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number, or text that is one")
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+                Ok(Scalar::Integer(number))
+            }
+
+            fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+                Ok(i64::try_from(number).map_or(Scalar::Real(number as f64), Scalar::Integer))
+            }
+
+            fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
+                Ok(Scalar::Real(number))
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Scalar::Text(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Scalar::Text(Cow::Owned(text.to_owned())))
+            }
+        }
+
+        deserializer.deserialize_any(ScalarVisitor)
+    }
+}
+
+impl Scalar<'_> {
+    /// Reads it as an instant.
+    pub(super) fn timestamp(&self) -> Result<Timestamp> {
+        match self {
+            Scalar::Integer(number) => Ok(Timestamp::from_integer(*number)),
+            Scalar::Real(number) => Timestamp::from_real(*number),
+            Scalar::Text(text) => text.parse(),
+        }
+    }
+
+    /// Reads it as a value.
+    pub(super) fn value(&self) -> Result<f64> {
+        match self {
+            Scalar::Integer(number) => Ok(*number as f64),
+            Scalar::Real(number) => value::finite(*number),
+            Scalar::Text(text) => value::parse(text),
+        }
+    }
+
+    /// Reads it as the server's number for a stream.
+    pub(super) fn id(&self) -> Result<i64> {
+        let invalid = |text: String| Error::InvalidValue {
+            text,
+            reason: "a stream's id is a whole number",
+        };
+        match self {
+            Scalar::Integer(number) => Ok(*number),
+            // Up to here every whole number is a double of its own.
+            Scalar::Real(number)
+                if number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0 =>
+            {
+                Ok(*number as i64)
+            }
+            Scalar::Real(number) => Err(invalid(format!("{number:?}"))),
+            Scalar::Text(text) => text.trim().parse().map_err(|_| invalid(excerpt(text))),
+        }
+    }
+}

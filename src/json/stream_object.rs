@@ -1,0 +1,112 @@
+//! The identity of a stream in the server's JSON.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::item::{Item, json_error};
+use super::scalar::{Object, Scalar, Text, present};
+use crate::model::error::{Error, Result};
+use crate::model::position::Position;
+use crate::model::stream::StreamPatch;
+use crate::model::uuid::StreamUuid;
+
+/// The identity of a stream, as it stands in the JSON. Of each field, absent and
+/// null are told apart.
+#[derive(Deserialize)]
+struct StreamObject<'a> {
+    #[serde(borrow, default, deserialize_with = "present")]
+    id: Option<Option<Scalar<'a>>>,
+    #[serde(borrow, default)]
+    uuid: Option<Text<'a>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    name: Option<Option<Text<'a>>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    author: Option<Option<Text<'a>>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    secondary: Option<Option<Text<'a>>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    target: Option<Option<Text<'a>>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    meta: Option<Option<&'a RawValue>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    description: Option<Option<Text<'a>>>,
+}
+
+/// A stream object as it stands in its payload, which [`read`] reads.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) struct RawStream<'a> {
+    pub(super) json: &'a str,
+    /// The payload's own `stream_id`, where the object has none.
+    pub(super) stream_id: Option<i64>,
+}
+
+/// A stream object, read.
+pub(super) struct ParsedStream<'a> {
+    pub(super) uuid: Option<Cow<'a, str>>,
+    pub(super) metadata: StreamPatch,
+}
+
+impl<'a> StreamObject<'a> {
+    fn parse(self, stream_id: Option<i64>) -> Result<ParsedStream<'a>> {
+        fn set<T>(
+            patch: StreamPatch,
+            field: Option<Option<T>>,
+            setter: impl FnOnce(StreamPatch, Option<T>) -> StreamPatch,
+        ) -> StreamPatch {
+            match field {
+                Some(value) => setter(patch, value),
+                None => patch,
+            }
+        }
+        let text = |text: Text<'a>| text.0.into_owned();
+        let id = match self.id {
+            Some(id) => Some(id.map(|id| id.id()).transpose()?),
+            None => stream_id.map(Some),
+        };
+        let meta = match self.meta {
+            Some(meta) => Some(meta.map(raw_text).transpose()?),
+            None => None,
+        };
+        let mut patch = StreamPatch::new();
+        patch = set(patch, id, StreamPatch::server_stream_id);
+        patch = set(patch, self.name, |p, v| p.name(v.map(text)));
+        patch = set(patch, self.author, |p, v| p.author(v.map(text)));
+        patch = set(patch, self.secondary, |p, v| p.secondary(v.map(text)));
+        patch = set(patch, self.target, |p, v| p.target(v.map(text)));
+        patch = set(patch, meta, StreamPatch::meta);
+        patch = set(patch, self.description, |p, v| p.description(v.map(text)));
+        Ok(ParsedStream {
+            uuid: self.uuid.map(|uuid| uuid.0),
+            metadata: patch,
+        })
+    }
+}
+
+/// `meta` is text, but a server that sends an object there loses nothing: its
+/// JSON is kept.
+fn raw_text(raw: &RawValue) -> Result<String> {
+    if raw.get().starts_with('"') {
+        serde_json::from_str(raw.get()).map_err(|error| json_error(&error, Position::start_of(1)))
+    } else {
+        Ok(raw.get().to_owned())
+    }
+}
+
+/// Reads the stream object of an item's payload.
+pub(super) fn read<'a>(item: &Item<'a>, stream: RawStream<'a>) -> Result<ParsedStream<'a>> {
+    let start = item.position_of(stream.json);
+    let Object(object) = serde_json::from_str::<Object<StreamObject<'a>>>(stream.json)
+        .map_err(|error| json_error(&error, start))?;
+    object.parse(stream.stream_id)
+}
+
+/// Reads an item that is a stream object.
+pub(super) fn read_item(item: &Item<'_>) -> Result<(StreamUuid, StreamPatch)> {
+    item.check_bounds()?;
+    let Object(stream) = item.read::<Object<StreamObject<'_>>>()?;
+    let stream = stream.parse(None)?;
+    let uuid = stream.uuid.ok_or(Error::MissingUuid)?;
+    Ok((StreamUuid::new(uuid)?, stream.metadata))
+}

@@ -1,0 +1,50 @@
+//! Where in an input something stands.
+
+use super::error::Error;
+
+/// Where in an input something stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct Position {
+    /// How many payloads, or stream objects, stand before it, `null` ones included.
+    pub index: usize,
+    /// The line of the input on which it begins, from 1.
+    pub line: usize,
+    /// The byte of that line at which it begins, from 1.
+    pub column: usize,
+}
+
+impl Position {
+    /// Returns the position of the first byte of an input that begins on `line`.
+    pub(crate) fn start_of(line: usize) -> Self {
+        Self {
+            index: 0,
+            line,
+            column: 1,
+        }
+    }
+
+    /// Returns the position behind `bytes` that begin here.
+    pub(crate) fn behind(self, bytes: &[u8]) -> Self {
+        match bytes.iter().rposition(|&byte| byte == b'\n') {
+            None => Self {
+                column: self.column + bytes.len(),
+                ..self
+            },
+            Some(last) => Self {
+                line: self.line + bytes.iter().filter(|&&byte| byte == b'\n').count(),
+                column: bytes.len() - last,
+                ..self
+            },
+        }
+    }
+
+    /// Returns the error that says what is wrong here.
+    pub(crate) fn error(self, message: impl Into<String>) -> Error {
+        Error::InvalidJson {
+            line: self.line,
+            column: self.column,
+            message: message.into(),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What came of an operation, in numbers and lists.
+
+use std::time::Duration;
+
+use super::error::{Error, Result};
+use super::observation::Conflict;
+use super::position::Position;
+use super::time::Timestamp;
+use super::uuid::StreamUuid;
+
+/// What came of ingesting a batch. Each payload is counted exactly once; but of a
+/// batch that is [refused](crate::Error::Refused), those that would have been
+/// stored are counted in `payloads` alone.
+#[derive(Debug, Default, serde::Serialize)]
+#[non_exhaustive]
+pub struct IngestReport {
+    /// Payloads in the batch, `null` ones included.
+    pub payloads: usize,
+    /// Observations stored.
+    pub inserted: u64,
+    /// Observations that were there with the same value.
+    pub already_there: u64,
+    /// Payloads that were `null`: the server had nothing new.
+    pub nothing: u64,
+    /// Observations whose instant has another value; the stored one stays.
+    pub conflicts: Vec<IngestConflict>,
+    /// Payloads that can't be stored, with the reason; in order of position.
+    pub rejected: Vec<Rejected>,
+    /// The streams that were written to, in the order they came.
+    pub streams: Vec<StreamUuid>,
+}
+
+impl IngestReport {
+    /// How many payloads were not taken: conflicts and rejected ones.
+    pub fn refused(&self) -> usize {
+        self.conflicts.len() + self.rejected.len()
+    }
+}
+
+/// A payload whose instant has another value.
+#[derive(Clone, Debug, serde::Serialize)]
+#[non_exhaustive]
+pub struct IngestConflict {
+    /// Where the payload begins.
+    #[serde(flatten)]
+    pub position: Position,
+    /// The stream.
+    pub stream: StreamUuid,
+    /// The instant and both values.
+    #[serde(flatten)]
+    pub conflict: Conflict,
+}
+
+/// A payload that can't be stored.
+#[derive(Debug, serde::Serialize)]
+#[non_exhaustive]
+pub struct Rejected {
+    /// Where the payload begins.
+    #[serde(flatten)]
+    pub position: Position,
+    /// Why.
+    #[serde(serialize_with = "as_text")]
+    pub error: Error,
+}
+
+fn as_text<S: serde::Serializer>(error: &Error, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(error)
+}
+
+/// What came of a sync. Each stream object is counted exactly once.
+#[derive(Debug, Default, serde::Serialize)]
+#[non_exhaustive]
+pub struct SyncReport {
+    /// Streams that had no metadata.
+    pub new: Vec<StreamUuid>,
+    /// Streams whose metadata differed.
+    pub changed: Vec<StreamUuid>,
+    /// Streams whose metadata was the same already; only `last_synced` moved.
+    pub unchanged: Vec<StreamUuid>,
+    /// Stream objects that can't be stored, with the reason.
+    pub rejected: Vec<Rejected>,
+}
+
+/// What [`Store::remove`](crate::Store::remove) removes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Remove {
+    /// The row in `streams`; the observations stay.
+    Metadata,
+    /// The observations, table and all; the metadata stays.
+    Data,
+    /// Both.
+    Both,
+}
+
+/// What [`Store::remove`](crate::Store::remove) has removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct Removed {
+    /// Whether there was metadata, and it is gone.
+    pub metadata: bool,
+    /// How many observations went with their table; `None` where no table did.
+    pub rows: Option<u64>,
+}
+
+/// What came of normalising a stream's timestamps.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct Normalization {
+    /// Rows whose timestamp is a number of seconds now.
+    pub rewritten: u64,
+    /// Timestamps that were left because another row has the same instant: both
+    /// rows stay, for a person to decide.
+    pub kept: Vec<String>,
+    /// Timestamps that were left because they can't be read, or not stored as
+    /// seconds.
+    pub unreadable: Vec<String>,
+}
+
+/// What a stream holds, in numbers.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
+#[non_exhaustive]
+pub struct Statistics {
+    /// Rows.
+    pub count: u64,
+    /// The earliest instant.
+    pub first: Option<Timestamp>,
+    /// The latest instant.
+    pub last: Option<Timestamp>,
+    /// The least value.
+    pub minimum: Option<f64>,
+    /// The greatest value.
+    pub maximum: Option<f64>,
+    /// The sum of the values.
+    pub sum: f64,
+    /// The most frequent time between one row and the next; of several the
+    /// shortest. `None` below two rows.
+    pub spacing: Option<Duration>,
+    /// How many times the next row came later than one and a half spacings.
+    pub gaps: u64,
+    /// Providers and how many rows each delivered, the most first.
+    pub providers: Vec<(String, u64)>,
+    /// Rows whose timestamp or value can't be read; they count in `count` and
+    /// `providers` alone.
+    pub unreadable: u64,
+}

@@ -1,0 +1,172 @@
+//! The contract of a backend, kept by SQLite.
+
+use super::connection::Connection;
+use super::cursor::Reader;
+use super::{insert, normalize, read, statistics, streams};
+use crate::backend::{Access, Backend, Found, Inserted, StreamQuery};
+use crate::model::cursor::Cursor;
+use crate::model::error::{Error, Result};
+use crate::model::observation::{NewObservation, Observation};
+use crate::model::report::{Normalization, Statistics};
+use crate::model::row::RowRef;
+use crate::model::span::Span;
+use crate::model::stream::{Stream, StreamPatch, StreamRef};
+use crate::model::time::Timestamp;
+use crate::model::uuid::StreamUuid;
+
+impl Backend for Connection {
+    fn begin(&mut self, access: Access) -> Result<()> {
+        self.begin(access)
+    }
+
+    fn commit(&mut self) -> Result<()> {
+        self.commit()
+    }
+
+    fn roll_back(&mut self) {
+        self.roll_back();
+    }
+
+    fn stream<T>(&mut self, uuid: &StreamUuid) -> Result<Option<T>>
+    where
+        T: for<'a> From<StreamRef<'a>>,
+    {
+        self.stream(uuid)
+    }
+
+    fn streams_of(&mut self, uuids: &[&StreamUuid]) -> Result<Vec<Option<Stream>>> {
+        uuids.iter().map(|uuid| self.stream(uuid)).collect()
+    }
+
+    fn find_streams(&mut self, query: StreamQuery<'_>) -> Result<Vec<Stream>> {
+        self.metadata(|metadata| match query {
+            StreamQuery::All => streams::all(metadata),
+            StreamQuery::Named(name) => streams::by_name(metadata, name),
+            StreamQuery::Numbered(number) => streams::by_server_id(metadata, number),
+            StreamQuery::Containing(part) => streams::search(metadata, part),
+            StreamQuery::NotSyncedSince(since) => streams::stale(metadata, since),
+        })
+    }
+
+    fn check_names(&mut self, uuids: &[&StreamUuid]) -> Result<Vec<Result<()>>> {
+        uuids
+            .iter()
+            .map(|uuid| of_stream(self.check_name(uuid)))
+            .collect()
+    }
+
+    fn upsert_streams(
+        &mut self,
+        patches: &[(&StreamUuid, StreamPatch)],
+        now: Timestamp,
+    ) -> Result<()> {
+        let last_synced = now.iso_text('T', 6).unwrap_or_else(|| now.to_string());
+        patches
+            .iter()
+            .try_for_each(|(uuid, patch)| self.upsert(uuid, patch, &last_synced))
+    }
+
+    fn update_stream(&mut self, uuid: &StreamUuid, patch: &StreamPatch) -> Result<()> {
+        self.metadata(|metadata| streams::update(metadata, uuid, patch))
+    }
+
+    fn delete_stream(&mut self, uuid: &StreamUuid) -> Result<bool> {
+        self.metadata(|metadata| streams::delete(metadata, uuid))
+    }
+
+    fn streams_with_data(&mut self) -> Result<Vec<StreamUuid>> {
+        self.tables.list()
+    }
+
+    fn has_data(&mut self, uuid: &StreamUuid) -> Result<bool> {
+        self.has_table(uuid)
+    }
+
+    fn insert_new(&mut self, uuid: &StreamUuid, row: &NewObservation<'_>) -> Result<bool> {
+        self.check_writable()?;
+        let inserted = insert::insert_new(&mut self.tables, uuid, row)?;
+        self.check_file()?;
+        Ok(inserted)
+    }
+
+    fn insert<'u, 'r, Rows>(
+        &mut self,
+        streams: impl IntoIterator<Item = (&'u StreamUuid, Rows)>,
+    ) -> Result<Vec<Result<Inserted>>>
+    where
+        Rows: Iterator<Item = NewObservation<'r>> + Clone,
+    {
+        streams
+            .into_iter()
+            .map(|(uuid, rows)| match of_stream(self.claim_name(uuid))? {
+                Ok(()) => insert::insert(&mut self.tables, uuid, rows).map(Ok),
+                Err(error) => Ok(Err(error)),
+            })
+            .collect()
+    }
+
+    fn read_rows(
+        &mut self,
+        uuid: &StreamUuid,
+        cursor: &mut Cursor,
+        limit: usize,
+        mut sink: impl FnMut(&RowRef<'_>) -> Result<()>,
+    ) -> Found<usize> {
+        self.tables.with(uuid, |table| {
+            Reader::new(cursor, table, uuid, limit).read(&mut sink)
+        })
+    }
+
+    fn latest(&mut self, uuid: &StreamUuid) -> Found<Option<Observation>> {
+        self.tables.with(uuid, |table| read::latest(table, uuid))
+    }
+
+    fn last(&mut self, uuid: &StreamUuid, count: usize) -> Found<Vec<Observation>> {
+        self.tables
+            .with(uuid, |table| read::last(table, uuid, count))
+    }
+
+    fn observation(&mut self, uuid: &StreamUuid, ts: Timestamp) -> Found<Option<Observation>> {
+        self.tables.with(uuid, |table| read::at(table, uuid, ts))
+    }
+
+    fn count(&mut self, uuid: &StreamUuid, span: Span) -> Found<u64> {
+        self.tables
+            .with(uuid, |table| statistics::count(table, span))
+    }
+
+    fn statistics(&mut self, uuid: &StreamUuid) -> Found<Statistics> {
+        self.tables
+            .with(uuid, |table| statistics::statistics(table))
+    }
+
+    fn delete(&mut self, uuid: &StreamUuid, span: Span) -> Found<u64> {
+        self.tables
+            .with(uuid, |table| statistics::delete(table, span))
+    }
+
+    fn normalize(&mut self, uuid: &StreamUuid) -> Found<Normalization> {
+        self.tables.with(uuid, normalize::normalize)
+    }
+
+    fn remove_data(&mut self, uuid: &StreamUuid) -> Found<u64> {
+        self.tables.drop(uuid)
+    }
+
+    fn located(&self, error: Error) -> Error {
+        self.located(error)
+    }
+
+    fn let_go(self) {
+        self.let_go();
+    }
+}
+
+/// Tells an error about one stream's name, which is that stream's alone, from all others.
+fn of_stream<T>(done: Result<T>) -> Result<Result<T>> {
+    match done {
+        Err(error @ Error::NotAStream { .. }) => Ok(Err(error)),
+        Err(error) => Err(error),
+        Ok(done) => Ok(Ok(done)),
+    }
+}

@@ -1,0 +1,188 @@
+//! Reading a batch of rows from where a cursor stands.
+
+use super::key::{self, Pivot};
+use super::raw::{Param, Statement};
+use super::row;
+use super::table::Table;
+use crate::model::cursor::Cursor;
+use crate::model::error::Result;
+use crate::model::row::RowRef;
+use crate::model::span::Span;
+use crate::model::uuid::StreamUuid;
+
+/// A cursor and the table that it reads.
+pub(super) struct Reader<'a> {
+    cursor: &'a mut Cursor,
+    table: &'a mut Table,
+    stream: &'a StreamUuid,
+    limit: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// Returns a reader of `limit` rows at a time. Only in a transaction: nobody may
+    /// change how the table's key sorts meanwhile.
+    pub(super) fn new(
+        cursor: &'a mut Cursor,
+        table: &'a mut Table,
+        stream: &'a StreamUuid,
+        limit: usize,
+    ) -> Self {
+        Self {
+            cursor,
+            table,
+            stream,
+            limit,
+        }
+    }
+
+    /// Hands the next rows, or what is left, to `sink`; returns how many.
+    pub(super) fn read(
+        &mut self,
+        mut sink: impl FnMut(&RowRef<'_>) -> Result<()>,
+    ) -> Result<usize> {
+        let mut given = 0;
+        while given == 0 && !self.cursor.done {
+            given = if key::sorts_by_time(self.table)? {
+                self.read_by_key(&mut sink)?
+            } else {
+                self.read_window(&mut sink)?
+            };
+        }
+        Ok(given)
+    }
+
+    /// Reads a table whose key sorts by time. A bound of the span that no row can lie
+    /// beyond is left out: each row would be compared with it.
+    fn read_by_key(&mut self, sink: &mut impl FnMut(&RowRef<'_>) -> Result<()>) -> Result<usize> {
+        let mut after = self.cursor.after.clone();
+        // The key did not sort by time when this row was read, and the table has been
+        // normalised since: the row's ts would stand behind all there are now.
+        if let Some((instant, stored)) = &after
+            && !stored.borrowed().is_seconds()
+        {
+            self.cursor.span.first = instant.as_micros().saturating_add(1);
+            after = None;
+        }
+        let (first, last) = (self.cursor.span.first, self.cursor.span.last);
+        let (low, high) = key::seconds(self.cursor.span);
+        let low = match &after {
+            Some((_, stored)) => Some((row::param(stored.borrowed()), "ts > ?1")),
+            None if first == i64::MIN => None,
+            None => Some((Param::Real(low), "ts >= ?1")),
+        };
+        let high = (last != i64::MAX).then_some((Param::Real(high), "ts <= ?2"));
+        let statement = self.table.prepare(|t| {
+            let (after, before) = (
+                low.map_or("1", |low| low.1),
+                high.map_or("1", |high| high.1),
+            );
+            format!(
+                "SELECT ts, value, hash, provider FROM {t} WHERE {after} AND {before} \
+                 ORDER BY ts LIMIT ?3"
+            )
+        })?;
+        let params = [
+            low.map_or(Param::Null, |low| low.0),
+            high.map_or(Param::Null, |high| high.0),
+            Param::Integer(to_i64(self.limit)),
+        ];
+        let (scanned, given) = self.hand_out(statement, &params, sink)?;
+        self.cursor.done = scanned < self.limit;
+        Ok(given)
+    }
+
+    /// Reads a table whose key doesn't sort by time: sorts the rows of a window that
+    /// holds about as many as are asked for.
+    fn read_window(&mut self, sink: &mut impl FnMut(&RowRef<'_>) -> Result<()>) -> Result<usize> {
+        let window = Span {
+            last: self.horizon()?,
+            ..self.cursor.span
+        };
+        let ranges = key::ranges(window);
+        let after = self.cursor.after.clone();
+        let mut params = Vec::new();
+        let statement = self.table.prepare(|t| {
+            let source = key::source(t, &ranges, &mut params);
+            let next = params.len() + 1;
+            params.push(Param::Integer(window.first));
+            params.push(Param::Integer(window.last));
+            params.push(Param::Integer(to_i64(self.limit)));
+            let mut resume = String::new();
+            if let Some((instant, stored)) = &after {
+                params.push(Param::Integer(instant.as_micros()));
+                params.push(row::param(stored.borrowed()));
+                resume = format!("AND (instant, ts) > (?{}, ?{})", next + 3, next + 4);
+            }
+            // Rows that can't be read come first, so that they are reported.
+            format!(
+                "SELECT * FROM ({source}) \
+                 WHERE instant IS NULL OR (instant BETWEEN ?{next} AND ?{} {resume}) \
+                 ORDER BY instant, ts LIMIT ?{}",
+                next + 1,
+                next + 2
+            )
+        })?;
+        let (scanned, given) = self.hand_out(statement, &params, sink)?;
+        if scanned < self.limit {
+            // The window is spent.
+            self.cursor.done = window.last == self.cursor.span.last;
+            self.cursor.after = None;
+            self.cursor.span.first = window.last.saturating_add(1);
+        }
+        Ok(given)
+    }
+
+    /// Returns an instant up to which each range has about twice `limit` rows at most.
+    /// Any instant would be right; this one keeps the sorting small.
+    fn horizon(&self) -> Result<i64> {
+        let span = self.cursor.span;
+        let mut offset = self.limit.saturating_mul(2);
+        loop {
+            let mut last = span.last;
+            let mut found = false;
+            for range in key::ranges(span) {
+                if let Some(Pivot::Instant(pivot)) = key::pivot(self.table, &range, offset, false)?
+                {
+                    last = last.min(pivot.as_micros());
+                    found = true;
+                }
+            }
+            if !found || last > span.first {
+                return Ok(last);
+            }
+            // That many rows within the slack around the span's first instant.
+            offset = offset.saturating_mul(4);
+        }
+    }
+
+    /// Hands the statement's rows that lie in the span to `sink`; returns the number of
+    /// rows seen, and of those handed out. Notes the last one if they are as many as were
+    /// asked for: fewer are all there are, and nothing goes on behind them.
+    fn hand_out(
+        &mut self,
+        mut statement: Statement,
+        params: &[Param<'_>],
+        sink: &mut impl FnMut(&RowRef<'_>) -> Result<()>,
+    ) -> Result<(usize, usize)> {
+        let cursor = &mut *self.cursor;
+        let (mut scanned, mut given) = (0, 0);
+        let mut rows = statement.query(params)?;
+        while let Some(row) = rows.next()? {
+            let row = row::read(&row, self.stream)?;
+            scanned += 1;
+            if scanned == self.limit {
+                cursor.span.first = cursor.span.first.max(row.ts.as_micros());
+                cursor.after = Some((row.ts, row.stored.to_owned()));
+            }
+            if cursor.span.contains(row.ts) {
+                sink(&row)?;
+                given += 1;
+            }
+        }
+        Ok((scanned, given))
+    }
+}
+
+fn to_i64(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,179 @@
+//! Opening a file, in phases: the file, the connection's guards, a look at what it is,
+//! and only then anything that writes.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use libsqlite3_sys as ffi;
+
+use super::connection::Connection;
+use super::file::{self, File};
+use super::migrate;
+use super::raw::{self, Hardening, Statement};
+use crate::model::database_code::DatabaseCode;
+use crate::model::error::{Error, Result};
+use crate::model::location::Location;
+use crate::model::options::{OpenOptions, Synchronous};
+
+/// A checkpoint comes after this many pages (40 MB): 1.4 to 1.8 times the rate
+/// of durable inserts that the 100 pages give which engines set (measured).
+const AUTOCHECKPOINT: u32 = 10_000;
+/// The WAL is cut back to this many bytes after a checkpoint.
+const WAL_LIMIT: u32 = 64 << 20;
+
+/// Pages are kept in memory up to this many KiB: a table of some 300,000 rows, which
+/// engines read whole time and again. A tenth of the time of such a read (measured).
+const CACHE_KIB: u32 = 16 << 10;
+
+impl Connection {
+    /// Opens the file at `path`.
+    pub(crate) fn open(path: &Path, options: &OpenOptions) -> Result<Self> {
+        let mut absolute = PathBuf::new();
+        let uri = file::uri(path, options.read_only)?;
+        let opened = raw::establish(&uri, || {
+            absolute = file::prepare(path, options.read_only, options.create)?;
+            Ok(())
+        });
+        let (metadata, db) =
+            opened.map_err(|error| error.located(&Location::new(path), Duration::ZERO))?;
+        let mut connection = Self::new(metadata, db, Some(File::of(absolute)), options);
+        let prepared = connection
+            .configure()
+            .and_then(|()| connection.prepare_file(options));
+        prepared.map_err(|error| {
+            if connection.file.as_ref().is_some_and(File::has_wal) {
+                // What a crash has left there stays there.
+                connection.db.harden(Hardening::NoCheckpoint);
+            }
+            connection.located(error)
+        })?;
+        if let Some(file) = &mut connection.file {
+            file.note_wal();
+        }
+        Ok(connection)
+    }
+
+    /// Opens a database that lives in memory.
+    pub(crate) fn open_in_memory(options: &OpenOptions) -> Result<Self> {
+        let (metadata, db) = raw::establish(":memory:", || Ok(()))?;
+        let mut connection = Self::new(metadata, db, None, options);
+        connection.configure()?;
+        connection.migrate()?;
+        Ok(connection)
+    }
+
+    /// Sets the guards, none of which reads the file.
+    fn configure(&mut self) -> Result<()> {
+        for guard in [
+            Hardening::Untrusted,
+            Hardening::Defensive,
+            Hardening::NoExtensions,
+        ] {
+            self.db.harden(guard);
+        }
+        self.db.register_functions()?;
+        self.pragma("mmap_size = 0")?;
+        Ok(())
+    }
+
+    /// Looks at the file, refuses what can't be taken over, and takes it over.
+    fn prepare_file(&mut self, options: &OpenOptions) -> Result<()> {
+        let mut found = migrate::inspect(self.db)?;
+        if options.read_only {
+            found.check_shape()?;
+            if let Some(stand_in) = found.stand_in() {
+                self.run(&stand_in)?;
+            }
+            self.pragma("query_only = 1")?;
+            return Ok(());
+        }
+        if let Some(version) = found.later()? {
+            return Err(Error::LaterRelease {
+                location: self.location(),
+                version,
+            });
+        }
+        if self.db.is_read_only() {
+            return Err(Error::ReadOnly {
+                reason: "no permission to write the file; open it read-only".to_owned(),
+                code: None,
+            });
+        }
+        found.check_shape()?;
+        let is_pending = found.is_pending()?;
+        // Before the first byte is written to a file that we did not make.
+        if found.is_foreign() && !found.is_empty {
+            self.check_integrity()?;
+        }
+        self.use_wal()?;
+        self.pragma(match options.synchronous {
+            Synchronous::Normal => "synchronous = NORMAL",
+            Synchronous::Full => "synchronous = FULL",
+        })?;
+        self.pragma(&format!("wal_autocheckpoint = {AUTOCHECKPOINT}"))?;
+        self.pragma(&format!("journal_size_limit = {WAL_LIMIT}"))?;
+        self.pragma(&format!("cache_size = -{CACHE_KIB}"))?;
+        if is_pending {
+            self.migrate()?;
+        }
+        Ok(())
+    }
+
+    /// Migrates; the busy handler settles who does it first.
+    fn migrate(&mut self) -> Result<()> {
+        let db = self.db;
+        migrate::run(&mut self.metadata, db).map_err(|error| match error.downcast::<Error>() {
+            Ok(error) => self.located(*error),
+            Err(error) => {
+                let mut last = db.last_error();
+                if last.code == ffi::SQLITE_OK {
+                    last.message = error.to_string();
+                }
+                self.located(last.into())
+            }
+        })
+    }
+
+    /// Refuses a damaged file. Reads all of it, which is why it is done once:
+    /// when a file is taken over.
+    fn check_integrity(&mut self) -> Result<()> {
+        let mut check = Statement::prepare(self.db, "PRAGMA quick_check(1)")?;
+        let answer = check.first(&[], |row| row.text(0))?.unwrap_or_default();
+        if answer == "ok" {
+            return Ok(());
+        }
+        Err(raw::corrupt(&answer.replace('\n', ", "), None))
+    }
+
+    /// Switches to WAL. SQLite asks no busy handler for some of the locks that it
+    /// needs for that, so two processes that open a new file must try again; what
+    /// it has waited for the others counts.
+    fn use_wal(&mut self) -> Result<()> {
+        let started = Instant::now();
+        self.busy.begin();
+        loop {
+            let mut pragma = Statement::prepare(self.db, "PRAGMA journal_mode = WAL")?;
+            match pragma.first(&[], |row| row.text(0)) {
+                Ok(_) => return Ok(()),
+                Err(error) if error.is_busy() => {
+                    if !self.busy.wait(false) {
+                        return Err(Error::Busy {
+                            waited: started.elapsed(),
+                            code: DatabaseCode::Number(error.code),
+                        });
+                    }
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn pragma(&mut self, pragma: &str) -> Result<()> {
+        self.run(&format!("PRAGMA {pragma}"))
+    }
+
+    fn run(&mut self, sql: &str) -> Result<()> {
+        Statement::prepare(self.db, sql)?.execute(&[])?;
+        Ok(())
+    }
+}

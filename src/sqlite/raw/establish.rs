@@ -1,0 +1,77 @@
+//! Opening a connection through Diesel, and the raw handle that is behind it.
+
+use std::cell::Cell;
+use std::ffi::{c_char, c_int};
+use std::ptr::{self, NonNull};
+use std::sync::{Mutex, PoisonError};
+
+use diesel::{Connection, ConnectionResult, SqliteConnection};
+use libsqlite3_sys as ffi;
+
+use super::handle::Handle;
+use super::info;
+use crate::model::error::Error;
+use crate::model::location::Location;
+
+thread_local! {
+    /// The handle that this thread's `establish` has just opened; `None` while
+    /// none is under way.
+    static OPENED: Cell<Option<*mut ffi::sqlite3>> = const { Cell::new(None) };
+}
+
+/// Opens `uri` through Diesel and hands out the raw handle as well.
+///
+/// Diesel 2.3 keeps its handle to itself, but SQLite calls an "automatic
+/// extension" for every connection that is opened; ours, there for as long as
+/// this call, writes the handle down.
+///
+/// `before` runs under the lock that serialises openings in this process.
+pub(crate) fn establish(
+    uri: &str,
+    before: impl FnOnce() -> Result<(), Error>,
+) -> Result<(SqliteConnection, Handle), Error> {
+    static OPENING: Mutex<()> = Mutex::new(());
+    let _guard = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
+    before()?;
+    info::settle();
+    // No `From`: it would be part of the public interface.
+    capture(uri).map_err(|error| Error::CannotOpen {
+        location: Location::UNKNOWN,
+        reason: error.to_string(),
+        code: None,
+    })
+}
+
+fn capture(uri: &str) -> ConnectionResult<(SqliteConnection, Handle)> {
+    OPENED.set(Some(ptr::null_mut()));
+    // SAFETY: `note_handle` has the signature that SQLite calls automatic
+    // extensions with (its declared type leaves the arguments out), and does
+    // nothing in threads other than this one.
+    unsafe { ffi::sqlite3_auto_extension(Some(note_handle)) };
+    let connection = SqliteConnection::establish(uri);
+    // SAFETY: as above.
+    unsafe { ffi::sqlite3_cancel_auto_extension(Some(note_handle)) };
+    let opened = OPENED.take().and_then(NonNull::new);
+    match opened {
+        Some(handle) => connection.map(|connection| (connection, Handle(handle))),
+        None => connection.and_then(|_| {
+            Err(diesel::ConnectionError::BadConnection(
+                "SQLite did not announce the connection".to_owned(),
+            ))
+        }),
+    }
+}
+
+unsafe extern "C" fn note_handle(
+    db: *mut ffi::sqlite3,
+    _message: *mut *mut c_char,
+    _api: *const ffi::sqlite3_api_routines,
+) -> c_int {
+    // `try_with`: a thread that is ending has no such variable any more.
+    let _ = OPENED.try_with(|opened| {
+        if opened.get().is_some() {
+            opened.set(Some(db));
+        }
+    });
+    ffi::SQLITE_OK
+}

@@ -1,0 +1,79 @@
+//! A row of an observation table: read from a statement, bound to one.
+
+use super::raw::{Cell, Param, Row};
+use crate::model::error::{Error, Result};
+use crate::model::observation::Observation;
+use crate::model::row::{RowRef, unreadable, utf8};
+use crate::model::spelling::StoredRef;
+use crate::model::time::Timestamp;
+use crate::model::uuid::StreamUuid;
+use crate::model::value;
+
+/// Reads columns `ts, value, hash, provider`.
+#[inline]
+pub(super) fn read<'a>(row: &'a Row<'_>, stream: &StreamUuid) -> Result<RowRef<'a>> {
+    let unreadable = |source| unreadable(stream, source);
+    let (ts, stored) = timestamp(row.cell(0)).map_err(unreadable)?;
+    Ok(RowRef {
+        ts,
+        stored,
+        value: number(row.cell(1)).map_err(unreadable)?,
+        hash: text(row.cell(2)).map_err(unreadable)?,
+        provider: text(row.cell(3)).map_err(unreadable)?,
+    })
+}
+
+/// Copies columns `ts, value, hash, provider`.
+pub(super) fn observation(row: &Row<'_>, stream: &StreamUuid) -> Result<Observation> {
+    read(row, stream)?.to_observation(stream)
+}
+
+/// Returns a stored timestamp as a parameter.
+pub(super) fn param(stored: StoredRef<'_>) -> Param<'_> {
+    match stored {
+        StoredRef::Integer(number) => Param::Integer(number),
+        StoredRef::Real(number) => Param::Real(number),
+        StoredRef::Text(text) => Param::Text(text),
+    }
+}
+
+#[inline]
+fn timestamp(cell: Cell<'_>) -> Result<(Timestamp, StoredRef<'_>)> {
+    match cell {
+        Cell::Integer(number) => Ok((Timestamp::from_integer(number), StoredRef::Integer(number))),
+        Cell::Real(number) => Ok((Timestamp::from_real(number)?, StoredRef::Real(number))),
+        Cell::Text(bytes) => {
+            let text = utf8(bytes)?;
+            Ok((Timestamp::from_stored_text(text)?, StoredRef::Text(text)))
+        }
+        Cell::Blob(_) | Cell::Null => Err(Error::InvalidTimestamp {
+            text: format!("{cell:?}"),
+            reason: "it is neither a number nor text",
+        }),
+    }
+}
+
+#[inline]
+fn number(cell: Cell<'_>) -> Result<f64> {
+    match cell {
+        Cell::Integer(number) => Ok(number as f64),
+        Cell::Real(number) => value::finite(number),
+        Cell::Text(bytes) => value::parse(utf8(bytes)?),
+        Cell::Blob(_) | Cell::Null => Err(Error::InvalidValue {
+            text: format!("{cell:?}"),
+            reason: "it is neither a number nor text",
+        }),
+    }
+}
+
+/// The columns `hash` and `provider` have TEXT affinity: all but blobs is text.
+#[inline]
+fn text(cell: Cell<'_>) -> Result<&[u8]> {
+    match cell {
+        Cell::Text(bytes) | Cell::Blob(bytes) => Ok(bytes),
+        _ => Err(Error::InvalidValue {
+            text: format!("{cell:?}"),
+            reason: "it is not text",
+        }),
+    }
+}

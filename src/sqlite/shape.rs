@@ -1,0 +1,163 @@
+//! The shape of tables: which columns there are, and what is wrong with them.
+
+use super::raw::{Handle, Param, Row, Statement};
+use crate::model::error::{Error, Result};
+
+/// Columns of `streams` that every file has; those of [`ADDED`] may be missing.
+pub(super) const COLUMNS: [&str; 9] = [
+    "id",
+    "server_stream_id",
+    "uuid",
+    "name",
+    "secondary",
+    "meta",
+    "description",
+    "last_synced",
+    "created_at",
+];
+/// Columns of `streams` that a migration adds.
+pub(super) const ADDED: [&str; 2] = ["author", "target"];
+
+/// What [`Column::read`] reads.
+pub(super) const COLUMN_SQL: &str =
+    "lower(x.name), upper(x.type), x.\"notnull\", x.dflt_value IS NOT NULL, x.pk";
+
+/// A column of a table, as `PRAGMA table_xinfo` describes it.
+pub(super) struct Column {
+    /// In lower case.
+    pub(super) name: String,
+    /// The declared type, in upper case.
+    declared: String,
+    not_null: bool,
+    has_default: bool,
+    /// Its place in the primary key, from 1; 0 if it is not part of it.
+    key: i64,
+}
+
+impl Column {
+    /// Reads a column from what [`COLUMN_SQL`] selects, from cell `at` on.
+    pub(super) fn read(row: &Row<'_>, at: i32) -> Self {
+        Self {
+            name: row.text(at),
+            declared: row.text(at + 1),
+            not_null: row.integer(at + 2) != 0,
+            has_default: row.integer(at + 3) != 0,
+            key: row.integer(at + 4),
+        }
+    }
+}
+
+/// Returns the columns of a table; none if there is no such table.
+pub(super) fn columns(db: Handle, table: &str) -> Result<Vec<Column>> {
+    let sql = format!("SELECT {COLUMN_SQL} FROM pragma_table_xinfo(?1, 'main') AS x");
+    let mut statement = Statement::prepare(db, &sql)?;
+    let params = [Param::Text(table)];
+    let mut rows = statement.query(&params)?;
+    let mut columns = Vec::new();
+    while let Some(row) = rows.next()? {
+        columns.push(Column::read(&row, 0));
+    }
+    Ok(columns)
+}
+
+/// Returns the texts that a query gives.
+pub(super) fn texts(db: Handle, sql: &str) -> Result<Vec<String>> {
+    let mut statement = Statement::prepare(db, sql)?;
+    let mut rows = statement.query(&[])?;
+    let mut texts = Vec::new();
+    while let Some(row) = rows.next()? {
+        texts.push(row.text(0));
+    }
+    Ok(texts)
+}
+
+/// Returns what keeps a table of these columns from being an observation table.
+pub(super) fn fault_of_observations(columns: &[Column]) -> Option<String> {
+    for wanted in ["ts", "value", "hash", "provider"] {
+        if !columns.iter().any(|column| column.name == wanted) {
+            return Some(format!("it has no column {wanted}"));
+        }
+    }
+    for column in columns {
+        match column.name.as_str() {
+            "ts" if column.key != 1 => return Some("ts is not its primary key".to_owned()),
+            // With TEXT or BLOB affinity numbers would not sort as numbers.
+            "ts" if ["CHAR", "CLOB", "TEXT", "BLOB"]
+                .iter()
+                .any(|t| column.declared.contains(t))
+                || column.declared.is_empty() =>
+            {
+                return Some(format!(
+                    "ts is declared {:?}, not TIMESTAMP",
+                    column.declared
+                ));
+            }
+            "ts" => {}
+            "value" | "hash" | "provider" if column.key == 0 => {}
+            "value" | "hash" | "provider" => {
+                return Some(format!("{} is part of its primary key", column.name));
+            }
+            other => return Some(format!("it has a column {other}")),
+        }
+    }
+    None
+}
+
+/// Refuses a `streams` table that the store could not read and write: one that
+/// lacks a column, identifies its rows otherwise, or asks for more than we know
+/// of. A column more, as another release may add, does no harm.
+pub(super) fn check_streams(db: Handle, found: &[Column]) -> Result<()> {
+    let mismatch = |column: &str, problem: &str| {
+        Err(Error::SchemaMismatch {
+            column: column.to_owned(),
+            problem: problem.to_owned(),
+        })
+    };
+    let kind = texts(
+        db,
+        "SELECT type FROM pragma_table_list('streams') WHERE schema = 'main'",
+    )?;
+    if kind.first().is_some_and(|kind| kind != "table") {
+        return mismatch("(all)", "it is a view or a virtual table");
+    }
+    for wanted in COLUMNS {
+        let Some(column) = found.iter().find(|column| column.name == wanted) else {
+            return mismatch(wanted, "it is missing");
+        };
+        if (wanted == "id") != (column.key != 0) {
+            return mismatch(wanted, "the primary key should be id, and id alone");
+        }
+    }
+    for column in found {
+        let known =
+            COLUMNS.contains(&column.name.as_str()) || ADDED.contains(&column.name.as_str());
+        let filled = column.has_default || matches!(column.name.as_str(), "id" | "uuid");
+        if column.not_null && !filled {
+            return mismatch(&column.name, "it is NOT NULL without a default");
+        }
+        // Affinity by SQLite's rule, https://sqlite.org/datatype3.html#determination_of_column_affinity
+        let integer = column.declared.contains("INT");
+        let text = ["CHAR", "CLOB", "TEXT"]
+            .iter()
+            .any(|name| column.declared.contains(name));
+        match column.name.as_str() {
+            "id" if column.declared != "INTEGER" => return mismatch("id", "it is not an INTEGER"),
+            "server_stream_id" if !integer => {
+                return mismatch("server_stream_id", "it is not an INTEGER");
+            }
+            "id" | "server_stream_id" | "last_synced" | "created_at" => {}
+            name if known && (integer || !text) => return mismatch(name, "it is not TEXT"),
+            _ => {}
+        }
+    }
+    let unique = texts(
+        db,
+        "SELECT l.name FROM pragma_index_list('streams', 'main') AS l \
+         WHERE l.\"unique\" AND NOT l.partial \
+         AND (SELECT group_concat(lower(name)) FROM pragma_index_info(l.name, 'main')) = 'uuid'",
+    )?;
+    if unique.is_empty() {
+        return mismatch("uuid", "it is not UNIQUE");
+    }
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! The connection of a store: one of the backends there are.
+//!
+//! The set of backends is closed, so this is an enum and no trait object: methods stay
+//! generic, and one that is forgotten doesn't compile. The choice is made once a call.
+
+use crate::backend::{Access, Backend, Found, Inserted, StreamQuery};
+use crate::model::cursor::Cursor;
+use crate::model::error::{Error, Result};
+use crate::model::observation::{NewObservation, Observation};
+use crate::model::report::{Normalization, Statistics};
+use crate::model::row::RowRef;
+use crate::model::span::Span;
+use crate::model::stream::{Stream, StreamPatch, StreamRef};
+use crate::model::time::Timestamp;
+use crate::model::uuid::StreamUuid;
+use crate::sqlite;
+
+/// A connection to whichever database the store is in.
+pub(super) enum Connection {
+    Sqlite(sqlite::Connection),
+}
+
+macro_rules! dispatch {
+    ($connection:expr, $backend:ident => $call:expr) => {
+        match $connection {
+            Connection::Sqlite($backend) => $call,
+        }
+    };
+}
+
+impl Backend for Connection {
+    fn begin(&mut self, access: Access) -> Result<()> {
+        dispatch!(self, backend => Backend::begin(backend, access))
+    }
+
+    fn commit(&mut self) -> Result<()> {
+        dispatch!(self, backend => Backend::commit(backend))
+    }
+
+    fn roll_back(&mut self) {
+        dispatch!(self, backend => Backend::roll_back(backend));
+    }
+
+    fn stream<T>(&mut self, uuid: &StreamUuid) -> Result<Option<T>>
+    where
+        T: for<'a> From<StreamRef<'a>>,
+    {
+        dispatch!(self, backend => Backend::stream(backend, uuid))
+    }
+
+    fn streams_of(&mut self, uuids: &[&StreamUuid]) -> Result<Vec<Option<Stream>>> {
+        dispatch!(self, backend => backend.streams_of(uuids))
+    }
+
+    fn find_streams(&mut self, query: StreamQuery<'_>) -> Result<Vec<Stream>> {
+        dispatch!(self, backend => backend.find_streams(query))
+    }
+
+    fn check_names(&mut self, uuids: &[&StreamUuid]) -> Result<Vec<Result<()>>> {
+        dispatch!(self, backend => backend.check_names(uuids))
+    }
+
+    fn upsert_streams(
+        &mut self,
+        patches: &[(&StreamUuid, StreamPatch)],
+        now: Timestamp,
+    ) -> Result<()> {
+        dispatch!(self, backend => backend.upsert_streams(patches, now))
+    }
+
+    fn update_stream(&mut self, uuid: &StreamUuid, patch: &StreamPatch) -> Result<()> {
+        dispatch!(self, backend => backend.update_stream(uuid, patch))
+    }
+
+    fn delete_stream(&mut self, uuid: &StreamUuid) -> Result<bool> {
+        dispatch!(self, backend => backend.delete_stream(uuid))
+    }
+
+    fn streams_with_data(&mut self) -> Result<Vec<StreamUuid>> {
+        dispatch!(self, backend => backend.streams_with_data())
+    }
+
+    fn has_data(&mut self, uuid: &StreamUuid) -> Result<bool> {
+        dispatch!(self, backend => backend.has_data(uuid))
+    }
+
+    fn insert_new(&mut self, uuid: &StreamUuid, row: &NewObservation<'_>) -> Result<bool> {
+        dispatch!(self, backend => backend.insert_new(uuid, row))
+    }
+
+    fn insert<'u, 'r, Rows>(
+        &mut self,
+        streams: impl IntoIterator<Item = (&'u StreamUuid, Rows)>,
+    ) -> Result<Vec<Result<Inserted>>>
+    where
+        Rows: Iterator<Item = NewObservation<'r>> + Clone,
+    {
+        dispatch!(self, backend => backend.insert(streams))
+    }
+
+    fn read_rows(
+        &mut self,
+        uuid: &StreamUuid,
+        cursor: &mut Cursor,
+        limit: usize,
+        sink: impl FnMut(&RowRef<'_>) -> Result<()>,
+    ) -> Found<usize> {
+        dispatch!(self, backend => backend.read_rows(uuid, cursor, limit, sink))
+    }
+
+    fn latest(&mut self, uuid: &StreamUuid) -> Found<Option<Observation>> {
+        dispatch!(self, backend => backend.latest(uuid))
+    }
+
+    fn last(&mut self, uuid: &StreamUuid, count: usize) -> Found<Vec<Observation>> {
+        dispatch!(self, backend => backend.last(uuid, count))
+    }
+
+    fn observation(&mut self, uuid: &StreamUuid, ts: Timestamp) -> Found<Option<Observation>> {
+        dispatch!(self, backend => backend.observation(uuid, ts))
+    }
+
+    fn count(&mut self, uuid: &StreamUuid, span: Span) -> Found<u64> {
+        dispatch!(self, backend => backend.count(uuid, span))
+    }
+
+    fn statistics(&mut self, uuid: &StreamUuid) -> Found<Statistics> {
+        dispatch!(self, backend => backend.statistics(uuid))
+    }
+
+    fn delete(&mut self, uuid: &StreamUuid, span: Span) -> Found<u64> {
+        dispatch!(self, backend => backend.delete(uuid, span))
+    }
+
+    fn normalize(&mut self, uuid: &StreamUuid) -> Found<Normalization> {
+        dispatch!(self, backend => backend.normalize(uuid))
+    }
+
+    fn remove_data(&mut self, uuid: &StreamUuid) -> Found<u64> {
+        dispatch!(self, backend => backend.remove_data(uuid))
+    }
+
+    fn located(&self, error: Error) -> Error {
+        dispatch!(self, backend => Backend::located(backend, error))
+    }
+
+    fn let_go(self) {
+        dispatch!(self, backend => Backend::let_go(backend));
+    }
+}

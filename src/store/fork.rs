@@ -1,0 +1,66 @@
+//! What a forked child inherits of its parent's stores, and how it lets go of that.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use super::Shared;
+use crate::backend::Backend;
+use crate::model::error::{Error, Result};
+use crate::model::location::Location;
+use crate::process::id::process_id;
+use crate::process::in_flight::Call;
+
+/// What is open, and by which process: a forked child inherits its parent's.
+static OPEN: Mutex<Vec<(u32, Weak<Shared>)>> = Mutex::new(Vec::new());
+
+/// Notes that this process has opened a store.
+pub(super) fn note(shared: &Arc<Shared>) {
+    let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+    open.retain(|(_, shared)| shared.strong_count() > 0);
+    open.push((shared.process, Arc::downgrade(shared)));
+}
+
+/// Closes, before a forked child opens a store, what it has inherited. A database may
+/// count locks in memory: the child would take no lock of its own on a file that the
+/// parent has open, and lose its rows when the parent closes it.
+pub(super) fn let_go_of_inherited(path: &Path, call: &Call) -> Result<()> {
+    if call.is_interrupted() {
+        return Err(Error::CannotOpen {
+            location: Location::new(path),
+            reason: "this process was forked while another thread used a store: it can open \
+                     one after exec() only"
+                .to_owned(),
+            code: None,
+        });
+    }
+    let process = process_id();
+    let open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let inherited = open.iter().filter(|(opener, _)| *opener != process);
+    for shared in inherited.filter_map(|(_, shared)| shared.upgrade()) {
+        let connection = shared.connection.lock();
+        let mut connection = connection.unwrap_or_else(PoisonError::into_inner);
+        if let Some(connection) = connection.take() {
+            connection.let_go();
+        }
+    }
+    Ok(())
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let call = Call::begin();
+        let connection = self.connection.get_mut();
+        let Some(connection) = connection.unwrap_or_else(PoisonError::into_inner).take() else {
+            return;
+        };
+        if self.process == process_id() {
+            drop(connection);
+        } else if call.is_interrupted() {
+            std::mem::forget(connection);
+        } else {
+            // In a forked child the connection is the parent's still: closing it as
+            // usual could checkpoint and unlink the WAL under the parent's feet.
+            connection.let_go();
+        }
+    }
+}

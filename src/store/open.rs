@@ -1,0 +1,78 @@
+//! Opening a store.
+
+use std::path::Path;
+
+use super::Store;
+use super::connection::Connection;
+use super::fork;
+use crate::model::error::{Error, Result};
+use crate::model::location::Location;
+use crate::model::options::OpenOptions;
+use crate::process::in_flight::Call;
+use crate::sqlite;
+
+impl Store {
+    /// Opens the store at `path` with the default [`OpenOptions`].
+    ///
+    /// | found | done |
+    /// |---|---|
+    /// | no file, or an empty one | a new store, permissions 0600 |
+    /// | observation tables alone | `streams` added; no observation changed |
+    /// | `streams` with the seed's nine columns | missing columns and indexes added |
+    /// | `streams` with `author` and `target` | adopted as it is |
+    /// | a store from a later release | refused, unless opened read-only |
+    /// | `streams` of another shape, a damaged file, no database | refused, left as it is |
+    ///
+    /// A file that is taken over for the first time is read through once to see
+    /// that it is sound.
+    ///
+    /// # Errors
+    /// [`Error::CannotOpen`], also if the path looks like a URL (`scheme://…`);
+    /// [`Error::NotAStore`], [`Error::Corrupt`], [`Error::LaterRelease`],
+    /// [`Error::SchemaMismatch`]. In each of these cases not one byte of the file has
+    /// changed.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        OpenOptions::new().open(path)
+    }
+
+    /// Opens a store that lives in memory and is gone with the last handle.
+    ///
+    /// # Errors
+    /// [`Error::Database`] if there is no memory.
+    pub fn open_in_memory() -> Result<Self> {
+        OpenOptions::new().open_in_memory()
+    }
+}
+
+impl OpenOptions {
+    /// Opens the file, takes it over if it is an engine's, and creates it if there is
+    /// none. See [`Store::open`] for what is done to which file.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open(&self, path: impl AsRef<Path>) -> Result<Store> {
+        let path = path.as_ref();
+        let location = Location::new(path);
+        if location.is_url() {
+            return Err(Error::CannotOpen {
+                location,
+                reason: "it is a URL, and the path of a file is expected; a file of such a name \
+                         is opened as ./name"
+                    .to_owned(),
+                code: None,
+            });
+        }
+        let call = Call::begin();
+        fork::let_go_of_inherited(path, &call)?;
+        sqlite::Connection::open(path, self).map(|opened| Store::new(Connection::Sqlite(opened)))
+    }
+
+    /// Opens a store that lives in memory and is gone with the last handle.
+    ///
+    /// # Errors
+    /// [`Error::Database`] if there is no memory.
+    pub fn open_in_memory(&self) -> Result<Store> {
+        sqlite::Connection::open_in_memory(self)
+            .map(|opened| Store::new(Connection::Sqlite(opened)))
+    }
+}
