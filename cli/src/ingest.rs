@@ -1,4 +1,4 @@
-//! `satori-store ingest`: the server's answers, taken in.
+//! `satori-store ingest`: the server's answers, stored.
 
 use std::fmt::Write;
 use std::fs;
@@ -15,12 +15,9 @@ use crate::files::{Input, Piece};
 use crate::json::ErrorReport;
 use crate::output::Output;
 use crate::progress::Progress;
-use crate::text::{self, counted};
+use crate::text::{self, SHOWN, counted};
 
-/// So many refusals are told one by one to a person; programs are told all.
-const TOLD: usize = 10;
-
-/// What came of all files.
+/// What was stored and refused of all files.
 #[derive(Default, Serialize)]
 struct Report {
     payloads: usize,
@@ -29,11 +26,11 @@ struct Report {
     nothing: u64,
     conflicts: Vec<Placed<Conflict>>,
     rejected: Vec<Placed<Reason>>,
-    /// The streams that were written to, in the order they came.
+    /// The streams that were written to, in the order of the input.
     streams: Vec<StreamUuid>,
 }
 
-/// Something and where it stands in the input.
+/// A refusal and its place in the input.
 #[derive(Serialize)]
 struct Placed<T> {
     file: String,
@@ -50,16 +47,17 @@ struct Placed<T> {
 #[derive(Serialize)]
 struct Reason {
     error: ErrorReport,
-    /// As it is shown behind the file and the line.
+    /// The text for people, shown after the file and the line.
     #[serde(skip)]
-    shown: String,
+    text: String,
 }
 
 impl Reason {
+    /// Returns `error` as a reason.
     fn new(error: &Error) -> Self {
         Self {
             error: ErrorReport::new(error),
-            shown: match error {
+            text: match error {
                 Error::InvalidJson {
                     column, message, ..
                 } => format!("column {column}: {message}"),
@@ -69,12 +67,13 @@ impl Reason {
     }
 }
 
+/// Runs the command.
 pub(crate) fn run(args: &Ingest, global: &Global, output: &Output) -> Result<Exit, Failure> {
     let mut files = args.files.clone();
     if files.is_empty() {
         files.push(PathBuf::from("-"));
     }
-    // A mistyped name is told before anything is made or stored.
+    // A mistyped name is reported before anything is created or stored.
     let bytes = check(&files, &args.db)?;
     let store = global.fill(&args.db)?;
     let mut options = IngestOptions::new().strict(args.strict);
@@ -89,7 +88,7 @@ pub(crate) fn run(args: &Ingest, global: &Global, output: &Output) -> Result<Exi
     let mut failures = Vec::new();
     let progress = Progress::bytes(bytes);
     for file in &files {
-        if let Err(failure) = report.take_in(&store, file, &options, args.strict, &progress) {
+        if let Err(failure) = report.ingest(&store, file, &options, args.strict, &progress) {
             let is_of_file = matches!(failure, Failure::Input { .. } | Failure::Read { .. });
             failures.push(failure);
             if !is_of_file {
@@ -99,7 +98,7 @@ pub(crate) fn run(args: &Ingest, global: &Global, output: &Output) -> Result<Exi
     }
     drop(progress);
 
-    report.tell(output);
+    report.warn(output);
     output.report(&report, || report.summary())?;
     let refused = !report.conflicts.is_empty() || !report.rejected.is_empty();
     let mut exit = Exit::refused_if(refused);
@@ -110,7 +109,8 @@ pub(crate) fn run(args: &Ingest, global: &Global, output: &Output) -> Result<Exi
     Ok(exit)
 }
 
-/// Whether each file can be taken in; the bytes of all, where they can be known.
+/// Checks that each file can be ingested, and returns the bytes of all, if they are
+/// known.
 fn check(files: &[PathBuf], db: &Path) -> Result<Option<u64>, Failure> {
     let mut bytes = Some(0);
     let db = fs::canonicalize(db).ok();
@@ -124,7 +124,7 @@ fn check(files: &[PathBuf], db: &Path) -> Result<Option<u64>, Failure> {
             error,
         };
         let found = fs::metadata(file).map_err(unreadable)?;
-        // To open and close the store's file would drop SQLite's locks on it.
+        // Opening and closing the store's file would drop SQLite's locks on it.
         if db.is_some() && fs::canonicalize(file).ok() == db {
             return Err(unreadable(io::Error::other("it is the store itself")));
         }
@@ -139,7 +139,8 @@ fn check(files: &[PathBuf], db: &Path) -> Result<Option<u64>, Failure> {
 }
 
 impl Report {
-    fn take_in(
+    /// Ingests one file.
+    fn ingest(
         &mut self,
         store: &Store,
         file: &Path,
@@ -157,7 +158,7 @@ impl Report {
         input.pieces(|file, piece| self.store(store, file, &piece, options, &mut payloads))
     }
 
-    /// Stores one piece, before which the file had `payloads`.
+    /// Stores one piece. `payloads` counts those of the file so far.
     fn store(
         &mut self,
         store: &Store,
@@ -172,7 +173,7 @@ impl Report {
             .first_line(piece.first_line);
         let done = match store.ingest(&piece.json, &options) {
             Ok(done) => done,
-            // Nothing of it was stored, and it says so.
+            // The report says that nothing was stored.
             Err(Error::Refused(done)) => *done,
             Err(error @ Error::InvalidJson { .. }) => {
                 let file = file.to_owned();
@@ -195,8 +196,8 @@ impl Report {
         Ok(())
     }
 
-    /// Notes what was refused, with its place in the file, `before` payloads of which
-    /// came before.
+    /// Records what was refused, with its place in the file. `before` payloads of the
+    /// file came before.
     fn place(&mut self, file: &str, done: IngestReport, before: usize) {
         for conflict in done.conflicts {
             self.conflicts.push(Placed {
@@ -221,13 +222,13 @@ impl Report {
         }
     }
 
-    /// Tells a person what was refused.
-    fn tell(&self, output: &Output) {
+    /// Warns of what was refused.
+    fn warn(&self, output: &Output) {
         let rejected = self.rejected.iter().map(|rejected| {
             let Placed {
                 file, line, what, ..
             } = rejected;
-            format!("{file}:{line}: {}", what.shown)
+            format!("{file}:{line}: {}", what.text)
         });
         let conflicts = self.conflicts.iter().map(|conflict| {
             let Placed {
@@ -239,15 +240,16 @@ impl Report {
                 what.ts
             )
         });
-        for message in rejected.chain(conflicts).take(TOLD) {
+        for message in rejected.chain(conflicts).take(SHOWN) {
             output.warning(message);
         }
         let all = self.rejected.len() + self.conflicts.len();
-        if all > TOLD {
-            output.warning(format_args!("and {} more; --json tells all", all - TOLD));
+        if let Some(more) = text::more(all) {
+            output.warning(more);
         }
     }
 
+    /// Returns the report for people.
     fn summary(&self) -> String {
         let mut text = format!(
             "{}: {} inserted, {} already there",

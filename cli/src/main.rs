@@ -1,7 +1,7 @@
 //! `satori-store`: fill, list, show, verify a Satori neuron's `engine.db`.
 //!
-//! Each command is one module; what a command prints for people and for
-//! programs (`--json`) it takes from the same report.
+//! Each command is one module. It makes one report, and prints that as text or
+//! (`--json`) as JSON.
 
 #![warn(
     clippy::unwrap_used,
@@ -20,6 +20,7 @@ mod json;
 mod normalize;
 mod observations;
 mod output;
+mod per_stream;
 mod progress;
 mod remove;
 mod select;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
     exit.into()
 }
 
+/// Runs the command.
 fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
     let global = &args.global;
     match &args.command {

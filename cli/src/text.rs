@@ -1,12 +1,15 @@
-//! Text for people: nothing in it can steer a terminal.
+//! Text for people, which can't steer a terminal.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 use std::time::Duration;
 
 use satori_store::Timestamp;
 
-/// Whether a terminal would obey the character, or show other text than there
-/// is: controls, marks that turn the direction of text, and invisible ones.
+/// The number of items that a list shows; `--json` shows all.
+pub(crate) const SHOWN: usize = 10;
+
+/// Returns `true` if a terminal would obey the character, or show something else than
+/// the text: controls, marks that turn the direction of text, and invisible ones.
 pub(crate) fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(character,
@@ -14,7 +17,7 @@ pub(crate) fn is_hidden(character: char) -> bool {
             | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// `text` with every hidden character escaped.
+/// Returns `text` with every hidden character escaped.
 pub(crate) fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for character in text.chars() {
@@ -29,7 +32,7 @@ pub(crate) fn plain(text: &str) -> String {
     plain
 }
 
-/// At most `limit` characters of `text`, the hidden ones escaped.
+/// Returns `text` with hidden characters escaped, cut at `limit` characters.
 pub(crate) fn short(text: &str, limit: usize) -> String {
     let text = plain(text);
     match text.char_indices().nth(limit) {
@@ -41,7 +44,25 @@ pub(crate) fn short(text: &str, limit: usize) -> String {
     }
 }
 
-/// The shortest decimal that reads back to the same number, as JSON has it.
+/// Returns a title and the first [`SHOWN`] items below it, one a line.
+pub(crate) fn listed(title: &str, items: &[impl Display]) -> String {
+    let mut text = format!("\n{title}:\n");
+    for item in items.iter().take(SHOWN) {
+        // Writing to a string can't fail.
+        let _ = writeln!(text, "  {item}");
+    }
+    if let Some(more) = more(items.len()) {
+        let _ = writeln!(text, "  {more}");
+    }
+    text
+}
+
+/// Returns the last line of a list of `all` items, if it shows only [`SHOWN`].
+pub(crate) fn more(all: usize) -> Option<String> {
+    (all > SHOWN).then(|| format!("and {} more; --json shows all", all - SHOWN))
+}
+
+/// Returns the shortest decimal that reads back to the same number, as JSON has it.
 pub(crate) fn number(number: f64) -> String {
     let magnitude = number.abs();
     if magnitude == 0.0 || (1e-5..1e16).contains(&magnitude) {
@@ -51,7 +72,7 @@ pub(crate) fn number(number: f64) -> String {
     }
 }
 
-/// `1234567` as `1,234,567`.
+/// Returns `1234567` as `1,234,567`.
 pub(crate) fn count(count: u64) -> String {
     let digits = count.to_string();
     let mut grouped = String::new();
@@ -64,13 +85,13 @@ pub(crate) fn count(count: u64) -> String {
     grouped
 }
 
-/// `1 row`, `2 rows`.
+/// Returns a number and its noun: `1 row`, `2 rows`.
 pub(crate) fn counted(number: u64, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", count(number))
 }
 
-/// `31d`, `1h 30m`, `0.5s`.
+/// Returns a duration as `31d`, `1h 30m` or `0.5s`.
 pub(crate) fn duration(duration: Duration) -> String {
     let mut rest = duration.as_secs();
     let mut text = String::new();
@@ -88,7 +109,7 @@ pub(crate) fn duration(duration: Duration) -> String {
     text.trim_end().to_owned()
 }
 
-/// `2024-01-03 12:00`: to the minute, UTC, which is enough for a list.
+/// Returns an instant as `2024-01-03 12:00`: UTC, to the minute, enough for a list.
 pub(crate) fn minute(ts: Timestamp) -> String {
     let text = ts.to_string();
     match (text.get(..10), text.get(11..16)) {

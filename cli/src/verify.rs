@@ -1,35 +1,28 @@
 //! `satori-store verify`: the hash chains.
 
-use comfy_table::Table;
-use satori_store::{StreamUuid, Timestamp, Verification};
+use comfy_table::{Cell, CellAlignment};
+use satori_store::{Timestamp, Verification};
 use serde::Serialize;
 
 use crate::args::{Global, Verify};
-use crate::exit::{self, Exit};
+use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::json::ErrorReport;
-use crate::output::{self, Output, right, trouble};
-use crate::progress::Progress;
-use crate::select::{self, is_of_stream};
+use crate::output::{Output, right, trouble};
+use crate::per_stream::{self, Outcome};
+use crate::select;
 use crate::text;
-
-/// So many suspect rows of a stream are told one by one to a person.
-const TOLD: usize = 10;
 
 #[derive(Serialize)]
 struct Report {
-    streams: Vec<Verified>,
+    streams: Vec<Outcome<Verified>>,
     /// The spellings of a timestamp that were tried.
     spellings: &'static [&'static str],
 }
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct Verified {
-    uuid: StreamUuid,
-    name: Option<String>,
-    /// Null where the rows can't be read.
+    /// Null if the rows can't be read.
     chain: Option<Chain>,
-    error: Option<ErrorReport>,
 }
 
 /// What a walk along a hash chain found, in numbers.
@@ -55,74 +48,49 @@ impl From<Verification> for Chain {
     }
 }
 
+/// Runs the command.
 pub(crate) fn run(args: &Verify, global: &Global, output: &Output) -> Result<Exit, Failure> {
     let store = global.read(&args.db)?;
     let selected = select::one_or_all(&store, args.stream.as_deref(), output)?;
-    let progress = Progress::streams(selected.len());
-    let mut exit = Exit::Done;
-    let mut streams = Vec::new();
-    for stream in selected {
-        progress.turn_to(&stream.label());
-        let (chain, error) = match store.verify(&stream.uuid) {
-            Ok(found) => (Some(Chain::from(found)), None),
-            Err(error) if is_of_stream(&error) => (None, Some(error)),
-            Err(error) => return Err(error.into()),
-        };
-        if let Some(error) = &error {
-            exit = exit::kind(error.code()).1.after(exit);
-        } else if chain.as_ref().is_some_and(|chain| chain.suspect > 0) {
-            exit = Exit::Refused.after(exit);
-        }
-        streams.push(Verified {
-            name: stream.name().map(str::to_owned),
-            uuid: stream.uuid,
-            chain,
-            error: error.as_ref().map(ErrorReport::new),
-        });
-        progress.advance();
+    let outcomes = per_stream::run(
+        selected,
+        |uuid| {
+            let chain = Some(Chain::from(store.verify(uuid)?));
+            Ok(Verified { chain })
+        },
+        |found| {
+            let has_suspects = found.chain.as_ref().is_some_and(Chain::has_suspects);
+            Exit::refused_if(has_suspects)
+        },
+    );
+    if let Some(error) = outcomes.stopped {
+        return Err(error.into());
     }
-    drop(progress);
-    let spellings = &Verification::SPELLINGS;
-    let report = Report { streams, spellings };
+    let report = Report {
+        streams: outcomes.streams,
+        spellings: &Verification::SPELLINGS,
+    };
     output.report(&report, || report.text(output))?;
     output.stream_errors(report.streams.iter().map(|s| (&s.uuid, s.error.as_ref())));
-    Ok(exit)
+    Ok(outcomes.exit)
 }
 
 impl Report {
+    /// Returns the report for people.
     fn text(&self, output: &Output) -> String {
-        let table = |wide: bool| -> Table {
-            let mut header = output::identity_header(wide);
-            header.extend([">rows", ">verified", ">foreign", ">suspect"]);
-            let mut table = output.table(&header);
-            for stream in &self.streams {
-                let mut cells =
-                    output::identity(wide, stream.name.as_deref(), stream.uuid.as_str());
-                match &stream.chain {
-                    Some(chain) => {
-                        cells.push(right(text::count(chain.rows)));
-                        cells.push(right(text::count(chain.verified)));
-                        cells.push(right(text::count(chain.foreign as u64)));
-                        let suspect = text::count(chain.suspect as u64);
-                        cells.push(if chain.suspect > 0 {
-                            trouble(suspect).set_alignment(comfy_table::CellAlignment::Right)
-                        } else {
-                            right(suspect)
-                        });
-                    }
-                    None => cells.push(trouble("error")),
-                }
-                table.add_row(cells);
-            }
-            table
-        };
         if self.streams.is_empty() {
             return "no streams\n".to_owned();
         }
-        let mut text = output.fit(table);
+        let titles = [">rows", ">verified", ">foreign", ">suspect"];
+        let mut text = per_stream::table(output, &titles, &self.streams, |found| {
+            found.chain.as_ref().map(Chain::cells)
+        });
         for stream in &self.streams {
-            if let Some(chain) = stream.chain.as_ref().filter(|chain| chain.suspect > 0) {
-                text.push_str(&chain.suspects(stream.uuid.as_str()));
+            let chain = stream.result.chain.as_ref();
+            if let Some(chain) = chain.filter(|chain| chain.has_suspects()) {
+                let uuid = text::short(stream.uuid.as_str(), 80);
+                let title = format!("suspect rows of {uuid}");
+                text.push_str(&text::listed(&title, &chain.suspect_at));
             }
         }
         text
@@ -130,17 +98,23 @@ impl Report {
 }
 
 impl Chain {
-    fn suspects(&self, uuid: &str) -> String {
-        let mut text = format!("\nsuspect rows of {}:\n", text::short(uuid, 80));
-        for ts in self.suspect_at.iter().take(TOLD) {
-            text.push_str(&format!("  {ts}\n"));
-        }
-        if self.suspect > TOLD {
-            text.push_str(&format!(
-                "  and {} more; --json tells all\n",
-                self.suspect - TOLD
-            ));
-        }
-        text
+    /// Returns `true` if a row is suspect.
+    fn has_suspects(&self) -> bool {
+        self.suspect > 0
+    }
+
+    /// Returns the numbers as cells of a table.
+    fn cells(&self) -> Vec<Cell> {
+        let suspect = text::count(self.suspect as u64);
+        vec![
+            right(text::count(self.rows)),
+            right(text::count(self.verified)),
+            right(text::count(self.foreign as u64)),
+            if self.has_suspects() {
+                trouble(suspect).set_alignment(CellAlignment::Right)
+            } else {
+                right(suspect)
+            },
+        ]
     }
 }

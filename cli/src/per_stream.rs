@@ -1,0 +1,93 @@
+//! One operation on each of several streams: what `verify` and `normalize` share.
+
+use comfy_table::Cell;
+use satori_store::{Error, StreamUuid};
+use serde::Serialize;
+
+use crate::exit::{self, Exit};
+use crate::json::ErrorReport;
+use crate::output::{self, Output, trouble};
+use crate::progress::Progress;
+use crate::select::{Selected, is_of_stream};
+
+/// The outcomes of an operation on several streams.
+pub(crate) struct Outcomes<T> {
+    pub(crate) streams: Vec<Outcome<T>>,
+    pub(crate) exit: Exit,
+    /// The error that ended the operation before the remaining streams.
+    pub(crate) stopped: Option<Error>,
+}
+
+/// The outcome for one stream.
+#[derive(Serialize)]
+pub(crate) struct Outcome<T> {
+    pub(crate) uuid: StreamUuid,
+    pub(crate) name: Option<String>,
+    /// What was found or done; the default if that failed.
+    #[serde(flatten)]
+    pub(crate) result: T,
+    pub(crate) error: Option<ErrorReport>,
+}
+
+/// Runs `operation` on each stream and shows the progress. `exit` returns the exit
+/// code for a result. An error that concerns one stream alone is its outcome; any
+/// other ends the run.
+pub(crate) fn run<T: Default>(
+    selected: Vec<Selected>,
+    operation: impl Fn(&StreamUuid) -> Result<T, Error>,
+    exit: impl Fn(&T) -> Exit,
+) -> Outcomes<T> {
+    let progress = Progress::streams(selected.len());
+    let mut outcomes = Outcomes {
+        streams: Vec::new(),
+        exit: Exit::Done,
+        stopped: None,
+    };
+    for stream in selected {
+        progress.turn_to(&stream.label());
+        let (result, error, exit) = match operation(&stream.uuid) {
+            Ok(result) => {
+                let exit = exit(&result);
+                (result, None, exit)
+            }
+            Err(error) if is_of_stream(&error) => {
+                let exit = exit::kind(error.code()).1;
+                (T::default(), Some(ErrorReport::new(&error)), exit)
+            }
+            Err(error) => {
+                outcomes.stopped = Some(error);
+                break;
+            }
+        };
+        outcomes.exit = exit.after(outcomes.exit);
+        outcomes.streams.push(Outcome {
+            name: stream.name().map(str::to_owned),
+            uuid: stream.uuid,
+            result,
+            error,
+        });
+        progress.advance();
+    }
+    outcomes
+}
+
+/// Returns a table of one row a stream: the stream, then what `cells` makes of its
+/// result, or "error" if it has none.
+pub(crate) fn table<T>(
+    output: &Output,
+    titles: &[&'static str],
+    streams: &[Outcome<T>],
+    cells: impl Fn(&T) -> Option<Vec<Cell>>,
+) -> String {
+    output.fit(|wide| {
+        let mut header = output::identity_header(wide);
+        header.extend(titles);
+        let mut table = output.table(&header);
+        for stream in streams {
+            let mut row = output::identity(wide, stream.name.as_deref(), stream.uuid.as_str());
+            row.extend(cells(&stream.result).unwrap_or_else(|| vec![trouble("error")]));
+            table.add_row(row);
+        }
+        table
+    })
+}
