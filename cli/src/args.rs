@@ -23,7 +23,7 @@ pub(crate) struct Args {
     pub(crate) global: Global,
 }
 
-/// Options that every command has.
+/// The options of every command.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
@@ -35,7 +35,7 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
 
-    /// What a power cut may take of a write: `normal` the newest ones, `full` none
+    /// Which writes a power cut may take: with `normal` the newest, with `full` none
     #[arg(long, global = true, value_name = "MODE", default_value = "normal")]
     synchronous: Durability,
 
@@ -72,36 +72,37 @@ pub(crate) enum Command {
     Remove(Remove),
 }
 
-/// Take in the server's answers: metadata and observations
+/// Store the server's answers: metadata and observations
 ///
 /// Each file is one payload, a JSON array of payloads, or one payload a line.
-/// What can't be stored is told with its place, and the rest is stored; lines go
-/// in up to 10,000 at a time, each time in one transaction. What is there already
-/// is not stored again, so the same file can be taken in twice.
+/// A payload that can't be stored is reported with its place, and the rest is
+/// stored. Lines are stored up to 10,000 at a time, each time in one transaction.
+/// An observation that already exists is not stored again, so the same file can be
+/// ingested twice.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Ingest {
-    /// The store; made where there is none
+    /// The store; created if it doesn't exist
     pub(crate) db: PathBuf,
-    /// Files to take in, `-` for standard input [default: standard input]
+    /// Files to ingest, `-` for standard input [default: standard input]
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// Every payload belongs to this stream, whatever it says itself
+    /// The stream of every payload, whatever stream the payload names
     #[arg(long)]
     pub(crate) uuid: Option<StreamUuid>,
     /// Who delivers the rows [default: central]
     #[arg(long, value_name = "NAME")]
     pub(crate) provider: Option<String>,
-    /// Of each file, store all or nothing
+    /// Store all of a file or nothing
     #[arg(long)]
     pub(crate) strict: bool,
 }
 
-/// Take in the metadata of many streams
+/// Store the metadata of many streams
 ///
 /// The file is a JSON array of stream objects, or one object a line.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Sync {
-    /// The store; made where there is none
+    /// The store; created if it doesn't exist
     pub(crate) db: PathBuf,
     /// The stream objects, `-` for standard input
     pub(crate) file: PathBuf,
@@ -112,13 +113,13 @@ pub(crate) struct Sync {
 pub(crate) struct Streams {
     /// The store
     pub(crate) db: PathBuf,
-    /// Only those not synced for this long, such as 90m, "1h 30m" or 2d
+    /// Only streams not synced for this long, such as 90m, "1h 30m" or 2d
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) stale: Option<Duration>,
-    /// Only those with TEXT in their name or description
+    /// Only streams with TEXT in their name or description
     #[arg(long, value_name = "TEXT")]
     pub(crate) search: Option<String>,
-    /// Only tables of observations that have no metadata
+    /// Only streams that have observations but no metadata
     #[arg(long, conflicts_with_all = ["stale", "search"])]
     pub(crate) without_metadata: bool,
 }
@@ -128,7 +129,7 @@ pub(crate) struct Streams {
 pub(crate) struct Show {
     /// The store
     pub(crate) db: PathBuf,
-    /// The stream's uuid or name; of several the most recently synced
+    /// The stream's uuid, or its name (if several have it, the most recently synced)
     pub(crate) stream: String,
 }
 
@@ -137,7 +138,7 @@ pub(crate) struct Show {
 pub(crate) struct Observations {
     /// The store
     pub(crate) db: PathBuf,
-    /// The stream's uuid or name; of several the most recently synced
+    /// The stream's uuid, or its name (if several have it, the most recently synced)
     pub(crate) stream: String,
     /// From this instant on: ISO 8601 (UTC unless it has an offset) or Unix seconds
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
@@ -145,7 +146,7 @@ pub(crate) struct Observations {
     /// Before this instant
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(crate) to: Option<Timestamp>,
-    /// The last N of them
+    /// Only the last N
     #[arg(long, value_name = "N")]
     pub(crate) last: Option<usize>,
     /// How to print them [default: table; json with --json]
@@ -157,7 +158,7 @@ pub(crate) struct Observations {
 pub(crate) enum Format {
     /// For people
     Table,
-    /// With a header, quoted as RFC 4180 has it
+    /// With a header line, quoted by RFC 4180
     Csv,
     /// One array
     Json,
@@ -167,11 +168,11 @@ pub(crate) enum Format {
 
 /// Walk the hash chain of one stream or of all
 ///
-/// A row is verified where its hash is that of its timestamp, its value and the
-/// hash before it. It is suspect where it fails although the row before verifies
-/// and the row after verifies on its hash: its content has changed since, or an
-/// observation right before it was never stored. It is foreign otherwise: hashed
-/// by another rule, as a server may, or arrived late.
+/// A row is verified if its hash follows from its timestamp, its value and the
+/// hash before it. It is suspect if its hash does not, although the row before
+/// verifies and the row after verifies on its hash: the row has changed since, or
+/// an observation right before it was never stored. Any other row is foreign: its
+/// hash was made by another rule, as a server may do, or it arrived late.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Verify {
     /// The store
@@ -182,15 +183,15 @@ pub(crate) struct Verify {
 
 /// Rewrite timestamps of other spellings into Unix seconds
 ///
-/// Values, hashes and providers stay, and so do both rows where two have the same
-/// instant. Each stream is one transaction.
+/// Values, hashes and providers stay. If two rows have the same instant, both stay.
+/// Each stream is one transaction.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Normalize {
     /// The store
     pub(crate) db: PathBuf,
     /// The stream's uuid or name [default: all]
     pub(crate) stream: Option<String>,
-    /// Say what would be done; the rows stay as they are
+    /// Report what would be done; no row changes
     #[arg(long)]
     pub(crate) dry_run: bool,
 }
@@ -202,36 +203,31 @@ pub(crate) struct Remove {
     pub(crate) db: PathBuf,
     /// The stream's uuid, or a name that only one stream has
     pub(crate) stream: String,
-    /// The observations, table and all
+    /// Remove the observations, with their table
     #[arg(long)]
     pub(crate) data: bool,
-    /// The metadata
+    /// Remove the metadata
     #[arg(long)]
     pub(crate) metadata: bool,
-    /// Don't ask
+    /// Don't ask for confirmation
     #[arg(long, short)]
     pub(crate) yes: bool,
 }
 
 impl Args {
-    /// The arguments of this process, or how it ends: help was asked for, or
-    /// they are wrong.
+    /// Returns the arguments of this process. If they are wrong or ask for help,
+    /// prints the error or the help, and returns the exit code.
     pub(crate) fn read() -> Result<Self, ExitCode> {
         let given: Vec<OsString> = std::env::args_os().collect();
         let json = given.iter().any(|argument| argument == "--json");
         Self::try_parse_from(given).map_err(|error| {
             if error.use_stderr() && json {
-                let error = ErrorReport {
-                    code: None,
-                    kind: "usage",
-                    message: error.render().to_string().trim_end().to_owned(),
-                    database_code: None,
-                    sqlstate: String::new(),
-                };
+                let message = error.render().to_string().trim_end().to_owned();
+                let error = ErrorReport::own("usage", message);
                 let line = json::line(&ErrorLine { error });
                 let _ = std::io::Write::write_all(&mut std::io::stderr(), &line);
             } else {
-                // A reader that has gone needs no help.
+                // Fails only if the reader is gone.
                 let _ = error.print();
             }
             let exit = if error.use_stderr() {
@@ -245,21 +241,22 @@ impl Args {
 }
 
 impl Global {
-    /// Opens the store without changing one byte of it.
+    /// Opens the store for reading: not one byte of it changes.
     pub(crate) fn read(&self, db: &Path) -> Result<Store, Failure> {
         Ok(self.options().read_only(true).open(db)?)
     }
 
-    /// Opens the store to change what is there.
+    /// Opens an existing store for writing.
     pub(crate) fn change(&self, db: &Path) -> Result<Store, Failure> {
         Ok(self.options().create(false).open(db)?)
     }
 
-    /// Opens the store to fill it, making it where there is none.
+    /// Opens the store for writing, and creates it if it doesn't exist.
     pub(crate) fn fill(&self, db: &Path) -> Result<Store, Failure> {
         Ok(self.options().open(db)?)
     }
 
+    /// Returns the options that every opening shares.
     fn options(&self) -> OpenOptions {
         OpenOptions::new()
             .busy_timeout(self.busy_timeout)
@@ -270,7 +267,7 @@ impl Global {
     }
 }
 
-/// `90m`, `1h 30m`, `2d` (of 24 hours).
+/// Parses a duration such as `90m`, `1h 30m` or `2d` (days of 24 hours).
 fn duration(text: &str) -> Result<Duration, String> {
     let expected = || "expected a duration such as 90m, \"1h 30m\" or 2d".to_owned();
     let span: jiff::Span = text.trim().parse().map_err(|_| expected())?;

@@ -1,10 +1,10 @@
-//! What the exit code says. The numbers never change their meaning.
+//! The exit codes. A number never changes its meaning.
 
 use std::process::ExitCode;
 
 use satori_store::ErrorCode;
 
-/// The exit code; [`HELP`] says what each means.
+/// An exit code; [`HELP`] says what each means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Exit {
@@ -20,18 +20,18 @@ pub(crate) enum Exit {
     Other = 9,
 }
 
-/// As `--help` tells them.
+/// The list of exit codes in `--help`.
 pub(crate) const HELP: &str = "\
 Exit codes:
   0  done
-  1  done but for what was refused or left as it was, or suspect rows were found
+  1  done, but something was refused or left as it was, or rows are suspect
   2  the command line is wrong, or a confirmation is missing
-  3  no such stream, or a file that is missing or can't be opened
-  4  bad input: JSON, a stream's uuid, a timestamp, a name of several streams
-  5  another program held the database locked too long
-  6  damaged, not a store, or a stored row that can't be read
-  7  the schema is not ours, or that of a later release
-  8  can't write: read-only, disk full, the file replaced meanwhile
+  3  no such stream, or a file is missing or can't be opened
+  4  bad input: JSON, a stream's uuid, a timestamp, a name that several streams have
+  5  another program kept the store locked too long
+  6  the file is damaged or not a store, or a stored row can't be read
+  7  the schema is not a store's, or is that of a later release
+  8  can't write: read-only, disk full, or the file was replaced meanwhile
   9  anything else";
 
 impl From<Exit> for ExitCode {
@@ -41,12 +41,12 @@ impl From<Exit> for ExitCode {
 }
 
 impl Exit {
-    /// Refused where anything was.
+    /// Returns `Refused` if anything was refused, else `Done`.
     pub(crate) fn refused_if(refused: bool) -> Exit {
         if refused { Exit::Refused } else { Exit::Done }
     }
 
-    /// This one, unless `first` has told of something already.
+    /// Returns this code, unless `first` already stands for an error.
     pub(crate) fn after(self, first: Exit) -> Exit {
         match first {
             Exit::Done | Exit::Refused if self != Exit::Done => self,
@@ -55,7 +55,7 @@ impl Exit {
     }
 }
 
-/// The library's kinds of error: their names in JSON, and their exit codes.
+/// Returns the name that JSON gives a kind of error, and its exit code.
 pub(crate) fn kind(code: ErrorCode) -> (&'static str, Exit) {
     match code {
         ErrorCode::CannotOpen => ("cannot_open", Exit::NotFound),

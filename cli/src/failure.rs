@@ -1,4 +1,4 @@
-//! Why a command failed, and what to do about it.
+//! Failures of a command, and hints what to do about them.
 
 use std::fmt;
 use std::io;
@@ -12,17 +12,17 @@ use crate::json::ErrorReport;
 /// Why a command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The store objects.
+    /// The store returned an error.
     Store(Error),
-    /// The store objects to this input file.
+    /// The store refused this input file.
     Input { file: String, error: Error },
     /// An input file can't be read.
     Read { file: String, error: io::Error },
-    /// What was asked for can't be printed.
+    /// The output can't be written.
     Print(io::Error),
-    /// Several streams have this name, and the command must not guess.
+    /// Several streams have this name, and the command must not choose.
     Ambiguous { name: String, uuids: Vec<String> },
-    /// Nobody is there to confirm.
+    /// There is no terminal on which to ask for confirmation.
     Unconfirmed,
 }
 
@@ -33,11 +33,12 @@ impl From<Error> for Failure {
 }
 
 impl Failure {
+    /// Returns the exit code.
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Failure::Store(error) | Failure::Input { error, .. } => exit::kind(error.code()).1,
             Failure::Read { .. } => Exit::NotFound,
-            // Whoever read has had enough: no fault of ours.
+            // The reader closed the pipe, which is no failure.
             Failure::Print(error) if is_broken_pipe(error) => Exit::Done,
             Failure::Print(_) => Exit::CannotWrite,
             Failure::Ambiguous { .. } => Exit::BadInput,
@@ -45,20 +46,14 @@ impl Failure {
         }
     }
 
-    /// Whether nobody needs to be told.
+    /// Returns `true` if the failure is not reported: the reader closed the pipe.
     pub(crate) fn is_quiet(&self) -> bool {
         matches!(self, Failure::Print(error) if is_broken_pipe(error))
     }
 
-    /// As `--json` tells it.
+    /// Returns the failure as `--json` prints it.
     pub(crate) fn report(&self) -> ErrorReport {
-        let own = |kind| ErrorReport {
-            code: None,
-            kind,
-            message: self.to_string(),
-            database_code: None,
-            sqlstate: String::new(),
-        };
+        let own = |kind| ErrorReport::own(kind, self.to_string());
         match self {
             Failure::Store(error) | Failure::Input { error, .. } => ErrorReport {
                 message: self.to_string(),
@@ -71,21 +66,22 @@ impl Failure {
         }
     }
 
-    /// What to do, where the message doesn't say it.
+    /// Returns what to do, if the message doesn't say it.
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
             Failure::Store(error) | Failure::Input { error, .. } => hint(error),
             Failure::Ambiguous { .. } => Some("name the stream by its uuid"),
-            Failure::Unconfirmed => Some("pass --yes where no person is asked"),
+            Failure::Unconfirmed => Some("pass --yes to remove without confirmation"),
             Failure::Read { .. } | Failure::Print(_) => None,
         }
     }
 }
 
+/// Returns what to do about an error of the library.
 fn hint(error: &Error) -> Option<&'static str> {
     if let Error::CannotOpen { location, .. } = error {
         return Some(if location.path().is_some_and(Path::exists) {
-            "see whether the file and its folder are yours to read"
+            "check that you may read the file and its folder"
         } else {
             "check the path; `satori-store ingest` and `satori-store sync` create a store"
         });
@@ -93,15 +89,15 @@ fn hint(error: &Error) -> Option<&'static str> {
     Some(match error.code() {
         ErrorCode::NotAStore => "name the neuron's engine.db",
         ErrorCode::LaterRelease => {
-            "`streams`, `show`, `observations` and `verify` read it even so, and change nothing"
+            "`streams`, `show`, `observations` and `verify` can read it all the same, and change nothing"
         }
         ErrorCode::SchemaMismatch => {
-            "is it an engine.db? what else made a table `streams` has to rename it"
+            "is it an engine.db? if another program made the table `streams`, rename it there"
         }
         ErrorCode::Busy => "wait longer with --busy-timeout, such as --busy-timeout 1m",
-        ErrorCode::ReadOnly => "see whether the file and its folder are yours to write",
-        ErrorCode::DiskFull => "make room and repeat the command: what is stored stays",
-        ErrorCode::StreamNotFound => "`satori-store streams` lists those there are",
+        ErrorCode::ReadOnly => "check that you may write the file and its folder",
+        ErrorCode::DiskFull => "free space and repeat the command: what it stored stays",
+        ErrorCode::StreamNotFound => "`satori-store streams` lists the streams",
         ErrorCode::MissingUuid => "name the stream with --uuid",
         ErrorCode::InvalidTimestamp => {
             "write 2024-01-03, 2024-01-03T12:00:00Z or Unix seconds such as 1704283200"
@@ -110,6 +106,7 @@ fn hint(error: &Error) -> Option<&'static str> {
     })
 }
 
+/// Returns `true` if the reader of the output is gone.
 fn is_broken_pipe(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::BrokenPipe
 }
@@ -125,7 +122,9 @@ impl fmt::Display for Failure {
                 write!(f, "{} streams are named {name:?}: ", uuids.len())?;
                 f.write_str(&uuids.join(", "))
             }
-            Failure::Unconfirmed => f.write_str("nothing was removed: nobody can confirm it here"),
+            Failure::Unconfirmed => {
+                f.write_str("nothing was removed: there is no terminal to confirm it on")
+            }
         }
     }
 }

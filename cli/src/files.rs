@@ -8,18 +8,17 @@ use satori_store::Format;
 
 use crate::failure::Failure;
 
-/// A piece is full at this many bytes or lines.
+/// A piece is full at this many bytes or at [`PIECE_LINES`].
 const PIECE_BYTES: usize = 4 << 20;
 const PIECE_LINES: usize = 10_000;
-/// Of a longer line only so much is kept: the library refuses it anyway, at
-/// 1 MiB.
+/// A longer line is cut here: the library refuses lines of more than 1 MiB anyway.
 const LINE_BYTES: u64 = (1 << 20) + 2;
-/// U+FEFF in UTF-8, which some editors put in front.
+/// U+FEFF in UTF-8, which some editors write at the start of a file.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// An input: a file, or standard input.
 pub(crate) struct Input {
-    /// As messages call it.
+    /// The name in messages.
     pub(crate) name: String,
     reader: BufReader<Box<dyn Read>>,
 }
@@ -33,7 +32,7 @@ pub(crate) struct Piece {
 }
 
 impl Piece {
-    /// A file that is read whole.
+    /// Returns the piece that is a whole file.
     pub(crate) fn whole(json: Vec<u8>) -> Self {
         Self {
             json,
@@ -44,7 +43,7 @@ impl Piece {
 }
 
 impl Input {
-    /// Opens `path`, or standard input for `-`. `watch` sees the bytes go by.
+    /// Opens `path`, or standard input for `-`. Reads through what `watch` returns.
     pub(crate) fn open(
         path: &Path,
         watch: impl Fn(Box<dyn Read>) -> Box<dyn Read>,
@@ -64,7 +63,7 @@ impl Input {
         })
     }
 
-    /// All of it.
+    /// Reads the whole input.
     pub(crate) fn whole(mut self) -> Result<Vec<u8>, Failure> {
         let mut json = Vec::new();
         match self.reader.read_to_end(&mut json) {
@@ -73,8 +72,8 @@ impl Input {
         }
     }
 
-    /// Hands it to `each` in pieces: whole if it fits in one, or is an array;
-    /// else some lines at a time.
+    /// Passes the input to `each` in pieces: whole if it fits in one piece or is an
+    /// array, else some lines at a time.
     pub(crate) fn pieces(
         mut self,
         mut each: impl FnMut(&str, Piece) -> Result<(), Failure>,
@@ -93,7 +92,7 @@ impl Input {
             let is_last = self.is_at_end().map_err(|error| self.unreadable(error))?;
             let piece = Piece {
                 json: std::mem::take(&mut json),
-                // Lines, however the first one looks, unless it is all.
+                // A part of a file is lines, even if it begins like an array.
                 format: match is_first && is_last {
                     true => Format::Auto,
                     false => Format::NdJson,
@@ -108,8 +107,9 @@ impl Input {
         }
     }
 
-    /// Reads lines until the piece is full or the input ends; how many. Of an
-    /// array, which only the first piece can be, no line is cut.
+    /// Reads lines until the piece is full or the input ends, and returns how many.
+    /// Cuts lines that are too long, but not those of an array, which only the first
+    /// piece can begin.
     fn fill(&mut self, json: &mut Vec<u8>, is_first: bool) -> io::Result<usize> {
         let mut lines = 0;
         while lines < PIECE_LINES && json.len() < PIECE_BYTES {
@@ -131,10 +131,12 @@ impl Input {
         Ok(lines)
     }
 
+    /// Returns `true` if nothing is left to read.
     fn is_at_end(&mut self) -> io::Result<bool> {
         Ok(self.reader.fill_buf()?.is_empty())
     }
 
+    /// Returns the failure to read this input.
     fn unreadable(&self, error: io::Error) -> Failure {
         Failure::Read {
             file: self.name.clone(),
@@ -143,7 +145,7 @@ impl Input {
     }
 }
 
-/// Returns `true` if the input is an array, which only its end completes.
+/// Returns `true` if the input is an array, which is complete only at its end.
 fn begins_array(json: &[u8]) -> bool {
     let json = json.strip_prefix(BYTE_ORDER_MARK).unwrap_or(json);
     json.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[')

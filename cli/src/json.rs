@@ -1,4 +1,4 @@
-//! What `--json` prints: the shapes that several commands share, and the writer.
+//! The JSON of `--json`: the types that several commands print, and the writer.
 
 use std::io::{self, Write};
 
@@ -9,10 +9,10 @@ use serde_json::ser::Formatter;
 use crate::exit;
 use crate::text::is_hidden;
 
-/// An error, wherever one stands in the output.
+/// An error in the output.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct ErrorReport {
-    /// The library's stable code; null if the command line itself objects.
+    /// The library's stable code; null if the error is the command line's own.
     pub(crate) code: Option<i32>,
     pub(crate) kind: &'static str,
     pub(crate) message: String,
@@ -23,6 +23,7 @@ pub(crate) struct ErrorReport {
 }
 
 impl ErrorReport {
+    /// Returns an error of the library.
     pub(crate) fn new(error: &Error) -> Self {
         Self {
             code: Some(error.code() as i32),
@@ -32,31 +33,42 @@ impl ErrorReport {
             sqlstate: error.sqlstate().to_owned(),
         }
     }
+
+    /// Returns an error of the command line itself.
+    pub(crate) fn own(kind: &'static str, message: String) -> Self {
+        Self {
+            code: None,
+            kind,
+            message,
+            database_code: None,
+            sqlstate: String::new(),
+        }
+    }
 }
 
-/// `{"error": {…}}`, as it goes to standard error.
+/// A line of standard error: `{"error": {…}}`.
 #[derive(Serialize)]
 pub(crate) struct ErrorLine {
     pub(crate) error: ErrorReport,
 }
 
-/// Writes `value` on one line, without its end.
+/// Writes `value` on one line, without a newline.
 pub(crate) fn write(writer: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     let mut serializer = serde_json::Serializer::with_formatter(writer, Plain);
     Ok(value.serialize(&mut serializer)?)
 }
 
-/// `value` on one line, with its end.
+/// Returns `value` on one line, with a newline.
 pub(crate) fn line(value: &impl Serialize) -> Vec<u8> {
     let mut line = Vec::new();
-    // Only a key that is no text could fail here, and there is none.
+    // Only a key that is not text could fail here, and there is none.
     let _ = write(&mut line, value);
     line.push(b'\n');
     line
 }
 
-/// Compact JSON that can't steer a terminal: characters that would are escaped,
-/// which reads back as the same text.
+/// A format of compact JSON that can't steer a terminal: characters that would are
+/// escaped, and read back as the same text.
 struct Plain;
 
 impl Formatter for Plain {

@@ -1,4 +1,4 @@
-//! `satori-store observations`: a stream's rows, as they are read.
+//! `satori-store observations`: a stream's rows, printed while they are read.
 
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::ops::Bound;
@@ -13,15 +13,16 @@ use crate::output::Output;
 use crate::select;
 use crate::text;
 
-/// Up to so many last rows are read at once, from the end; more are found by
-/// their number, so that they need not fit in memory.
+/// Up to this many last rows are read at once, from the end. For more, the rows
+/// before them are counted and skipped, so that they need not fit in memory.
 const AT_ONCE: usize = 10_000;
-/// So many rows decide how wide a table's columns are.
+/// The number of rows that decide how wide a table's columns are.
 const SAMPLE: usize = 1_000;
 
 type Rows = Box<dyn Iterator<Item = Result<Observation, Error>>>;
 type Out = BufWriter<StdoutLock<'static>>;
 
+/// Runs the command.
 pub(crate) fn run(
     args: &args::Observations,
     global: &Global,
@@ -42,12 +43,13 @@ pub(crate) fn run(
         Format::Json => array(&mut out, rows),
         Format::Ndjson => lines(&mut out, rows),
     };
-    // What was read is printed, also where a row then can't be.
+    // What was printed before an error reaches the reader too.
     let flushed = out.flush().map_err(Failure::Print);
     printed.and(flushed)?;
     Ok(Exit::Done)
 }
 
+/// Returns the rows that the arguments choose.
 fn rows(store: &Store, uuid: &StreamUuid, args: &args::Observations) -> Result<Rows, Failure> {
     let range: (Bound<Timestamp>, Bound<Timestamp>) = (
         args.from.map_or(Bound::Unbounded, Bound::Included),
@@ -70,7 +72,7 @@ fn rows(store: &Store, uuid: &StreamUuid, args: &args::Observations) -> Result<R
     ))
 }
 
-/// Skips rows, but no error.
+/// An iterator that skips `left` rows, but no error.
 struct Skip<I> {
     rows: I,
     left: usize,
@@ -90,6 +92,7 @@ impl<T, E, I: Iterator<Item = Result<T, E>>> Iterator for Skip<I> {
     }
 }
 
+/// Prints CSV. On a terminal, characters that would steer it are escaped.
 fn csv(out: &mut Out, rows: Rows) -> Result<(), Failure> {
     let is_terminal = io::stdout().is_terminal();
     let field = |text: &str| {
@@ -119,6 +122,7 @@ fn csv(out: &mut Out, rows: Rows) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Prints one JSON object a line.
 fn lines(out: &mut Out, rows: Rows) -> Result<(), Failure> {
     for row in rows {
         out.write_all(&json::line(&row?)).map_err(Failure::Print)?;
@@ -126,8 +130,8 @@ fn lines(out: &mut Out, rows: Rows) -> Result<(), Failure> {
     Ok(())
 }
 
-/// One array, a row a line. After an error it stays open, so that nobody takes
-/// what came for all there is.
+/// Prints one JSON array, a row a line. After an error the array stays open, so that
+/// nobody takes the rows before it for all.
 fn array(out: &mut Out, rows: Rows) -> Result<(), Failure> {
     let mut separator: &[u8] = b"[";
     for row in rows {
@@ -141,9 +145,9 @@ fn array(out: &mut Out, rows: Rows) -> Result<(), Failure> {
     out.write_all(end).map_err(Failure::Print)
 }
 
-/// A table whose columns are as wide as the first rows need.
+/// Prints a table, its columns as wide as the first rows need.
 fn table(out: &mut Out, mut rows: Rows, output: &Output) -> Result<(), Failure> {
-    // On a terminal a hash of another rule must not break the line.
+    // A long hash of another rule must not break the line on a terminal.
     let limit = if output.width().is_some() {
         18
     } else {
@@ -175,6 +179,7 @@ fn table(out: &mut Out, mut rows: Rows, output: &Output) -> Result<(), Failure> 
     rows.try_for_each(|row| print(line(&cells(&row?, limit))))
 }
 
+/// Returns the cells of a row, none longer than `limit` characters.
 fn cells(row: &Observation, limit: usize) -> [String; 4] {
     [
         row.ts.to_string(),

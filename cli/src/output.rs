@@ -1,5 +1,5 @@
-//! Where output goes: standard output for what was asked for, standard error
-//! for notes and errors; JSON or text; with colours or without.
+//! Output: results to standard output, notes and errors to standard error; as JSON
+//! or text; with colours or without.
 
 use std::env;
 use std::fmt::Display;
@@ -17,13 +17,13 @@ use crate::text;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
-/// Characters of a uuid.
-const UUID: usize = 36;
+/// Characters of a usual uuid.
+const UUID_WIDTH: usize = 36;
 /// Blanks between columns.
 const GAP: u16 = 2;
 const NOTE: Style = AnsiColor::Cyan.on_default().bold();
 
-/// How a command's output is written.
+/// The way a command writes its output.
 pub(crate) struct Output {
     pub(crate) json: bool,
     colored_out: bool,
@@ -31,6 +31,7 @@ pub(crate) struct Output {
 }
 
 impl Output {
+    /// Returns the output for these options, this environment and this terminal.
     pub(crate) fn new(json: bool, color: Color) -> Self {
         let colored = |terminal: bool| match color {
             Color::Always => true,
@@ -49,8 +50,8 @@ impl Output {
         }
     }
 
-    /// The report of a command: `report` where JSON is asked for, else what
-    /// `text` makes of it. A reader that has gone is no error.
+    /// Prints the report of a command: `report` as JSON with `--json`, else what
+    /// `text` returns. It is no error if the reader closes the pipe.
     pub(crate) fn report(
         &self,
         report: &impl Serialize,
@@ -71,17 +72,17 @@ impl Output {
         }
     }
 
-    /// Standard output for rows without end.
+    /// Returns standard output with a buffer, for any number of rows.
     pub(crate) fn stream(&self) -> BufWriter<StdoutLock<'static>> {
         BufWriter::with_capacity(1 << 16, io::stdout().lock())
     }
 
-    /// The width that tables must fit: that of the terminal, if there is one.
+    /// Returns the width that tables must fit: that of the terminal, if there is one.
     pub(crate) fn width(&self) -> Option<usize> {
         Table::new().width().map(usize::from)
     }
 
-    /// Tells why the command fails, and what to do.
+    /// Reports why the command fails, and what to do about it.
     pub(crate) fn failure(&self, failure: &Failure) {
         if failure.is_quiet() {
             return;
@@ -97,7 +98,7 @@ impl Output {
         }
     }
 
-    /// Tells of the streams that could not be dealt with, each with its error.
+    /// Warns of each stream that has an error.
     pub(crate) fn stream_errors<'a>(
         &self,
         streams: impl IntoIterator<Item = (&'a StreamUuid, Option<&'a ErrorReport>)>,
@@ -109,35 +110,35 @@ impl Output {
         }
     }
 
-    /// Tells of something that does not stop the command; JSON has it in its
-    /// report.
+    /// Warns of something that does not stop the command. Prints nothing with `--json`,
+    /// whose report has it.
     pub(crate) fn warning(&self, message: impl Display) {
         if !self.json {
             self.say(WARNING, "warning", message);
         }
     }
 
-    /// Tells of a choice that was made; JSON has it in its report.
+    /// Reports a choice that was made. Prints nothing with `--json`, whose report has it.
     pub(crate) fn note(&self, message: impl Display) {
         if !self.json {
             self.say(NOTE, "note", message);
         }
     }
 
-    /// Where even standard error is gone there is nobody to tell.
+    /// Writes a line to standard error. Nothing can be done if that fails.
     fn say(&self, style: Style, label: &str, message: impl Display) {
         let label = paint(self.colored_err, style, label);
         let message = text::plain(&message.to_string());
         let _ = writeln!(io::stderr().lock(), "{label}: {message}");
     }
 
-    /// A word that stands out.
+    /// Returns `text` in bold, if colours are on.
     pub(crate) fn strong(&self, text: &str) -> String {
         paint(self.colored_out, Style::new().bold(), text)
     }
 
-    /// The wide table where it fits the terminal or there is none, else the
-    /// narrow one; neither breaks a number or a uuid.
+    /// Returns the lines of the wide table if it fits the terminal or there is no
+    /// terminal, else those of the narrow one. Neither breaks a number or a uuid.
     pub(crate) fn fit(&self, table: impl Fn(bool) -> Table) -> String {
         let mut wide = table(true);
         let gaps = usize::from(GAP) * wide.column_count().saturating_sub(1);
@@ -149,8 +150,8 @@ impl Output {
         render(table)
     }
 
-    /// An empty table without lines, its header set; `>` begins the title of a
-    /// column of numbers.
+    /// Returns a table without borders, empty but for its header. `>` begins the title
+    /// of a column of numbers.
     pub(crate) fn table(&self, header: &[&str]) -> Table {
         let mut table = Table::new();
         table
@@ -177,6 +178,7 @@ impl Output {
     }
 }
 
+/// Returns `text` in the style, if colours are on.
 fn paint(colored: bool, style: Style, text: &str) -> String {
     if colored {
         format!("{style}{text}{style:#}")
@@ -185,7 +187,7 @@ fn paint(colored: bool, style: Style, text: &str) -> String {
     }
 }
 
-/// The table's lines, without blanks at their ends.
+/// Returns the table's lines, without blanks at their ends.
 pub(crate) fn render(mut table: Table) -> String {
     let last = table.column_count().saturating_sub(1);
     for (index, column) in table.column_iter_mut().enumerate() {
@@ -197,20 +199,20 @@ pub(crate) fn render(mut table: Table) -> String {
         .collect()
 }
 
-/// Which stream a row is about: two columns where there is room, else the name
-/// above the uuid, so that neither is broken.
+/// Returns the cells that name a row's stream: two in a wide table, else one with the
+/// name above the uuid, so that neither is broken.
 pub(crate) fn identity(wide: bool, name: Option<&str>, uuid: &str) -> Vec<Cell> {
     if wide {
         return vec![cell(name.unwrap_or_default(), 32), cell(uuid, 64)];
     }
-    let uuid = text::short(uuid, UUID);
+    let uuid = text::short(uuid, UUID_WIDTH);
     vec![Cell::new_owned(match name {
-        Some(name) => format!("{}\n{uuid}", text::short(name, UUID)),
+        Some(name) => format!("{}\n{uuid}", text::short(name, UUID_WIDTH)),
         None => uuid,
     })]
 }
 
-/// The header above [`identity`].
+/// Returns the header above [`identity`].
 pub(crate) fn identity_header(wide: bool) -> Vec<&'static str> {
     if wide {
         vec!["name", "uuid"]
@@ -219,17 +221,17 @@ pub(crate) fn identity_header(wide: bool) -> Vec<&'static str> {
     }
 }
 
-/// A cell of text that others wrote, at most `limit` characters of it.
+/// Returns a cell of text that others wrote, cut at `limit` characters.
 pub(crate) fn cell(text: &str, limit: usize) -> Cell {
     Cell::new_owned(text::short(text, limit))
 }
 
-/// A cell of a number, at the right.
+/// Returns a cell of a number, aligned to the right.
 pub(crate) fn right(text: impl Display) -> Cell {
     Cell::new_owned(text.to_string()).set_alignment(CellAlignment::Right)
 }
 
-/// A cell that tells of trouble.
+/// Returns a cell in red.
 pub(crate) fn trouble(text: impl Display) -> Cell {
     Cell::new_owned(text::plain(&text.to_string())).fg(comfy_table::Color::Red)
 }

@@ -1,4 +1,4 @@
-//! A progress bar on standard error, where that is a terminal.
+//! A progress bar on standard error, if that is a terminal.
 
 use std::io::Read;
 use std::time::Duration;
@@ -7,13 +7,13 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::text;
 
-/// The progress of long work. It is gone from the terminal when it is dropped.
+/// The progress bar of long work. Dropping it clears it from the terminal.
 pub(crate) struct Progress {
     bar: ProgressBar,
 }
 
 impl Progress {
-    /// Of `total` bytes to read; where nobody knows how many, of those read.
+    /// Returns a bar that counts the bytes read, of `total` if that is known.
     pub(crate) fn bytes(total: Option<u64>) -> Self {
         match total {
             Some(_) => Self::new(total, "{wide_bar} {bytes}/{total_bytes} {eta:>4}"),
@@ -21,7 +21,7 @@ impl Progress {
         }
     }
 
-    /// Of `total` streams to go through.
+    /// Returns a bar that counts streams, of `total`.
     pub(crate) fn streams(total: usize) -> Self {
         match total {
             0 | 1 => Self::new(None, "{spinner} {msg}"),
@@ -29,8 +29,9 @@ impl Progress {
         }
     }
 
+    /// Returns a bar of this look.
     fn new(total: Option<u64>, template: &str) -> Self {
-        // Hidden by itself where standard error is no terminal.
+        // It hides itself if standard error is no terminal.
         let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr());
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
@@ -41,17 +42,17 @@ impl Progress {
         Self { bar }
     }
 
-    /// Turns to the stream `label`.
+    /// Shows that work on the stream `label` begins.
     pub(crate) fn turn_to(&self, label: &str) {
         self.bar.set_message(text::short(label, 40));
     }
 
-    /// Done with a stream.
+    /// Counts one more stream as done.
     pub(crate) fn advance(&self) {
         self.bar.inc(1);
     }
 
-    /// `reader`, its bytes counted.
+    /// Returns `reader`, with its bytes counted.
     pub(crate) fn watch(&self, reader: Box<dyn Read>) -> Box<dyn Read> {
         Box::new(self.bar.wrap_read(reader))
     }

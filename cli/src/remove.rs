@@ -15,12 +15,13 @@ use crate::text::{self, counted};
 #[derive(Serialize)]
 struct Report<'a> {
     uuid: &'a StreamUuid,
-    /// Whether there was metadata, and it is gone.
+    /// `true` if metadata was removed.
     metadata: bool,
-    /// How many observations went with their table; null where no table did.
+    /// The number of observations removed with their table; null if no table was.
     rows: Option<u64>,
 }
 
+/// Runs the command.
 pub(crate) fn run(args: &args::Remove, global: &Global, output: &Output) -> Result<Exit, Failure> {
     let what = match (args.data, args.metadata) {
         (true, false) => satori_store::Remove::Data,
@@ -51,7 +52,7 @@ pub(crate) fn run(args: &args::Remove, global: &Global, output: &Output) -> Resu
         let parts: Vec<_> = parts.into_iter().flatten().collect();
         let label = text::short(&selected.label(), 120);
         if parts.is_empty() {
-            format!("{label}: there was none to remove\n")
+            format!("{label}: nothing to remove\n")
         } else {
             format!("{label}: removed {}\n", parts.join(" and "))
         }
@@ -59,29 +60,29 @@ pub(crate) fn run(args: &args::Remove, global: &Global, output: &Output) -> Resu
     Ok(Exit::Done)
 }
 
-/// Asks the person at the terminal; anything but yes is no.
+/// Asks at the terminal, and returns `true` if the answer is yes.
 fn confirmed(
     store: &Store,
     selected: &Selected,
     what: satori_store::Remove,
 ) -> Result<bool, Failure> {
-    let rows = |store: &Store| -> Result<String, Failure> {
+    let rows = || -> Result<String, Failure> {
         Ok(counted(store.count(&selected.uuid, ..)?, "observation"))
     };
     let what = match what {
         satori_store::Remove::Metadata => "the metadata".to_owned(),
-        satori_store::Remove::Data => rows(store)?,
-        _ => format!("the metadata and {}", rows(store)?),
+        satori_store::Remove::Data => rows()?,
+        _ => format!("the metadata and {}", rows()?),
     };
     let label = text::short(&selected.label(), 120);
     let mut err = io::stderr().lock();
     let _ = write!(
         err,
-        "Remove {what} of {label}? There is no way back. [y/N] "
+        "Remove {what} of {label}? This can't be undone. [y/N] "
     );
     let _ = err.flush();
     let mut answer = String::new();
-    // An answer that can't be read is no yes.
+    // An answer that can't be read counts as no.
     let _ = io::stdin().read_line(&mut answer);
     let answer = answer.trim();
     Ok(answer.eq_ignore_ascii_case("y") || answer.eq_ignore_ascii_case("yes"))

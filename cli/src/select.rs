@@ -1,19 +1,20 @@
-//! Which stream a command is about: by uuid or name, or all there are.
+//! The choice of streams for a command: one by uuid or name, or all.
 
 use satori_store::{Error, Store, Stream, StreamUuid};
 
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// A stream that a command is about.
+/// A stream that was chosen for a command.
 pub(crate) struct Selected {
     pub(crate) uuid: StreamUuid,
     pub(crate) metadata: Option<Stream>,
-    /// Other streams of the name that was given.
+    /// The other streams that have the given name.
     pub(crate) others: Vec<StreamUuid>,
 }
 
 impl Selected {
+    /// Returns a stream with no others of its name.
     fn new(uuid: StreamUuid, metadata: Option<Stream>) -> Self {
         Self {
             uuid,
@@ -22,11 +23,12 @@ impl Selected {
         }
     }
 
+    /// Returns the stream's name, if it has one.
     pub(crate) fn name(&self) -> Option<&str> {
         self.metadata.as_ref()?.name.as_deref()
     }
 
-    /// As messages call it.
+    /// Returns the stream's name and uuid for messages.
     pub(crate) fn label(&self) -> String {
         match self.name() {
             Some(name) => format!("{name:?} ({})", self.uuid),
@@ -35,8 +37,9 @@ impl Selected {
     }
 }
 
-/// The stream of this uuid, else the one of this name; of several the one that
-/// the library defines, which is told.
+/// Returns the stream that has this uuid, else the one that has this name. If several
+/// have the name, returns the first of [`Store::streams_by_name`], the most recently
+/// synced, and prints a note.
 pub(crate) fn one(store: &Store, text: &str, output: &Output) -> Result<Selected, Failure> {
     let selected = find(store, text)?;
     if !selected.others.is_empty() {
@@ -49,7 +52,7 @@ pub(crate) fn one(store: &Store, text: &str, output: &Output) -> Result<Selected
     Ok(selected)
 }
 
-/// As [`one`], but refuses to choose among several.
+/// Returns the stream as [`one`] does, but fails if several have the name.
 pub(crate) fn only(store: &Store, text: &str) -> Result<Selected, Failure> {
     let selected = find(store, text)?;
     if selected.others.is_empty() {
@@ -62,7 +65,7 @@ pub(crate) fn only(store: &Store, text: &str) -> Result<Selected, Failure> {
     })
 }
 
-/// The stream that was named, or all: those with metadata first.
+/// Returns the stream that was named, or all streams, those with metadata first.
 pub(crate) fn one_or_all(
     store: &Store,
     text: Option<&str>,
@@ -80,7 +83,8 @@ pub(crate) fn one_or_all(
     }
 }
 
-/// Whether the error is about one stream, so that a command goes on to the next.
+/// Returns `true` if the error concerns one stream alone, so that a command can go on
+/// with the next.
 pub(crate) fn is_of_stream(error: &Error) -> bool {
     matches!(
         error,
@@ -91,6 +95,7 @@ pub(crate) fn is_of_stream(error: &Error) -> bool {
     )
 }
 
+/// Returns the stream that has this uuid, else the first that has this name.
 fn find(store: &Store, text: &str) -> Result<Selected, Failure> {
     let fault = match by_uuid(store, text) {
         Ok(selected) => return Ok(selected),
@@ -100,7 +105,7 @@ fn find(store: &Store, text: &str) -> Result<Selected, Failure> {
         stream: text.to_owned(),
     };
     let fault = match fault {
-        // What can't be a uuid can be a name.
+        // Text that can't be a uuid can be a name.
         Error::InvalidUuid { .. } => not_found(),
         Error::StreamNotFound { .. } | Error::NotAStream { .. } => fault,
         fault => return Err(fault.into()),
@@ -115,7 +120,7 @@ fn find(store: &Store, text: &str) -> Result<Selected, Failure> {
     })
 }
 
-/// The stream of this uuid, if it has metadata or a table.
+/// Returns the stream that has this uuid, if it has metadata or data.
 fn by_uuid(store: &Store, text: &str) -> Result<Selected, Error> {
     let uuid = StreamUuid::new(text)?;
     let metadata = store.stream(&uuid)?;

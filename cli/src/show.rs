@@ -13,19 +13,20 @@ use crate::select::{self, is_of_stream};
 use crate::text::{self, counted, number};
 use crate::verify::Chain;
 
-/// A person is shown so much of a text.
-const LONG: usize = 400;
-/// A person is told of so many providers.
-const TOLD: usize = 8;
+/// The number of characters shown of a text.
+const TEXT_LIMIT: usize = 400;
+/// The number of providers shown.
+const PROVIDERS_SHOWN: usize = 8;
 
 #[derive(Serialize)]
 struct Report {
     uuid: StreamUuid,
     metadata: Option<Stream>,
-    /// Other streams of the name that was given.
+    /// The other streams that have the given name.
     others_of_this_name: Vec<StreamUuid>,
     rows: u64,
-    /// Rows whose timestamp or value can't be read; no number below has them.
+    /// The number of rows whose timestamp or value can't be read. No number below
+    /// includes them.
     unreadable: u64,
     first: Option<Timestamp>,
     last: Option<Timestamp>,
@@ -34,10 +35,10 @@ struct Report {
     mean: Option<f64>,
     /// The most frequent time from one row to the next.
     spacing_seconds: Option<f64>,
-    /// How many times the next row came later than one and a half spacings.
+    /// The number of times the next row came later than one and a half spacings.
     gaps: u64,
     providers: Vec<Provider>,
-    /// Null where the rows can't be read; standard error says why.
+    /// Null if the rows can't be read; standard error says why.
     chain: Option<Chain>,
     #[serde(skip)]
     statistics: Statistics,
@@ -49,6 +50,7 @@ struct Provider {
     rows: u64,
 }
 
+/// Runs the command.
 pub(crate) fn run(args: &Show, global: &Global, output: &Output) -> Result<Exit, Failure> {
     let store = global.read(&args.db)?;
     let selected = select::one(&store, &args.stream, output)?;
@@ -93,20 +95,22 @@ pub(crate) fn run(args: &Show, global: &Global, output: &Output) -> Result<Exit,
 }
 
 impl Report {
+    /// Returns the report for people.
     fn text(&self, output: &Output, error: Option<&Error>) -> String {
         let mut table = output.table(&[]);
         for (label, text) in self.metadata_lines().into_iter().chain(self.lines(error)) {
             let label = Cell::new(label).fg(comfy_table::Color::DarkGrey);
-            table.add_row([label, output::cell(&text, LONG)]);
+            table.add_row([label, output::cell(&text, TEXT_LIMIT)]);
         }
         let title = self
             .metadata
             .as_ref()
             .and_then(|stream| stream.name.as_deref());
-        let title = text::short(title.unwrap_or(self.uuid.as_str()), LONG);
+        let title = text::short(title.unwrap_or(self.uuid.as_str()), TEXT_LIMIT);
         format!("{}\n{}", output.strong(&title), output::render(table))
     }
 
+    /// Returns the labels and texts of the metadata.
     fn metadata_lines(&self) -> Vec<(&'static str, String)> {
         let mut lines = vec![("uuid", self.uuid.to_string())];
         let Some(stream) = &self.metadata else {
@@ -137,6 +141,7 @@ impl Report {
         lines
     }
 
+    /// Returns the labels and texts of the rows and the chain.
     fn lines(&self, error: Option<&Error>) -> Vec<(&'static str, String)> {
         let mut lines = vec![("rows", text::count(self.rows))];
         if self.unreadable > 0 {
@@ -156,10 +161,10 @@ impl Report {
             lines.push(("gaps", text::count(self.gaps)));
         }
         if !self.providers.is_empty() {
-            let mut told: Vec<_> = self
+            let mut shown: Vec<_> = self
                 .providers
                 .iter()
-                .take(TOLD)
+                .take(PROVIDERS_SHOWN)
                 .map(|provider| {
                     format!(
                         "{} {}",
@@ -168,10 +173,11 @@ impl Report {
                     )
                 })
                 .collect();
-            if self.providers.len() > TOLD {
-                told.push(format!("and {} more", self.providers.len() - TOLD));
+            if self.providers.len() > PROVIDERS_SHOWN {
+                let more = self.providers.len() - PROVIDERS_SHOWN;
+                shown.push(format!("and {more} more"));
             }
-            lines.push(("providers", told.join(", ")));
+            lines.push(("providers", shown.join(", ")));
         }
         match (&self.chain, error) {
             (Some(chain), _) => lines.push((
@@ -190,6 +196,7 @@ impl Report {
     }
 }
 
+/// Returns the instant as text, or "never".
 fn instant(ts: Option<Timestamp>) -> String {
     ts.map_or_else(|| "never".to_owned(), |ts| ts.to_string())
 }

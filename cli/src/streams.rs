@@ -1,4 +1,4 @@
-//! `satori-store streams`: what there is.
+//! `satori-store streams`: a list of streams.
 
 use comfy_table::{Cell, Table};
 use satori_store::{Error, Observation, Store, Stream, StreamUuid, Timestamp};
@@ -20,14 +20,15 @@ struct Report {
 #[derive(Serialize)]
 struct Listed {
     uuid: StreamUuid,
-    /// Null for a table of observations that has none.
+    /// Null if the stream has observations only.
     metadata: Option<Stream>,
     rows: Option<u64>,
     last_observation: Option<Observation>,
-    /// Why the rows can't be told.
+    /// Why the rows can't be read.
     error: Option<ErrorReport>,
 }
 
+/// Runs the command.
 pub(crate) fn run(args: &Streams, global: &Global, output: &Output) -> Result<Exit, Failure> {
     let store = global.read(&args.db)?;
     let mut exit = Exit::Done;
@@ -40,7 +41,7 @@ pub(crate) fn run(args: &Streams, global: &Global, output: &Output) -> Result<Ex
             error: None,
             uuid,
         };
-        match listed.look(&store) {
+        match listed.read(&store) {
             Ok(()) => {}
             Err(error) if is_of_stream(&error) => {
                 exit = exit::kind(error.code()).1.after(exit);
@@ -56,7 +57,7 @@ pub(crate) fn run(args: &Streams, global: &Global, output: &Output) -> Result<Ex
     Ok(exit)
 }
 
-/// The streams that the arguments choose, those with metadata first.
+/// Returns the streams that the arguments choose, those with metadata first.
 fn chosen(store: &Store, args: &Streams) -> Result<Vec<(StreamUuid, Option<Stream>)>, Failure> {
     let mut known = match (&args.stale, &args.search) {
         _ if args.without_metadata => Vec::new(),
@@ -72,7 +73,7 @@ fn chosen(store: &Store, args: &Streams) -> Result<Vec<(StreamUuid, Option<Strea
         .into_iter()
         .map(|stream| (stream.uuid.clone(), Some(stream)))
         .collect();
-    // Those without metadata have no name to search, and were never synced.
+    // Streams without metadata have no name to search, and were never synced.
     if args.stale.is_none() && args.search.is_none() {
         let unknown = store.streams_without_metadata()?;
         chosen.extend(unknown.into_iter().map(|uuid| (uuid, None)));
@@ -81,12 +82,14 @@ fn chosen(store: &Store, args: &Streams) -> Result<Vec<(StreamUuid, Option<Strea
 }
 
 impl Listed {
-    fn look(&mut self, store: &Store) -> Result<(), Error> {
+    /// Reads the number of rows and the latest.
+    fn read(&mut self, store: &Store) -> Result<(), Error> {
         self.rows = Some(store.count(&self.uuid, ..)?);
         self.last_observation = store.latest(&self.uuid)?;
         Ok(())
     }
 
+    /// Returns the stream's row of the table.
     fn cells(&self, wide: bool) -> Vec<Cell> {
         let metadata = self.metadata.as_ref();
         let name = metadata.map_or(Some("(no metadata)"), |stream| stream.name.as_deref());
@@ -106,7 +109,7 @@ impl Listed {
         let last = self.last_observation.as_ref().map(|last| last.ts);
         for instant in [last, synced] {
             let text = instant.map(minute).unwrap_or_default();
-            // There are two lines for the name and the uuid anyway.
+            // The name and the uuid take two lines anyway.
             let text = if wide {
                 text
             } else {
@@ -119,6 +122,7 @@ impl Listed {
 }
 
 impl Report {
+    /// Returns the report for people.
     fn text(&self, output: &Output) -> String {
         if self.streams.is_empty() {
             return "no streams\n".to_owned();

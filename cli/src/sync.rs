@@ -28,6 +28,7 @@ struct Rejected {
     error: ErrorReport,
 }
 
+/// Runs the command.
 pub(crate) fn run(args: &Sync, global: &Global, output: &Output) -> Result<Exit, Failure> {
     let input = Input::open(&args.file, |reader| reader)?;
     let file = input.name.clone();
@@ -62,6 +63,7 @@ pub(crate) fn run(args: &Sync, global: &Global, output: &Output) -> Result<Exit,
 }
 
 impl Report {
+    /// Returns the report for people.
     fn summary(&self) -> String {
         let lists = [&self.new, &self.changed, &self.unchanged];
         let all = lists.iter().map(|list| list.len()).sum::<usize>() + self.rejected.len();
