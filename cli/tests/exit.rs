@@ -1,4 +1,4 @@
-//! The exit code of each kind of error, and the error as JSON.
+//! The exit code and the JSON of each kind of error.
 
 mod common;
 
@@ -7,7 +7,7 @@ use std::fs;
 use common::{BITCOIN, Folder, feed, payload};
 use diesel::connection::SimpleConnection;
 
-/// Runs plain and with `--json`: the same exit code, and the error's kind.
+/// Runs plain and with `--json`, and checks the exit code and the error's kind.
 #[track_caller]
 fn fails(folder: &Folder, args: &[&str], code: i32, kind: &str) {
     let plain = folder.run(args);
@@ -56,7 +56,7 @@ fn usage() {
 }
 
 #[test]
-fn help_tells_the_exit_codes() {
+fn help_lists_the_exit_codes() {
     let folder = Folder::new();
     let ran = folder.run(&["--help"]);
     assert_eq!(ran.code, 0);
@@ -188,7 +188,7 @@ fn cannot_write() {
     assert!(err.contains("error: cannot print"), "{err}");
 }
 
-/// The other streams are told all the same.
+/// The other streams are reported all the same.
 #[test]
 fn an_unreadable_row() {
     let folder = Folder::with_bitcoin();
@@ -215,7 +215,7 @@ fn an_unreadable_row() {
         assert_eq!(streams[0]["error"], serde_json::Value::Null);
         assert_eq!(streams[1]["error"]["kind"], "unreadable_row");
     }
-    // Left as it is, and told.
+    // It is left as it is, and reported.
     let ran = folder.run(&["normalize", "engine.db", "--json"]);
     assert_eq!(ran.code, 1, "{ran:?}");
     assert_eq!(ran.json()["streams"][1]["unreadable"][0], "soon");

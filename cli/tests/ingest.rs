@@ -51,7 +51,7 @@ fn the_old_shape_needs_a_uuid() {
 }
 
 #[test]
-fn what_is_refused_is_told_and_the_rest_is_stored() {
+fn what_is_refused_is_reported_and_the_rest_is_stored() {
     let folder = Folder::new();
     let lines = [
         payload(1_704_283_200, 1),
@@ -126,7 +126,7 @@ fn standard_input_is_read() {
 #[test]
 fn arrays_and_objects_of_many_lines_are_whole() {
     let folder = Folder::new();
-    // The feed has one instant twice, with two values.
+    // The feed has one instant twice, with different values.
     let ran = folder.run(&["ingest", "engine.db", &feed("batch.json"), "--json"]);
     assert_eq!(ran.code, 1, "{ran:?}");
     assert_eq!(ran.json()["payloads"], 100);
@@ -137,7 +137,7 @@ fn arrays_and_objects_of_many_lines_are_whole() {
     let ran = folder.run(&["ingest", "engine.db", "object", "--json"]);
     assert_eq!(ran.json()["inserted"], 1);
 
-    // More than one piece of lines would be.
+    // As lines this would be more than one piece.
     let many: Vec<_> = (0..12_000).map(|second| payload(second, 1)).collect();
     folder.write("array", format!("[\n{}\n]", many.join(",\n")));
     let ran = folder.run(&["ingest", "engine.db", "array", "--json"]);
@@ -146,7 +146,7 @@ fn arrays_and_objects_of_many_lines_are_whole() {
 }
 
 #[test]
-fn an_array_cut_short_is_bad_input_and_other_files_are_taken_in() {
+fn an_array_cut_short_is_bad_input_and_other_files_are_ingested() {
     let folder = Folder::new();
     folder.write("cut", format!("[{},", payload(1_704_283_200, 1)));
     folder.write("good", payload(1_704_286_800, 2));
@@ -166,12 +166,12 @@ fn an_array_cut_short_is_bad_input_and_other_files_are_taken_in() {
     );
 }
 
-/// A piece is 10,000 lines: places are those of the file on either side of it.
+/// A piece is 10,000 lines; places count from the start of the file.
 #[test]
 fn places_are_right_across_pieces() {
     let folder = Folder::new();
     let mut lines: Vec<_> = (0..25_000).map(|second| payload(second, 1)).collect();
-    // The last line of a piece, and the first of one: an array, a cut object.
+    // The last line of a piece, then first lines of pieces: an array, a cut object.
     for (line, text) in [
         (10_000, "bad"),
         (10_001, "[1,"),
@@ -212,7 +212,8 @@ fn places_are_right_across_pieces() {
             "{message}"
         );
     }
-    // All but the blank line; the three rejected, null and the conflict.
+    // The blank line is no payload; the three rejected, null and the conflict are
+    // not inserted.
     assert_eq!(report["payloads"], 24_999);
     assert_eq!(report["nothing"], 1);
     assert_eq!(report["inserted"], 24_999 - 5);
@@ -235,7 +236,7 @@ fn an_endless_line_is_refused_and_the_next_is_read() {
 }
 
 #[test]
-fn a_missing_file_is_told_before_anything_is_made() {
+fn a_missing_file_is_reported_before_anything_is_created() {
     let folder = Folder::new();
     let ran = folder.run(&["ingest", "engine.db", &feed("bitcoin.ndjson"), "nosuch"]);
     assert_eq!(ran.code, 3);
@@ -311,7 +312,7 @@ fn an_array_may_have_lines_of_any_length() {
 fn the_end_of_a_line_that_is_too_long_is_no_payload() {
     let folder = Folder::new();
     let mut lines: Vec<_> = (0..10_000).map(|ts| payload(ts, 1)).collect();
-    // A line at the start of the second piece, which keeps so much of it.
+    // The first line of the second piece: what is cut off would be a payload.
     lines.push(format!(
         "[{}{}",
         " ".repeat((1 << 20) + 1),

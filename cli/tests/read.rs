@@ -68,7 +68,7 @@ fn streams_are_chosen() {
 }
 
 #[test]
-fn show_tells_all_of_a_stream() {
+fn show_prints_all_of_a_stream() {
     let folder = Folder::with_bitcoin();
     for stream in ["bitcoin", BITCOIN] {
         let ran = folder.run(&["show", "engine.db", stream]);
@@ -97,7 +97,7 @@ fn show_tells_all_of_a_stream() {
 }
 
 #[test]
-fn an_ambiguous_name_is_told() {
+fn an_ambiguous_name_is_reported() {
     let folder = Folder::with("eleven_columns.db");
     let ran = folder.run(&["show", "engine.db", "bitcoin"]);
     assert_eq!(ran.code, 0);
@@ -167,7 +167,7 @@ fn observations_are_chosen_by_time() {
             .collect()
     };
     assert_eq!(times(&[]).len(), 156);
-    // From is included, to is not, in whichever spelling.
+    // `--from` is included and `--to` is not, whatever the spelling.
     let both = ["2012-01-31", "2012-02-29"];
     assert_eq!(times(&["--to", "2012-03-31"]), both);
     assert_eq!(
@@ -189,7 +189,7 @@ fn observations_are_chosen_by_time() {
 }
 
 #[test]
-fn a_reader_that_goes_ends_it_quietly() {
+fn a_closed_pipe_ends_it_quietly() {
     let folder = Folder::new();
     let many: Vec<_> = (0..30_000).map(|second| payload(second, 1)).collect();
     folder.feed(&["ingest", "engine.db"], many.join("\n").as_bytes());
@@ -264,7 +264,7 @@ fn reading_changes_not_one_byte() {
 #[test]
 fn hostile_names_are_escaped() {
     let folder = Folder::new();
-    // ESC, the one-character CSI, and a mark that turns the direction of text.
+    // ESC, CSI as one character, and a mark that turns the direction of text.
     let stream = r#"{"uuid": "s", "name": "\u001b[2J\u009b31m\u202eevil\n", "author": "a\u0007",
         "description": "line\none", "meta": "\u001b]0;title\u0007"}"#;
     let line = payload(1_704_283_200, 1).replace(r#"{"uuid": "s"}"#, &stream.replace('\n', ""));
@@ -314,7 +314,7 @@ fn hostile_names_are_escaped() {
 }
 
 #[test]
-fn colours_are_where_they_are_asked_for() {
+fn colours_come_when_asked_for() {
     let folder = Folder::with_bitcoin();
     let streams = |args: &[&str]| folder.run(&[&["streams", "engine.db"], args].concat()).out;
     assert!(!streams(&[]).contains('\u{1b}'), "no terminal, no colours");

@@ -61,7 +61,7 @@ fn remove_refuses_without_a_person_to_ask() {
 }
 
 #[test]
-fn remove_removes_what_it_is_told() {
+fn remove_removes_what_was_asked() {
     let folder = Folder::with_bitcoin();
     let ran = folder.run(&[
         "remove",
@@ -106,7 +106,7 @@ fn remove_does_not_guess() {
 }
 
 #[test]
-fn nothing_but_filling_makes_a_store() {
+fn only_ingest_and_sync_create_a_store() {
     let folder = Folder::new();
     for args in [
         &["streams", "engine.db"][..],

@@ -1,4 +1,4 @@
-//! What the tests share: a folder of its own, and the program run in it.
+//! What the tests share: a temporary folder, and runs of the program in it.
 
 #![allow(dead_code)] // Each test file uses some of it.
 
@@ -11,7 +11,7 @@ use diesel::{Connection, SqliteConnection};
 
 pub(crate) const BITCOIN: &str = "d39cd529-5dd4-5e4b-abc9-90b3751e71f1";
 
-/// A folder that goes with the test.
+/// A folder that is removed when the test ends.
 pub(crate) struct Folder(tempfile::TempDir);
 
 /// What the program printed, and its exit code.
@@ -23,11 +23,12 @@ pub(crate) struct Ran {
 }
 
 impl Folder {
+    /// Creates an empty folder.
     pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    /// With a copy of the fixture as `engine.db`.
+    /// Creates a folder with a copy of the fixture as `engine.db`.
     pub(crate) fn with(fixture: &str) -> Self {
         let folder = Self::new();
         let fixture = tests().join("fixtures").join(fixture);
@@ -35,7 +36,7 @@ impl Folder {
         folder
     }
 
-    /// With the bitcoin feed in `engine.db`.
+    /// Creates a folder with the bitcoin feed in `engine.db`.
     pub(crate) fn with_bitcoin() -> Self {
         let folder = Self::new();
         let ran = folder.run(&["ingest", "engine.db", &feed("bitcoin.ndjson")]);
@@ -43,19 +44,22 @@ impl Folder {
         folder
     }
 
+    /// Returns the path of a file in the folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
+    /// Writes a file in the folder.
     pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         fs::write(self.path(name), content).unwrap();
     }
 
-    /// Another program's connection to `engine.db`.
+    /// Opens `engine.db` as another program does.
     pub(crate) fn sqlite(&self) -> SqliteConnection {
         SqliteConnection::establish(self.path("engine.db").to_str().unwrap()).unwrap()
     }
 
+    /// Returns the program's command, to be run in the folder.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_satori-store"));
         command
@@ -66,11 +70,12 @@ impl Folder {
         command
     }
 
+    /// Runs the program to its end.
     pub(crate) fn run(&self, args: &[&str]) -> Ran {
         self.command(args).output().unwrap().into()
     }
 
-    /// Runs with `input` on standard input.
+    /// Runs the program with `input` on standard input.
     pub(crate) fn feed(&self, args: &[&str], input: &[u8]) -> Ran {
         let mut child = self
             .command(args)
@@ -79,7 +84,7 @@ impl Folder {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // It may refuse before it reads.
+        // The program may refuse before it reads.
         let _ = child.stdin.take().unwrap().write_all(input);
         child.wait_with_output().unwrap().into()
     }
@@ -96,12 +101,12 @@ impl From<Output> for Ran {
 }
 
 impl Ran {
-    /// Standard output as JSON.
+    /// Parses standard output as JSON.
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// The error on standard error.
+    /// Parses the error on standard error.
     pub(crate) fn error(&self) -> serde_json::Value {
         let value: serde_json::Value =
             serde_json::from_str(&self.err).unwrap_or_else(|error| panic!("{error}: {self:?}"));
@@ -109,10 +114,12 @@ impl Ran {
     }
 }
 
+/// Returns the folder of the library's tests.
 fn tests() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests")
 }
 
+/// Returns the path of a feed.
 pub(crate) fn feed(name: &str) -> String {
     tests()
         .join("feeds")
@@ -122,7 +129,7 @@ pub(crate) fn feed(name: &str) -> String {
         .to_owned()
 }
 
-/// A payload of stream `s`.
+/// Returns a payload of stream `s`.
 pub(crate) fn payload(seconds: usize, value: impl std::fmt::Display) -> String {
     format!(r#"{{"value": "{value}", "observed_at": "{seconds}", "stream": {{"uuid": "s"}}}}"#)
 }
