@@ -30,12 +30,23 @@ const ROLE: &str = "SATORI_TEST_ROLE";
 const PATH: &str = "SATORI_TEST_PATH";
 const ARGUMENT: &str = "SATORI_TEST_ARGUMENT";
 
-/// The role this process was started for, with its path and argument; `None` in
-/// the process that runs the tests. Each file has a test `role` that asks.
-pub fn role() -> Option<(String, PathBuf, String)> {
+/// A role's name, and what who plays it does with its path and argument.
+pub type Role = (&'static str, fn(&Path, &str));
+
+/// Plays the role that this process was started for. Does nothing in the process that
+/// runs the tests. A binary that starts players has a test `role` that calls it.
+pub fn play(roles: &[&[Role]]) {
+    let Ok(wanted) = std::env::var(ROLE) else {
+        return;
+    };
     let text = |name| std::env::var(name).unwrap_or_default();
-    let role = std::env::var(ROLE).ok()?;
-    Some((role, text(PATH).into(), text(ARGUMENT)))
+    let mut found = roles.iter().copied().flatten();
+    let mut next = || found.find(|(name, _)| *name == wanted);
+    let Some((_, play)) = next() else {
+        panic!("no role {wanted}");
+    };
+    assert!(next().is_none(), "two roles {wanted}");
+    play(&PathBuf::from(text(PATH)), &text(ARGUMENT));
 }
 
 /// What a player says to who started it.

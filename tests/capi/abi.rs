@@ -1,0 +1,16 @@
+//! Hosts that are compiled stay good: the binary interface is pinned, and a host
+//! of the first release runs on the library of today.
+
+use std::process::Command;
+
+#[test]
+#[cfg(target_pointer_width = "64")]
+fn sizes_places_and_numbers_are_pinned() {
+    crate::host::run(&mut Command::new(crate::host::build(&["layout.c"])));
+}
+
+#[test]
+fn a_host_of_the_first_release_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    crate::host::run(Command::new(crate::host::build(&["old_host.c"])).arg(folder.path()));
+}

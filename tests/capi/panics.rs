@@ -1,0 +1,25 @@
+//! No panic leaves the library: every exported function is made to panic.
+
+use std::process::Command;
+
+#[test]
+fn every_exported_function_survives_a_panic() {
+    let symbols = crate::host::run(
+        Command::new("nm")
+            .args(["-D", "--defined-only"])
+            .arg(crate::host::library()),
+    );
+    let functions: Vec<_> = symbols
+        .lines()
+        .filter_map(|line| line.rsplit(' ').next())
+        // With a version, `name@@VERSION`.
+        .map(|name| name.split('@').next().unwrap_or(name))
+        .filter(|name| name.starts_with("satori_"))
+        .collect();
+    assert!(functions.len() > 30, "{functions:?}");
+    let answer = crate::host::run(Command::new(crate::host::build(&["panics.c"])).args(&functions));
+    assert_eq!(
+        answer.trim(),
+        format!("{} functions panicked", functions.len())
+    );
+}
