@@ -3,14 +3,16 @@
 
 use std::process::Command;
 
+use crate::host;
+
 #[test]
 #[cfg(target_pointer_width = "64")]
 fn sizes_places_and_numbers_are_pinned() {
-    crate::host::run(&mut Command::new(crate::host::build(&["layout.c"])));
+    host::run(&mut Command::new(host::build(&["layout.c"])));
 }
 
 #[test]
 fn a_host_of_the_first_release_runs() {
     let folder = tempfile::tempdir().unwrap();
-    crate::host::run(Command::new(crate::host::build(&["old_host.c"])).arg(folder.path()));
+    host::run(Command::new(host::build(&["old_host.c"])).arg(folder.path()));
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::common::{sql, table_sql};
+use crate::support::*;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, TimestampMicrosecondType};
 use arrow_array::{
@@ -11,11 +11,7 @@ use arrow_array::{
     TimestampSecondArray, UInt64Array,
 };
 use arrow_schema::{ArrowError, DataType, TimeUnit};
-use satori_store::{ErrorCode, NewObservation, Store, StreamUuid, Timestamp};
-
-fn stream(name: &str) -> StreamUuid {
-    StreamUuid::new(name).unwrap()
-}
+use satori_store::{ErrorCode, NewObservation, Store, Timestamp};
 
 fn reader(columns: Vec<(&str, ArrayRef)>) -> impl RecordBatchReader {
     let batch = RecordBatch::try_from_iter(columns).unwrap();
@@ -23,25 +19,25 @@ fn reader(columns: Vec<(&str, ArrayRef)>) -> impl RecordBatchReader {
     RecordBatchIterator::new([Ok::<_, ArrowError>(batch)], schema)
 }
 
-/// 100,000 rows: more than one batch.
+/// Makes 100,000 rows: more than one batch.
 fn filled() -> Store {
-    let store = Store::open_in_memory().unwrap();
+    let store = memory();
     let rows: Vec<_> = (0..100_000)
         .map(|n| {
             NewObservation::new(Timestamp::from_micros(n * 1_500_000), n as f64 / 4.0).hash("aa")
         })
         .collect();
-    store.insert_many(&stream("a"), &rows).unwrap();
+    store.insert_many(&uuid("a"), &rows).unwrap();
     store
 }
 
 #[test]
 fn what_goes_out_is_what_is_stored_in_order_of_time() {
     let store = filled();
-    let batches = store.record_batches(&stream("a"), ..).unwrap();
+    let batches = store.record_batches(&uuid("a"), ..).unwrap();
     let utc = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
     assert_eq!(*batches.schema().field(0).data_type(), utc);
-    let expected = store.columns(&stream("a"), ..).unwrap();
+    let expected = store.columns(&uuid("a"), ..).unwrap();
     let (mut ts, mut values, mut texts) = (Vec::new(), Vec::new(), 0);
     for batch in batches {
         let batch = batch.unwrap();
@@ -68,21 +64,20 @@ fn what_goes_out_is_what_is_stored_in_order_of_time() {
 #[test]
 fn what_went_out_goes_into_another_stream_as_it_was() {
     let store = filled();
-    let batches = store.record_batches(&stream("a"), ..).unwrap();
+    let batches = store.record_batches(&uuid("a"), ..).unwrap();
     let report = store
-        .insert_record_batches(&stream("b"), batches, None)
+        .insert_record_batches(&uuid("b"), batches, None)
         .unwrap();
     assert_eq!(report.inserted, 100_000);
     assert_eq!(
-        store.columns(&stream("a"), ..).unwrap(),
-        store.columns(&stream("b"), ..).unwrap()
+        store.columns(&uuid("a"), ..).unwrap(),
+        store.columns(&uuid("b"), ..).unwrap()
     );
 }
 
 #[test]
 fn a_text_that_is_no_utf8_ends_the_batches_with_the_error_of_its_row() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("engine.db");
+    let (_folder, path) = place();
     let store = Store::open(&path).unwrap();
     sql(
         &path,
@@ -92,7 +87,7 @@ fn a_text_that_is_no_utf8_ends_the_batches_with_the_error_of_its_row() {
             table_sql("s", &["0", "1", "2", "3"])
         ),
     );
-    let mut batches = store.record_batches(&stream("s"), ..).unwrap();
+    let mut batches = store.record_batches(&uuid("s"), ..).unwrap();
     let Some(Err(ArrowError::ExternalError(error))) = batches.next() else {
         panic!("the batch was given");
     };
@@ -114,30 +109,30 @@ fn timestamps_of_any_unit_numbers_and_text_are_one_instant() {
         Arc::new(Float64Array::from(vec![noon as f64])),
         Arc::new(StringArray::from(vec!["2024-01-03 12:00"])),
     ];
-    let store = Store::open_in_memory().unwrap();
+    let store = memory();
     for (number, ts) in columns.into_iter().enumerate() {
         let value: ArrayRef = Arc::new(Int64Array::from(vec![7]));
         let rows = reader(vec![("ts", ts), ("value", value)]);
         let report = store
-            .insert_record_batches(&stream("a"), rows, Some("engine"))
+            .insert_record_batches(&uuid("a"), rows, Some("engine"))
             .unwrap();
         assert_eq!(
             (report.inserted, report.already_there),
             if number == 0 { (1, 0) } else { (0, 1) }
         );
     }
-    let row = store.latest(&stream("a")).unwrap().unwrap();
+    let row = store.latest(&uuid("a")).unwrap().unwrap();
     assert_eq!(
         (row.ts.to_string().as_str(), row.value),
         ("2024-01-03T12:00:00Z", 7.0)
     );
     assert_eq!(row.provider, "engine");
-    assert_eq!(store.verify(&stream("a")).unwrap().verified, 1);
+    assert_eq!(store.verify(&uuid("a")).unwrap().verified, 1);
 }
 
 #[test]
 fn a_missing_column_a_null_and_a_bad_value_are_refused_whole() {
-    let store = Store::open_in_memory().unwrap();
+    let store = memory();
     let ts: ArrayRef = Arc::new(Int64Array::from(vec![1_000, 2_000]));
     type Columns = Vec<(&'static str, ArrayRef)>;
     let cases: [(Columns, ErrorCode, &str); 9] = [
@@ -226,7 +221,7 @@ fn a_missing_column_a_null_and_a_bad_value_are_refused_whole() {
     ];
     for (columns, code, word) in cases {
         let error = store
-            .insert_record_batches(&stream("a"), reader(columns), None)
+            .insert_record_batches(&uuid("a"), reader(columns), None)
             .unwrap_err();
         assert_eq!(error.code(), code, "{error}");
         assert!(error.to_string().contains(word), "{error}");
@@ -236,7 +231,7 @@ fn a_missing_column_a_null_and_a_bad_value_are_refused_whole() {
 
 #[test]
 fn nanoseconds_are_the_nearest_microsecond_as_in_every_spelling() {
-    let store = Store::open_in_memory().unwrap();
+    let store = memory();
     let instants = [
         (
             "2024-01-03T12:00:00.1234569Z",
@@ -248,14 +243,14 @@ fn nanoseconds_are_the_nearest_microsecond_as_in_every_spelling() {
     for (text, nanos) in instants {
         let ts: Timestamp = text.parse().unwrap();
         store
-            .insert(&stream("a"), &NewObservation::new(ts, 1.0))
+            .insert(&uuid("a"), &NewObservation::new(ts, 1.0))
             .unwrap();
         let columns: Vec<(&str, ArrayRef)> = vec![
             ("ts", Arc::new(TimestampNanosecondArray::from(vec![nanos]))),
             ("value", Arc::new(Float64Array::from(vec![1.0]))),
         ];
         let report = store
-            .insert_record_batches(&stream("a"), reader(columns), None)
+            .insert_record_batches(&uuid("a"), reader(columns), None)
             .unwrap();
         assert_eq!((report.inserted, report.already_there), (0, 1), "{text}");
     }

@@ -4,17 +4,19 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::host;
+
 /// Plays one fault in a folder of its own.
 fn play(fault: &str, folder: &Path) {
-    let program = crate::host::build(&["faults.c"]);
-    crate::host::run(Command::new(program).arg(fault).arg(folder));
+    let program = host::build(&["faults.c"]);
+    host::run(Command::new(program).arg(fault).arg(folder));
 }
 
 /// A small file system, for as long as this lives.
 struct SmallDisk(tempfile::TempDir);
 
 impl SmallDisk {
-    /// `None` where this user may not mount one.
+    /// Mounts one. Returns `None` if this user may not.
     fn mount() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mounted = Command::new("mount")

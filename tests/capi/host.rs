@@ -2,20 +2,16 @@
 //!
 //! The library is the one that Cargo has built for this test. Two variables
 //! change that: SATORI_STORE_LIBRARY is the path of another build of it,
-//! SATORI_STORE_CFLAGS are further flags for the hosts (see CONTRIBUTING.md,
-//! "AddressSanitizer").
-#![allow(dead_code, reason = "each test uses a part")]
+//! SATORI_STORE_CFLAGS are further flags for the hosts (see `tests/capi/asan`).
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::{env, fs};
 
-pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
+use crate::support::crate_file;
 
-/// The shared library: beside the test's own program, where Cargo puts it. (The
-/// copy one folder up is that of the last `cargo build`.)
+/// Returns the path of the shared library: beside the test's own program, where Cargo puts
+/// it. (The copy one folder up is that of the last `cargo build`.)
 pub(crate) fn library() -> PathBuf {
     if let Some(path) = env::var_os("SATORI_STORE_LIBRARY") {
         return path.into();
@@ -27,6 +23,7 @@ pub(crate) fn library() -> PathBuf {
 }
 
 /// Compiles each `tests/capi/<source>`, strictly, and links them with the library.
+/// Returns the program's path.
 pub(crate) fn build(sources: &[&str]) -> PathBuf {
     // A folder for each program, where the library has whichever name the
     // program asks for.
@@ -51,8 +48,8 @@ pub(crate) fn build(sources: &[&str]) -> PathBuf {
             .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror"])
             .args(["-D_GNU_SOURCE", "-g", "-O1", "-pthread", "-c"])
             .arg("-I")
-            .arg(root().join("include"))
-            .arg(root().join("tests/capi").join(source))
+            .arg(crate_file("include"))
+            .arg(crate_file("tests/capi").join(source))
             .arg("-o")
             .arg(&object);
         build_with(compiler);
@@ -88,7 +85,7 @@ fn build_with(mut command: Command) {
     );
 }
 
-/// Runs `command`, which must end well; its output.
+/// Runs `command`, which must end well. Returns its output.
 pub(crate) fn run(command: &mut Command) -> String {
     let Output {
         status,
@@ -107,12 +104,4 @@ pub(crate) fn run(command: &mut Command) -> String {
     );
     println!("{stdout}");
     stdout
-}
-
-/// How long the tests of many writers last, in seconds.
-pub(crate) fn soak() -> &'static str {
-    match env::var_os("SATORI_STORE_SOAK") {
-        Some(_) => "20",
-        None => "3",
-    }
 }

@@ -1,13 +1,10 @@
 //! The C API: its header, and hosts in C and C++ that are built against the library
-//! and run. Most of it needs features; see CONTRIBUTING.md.
+//! and run. All but the header needs features; see CONTRIBUTING.md.
 
 #[cfg(all(feature = "capi", target_os = "linux"))]
 mod abi;
 #[cfg(feature = "arrow")]
 mod arrow;
-#[cfg(feature = "arrow")]
-#[path = "../common/mod.rs"]
-mod common;
 #[cfg(all(feature = "capi", target_os = "linux"))]
 mod faults;
 mod header;
@@ -21,6 +18,9 @@ mod panics;
 mod scenario;
 #[cfg(all(feature = "capi", target_os = "linux"))]
 mod sharing;
+#[cfg(feature = "arrow")]
+#[path = "../support/mod.rs"]
+mod support;
 // Its controls need the switch to plain locks.
 #[cfg(all(feature = "panic-test", target_os = "linux"))]
 mod two_sqlites;

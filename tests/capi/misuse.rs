@@ -1,7 +1,9 @@
 //! Misuse from C: over 200 ways, an error each, nothing lost. Again under valgrind
-//! where that is installed.
+//! if that is installed.
 
 use std::process::Command;
+
+use crate::host;
 
 const SOURCES: [&str; 5] = [
     "misuse.c",
@@ -13,14 +15,14 @@ const SOURCES: [&str; 5] = [
 
 fn cases(command: &mut Command, rounds: &str) -> usize {
     let folder = tempfile::tempdir().unwrap();
-    let answer = crate::host::run(command.arg(folder.path()).arg(rounds));
+    let answer = host::run(command.arg(folder.path()).arg(rounds));
     let last = answer.lines().last().unwrap_or_default();
     last.strip_suffix(" cases").unwrap().parse().unwrap()
 }
 
 #[test]
 fn misuse_is_an_error_and_takes_nothing() {
-    let program = crate::host::build(&SOURCES);
+    let program = host::build(&SOURCES);
     assert!(cases(&mut Command::new(&program), "10") >= 200);
 
     // AddressSanitizer and valgrind don't go together.

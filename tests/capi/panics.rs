@@ -2,12 +2,14 @@
 
 use std::process::Command;
 
+use crate::host;
+
 #[test]
 fn every_exported_function_survives_a_panic() {
-    let symbols = crate::host::run(
+    let symbols = host::run(
         Command::new("nm")
             .args(["-D", "--defined-only"])
-            .arg(crate::host::library()),
+            .arg(host::library()),
     );
     let functions: Vec<_> = symbols
         .lines()
@@ -17,7 +19,7 @@ fn every_exported_function_survives_a_panic() {
         .filter(|name| name.starts_with("satori_"))
         .collect();
     assert!(functions.len() > 30, "{functions:?}");
-    let answer = crate::host::run(Command::new(crate::host::build(&["panics.c"])).args(&functions));
+    let answer = host::run(Command::new(host::build(&["panics.c"])).args(&functions));
     assert_eq!(
         answer.trim(),
         format!("{} functions panicked", functions.len())

@@ -3,16 +3,19 @@
 
 use std::process::Command;
 
+use crate::host;
+use crate::support::soak;
+
 #[test]
 fn what_is_shared_loses_nothing() {
-    let program = crate::host::build(&["sharing.c"]);
+    let program = host::build(&["sharing.c"]);
     for what in ["threads", "processes", "fork"] {
         let folder = tempfile::tempdir().unwrap();
-        crate::host::run(
+        host::run(
             Command::new(&program)
                 .arg(what)
                 .arg(folder.path().join("engine.db"))
-                .arg(crate::host::soak()),
+                .arg(if soak() { "20" } else { "3" }),
         );
     }
 }

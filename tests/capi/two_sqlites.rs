@@ -4,15 +4,18 @@
 
 use std::process::Command;
 
+use crate::host;
+use crate::support::{crate_file, python3, soak};
 use serde_json::{Value, json};
 
-/// A case of tests/capi/two_sqlites.py, on a new file in `folder`.
+/// Returns the command that plays a case of tests/capi/two_sqlites.py, on a new file in
+/// `folder`.
 fn case(folder: &tempfile::TempDir, case: &str, arguments: &[&str], plain: bool) -> Command {
-    let mut python = Command::new("python3");
+    let mut python = python3();
     python
-        .arg(crate::host::root().join("tests/capi/two_sqlites.py"))
+        .arg(crate_file("tests/capi/two_sqlites.py"))
         .arg(case)
-        .arg(crate::host::library())
+        .arg(host::library())
         .arg(folder.path().join("engine.db"))
         .args(arguments);
     if plain {
@@ -21,11 +24,11 @@ fn case(folder: &tempfile::TempDir, case: &str, arguments: &[&str], plain: bool)
     python
 }
 
-/// Plays it; what it found.
+/// Plays a case. Returns what it found.
 fn play(name: &str, arguments: &[&str], plain: bool) -> Value {
     let folder = tempfile::tempdir().unwrap();
     let mut python = case(&folder, name, arguments, plain);
-    serde_json::from_str(&crate::host::run(&mut python)).unwrap()
+    serde_json::from_str(&host::run(&mut python)).unwrap()
 }
 
 #[test]
@@ -67,13 +70,10 @@ fn control_with_plain_locks_pythons_transaction_loses_its_lock() {
     }
 }
 
-/// Three runs of 8 seconds with SATORI_STORE_SOAK=1.
+/// Plays three runs of 8 seconds with SATORI_STORE_SOAK=1.
 #[test]
 fn under_stress_nothing_is_lost_and_nothing_fails() {
-    let (runs, seconds) = match std::env::var_os("SATORI_STORE_SOAK") {
-        Some(_) => (3, "8"),
-        None => (1, "2"),
-    };
+    let (runs, seconds) = if soak() { (3, "8") } else { (1, "2") };
     for _ in 0..runs {
         let found = play("stress", &[seconds], false);
         assert_eq!(found["lost"], 0, "{found}");

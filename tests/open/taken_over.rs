@@ -1,26 +1,12 @@
-//! Opening: every kind of file that a store may find at its path.
+//! Files of installed engines, and stores, as they are taken over.
 
-use std::ffi::OsString;
 use std::fs;
-use std::path::Path;
 
-use crate::common::*;
-use satori_store::{Error, ErrorCode, NewObservation, OpenOptions, Store, StreamPatch, Timestamp};
+use crate::support::*;
+use crate::{names_in, read_only};
+use satori_store::{ErrorCode, NewObservation, Store, StreamPatch, Timestamp};
 
 const TAKEN_OVER: [&str; 3] = ["before_streams.db", "nine_columns.db", "eleven_columns.db"];
-
-fn names_in(folder: &Path) -> Vec<OsString> {
-    let mut names: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|e| e.unwrap().file_name())
-        .collect();
-    names.sort();
-    names
-}
-
-fn read_only() -> OpenOptions {
-    OpenOptions::new().read_only(true)
-}
 
 /// Runs every reading operation on every stream.
 fn read_everything(store: &Store) {
@@ -60,7 +46,7 @@ fn read_everything(store: &Store) {
     }
 }
 
-/// Whether the store holds what the manifest says, no more and no less.
+/// Asserts that the store holds what the manifest says, no more and no less.
 fn assert_as_expected(store: &Store, name: &str) {
     let expected = manifest(name);
     let tables = expected["tables"].as_object().unwrap();
@@ -109,31 +95,6 @@ fn assert_as_expected(store: &Store, name: &str) {
         .collect();
     wanted.sort();
     assert_eq!(without, wanted);
-}
-
-#[test]
-fn no_file_and_an_empty_file_become_a_private_store_in_wal_mode() {
-    for empty in [false, true] {
-        let (_folder, path) = if empty {
-            fixture("zero_bytes.db")
-        } else {
-            place()
-        };
-        let store = Store::open(&path).unwrap();
-        assert_eq!(store.streams().unwrap(), []);
-        #[cfg(unix)]
-        for file in ["engine.db", "engine.db-wal", "engine.db-shm"] {
-            use std::os::unix::fs::PermissionsExt;
-            let mode = fs::metadata(path.with_file_name(file))
-                .unwrap()
-                .permissions()
-                .mode();
-            assert_eq!(mode & 0o777, 0o600, "{file}, empty: {empty}");
-        }
-        drop(store);
-        assert_eq!(query(&path, "PRAGMA journal_mode")[0][0], "wal");
-        assert_eq!(names_in(path.parent().unwrap()), ["engine.db"]);
-    }
 }
 
 #[test]
@@ -233,121 +194,6 @@ fn reading_alone_changes_no_byte_and_leaves_no_file() {
     }
 }
 
-/// Opens for writing, which must fail, and leave the file as it is.
-fn refused(path: &Path) -> Error {
-    let folder = path.parent().unwrap();
-    let (before, names) = (fs::read(path).unwrap(), names_in(folder));
-    let error = Store::open(path).unwrap_err();
-    assert!(fs::read(path).unwrap() == before, "{error}");
-    assert_eq!(names_in(folder), names, "{error}");
-    error
-}
-
-#[test]
-fn a_later_release_is_refused_by_name_and_left_as_it_is() {
-    let (_folder, path) = fixture("later_release.db");
-    match refused(&path) {
-        Error::LaterRelease {
-            version,
-            path: named,
-        } => {
-            assert_eq!(version, "99991231000000");
-            assert!(named.ends_with("engine.db"));
-        }
-        other => panic!("{other}"),
-    }
-    // Also where it has changed `streams` beyond recognition.
-    sql(&path, "ALTER TABLE streams DROP COLUMN meta");
-    assert_eq!(refused(&path).code(), ErrorCode::LaterRelease);
-}
-
-#[test]
-fn a_later_release_that_crashed_keeps_its_wal_when_refused() {
-    let (_source, original) = fixture("later_release.db");
-    let (_folder, path) = place();
-    // Copied while open: as a crash leaves it, with commits in the WAL only.
-    python(
-        "import sqlite3,sys,shutil\nc=sqlite3.connect(sys.argv[1])\n\
-         c.execute('PRAGMA journal_mode=WAL')\nc.execute(\"INSERT INTO notes (body) VALUES ('late')\")\n\
-         c.commit()\n[shutil.copy(sys.argv[1]+s, sys.argv[2]+s) for s in ('', '-wal')]",
-        &[text(&original), text(&path)],
-    );
-    let wal = path.with_file_name("engine.db-wal");
-    let (main_before, wal_before) = (fs::read(&path).unwrap(), fs::read(&wal).unwrap());
-    assert!(!wal_before.is_empty());
-    assert_eq!(
-        Store::open(&path).unwrap_err().code(),
-        ErrorCode::LaterRelease
-    );
-    assert!(fs::read(&path).unwrap() == main_before);
-    assert!(fs::read(&wal).unwrap() == wal_before);
-    assert_eq!(query(&path, "SELECT count(*) FROM notes")[0][0], 2);
-}
-
-#[test]
-fn damaged_files_are_refused_and_left_as_they_are() {
-    for (name, code) in [
-        ("bad_page.db", ErrorCode::Corrupt),
-        ("truncated.db", ErrorCode::Corrupt),
-        ("not_a_database.db", ErrorCode::NotADatabase),
-    ] {
-        let (_folder, path) = fixture(name);
-        let error = refused(&path);
-        assert_eq!(error.code(), code, "{name}: {error}");
-        assert!(error.to_string().contains("engine.db"), "{error}");
-    }
-}
-
-#[test]
-fn a_streams_table_of_another_shape_is_refused_by_column() {
-    let columns = "server_stream_id INTEGER, uuid TEXT UNIQUE NOT NULL, name TEXT, secondary TEXT, \
-                   meta TEXT, description TEXT, last_synced TIMESTAMP, created_at TIMESTAMP";
-    let with_id = format!("id INTEGER PRIMARY KEY AUTOINCREMENT, {columns}");
-    let table = |columns: &str| format!("CREATE TABLE streams ({columns})");
-    for (made, column) in [
-        (
-            table("id INTEGER PRIMARY KEY, uuid TEXT UNIQUE NOT NULL"),
-            "server_stream_id",
-        ),
-        (
-            table(&with_id.replace("meta TEXT", "metadata TEXT")),
-            "meta",
-        ),
-        (
-            table(&with_id.replace("uuid TEXT UNIQUE", "uuid TEXT")),
-            "uuid",
-        ),
-        (table(&with_id.replace("uuid TEXT", "uuid BLOB")), "uuid"),
-        (table(&with_id.replace("name TEXT", "name INTEGER")), "name"),
-        (
-            table(&with_id.replace("name TEXT", "name TEXT NOT NULL")),
-            "name",
-        ),
-        (table(&format!("id TEXT PRIMARY KEY, {columns}")), "id"),
-        (
-            table(&format!(
-                "id INTEGER, {}",
-                columns.replace("uuid TEXT", "uuid TEXT PRIMARY KEY")
-            )),
-            "id",
-        ),
-        (table(&format!("{with_id}, region TEXT NOT NULL")), "region"),
-        (
-            format!("CREATE TABLE other ({with_id}); CREATE VIEW streams AS SELECT * FROM other"),
-            "(all)",
-        ),
-    ] {
-        let (_folder, path) = place();
-        sql(&path, &made);
-        for error in [refused(&path), read_only().open(&path).unwrap_err()] {
-            match error {
-                Error::SchemaMismatch { column: named, .. } => assert_eq!(named, column, "{made}"),
-                other => panic!("{made}: {other}"),
-            }
-        }
-    }
-}
-
 #[test]
 fn a_streams_table_that_is_spelled_otherwise_is_adopted() {
     let (_folder, path) = place();
@@ -367,103 +213,6 @@ fn a_streams_table_that_is_spelled_otherwise_is_adopted() {
         (1, Some("b"), Some("t"))
     );
     assert_eq!(query(&path, "SELECT region FROM streams")[0][0], "eu");
-}
-
-#[test]
-fn a_ledger_that_promises_columns_that_are_gone_is_refused() {
-    for broken in [
-        "DROP TABLE streams",
-        "ALTER TABLE streams DROP COLUMN author",
-    ] {
-        let (_folder, path) = place();
-        drop(Store::open(&path).unwrap());
-        sql(&path, broken);
-        assert_eq!(refused(&path).code(), ErrorCode::SchemaMismatch, "{broken}");
-    }
-}
-
-#[test]
-fn what_is_no_file_cannot_be_opened() {
-    let (folder, path) = place();
-    let missing = folder.path().join("missing").join("engine.db");
-    let without_creating = OpenOptions::new().create(false).open(&path);
-    for error in [
-        Store::open(folder.path()).unwrap_err(),
-        Store::open(&missing).unwrap_err(),
-        Store::open("").unwrap_err(),
-        Store::open("nul\0byte").unwrap_err(),
-        without_creating.unwrap_err(),
-        read_only().open(&path).unwrap_err(),
-    ] {
-        assert_eq!(error.code(), ErrorCode::CannotOpen, "{error}");
-    }
-    assert!(!missing.parent().unwrap().exists());
-    assert_eq!(names_in(folder.path()), Vec::<OsString>::new());
-}
-
-#[test]
-fn a_path_is_never_taken_for_anything_but_a_path() {
-    for name in [
-        ":memory:",
-        "file:x?mode=memory",
-        "a?b=c&mode=ro",
-        "100%41.db",
-        "a#b.db",
-        "with space \"and\" 'quotes'.db",
-        "grüße-☃.db",
-        "line\nbreak.db",
-    ] {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(name);
-        let store = Store::open(&path).unwrap();
-        store.insert(&uuid("s"), &row("2024-01-03", 1.0)).unwrap();
-        drop(store);
-        assert_eq!(
-            names_in(folder.path()),
-            [name],
-            "not in a file of that name"
-        );
-        assert_eq!(
-            Store::open(&path).unwrap().count(&uuid("s"), ..).unwrap(),
-            1
-        );
-        assert_eq!(
-            read_only()
-                .open(&path)
-                .unwrap()
-                .count(&uuid("s"), ..)
-                .unwrap(),
-            1
-        );
-    }
-}
-
-#[test]
-#[cfg(unix)]
-fn odd_paths_to_a_file_are_paths_too() {
-    use std::os::unix::ffi::OsStringExt;
-    let (folder, path) = place();
-    drop(Store::open(&path).unwrap());
-    // A second slash in front is the same folder on Unix, and no host name.
-    let doubled = format!("/{}", text(&path));
-    Store::open(&doubled)
-        .unwrap()
-        .insert(&uuid("s"), &row("2024-01-03", 1.0))
-        .unwrap();
-    let linked = folder.path().join("link");
-    std::os::unix::fs::symlink(&path, &linked).unwrap();
-    assert_eq!(
-        Store::open(&linked).unwrap().count(&uuid("s"), ..).unwrap(),
-        1
-    );
-    let bytes = folder
-        .path()
-        .join(OsString::from_vec(b"not-utf8-\xff.db".to_vec()));
-    Store::open(&bytes)
-        .unwrap()
-        .insert(&uuid("s"), &row("2024-01-03", 1.0))
-        .unwrap();
-    assert!(bytes.exists());
 }
 
 #[test]
@@ -500,32 +249,4 @@ fn a_file_is_adopted_once_and_then_opened_without_writing_again() {
     let before = fs::read(&path).unwrap();
     drop(Store::open(&path).unwrap());
     assert!(fs::read(&path).unwrap() == before);
-}
-
-/// A journal that a crash has left: nobody that only reads may take it back.
-#[test]
-fn an_interrupted_write_is_told_to_those_that_only_read() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("engine.db");
-    let script = "import os,sqlite3,sys\n\
-        c=sqlite3.connect(sys.argv[1])\n\
-        c.execute('CREATE TABLE s (ts TIMESTAMP PRIMARY KEY NOT NULL, value NUMERIC NOT NULL, \
-                                   hash TEXT NOT NULL, provider TEXT NOT NULL)')\n\
-        c.executemany('INSERT INTO s VALUES (?,1,?,?)',[(i,'h'*200,'p') for i in range(2000)])\n\
-        c.commit()\n\
-        c.execute('PRAGMA cache_size=2')\n\
-        c.execute('UPDATE s SET value = 2')\n\
-        os._exit(0)";
-    python(script, &[path.to_str().unwrap()]);
-    let before = fs::read(&path).unwrap();
-    let error = read_only().open(&path).unwrap_err();
-    assert!(
-        error.to_string().contains("open the file once for writing"),
-        "{error}"
-    );
-    assert_eq!(error.code(), ErrorCode::ReadOnly);
-    assert!(fs::read(&path).unwrap() == before);
-    let store = Store::open(&path).unwrap();
-    let s = uuid("s");
-    assert_eq!(store.statistics(&s).unwrap().sum, 2000.0);
 }

@@ -6,7 +6,7 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
 
-use crate::support::{Player, Role, number, plain, row, run, seconds, tell, uuid};
+use crate::support::*;
 use satori_store::{IngestOptions, Store};
 use serde_json::json;
 
@@ -19,7 +19,7 @@ const TEXTS: i64 = 1_200;
 /// Kills after which a new file is begun.
 const KILLS_A_FILE: u64 = 20;
 
-/// Each is given the first number that no earlier round has used.
+/// What writes until it is killed. The argument is the first number that no earlier round has used.
 pub(crate) const ROLES: &[Role] = &[
     ("careful", |path, first| {
         careful(path, &mut Log::open(path), first.parse().unwrap());
@@ -56,14 +56,16 @@ impl Log {
 /// Writes in every way, for ever.
 fn careful(path: &Path, log: &mut Log, first: i64) {
     let store = Store::open(path).unwrap();
-    tell("ready");
+    say("ready");
     for step in first.. {
-        store.insert(&uuid("single"), &row(step)).unwrap();
+        store.insert(&uuid("single"), &numbered(step)).unwrap();
         log.note(&format!("single {step}"));
-        store.insert(&uuid("hashed"), &row(step).hash("h")).unwrap();
+        store
+            .insert(&uuid("hashed"), &numbered(step).hash("h"))
+            .unwrap();
         log.note(&format!("hashed {step}"));
 
-        let many: Vec<_> = (step * BULK..(step + 1) * BULK).map(row).collect();
+        let many: Vec<_> = (step * BULK..(step + 1) * BULK).map(numbered).collect();
         store.insert_many(&uuid("bulk"), &many).unwrap();
         log.note(&format!("bulk {step}"));
 
@@ -87,7 +89,7 @@ fn careful(path: &Path, log: &mut Log, first: i64) {
     }
 }
 
-/// A table whose timestamps are text, as the child cannot write it by the store.
+/// Makes a table whose timestamps are text, as the child cannot write it by the store.
 fn make_texts(path: &Path, number: i64) {
     run(
         &mut plain(path),
@@ -114,7 +116,7 @@ fn random(range: std::ops::Range<u64>) -> u64 {
     range.start + random % (range.end - range.start)
 }
 
-/// All there is to check of a file after a kill. How many steps it has had.
+/// Checks all there is to check of a file after a kill. Returns how many steps it has had.
 fn check(path: &Path, rounds: &[i64]) -> i64 {
     let store = Store::open(path).unwrap();
     let lines = Log::lines(path);
@@ -192,11 +194,10 @@ fn check(path: &Path, rounds: &[i64]) -> i64 {
 
 #[test]
 fn killed_at_random_moments_nothing_acknowledged_is_lost_and_no_batch_is_halved() {
-    let kills = if crate::support::soak() { 300 } else { 20 };
+    let kills = if soak() { 300 } else { 20 };
     let mut acknowledged = 0;
     for file in 0..kills / KILLS_A_FILE {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("engine.db");
+        let (_folder, path) = place();
         drop(Store::open(&path).unwrap());
         let (mut next, mut rounds) = (1, Vec::new());
         for _ in 0..KILLS_A_FILE {
@@ -206,33 +207,32 @@ fn killed_at_random_moments_nothing_acknowledged_is_lost_and_no_batch_is_halved(
             // A step may have been begun after the last one that shows.
             next = check(&path, &rounds).max(next) + 2;
         }
-        crate::support::assert_sound(&path);
+        assert_sound(&path);
         acknowledged += Log::lines(&path).len();
         println!("file {file}: {} steps", next);
     }
     println!("{kills} kills, {acknowledged} acknowledged writes, none lost");
 }
 
-/// Killed before the first byte is settled: the file opens all the same.
+/// Kills before the first byte is settled: the file opens all the same.
 #[test]
 fn killed_while_a_new_file_is_made_the_next_opening_makes_it() {
-    for _ in 0..if crate::support::soak() { 100 } else { 10 } {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("engine.db");
+    for _ in 0..if soak() { 100 } else { 10 } {
+        let (_folder, path) = place();
         let child = Player::start("careful", &path, 1);
         std::thread::sleep(std::time::Duration::from_micros(random(1_000..12_000)));
         child.kill();
         let store = Store::open(&path).unwrap();
-        store.insert(&uuid("after"), &row(1)).unwrap();
+        store.insert(&uuid("after"), &numbered(1)).unwrap();
         drop(store);
-        crate::support::assert_sound(&path);
+        assert_sound(&path);
     }
 }
 
 /// Commits every 50 rows and acknowledges each.
 fn early(path: &Path, log: &mut Log, first: i64) {
     let mut connection = plain(path);
-    tell("ready");
+    say("ready");
     for step in first.. {
         if (step - first) % 50 == 0 {
             run(&mut connection, "BEGIN IMMEDIATE");
@@ -250,10 +250,9 @@ fn early(path: &Path, log: &mut Log, first: i64) {
 
 #[test]
 fn control_acknowledging_before_the_commit_loses_rows() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("engine.db");
+    let (_folder, path) = place();
     let store = Store::open(&path).unwrap();
-    store.insert(&uuid("single"), &row(0)).unwrap();
+    store.insert(&uuid("single"), &numbered(0)).unwrap();
     let mut lost = 0;
     // One kill does it 49 times of 50.
     for round in 1..20 {
@@ -274,10 +273,10 @@ fn control_acknowledging_before_the_commit_loses_rows() {
     assert!(lost > 0, "the control lost nothing: it checks nothing");
 }
 
-/// Metadata and observation, each its own transaction, as plain code would.
+/// Writes metadata and observation, each in its own transaction, as plain code would.
 fn halves(path: &Path, first: i64) {
     let mut connection = plain(path);
-    tell("ready");
+    say("ready");
     for step in first.. {
         run(
             &mut connection,
@@ -292,10 +291,9 @@ fn halves(path: &Path, first: i64) {
 
 #[test]
 fn control_two_transactions_a_payload_leave_metadata_without_its_observation() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("engine.db");
+    let (_folder, path) = place();
     let store = Store::open(&path).unwrap();
-    store.insert(&uuid("single"), &row(0)).unwrap();
+    store.insert(&uuid("single"), &numbered(0)).unwrap();
     let mut connection = plain(&path);
     let mut halved = 0;
     for round in 1..60 {

@@ -4,12 +4,12 @@
 
 use std::path::Path;
 
-use crate::support::{Player, Python, Role, listen, plain, row, seconds, tell, uuid};
+use crate::support::*;
 use diesel::connection::SimpleConnection;
 use satori_store::{Error, Store, sqlite_info};
 use serde_json::json;
 
-/// They fork, so they are played in processes of their own with one thread.
+/// What forks. It is played in a process of its own with one thread.
 pub(crate) const ROLES: &[Role] = &[
     ("forks", |path, _| fork_and_use(path)),
     ("forks, and the child opens anew", |path, _| {
@@ -26,7 +26,8 @@ fn in_child(work: impl FnOnce() -> bool) -> libc::pid_t {
     as_child(child, work)
 }
 
-/// As [`in_child`], by the system call: no handler that wants to be told runs.
+/// Runs it as [`in_child`] does, by the system call: no handler that wants to know of it
+/// is called.
 fn in_bare_child(work: impl FnOnce() -> bool) -> libc::pid_t {
     // SAFETY: as above; the child has a copy of the memory, stack and all.
     let child = unsafe { libc::syscall(libc::SYS_clone, libc::SIGCHLD, 0, 0, 0, 0) };
@@ -54,13 +55,13 @@ fn wait_for(child: libc::pid_t) -> bool {
 fn fork_and_use(path: &Path) {
     let store = Store::open(path).unwrap();
     let stream = uuid("s");
-    store.insert(&stream, &row(1)).unwrap();
+    store.insert(&stream, &numbered(1)).unwrap();
     let mut reading = store.observations(&stream, ..).unwrap();
     let parents = store.clone();
     let child = in_child(move || {
         let mut forked = [
-            store.insert(&stream, &row(2)).map(drop),
-            store.insert(&stream, &row(2).hash("h")).map(drop),
+            store.insert(&stream, &numbered(2)).map(drop),
+            store.insert(&stream, &numbered(2).hash("h")).map(drop),
             store.latest(&stream).map(drop),
             store.streams().map(drop),
             reading.next().unwrap().map(drop),
@@ -80,86 +81,86 @@ fn fork_and_use(path: &Path) {
         is_refused() && wait_for(in_bare_child(is_refused))
     });
     assert!(wait_for(child), "the bare child's use was not refused");
-    parents.insert(&uuid("s"), &row(5)).unwrap();
-    tell("forked");
-    listen();
+    parents.insert(&uuid("s"), &numbered(5)).unwrap();
+    say("forked");
+    hear();
 }
 
-/// The parent closes its handle before the child writes.
+/// Closes the parent's handle before the child writes.
 fn fork_and_open(path: &Path) {
     let store = Store::open(path).unwrap();
-    store.insert(&uuid("s"), &row(1)).unwrap();
+    store.insert(&uuid("s"), &numbered(1)).unwrap();
     let (opened, closed) = (path.with_extension("opened"), path.with_extension("closed"));
     let inherited = store.clone();
     let child = in_child(|| {
         let again = Store::open(path).unwrap();
         std::fs::write(&opened, "").unwrap();
         while !closed.exists() {
-            crate::support::pause(1);
+            pause(1);
         }
-        again.insert(&uuid("s"), &row(2)).unwrap();
-        again.insert(&uuid("s"), &row(3).hash("h")).unwrap();
-        tell("acknowledged");
-        listen();
+        again.insert(&uuid("s"), &numbered(2)).unwrap();
+        again.insert(&uuid("s"), &numbered(3).hash("h")).unwrap();
+        say("acknowledged");
+        hear();
         drop(inherited);
         true
     });
     while !opened.exists() {
-        crate::support::pause(1);
+        pause(1);
     }
     drop(store);
     std::fs::write(&closed, "").unwrap();
     assert!(wait_for(child), "the child");
 }
 
-/// The child outlives its parent, which is in a transaction.
+/// Lets the child outlive its parent, which is in a transaction.
 fn fork_and_be_killed(path: &Path) {
     let store = Store::open(path).unwrap();
-    store.insert(&uuid("s"), &row(1)).unwrap();
+    store.insert(&uuid("s"), &numbered(1)).unwrap();
     let mut connection = plain(path);
-    crate::support::run(
+    run(
         &mut connection,
         "BEGIN IMMEDIATE; INSERT INTO s VALUES (2, 1, 'h', 'p')",
     );
     let end = path.with_extension("end");
     in_child(|| {
-        tell("forked");
+        say("forked");
         while !end.exists() {
-            crate::support::pause(1);
+            pause(1);
         }
         drop(store);
         true
     });
-    listen();
+    hear();
 }
 
-/// The same with plain SQLite, on which SQLite's manual warns; its locks are
+/// Does the same with plain SQLite, against which SQLite's manual warns. Its locks are
 /// `whose`: the library's, or SQLite's own.
 fn fork_plain(path: &Path, whose: &str) {
     if whose == "the library's" {
         let _ = sqlite_info();
     }
-    let mut connection = plain(path);
-    crate::support::run(&mut connection, "INSERT INTO s VALUES (1, 1, 'h', 'p')");
+    let mut connection = bare(path);
+    run(&mut connection, "INSERT INTO s VALUES (1, 1, 'h', 'p')");
     let (opened, closed) = (path.with_extension("opened"), path.with_extension("closed"));
     let child = in_child(|| {
-        let mut again = plain(path);
+        let mut again = bare(path);
         let _ = again.batch_execute("SELECT count(*) FROM s");
         std::fs::write(&opened, "").unwrap();
         while !closed.exists() {
-            crate::support::pause(1);
+            pause(1);
         }
-        tell(
+        say(
             match again.batch_execute("INSERT INTO s VALUES (2, 1, 'h', 'p')") {
                 Ok(()) => "acknowledged",
                 Err(_) => "refused",
             },
         );
-        listen();
+        hear();
         true
     });
     while !opened.exists() {
-        crate::support::pause(1);
+        pause(1);
     }
     drop(connection);
     std::fs::write(&closed, "").unwrap();
@@ -168,8 +169,7 @@ fn fork_plain(path: &Path, whose: &str) {
 
 #[test]
 fn after_fork_the_childs_use_is_refused_and_the_parent_unharmed() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("engine.db");
+    let (_folder, path) = place();
     let mut parent = Player::start("forks", &path, "");
     assert_eq!(parent.hear(), "forked");
     // The child has ended. The parent still holds the file, and its rows are there.
@@ -187,8 +187,7 @@ fn after_fork_the_childs_use_is_refused_and_the_parent_unharmed() {
 
 #[test]
 fn a_child_that_opens_the_file_anew_keeps_its_rows_when_the_parent_closes() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("engine.db");
+    let (_folder, path) = place();
     let mut player = Player::start("forks, and the child opens anew", &path, "");
     assert_eq!(player.hear(), "acknowledged");
     let mut python = Python::open(&path);
@@ -201,8 +200,7 @@ fn a_child_that_opens_the_file_anew_keeps_its_rows_when_the_parent_closes() {
 
 #[test]
 fn a_child_does_not_keep_the_locks_of_a_parent_that_was_killed() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("engine.db");
+    let (_folder, path) = place();
     let mut parent = Player::start("forks, and is killed", &path, "");
     assert_eq!(parent.hear(), "forked");
     parent.kill();
@@ -217,10 +215,9 @@ fn a_child_does_not_keep_the_locks_of_a_parent_that_was_killed() {
 /// parent holds, so the parent's closing takes the WAL away under the child.
 #[test]
 fn control_with_plain_sqlite_the_childs_row_is_acknowledged_and_lost() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("engine.db");
+    let (_folder, path) = place();
     drop(Store::open(&path).unwrap());
-    crate::support::run(
+    run(
         &mut plain(&path),
         "CREATE TABLE s (ts PRIMARY KEY, value, hash, provider)",
     );
@@ -239,9 +236,8 @@ fn control_with_plain_sqlite_the_childs_row_is_acknowledged_and_lost() {
 #[cfg(all(feature = "bundled", target_os = "linux", target_pointer_width = "64"))]
 #[test]
 fn what_plain_sqlite_writes_in_the_child_is_refused_with_the_librarys_locks() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("engine.db");
-    crate::support::run(
+    let (_folder, path) = place();
+    run(
         &mut plain(&path),
         "CREATE TABLE s (ts PRIMARY KEY, value, hash, provider)",
     );

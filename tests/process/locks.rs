@@ -4,11 +4,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::support::{Python, assert_sound, number, plain, row, run, seconds, uuid};
+use crate::support::*;
 use satori_store::{BesideOtherSqlite, Error, OpenOptions, Store, sqlite_info};
 use serde_json::json;
 
-/// A file in rollback mode, as SQLite makes it, with the table of stream `s`.
+/// Makes a file in rollback mode, as SQLite does, with the table of stream `s`.
 /// The library comes before any other use of its SQLite.
 fn rollback_file(path: &Path) {
     #[cfg(all(feature = "bundled", target_os = "linux", target_pointer_width = "64"))]
@@ -35,8 +35,7 @@ fn the_library_tells_which_sqlite_it_is() {
 fn connections_of_two_processes_share_a_file_in_rollback_mode() {
     const WRITERS: i64 = 3;
     const ROWS: i64 = 100;
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("engine.db");
+    let (_folder, path) = place();
     rollback_file(&path);
     let write = |first: i64| {
         for begin in (first..first + ROWS).step_by(5) {
@@ -78,8 +77,7 @@ fn connections_of_two_processes_share_a_file_in_rollback_mode() {
 
 #[test]
 fn a_store_waits_for_a_reader_of_the_process_before_it_takes_a_file_over() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("engine.db");
+    let (_folder, path) = place();
     rollback_file(&path);
     let mut reader = plain(&path);
     run(&mut reader, "BEGIN; SELECT count(*) FROM s");
@@ -90,31 +88,30 @@ fn a_store_waits_for_a_reader_of_the_process_before_it_takes_a_file_over() {
     run(&mut reader, "COMMIT");
 
     let store = Store::open(&path).unwrap();
-    store.insert(&uuid("s"), &row(1)).unwrap();
+    store.insert(&uuid("s"), &numbered(1)).unwrap();
     drop(reader);
     // The reader's closing gave none of the store's locks back.
     let mut python = Python::open(&path);
     assert_eq!(python.run("SELECT ts FROM s"), json!([[1]]));
     python.close();
-    store.insert(&uuid("s"), &row(2)).unwrap();
+    store.insert(&uuid("s"), &numbered(2)).unwrap();
     assert_eq!(seconds(&store, &uuid("s")), [1, 2]);
 }
 
 #[test]
 fn a_store_writes_that_is_opened_after_one_for_reading_only() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("engine.db");
+    let (_folder, path) = place();
     rollback_file(&path);
     let reader = OpenOptions::new().read_only(true).open(&path).unwrap();
     assert_eq!(seconds(&reader, &uuid("s")), [0; 0]);
     let store = Store::open(&path).unwrap();
-    store.insert(&uuid("s"), &row(1)).unwrap();
+    store.insert(&uuid("s"), &numbered(1)).unwrap();
     assert_eq!(seconds(&reader, &uuid("s")), [1]);
     drop(store);
     let store = Store::open(&path).unwrap();
-    store.insert(&uuid("s"), &row(2)).unwrap();
+    store.insert(&uuid("s"), &numbered(2)).unwrap();
     drop(reader);
-    store.insert(&uuid("s"), &row(3)).unwrap();
+    store.insert(&uuid("s"), &numbered(3)).unwrap();
     let mut python = Python::open(&path);
     assert_eq!(python.run("SELECT ts FROM s"), json!([[1], [2], [3]]));
     python.run("INSERT INTO s VALUES (4, 1, 'h', 'p')");

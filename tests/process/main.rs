@@ -2,25 +2,30 @@
 //! forked, without room or rights.
 
 mod crash;
-mod file_changes;
 mod fork;
 mod locks;
 mod opening;
 mod python;
+mod python_tables;
 mod readers;
+mod replaced;
+mod rights;
+mod room;
 #[path = "../support/mod.rs"]
 mod support;
+mod waiting;
 mod writers;
 
-/// What the players do that this binary starts of itself.
+/// Plays a role, in a process that another test has started for it.
 #[test]
 fn role() {
     support::play(&[
         crash::ROLES,
-        file_changes::ROLES,
         fork::ROLES,
         opening::ROLES,
         readers::ROLES,
+        rights::ROLES,
+        room::ROLES,
         writers::ROLES,
     ]);
 }

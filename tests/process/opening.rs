@@ -1,12 +1,11 @@
-//! One file, several processes and threads: opening at once, waiting for
-//! the write lock, and what a handle leaves behind.
+//! One file, several processes and threads: opening at once, and what a handle leaves
+//! behind.
 
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
-use crate::support::{Player, Python, Role, listen, number, plain, row, run, seconds, tell, uuid};
-use satori_store::{Error, OpenOptions, Store, StreamPatch};
+use crate::support::*;
+use satori_store::{Store, StreamPatch};
 
 pub(crate) const ROLES: &[Role] = &[
     ("opens", open_at_once),
@@ -14,28 +13,29 @@ pub(crate) const ROLES: &[Role] = &[
 ];
 
 fn open_at_once(path: &Path, number: &str) {
-    tell("ready");
-    listen();
+    say("ready");
+    hear();
     let store = Store::open(path).unwrap();
     let own = uuid(&format!("own {number}"));
     store.upsert_stream(&own, &StreamPatch::new()).unwrap();
-    store.insert(&own, &row(1)).unwrap();
+    store.insert(&own, &numbered(1)).unwrap();
     store
-        .insert(&uuid("common"), &row(number.parse().unwrap()))
+        .insert(&uuid("common"), &numbered(number.parse().unwrap()))
         .unwrap();
-    tell("done");
-    listen();
+    say("done");
+    hear();
 }
 
-/// The file before the opening: none, an empty one, an engine's.
+/// Has several processes open a file at once, which is, `before` that, none, an empty one
+/// or an engine's.
 fn opened_at_once(processes: i64, rounds: usize, before: &str) {
+    let _turn = turn();
     for round in 0..rounds {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("engine.db");
+        let (_folder, path) = place();
         match before {
             "none" => {}
             "empty" => drop(std::fs::File::create(&path).unwrap()),
-            _ => crate::support::run(
+            _ => run(
                 &mut plain(&path),
                 "CREATE TABLE common (ts TIMESTAMP PRIMARY KEY NOT NULL, \
                  value NUMERIC(20, 10) NOT NULL, hash TEXT NOT NULL, provider TEXT NOT NULL); \
@@ -83,7 +83,7 @@ fn opened_at_once(processes: i64, rounds: usize, before: &str) {
             count("SELECT count(*) FROM __diesel_schema_migrations"),
             count("SELECT count(DISTINCT version) FROM __diesel_schema_migrations")
         );
-        crate::support::assert_sound(&path);
+        assert_sound(&path);
     }
 }
 
@@ -108,117 +108,19 @@ fn eight_processes_that_take_an_engines_file_over_at_once_all_succeed() {
 }
 
 #[test]
-fn a_write_is_busy_after_its_limit_and_not_before() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("engine.db");
-    let limit = Duration::from_millis(300);
-    let store = OpenOptions::new().busy_timeout(limit).open(&path).unwrap();
-    let stream = uuid("s");
-    store.insert(&stream, &row(1)).unwrap();
-    let mut python = Python::open(&path);
-    python.run("BEGIN IMMEDIATE");
-    for _ in 0..2 {
-        for write in [
-            &|| store.insert(&stream, &row(2)).map(drop),
-            &|| store.insert(&stream, &row(2).hash("h")).map(drop),
-            &|| store.upsert_stream(&stream, &StreamPatch::new()).map(drop),
-            &|| store.normalize_dry_run(&stream).map(drop),
-        ] as [&dyn Fn() -> satori_store::Result<()>; 4]
-        {
-            let begun = Instant::now();
-            let Err(Error::Busy {
-                waited,
-                sqlite_code,
-            }) = write()
-            else {
-                panic!("the lock is Python's");
-            };
-            let whole = begun.elapsed();
-            assert!(
-                waited >= limit && whole >= waited,
-                "{waited:?} of {whole:?}"
-            );
-            assert_eq!(sqlite_code & 0xff, 5);
-            println!("limit {limit:?}, told {waited:?}, took {whole:?}");
-        }
-        // Reading waits for nobody, and one can open the file.
-        assert_eq!(seconds(&store, &stream), [1]);
-        assert_eq!(seconds(&Store::open(&path).unwrap(), &stream), [1]);
-    }
-    python.run("ROLLBACK");
-    store.insert(&stream, &row(2)).unwrap();
-    python.close();
-}
-
-#[test]
-fn taking_a_file_over_is_busy_after_the_limit_while_another_writes() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("engine.db");
-    let mut python = Python::open(&path);
-    python.run("CREATE TABLE t (a)");
-    let limit = Duration::from_millis(300);
-    let options = OpenOptions::new().busy_timeout(limit);
-    for begin in ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"] {
-        python.run(begin);
-        python.run("INSERT INTO t VALUES (1)");
-        let begun = Instant::now();
-        let refused = options.open(&path).expect_err("the lock is Python's");
-        let whole = begun.elapsed();
-        let Error::Busy { waited, .. } = refused else {
-            panic!("{begin}: {refused}");
-        };
-        println!("{begin}: limit {limit:?}, told {waited:?}, took {whole:?}");
-        assert!(
-            waited >= limit && whole >= waited,
-            "{waited:?} of {whole:?}"
-        );
-        assert!(whole < limit * 8, "not the limit but {whole:?}");
-        python.run("ROLLBACK");
-    }
-    options.open(&path).unwrap();
-    python.close();
-}
-
-#[test]
-fn a_writer_waits_and_succeeds_once_the_lock_is_released() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("engine.db");
-    let options = OpenOptions::new().busy_timeout(Duration::from_secs(60));
-    let store = options.open(&path).unwrap();
-    let mut python = Python::open(&path);
-    for second in 0..4 {
-        python.run("BEGIN IMMEDIATE");
-        let writer = std::thread::spawn({
-            let store = store.clone();
-            move || match second % 2 {
-                0 => store.insert(&uuid("s"), &row(second)),
-                _ => store.insert(&uuid("s"), &row(second).hash("h")),
-            }
-        });
-        crate::support::pause(100);
-        assert!(!writer.is_finished(), "it wrote through Python's lock");
-        python.run("COMMIT");
-        writer.join().unwrap().unwrap();
-    }
-    assert_eq!(seconds(&store, &uuid("s")), [0, 1, 2, 3]);
-    python.close();
-}
-
-#[test]
 fn thirty_two_threads_insert_and_read_on_one_handle() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("engine.db");
+    let (_folder, path) = place();
     let store = Store::open(&path).unwrap();
-    store.insert(&uuid("common"), &row(0)).unwrap();
+    store.insert(&uuid("common"), &numbered(0)).unwrap();
     std::thread::scope(|scope| {
         for thread in 1..=32_i64 {
             let store = store.clone();
             scope.spawn(move || {
                 let own = uuid(&format!("own {thread}"));
                 for second in 0..20 {
-                    store.insert(&own, &row(second)).unwrap();
+                    store.insert(&own, &numbered(second)).unwrap();
                     store
-                        .insert(&uuid("common"), &row(second * 100 + thread))
+                        .insert(&uuid("common"), &numbered(second * 100 + thread))
                         .unwrap();
                     assert_eq!(seconds(&store, &own), (0..=second).collect::<Vec<_>>());
                     assert!(store.columns(&uuid("common"), ..).unwrap().ts.is_sorted());
@@ -239,7 +141,7 @@ fn open_and_close(path: &Path) {
     };
     let once = || {
         let store = Store::open(path).unwrap();
-        store.insert(&uuid("s"), &row(1)).unwrap();
+        store.insert(&uuid("s"), &numbered(1)).unwrap();
         store.latest(&uuid("s")).unwrap();
         // Openings that fail must let go of everything too.
         Store::open(path.parent().unwrap()).unwrap_err();
@@ -250,7 +152,7 @@ fn open_and_close(path: &Path) {
     let (open, memory) = (descriptors(), resident());
     (0..1_000).for_each(|_| once());
     let (left, grown) = (descriptors() - open, resident().saturating_sub(memory));
-    tell(format!("{left} descriptors, {grown} KiB"));
+    say(format!("{left} descriptors, {grown} KiB"));
     assert_eq!(left, 0);
     assert!(grown < 4_096, "{grown} KiB");
 }
@@ -267,25 +169,4 @@ fn a_thousand_openings_leave_no_descriptor_and_no_memory() {
         String::from_utf8_lossy(&files.stdout),
         "engine.db\nengine.text\n"
     );
-}
-
-/// A file in rollback mode, which one that only reads keeps from being switched.
-#[test]
-fn taking_over_a_file_waits_no_longer_than_its_limit() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("engine.db");
-    let mut engine = plain(&path);
-    run(&mut engine, "CREATE TABLE notes (text); BEGIN");
-    number(&mut engine, "SELECT count(*) FROM notes");
-    let limit = Duration::from_millis(500);
-    let began = Instant::now();
-    let error = OpenOptions::new()
-        .busy_timeout(limit)
-        .open(&path)
-        .unwrap_err();
-    let whole = began.elapsed();
-    assert!(matches!(error, Error::Busy { .. }), "{error}");
-    assert!(whole >= limit && whole < limit * 2, "{whole:?}");
-    run(&mut engine, "COMMIT");
-    OpenOptions::new().busy_timeout(limit).open(&path).unwrap();
 }

@@ -1,21 +1,21 @@
 //! Python's sqlite3, as installed engines use it, and the store: both have the
 //! file open, in two processes, and each reads what the other writes.
 
-use crate::support::{Python, at, row, rows, seconds, uuid};
-use satori_store::{Error, Insertion, NewObservation, Store, StreamPatch, Timestamp};
+use crate::support::*;
+use satori_store::{Insertion, NewObservation, Store, StreamPatch, Timestamp};
 use serde_json::json;
 
-const STREAM: &str = "d39cd529-5dd4-5e4b-abc9-90b3751e71f1";
+pub(crate) const STREAM: &str = "d39cd529-5dd4-5e4b-abc9-90b3751e71f1";
 
-/// How an installed engine makes a stream's table.
-fn create(stream: &str) -> String {
+/// Returns how an installed engine makes a stream's table.
+pub(crate) fn create(stream: &str) -> String {
     format!(
         "CREATE TABLE IF NOT EXISTS \"{stream}\" (ts TIMESTAMP PRIMARY KEY NOT NULL, \
          value NUMERIC(20, 10) NOT NULL, hash TEXT NOT NULL, provider TEXT NOT NULL)"
     )
 }
 
-/// How it inserts a row.
+/// Returns how it inserts a row.
 fn insert(stream: &str) -> String {
     format!("INSERT OR IGNORE INTO \"{stream}\" (ts, value, hash, provider) VALUES (?, ?, ?, ?)")
 }
@@ -30,8 +30,7 @@ const UPSERT: &str = "INSERT INTO streams (server_stream_id, uuid, name, author,
 
 #[test]
 fn rows_that_python_inserts_are_read_in_every_spelling() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("engine.db");
+    let (_folder, path) = place();
     let mut python = Python::open_as_engine(&path);
     python.run(&create(STREAM));
     python.run_with(
@@ -65,7 +64,7 @@ fn rows_that_python_inserts_are_read_in_every_spelling() {
     python.run_with(&insert(STREAM), json!([1704283200, 1, "c", "engine"]));
     python.commit();
 
-    let found = rows(&store, &stream);
+    let found = all(&store, &stream).unwrap();
     let instants: Vec<_> = found.iter().map(|row| row.ts.to_string()).collect();
     assert_eq!(
         instants,
@@ -96,8 +95,7 @@ fn rows_that_python_inserts_are_read_in_every_spelling() {
 
 #[test]
 fn rows_that_the_store_inserts_are_numbers_and_texts_to_python() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("engine.db");
+    let (_folder, path) = place();
     let store = Store::open(&path).unwrap();
     let mut python = Python::open_as_engine(&path);
     let stream = uuid(STREAM);
@@ -131,8 +129,7 @@ fn rows_that_the_store_inserts_are_numbers_and_texts_to_python() {
 
 #[test]
 fn a_row_by_python_and_a_row_by_the_store_in_turn() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("engine.db");
+    let (_folder, path) = place();
     let store = Store::open(&path).unwrap();
     let mut python = Python::open_as_engine(&path);
     let stream = uuid(STREAM);
@@ -145,7 +142,7 @@ fn a_row_by_python_and_a_row_by_the_store_in_turn() {
             let found = store.latest(&stream).unwrap().unwrap();
             assert_eq!((found.ts, found.value), (at(second), second as f64));
         } else {
-            store.insert(&stream, &row(second)).unwrap();
+            store.insert(&stream, &numbered(second)).unwrap();
             let found = python.run(&format!(
                 "SELECT ts, value FROM \"{STREAM}\" ORDER BY ts DESC LIMIT 1"
             ));
@@ -154,13 +151,12 @@ fn a_row_by_python_and_a_row_by_the_store_in_turn() {
     }
     assert_eq!(seconds(&store, &stream), (0..200).collect::<Vec<_>>());
     python.close();
-    crate::support::assert_sound(&path);
+    assert_sound(&path);
 }
 
 #[test]
 fn metadata_is_upserted_by_either_and_read_by_both() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("engine.db");
+    let (_folder, path) = place();
     let store = Store::open(&path).unwrap();
     let mut python = Python::open_as_engine(&path);
     let stream = uuid(STREAM);
@@ -213,168 +209,5 @@ fn metadata_is_upserted_by_either_and_read_by_both() {
     assert_eq!(third.name.as_deref(), Some("Bitcoin"));
     assert_eq!(third.description, None);
     assert!(store.stale_streams(Timestamp::now()).unwrap().is_empty());
-    python.close();
-}
-
-#[test]
-fn tables_that_python_makes_are_found_and_those_of_another_kind_are_not_touched() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("engine.db");
-    let store = Store::open(&path).unwrap();
-    let mut python = Python::open(&path);
-    let stream = uuid(STREAM);
-    // The store knows that there is no such stream, and no such table.
-    assert!(matches!(
-        store.count(&stream, ..),
-        Err(Error::StreamNotFound { .. })
-    ));
-    python.run(&create(STREAM));
-    python.run("CREATE TABLE notes (ts TIMESTAMP PRIMARY KEY, note TEXT)");
-    python.run("INSERT INTO notes VALUES (1, 'mine')");
-    assert_eq!(store.count(&stream, ..).unwrap(), 0);
-    assert_eq!(store.streams_without_metadata().unwrap(), [stream]);
-    assert!(matches!(
-        store.insert(&uuid("notes"), &row(2)),
-        Err(Error::NotObservationTable { .. })
-    ));
-    assert_eq!(python.run("SELECT * FROM notes"), json!([[1, "mine"]]));
-    python.close();
-}
-
-/// Each way in, on a table that Python has dropped since the store last used it.
-#[test]
-fn a_table_that_python_drops_is_made_anew_by_every_insert() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("engine.db");
-    let store = Store::open(&path).unwrap();
-    let mut python = Python::open(&path);
-    let stream = uuid(STREAM);
-    let payload = format!(
-        r#"{{"value": "4", "observed_at": "4", "stream": {{"uuid": "{STREAM}", "name": "n"}}}}"#
-    );
-    let many: Vec<_> = (0..600).map(row).collect();
-    type Way<'a> = &'a dyn Fn(&Store) -> satori_store::Result<()>;
-    let ways: [(&str, Way<'_>, i64); 4] = [
-        (
-            "insert with a hash",
-            &|store| store.insert(&stream, &row(4).hash("h")).map(drop),
-            1,
-        ),
-        (
-            "insert",
-            &|store| store.insert(&stream, &row(4)).map(drop),
-            1,
-        ),
-        (
-            "insert_many",
-            &|store| store.insert_many(&stream, &many).map(drop),
-            600,
-        ),
-        (
-            "ingest",
-            &|store| {
-                store
-                    .ingest(payload.as_bytes(), &satori_store::IngestOptions::new())
-                    .map(drop)
-            },
-            1,
-        ),
-    ];
-    for (name, way, stored) in ways {
-        store.insert_many(&stream, &many).unwrap();
-        store.insert(&stream, &row(1_000).hash("h")).unwrap();
-        store.latest(&stream).unwrap();
-        python.run(&format!("DROP TABLE \"{STREAM}\""));
-        way(&store).unwrap_or_else(|error| panic!("{name}: {error}"));
-        let count = python.run(&format!("SELECT count(*) FROM \"{STREAM}\""));
-        assert_eq!(count, json!([[stored]]), "{name}");
-    }
-    python.close();
-}
-
-#[test]
-fn a_table_that_python_drops_has_no_rows_for_every_read() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("engine.db");
-    let store = Store::open(&path).unwrap();
-    let mut python = Python::open(&path);
-    let stream = uuid(STREAM);
-    store.upsert_stream(&stream, &StreamPatch::new()).unwrap();
-    let mut fill_and_drop = || {
-        store.insert(&stream, &row(4).hash("h")).unwrap();
-        store.latest(&stream).unwrap();
-        store.observation(&stream, at(4)).unwrap();
-        python.run(&format!("DROP TABLE \"{STREAM}\""));
-    };
-    fill_and_drop();
-    assert_eq!(store.latest(&stream).unwrap(), None);
-    fill_and_drop();
-    assert_eq!(store.observation(&stream, at(4)).unwrap(), None);
-    fill_and_drop();
-    assert_eq!(store.count(&stream, ..).unwrap(), 0);
-    fill_and_drop();
-    assert_eq!(store.columns(&stream, ..).unwrap().len(), 0);
-    fill_and_drop();
-    assert!(rows(&store, &stream).is_empty());
-    fill_and_drop();
-    assert_eq!(store.statistics(&stream).unwrap().count, 0);
-    fill_and_drop();
-    assert_eq!(store.delete(&stream, ..).unwrap(), 0);
-    fill_and_drop();
-    assert_eq!(store.normalize(&stream).unwrap().rewritten, 0);
-    fill_and_drop();
-    let removed = store.remove(&stream, satori_store::Remove::Both).unwrap();
-    assert_eq!((removed.metadata, removed.rows), (true, None));
-    python.close();
-}
-
-#[test]
-fn a_table_that_python_makes_another_kind_of_is_refused_from_then_on() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("engine.db");
-    let store = Store::open(&path).unwrap();
-    let mut python = Python::open(&path);
-    let others = [
-        "CREATE TABLE \"{}\" (a, b)",
-        "CREATE TABLE \"{}\" (ts TIMESTAMP PRIMARY KEY NOT NULL, value NUMERIC(20, 10) NOT NULL)",
-        "CREATE VIEW \"{}\" AS SELECT 1 AS ts, 2 AS value, '' AS hash, '' AS provider",
-    ];
-    for (number, other) in others.iter().enumerate() {
-        let stream = uuid(&format!("stream {number}"));
-        store.insert(&stream, &row(4).hash("h")).unwrap();
-        store.insert(&stream, &row(5)).unwrap();
-        python.run(&format!("DROP TABLE \"{stream}\""));
-        python.run(&other.replace("{}", stream.as_str()));
-        for done in [
-            store.insert(&stream, &row(6).hash("h")).map(drop),
-            store.insert(&stream, &row(7)).map(drop),
-            store.insert_many(&stream, &[row(8)]).map(drop),
-        ] {
-            let refused = matches!(done, Err(Error::NotObservationTable { .. }));
-            assert!(refused, "{other}: {done:?}");
-        }
-    }
-    python.close();
-}
-
-#[test]
-fn a_column_that_python_adds_keeps_no_row_from_being_read_or_written() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("engine.db");
-    let store = Store::open(&path).unwrap();
-    let mut python = Python::open(&path);
-    let stream = uuid(STREAM);
-    store.upsert_stream(&stream, &StreamPatch::new()).unwrap();
-    python.run("ALTER TABLE streams ADD COLUMN colour TEXT");
-    let patch = StreamPatch::new().name("bitcoin".to_owned());
-    store.upsert_stream(&stream, &patch).unwrap();
-    python.run("UPDATE streams SET colour = 'orange'");
-    assert_eq!(store.streams().unwrap().len(), 1);
-    // And for one who opens the file now.
-    let other = Store::open(&path).unwrap();
-    assert_eq!(
-        other.stream_by_name("bitcoin").unwrap().unwrap().uuid,
-        stream
-    );
     python.close();
 }

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::support::{Player, Python, Role, at, listen, plain, row, run, tell, uuid};
+use crate::support::*;
 use satori_store::{Error, OpenOptions, Store};
 use serde_json::json;
 
@@ -21,31 +21,31 @@ const BATCH: i64 = 300;
 const BATCHES: i64 = 60;
 
 fn write_batches(store: &Store) {
-    tell("ready");
+    say("ready");
     for batch in 0..BATCHES {
-        let many: Vec<_> = (batch * BATCH..(batch + 1) * BATCH).map(row).collect();
+        let many: Vec<_> = (batch * BATCH..(batch + 1) * BATCH).map(numbered).collect();
         store.insert_many(&uuid("s"), &many).unwrap();
-        crate::support::pause(5);
+        pause(5);
     }
 }
 
 fn do_as_told(store: &Store) {
     let stream = uuid("s");
-    tell("ready");
+    say("ready");
     loop {
-        match listen().split_once(' ') {
+        match hear().split_once(' ') {
             Some(("insert", second)) => store
-                .insert(&stream, &row(second.parse().unwrap()))
+                .insert(&stream, &numbered(second.parse().unwrap()))
                 .map(drop),
             Some(("delete", second)) => {
-                let instant = at(second.parse().unwrap());
+                let instant = at(second.parse::<i64>().unwrap());
                 store.delete(&stream, instant..=instant).map(drop)
             }
             Some(("normalise", _)) => store.normalize(&stream).map(drop),
             _ => return,
         }
         .unwrap();
-        tell("done");
+        say("done");
     }
 }
 
@@ -54,12 +54,11 @@ fn tell_to(player: &mut Player, what: &str) {
     assert_eq!(player.hear(), "done");
 }
 
-/// A store with `rows` rows at the even seconds, and a process that changes it.
+/// Makes a store with `rows` rows at the even seconds, and a process that changes it.
 fn with_rows(rows: i64) -> (tempfile::TempDir, PathBuf, Store, Player) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("engine.db");
+    let (folder, path) = place();
     let store = Store::open(&path).unwrap();
-    let even: Vec<_> = (0..rows).map(|number| row(number * 2)).collect();
+    let even: Vec<_> = (0..rows).map(|number| numbered(number * 2)).collect();
     store.insert_many(&uuid("s"), &even).unwrap();
     let player = ready(&path);
     (folder, path, store, player)
@@ -73,8 +72,7 @@ fn ready(path: &Path) -> Player {
 
 #[test]
 fn a_read_only_handle_sees_each_batch_whole_while_another_process_writes() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("engine.db");
+    let (_folder, path) = place();
     let stream = uuid("s");
     drop(Store::open(&path).unwrap());
     let mut writer = Player::start("writes batches", &path, "");
@@ -97,7 +95,7 @@ fn a_read_only_handle_sees_each_batch_whole_while_another_process_writes() {
         assert_eq!(rows % BATCH, 0, "a batch by half");
         assert!(rows >= seen, "rows that were there are gone");
         (seen, reads) = (rows, reads + 1);
-        let refused = reader.insert(&stream, &row(1));
+        let refused = reader.insert(&stream, &numbered(1));
         assert!(matches!(refused, Err(Error::ReadOnly { .. })));
     }
     println!("{reads} reads while {seen} rows were written");
@@ -108,10 +106,9 @@ fn a_read_only_handle_sees_each_batch_whole_while_another_process_writes() {
 
 #[test]
 fn a_read_only_handle_does_not_keep_a_writer_waiting() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("engine.db");
+    let (_folder, path) = place();
     let store = Store::open(&path).unwrap();
-    let many: Vec<_> = (0..3_000).map(row).collect();
+    let many: Vec<_> = (0..3_000).map(numbered).collect();
     store.insert_many(&uuid("s"), &many).unwrap();
     let reader = OpenOptions::new().read_only(true).open(&path).unwrap();
     let mut reading = reader.observations(&uuid("s"), ..).unwrap();
@@ -125,7 +122,7 @@ fn a_read_only_handle_does_not_keep_a_writer_waiting() {
     );
     let mut control = plain(&path);
     run(&mut control, "BEGIN; SELECT count(*) FROM s");
-    store.insert(&uuid("s"), &row(3_000)).unwrap();
+    store.insert(&uuid("s"), &numbered(3_000)).unwrap();
     assert_eq!(
         python.run("PRAGMA wal_checkpoint(TRUNCATE)")[0][0],
         json!(1)
@@ -171,8 +168,7 @@ fn an_iteration_goes_on_where_it_was_after_another_process_normalised_the_rows()
         "i * 1000000",
         "CASE i % 3 WHEN 0 THEN i WHEN 1 THEN i * 1000 ELSE datetime(i, 'unixepoch') END",
     ] {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("engine.db");
+        let (_folder, path) = place();
         run(
             &mut plain(&path),
             &format!(

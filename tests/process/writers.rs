@@ -5,10 +5,9 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::support::{Player, Python, Role, at, listen, number, plain, row, tell, uuid};
+use crate::support::*;
 use satori_store::{Error, IngestOptions, OpenOptions, Store, Synchronous};
 use serde_json::json;
 
@@ -28,7 +27,7 @@ pub(crate) const ROLES: &[Role] = &[
 ];
 
 fn duration() -> Duration {
-    Duration::from_secs(if crate::support::soak() { 20 } else { 3 })
+    Duration::from_secs(if soak() { 20 } else { 3 })
 }
 
 fn open(path: &Path) -> Store {
@@ -46,8 +45,8 @@ fn write(path: &Path, writer: i64) {
     let mut log = File::create(path.with_file_name(format!("log {writer}"))).unwrap();
     let mut next = writer * APART;
     let mut longest = Duration::ZERO;
-    tell("ready");
-    listen();
+    say("ready");
+    hear();
     let started = Instant::now();
     for way in (0..4).cycle() {
         if started.elapsed() >= duration() {
@@ -56,13 +55,13 @@ fn write(path: &Path, writer: i64) {
         let begun = Instant::now();
         let (stream, count) = match way {
             // Its hash is computed on the latest row: reads, then writes.
-            0 => (&common, store.insert(&common, &row(next)).map(|_| 1)),
+            0 => (&common, store.insert(&common, &numbered(next)).map(|_| 1)),
             1 => (
                 &common,
-                store.insert(&common, &row(next).hash("h")).map(|_| 1),
+                store.insert(&common, &numbered(next).hash("h")).map(|_| 1),
             ),
             2 => {
-                let many: Vec<_> = (next..next + 300).map(row).collect();
+                let many: Vec<_> = (next..next + 300).map(numbered).collect();
                 (
                     &own,
                     store.insert_many(&own, &many).map(|report| report.inserted),
@@ -82,7 +81,7 @@ fn write(path: &Path, writer: i64) {
         }
         next += count;
     }
-    tell(format!("{} {}", next - writer * APART, longest.as_millis()));
+    say(format!("{} {}", next - writer * APART, longest.as_millis()));
 }
 
 /// Reads what only ever grows.
@@ -90,8 +89,8 @@ fn read(path: &Path) {
     let store = open(path);
     let common = uuid("common");
     let (mut reads, mut rows) = (0, 0);
-    tell("ready");
-    listen();
+    say("ready");
+    hear();
     let started = Instant::now();
     while started.elapsed() < duration() {
         let columns = store.columns(&common, ..).unwrap();
@@ -102,41 +101,39 @@ fn read(path: &Path) {
         store.latest(&common).unwrap().expect("a row");
         reads += 1;
     }
-    tell(format!("{reads} 0"));
+    say(format!("{reads} 0"));
 }
 
-/// Starts all of them at one time; what each told at its end. One such race at a
-/// time, or each would wait for the processor too.
+/// Starts all of them at one time, and no other such race beside. Returns what each said
+/// at its end.
 fn run_together(mut players: Vec<Player>) -> Vec<(i64, i64)> {
-    static RACE: Mutex<()> = Mutex::new(());
-    let _guard = RACE.lock().unwrap_or_else(PoisonError::into_inner);
+    let _turn = turn();
     for player in &mut players {
         assert_eq!(player.hear(), "ready");
     }
     for player in &mut players {
         player.say("go");
     }
-    let told = players.iter_mut().map(|player| {
-        let told = player.hear();
-        let (done, other) = told.split_once(' ').unwrap();
+    let said = players.iter_mut().map(|player| {
+        let said = player.hear();
+        let (done, other) = said.split_once(' ').unwrap();
         (done.parse().unwrap(), other.parse().unwrap())
     });
-    let told = told.collect();
+    let said = said.collect();
     players.into_iter().for_each(Player::finish);
-    told
+    said
 }
 
 #[test]
 fn writers_and_readers_lose_nothing_and_none_is_turned_away() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("engine.db");
+    let (folder, path) = place();
     let store = open(&path);
-    store.insert(&uuid("common"), &row(0)).unwrap();
+    store.insert(&uuid("common"), &numbered(0)).unwrap();
 
     let writers = (1..=WRITERS).map(|writer| Player::start("writer", &path, writer));
     let readers = (0..READERS).map(|_| Player::start("reader", &path, ""));
-    let told = run_together(writers.chain(readers).collect());
-    let (writers, readers) = told.split_at(WRITERS as usize);
+    let said = run_together(writers.chain(readers).collect());
+    let (writers, readers) = said.split_at(WRITERS as usize);
     println!("rows and longest wait (ms) of each writer: {writers:?}");
     println!("full reads of each reader: {readers:?}");
 
@@ -156,7 +153,7 @@ fn writers_and_readers_lose_nothing_and_none_is_turned_away() {
         let (in_own, in_common) = (stored(&own), stored(&common));
         for line in log.lines() {
             let (second, stream) = line.split_once(' ').unwrap();
-            let instant = at(second.parse().unwrap()).as_micros();
+            let instant = at(second.parse::<i64>().unwrap()).as_micros();
             let set = if stream == "common" {
                 &in_common
             } else {
@@ -169,7 +166,7 @@ fn writers_and_readers_lose_nothing_and_none_is_turned_away() {
     println!("{acknowledged} acknowledged rows, all there");
     assert!(writers.iter().all(|(rows, _)| *rows > 0), "one starved");
     drop(store);
-    crate::support::assert_sound(&path);
+    assert_sound(&path);
 }
 
 /// The same with stock SQLite: a wait as long, its own busy handler.
@@ -202,10 +199,9 @@ print(f"> {rows} {busy}", file=sys.stderr, flush=True)
 "#;
 
 fn stock(begin: &str) -> Vec<(i64, i64)> {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("engine.db");
+    let (_folder, path) = place();
     let store = open(&path);
-    store.insert(&uuid("common"), &row(0)).unwrap();
+    store.insert(&uuid("common"), &numbered(0)).unwrap();
     let seconds = duration().as_secs().to_string();
     let players = (1..=WRITERS).map(|number| {
         let number = number.to_string();
@@ -220,34 +216,33 @@ fn stock(begin: &str) -> Vec<(i64, i64)> {
     run_together(players.collect())
 }
 
-/// The control: who reads before writing in a transaction that begins as SQLite's
-/// do unless told otherwise is turned away.
+/// The control: a writer that reads first is turned away, if its transaction begins as
+/// SQLite's do by default.
 #[test]
 fn control_stock_deferred_writers_are_turned_away() {
-    let told = stock("BEGIN");
-    println!("deferred, rows and refusals of each writer: {told:?}");
-    assert!(told.iter().any(|(_, busy)| *busy > 0));
+    let said = stock("BEGIN");
+    println!("deferred, rows and refusals of each writer: {said:?}");
+    assert!(said.iter().any(|(_, busy)| *busy > 0));
 }
 
 /// For comparison; what it prints depends on the machine.
 #[test]
 fn stock_immediate_writers_wait_for_each_other() {
-    let told = stock("BEGIN IMMEDIATE");
-    println!("immediate, rows and refusals of each writer: {told:?}");
+    let said = stock("BEGIN IMMEDIATE");
+    println!("immediate, rows and refusals of each writer: {said:?}");
 }
 
 /// The same as above without chance: SQLite refuses at once, whatever the limit.
 #[test]
 fn reading_before_writing_never_makes_a_write_fail() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("engine.db");
+    let (_folder, path) = place();
     let common = uuid("common");
     let store = open(&path);
-    store.insert(&common, &row(0)).unwrap();
+    store.insert(&common, &numbered(0)).unwrap();
     let mut python = Python::open(&path);
     python.run("BEGIN");
     python.run("SELECT * FROM common");
-    store.insert(&common, &row(1)).unwrap();
+    store.insert(&common, &numbered(1)).unwrap();
     let control = python.try_run("INSERT INTO common VALUES (2, 2, '', '')", json!([]));
     assert_eq!(control, Err("database is locked".to_owned()));
     python.run("ROLLBACK");
@@ -258,7 +253,7 @@ fn reading_before_writing_never_makes_a_write_fail() {
             "INSERT INTO common VALUES (?, 1, 'h', 'p')",
             json!([second * 2]),
         );
-        store.insert(&common, &row(second * 2 + 1)).unwrap();
+        store.insert(&common, &numbered(second * 2 + 1)).unwrap();
     }
     python.close();
     assert_eq!(

@@ -1,23 +1,12 @@
 //! The latest rows of tables that mix spellings of the timestamp.
 
-use std::fs;
-use std::path::Path;
-
-use satori_store::{Insertion, NewObservation, Store, StreamUuid, Timestamp};
-
-/// A copy of the fixture, opened; the folder goes with the test.
-fn fixture(name: &str) -> (tempfile::TempDir, Store) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("engine.db");
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    fs::write(&path, fs::read(fixtures.join(name)).unwrap()).unwrap();
-    let store = Store::open(&path).unwrap();
-    (folder, store)
-}
+use crate::support::*;
+use satori_store::{Insertion, NewObservation, Store, Timestamp};
 
 #[test]
 fn the_latest_row_is_found_in_every_spelling() {
-    let (_folder, store) = fixture("before_streams.db");
+    let (_folder, path) = fixture("before_streams.db");
+    let store = Store::open(&path).unwrap();
     for (name, last, rows) in [
         ("d39cd529-5dd4-5e4b-abc9-90b3751e71f1", 1_735_603_200.0, 156),
         (
@@ -29,16 +18,12 @@ fn the_latest_row_is_found_in_every_spelling() {
         ("iso-zulu", 1_493_121_600.25, 100),
         ("mixed", 1_493_654_400.0, 200),
     ] {
-        let uuid = StreamUuid::new(name).unwrap();
+        let uuid = uuid(name);
         let last = Timestamp::from_real(last).unwrap();
         let latest = store.latest(&uuid).unwrap().expect(name);
         assert_eq!(latest.ts, last, "{name}");
 
-        let all: Vec<_> = store
-            .observations(&uuid, ..)
-            .unwrap()
-            .collect::<Result<_, _>>()
-            .unwrap();
+        let all = all(&store, &uuid).unwrap();
         assert_eq!(all.len(), rows, "{name}");
         for count in [1, 7, rows, rows + 1] {
             let from = rows.saturating_sub(count);
@@ -53,8 +38,9 @@ fn the_latest_row_is_found_in_every_spelling() {
 
 #[test]
 fn a_hash_is_chained_to_the_latest_row_of_a_mixed_table() {
-    let (_folder, store) = fixture("before_streams.db");
-    let uuid = StreamUuid::new("mixed").unwrap();
+    let (_folder, path) = fixture("before_streams.db");
+    let store = Store::open(&path).unwrap();
+    let uuid = uuid("mixed");
     let before = store.verify(&uuid).unwrap().verified;
     let later = Timestamp::from_integer(1_493_658_000);
     let insertion = store

@@ -3,8 +3,8 @@
 use std::ops::{Bound, RangeBounds};
 use std::time::Duration;
 
-use crate::common::*;
-use satori_store::{Error, ErrorCode, Insertion, NewObservation, Observation, Store, Timestamp};
+use crate::support::*;
+use satori_store::{ErrorCode, NewObservation, Observation, Timestamp};
 
 #[test]
 fn every_kind_of_range_reads_counts_and_deletes_the_same_rows() {
@@ -164,123 +164,6 @@ fn thousands_of_rows_at_one_microsecond_are_all_read() {
 }
 
 #[test]
-fn rows_that_cannot_be_read_are_told_and_never_dropped() {
-    for bad in [
-        "'yesterday'",
-        "'2024-01-01 25:00'",
-        "''",
-        "x'00ff'",
-        "'2024-13-01'",
-        "9e999",
-        "-9e999",
-        "1e19",
-        "1e300",
-        "-1e22",
-        "CAST(x'ff' AS TEXT)",
-        "'2024-01-01 12:00 '",
-        "'2024-01-01T00:00:00[Europe/Paris]'",
-    ] {
-        let (_folder, _path, store, s) = store_with(&["1704067200", "'2024-01-02'", bad]);
-        for error in [
-            all(&store, &s).unwrap_err(),
-            store.columns(&s, ..).unwrap_err(),
-            store.verify(&s).unwrap_err(),
-        ] {
-            assert!(
-                matches!(error, Error::UnreadableRow { .. }),
-                "{bad}: {error}"
-            );
-            assert!(error.to_string().contains("not a "), "{bad}: {error}");
-        }
-        assert_eq!(store.count(&s, ..).unwrap(), 3, "{bad}");
-        let statistics = store.statistics(&s).unwrap();
-        assert_eq!((statistics.count, statistics.unreadable), (3, 1), "{bad}");
-        assert_eq!(
-            (statistics.sum, statistics.maximum),
-            (1.0, Some(1.0)),
-            "{bad}"
-        );
-        assert_eq!(
-            (statistics.first, statistics.last),
-            (Some(at("2024-01-01")), Some(at("2024-01-02")))
-        );
-        // What lies elsewhere can be read still, and added to.
-        assert_eq!(
-            store
-                .observation(&s, at("2024-01-02"))
-                .unwrap()
-                .unwrap()
-                .value,
-            1.0
-        );
-        assert_eq!(
-            store.insert(&s, &row("2030-01-01", 9.0)).unwrap(),
-            Insertion::Inserted,
-            "{bad}"
-        );
-        assert_eq!(store.delete(&s, ..).unwrap(), 4, "{bad}");
-    }
-}
-
-/// Read as columns, texts stand side by side: a character cut in two by rows is
-/// none, though the bytes of both together are UTF-8.
-#[test]
-fn texts_that_are_no_utf8_are_told_also_where_the_next_one_completes_them() {
-    for column in ["hash", "provider"] {
-        let (_folder, path, store, s) = store_with(&["1704067200", "1704070800"]);
-        for (bytes, ts) in [("61c3", 1_704_067_200), ("a962", 1_704_070_800)] {
-            sql(
-                &path,
-                &format!("UPDATE s SET {column} = CAST(x'{bytes}' AS TEXT) WHERE ts = {ts}"),
-            );
-        }
-        for error in [
-            all(&store, &s).unwrap_err(),
-            store.columns(&s, ..).unwrap_err(),
-            store.latest(&s).unwrap_err(),
-        ] {
-            assert!(matches!(error, Error::UnreadableRow { .. }), "{error}");
-            assert!(error.to_string().contains("UTF-8"), "{error}");
-        }
-        let columns = store.columns(&s, at("2024-01-01 01:00")..);
-        assert!(columns.unwrap_err().to_string().contains("\u{fffd}b"));
-        sql(&path, &format!("UPDATE s SET {column} = 'é'"));
-        let columns = store.columns(&s, ..).unwrap();
-        let texts = match column {
-            "hash" => columns.hash,
-            _ => columns.provider,
-        };
-        assert_eq!(texts.iter().collect::<Vec<_>>(), ["é", "é"]);
-    }
-}
-
-#[test]
-fn values_that_cannot_be_read_are_told_and_counted_nowhere() {
-    for bad in ["'abc'", "x'00'", "9e999", "'nan'"] {
-        let (_folder, path, store, s) = store_with(&["1704067200", "1704070800"]);
-        sql(
-            &path,
-            &format!("UPDATE s SET value = {bad} WHERE ts = 1704067200"),
-        );
-        let error = all(&store, &s).unwrap_err();
-        assert!(
-            matches!(error, Error::UnreadableRow { .. }),
-            "{bad}: {error}"
-        );
-        assert!(store.observation(&s, at("1704067200")).is_err(), "{bad}");
-        let statistics = store.statistics(&s).unwrap();
-        assert_eq!((statistics.count, statistics.unreadable), (2, 1), "{bad}");
-        assert_eq!(
-            (statistics.sum, statistics.minimum),
-            (1.0, Some(1.0)),
-            "{bad}"
-        );
-        // Offered a value, the row is told, not taken for another's.
-        assert!(store.insert(&s, &row("1704067200", 0.0)).is_err(), "{bad}");
-    }
-}
-
-#[test]
 fn statistics_say_what_is_there() {
     let mut literals: Vec<_> = (0..100)
         .map(|n| (1_704_067_200 + n * 60).to_string())
@@ -342,7 +225,7 @@ fn iteration_goes_on_where_it_stood_when_the_table_changes_under_it() {
 
 #[test]
 fn a_stream_with_metadata_alone_has_no_rows_and_an_unknown_one_is_an_error() {
-    let store = Store::open_in_memory().unwrap();
+    let store = memory();
     store
         .upsert_stream(&uuid("s"), &satori_store::StreamPatch::new())
         .unwrap();
@@ -374,34 +257,4 @@ fn a_stream_with_metadata_alone_has_no_rows_and_an_unknown_one_is_an_error() {
     ] {
         assert_eq!(error.code(), ErrorCode::StreamNotFound);
     }
-}
-
-#[test]
-fn a_row_without_a_timestamp_is_told_of_where_the_table_lets_it_in() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("engine.db");
-    sql(
-        &path,
-        "CREATE TABLE loose (ts TIMESTAMP PRIMARY KEY, value NUMERIC, hash TEXT, provider TEXT);
-         INSERT INTO loose VALUES (1704283200, 1, 'a', 'central'), (NULL, 2, 'b', 'central');",
-    );
-    let store = Store::open(&path).unwrap();
-    let s = satori_store::StreamUuid::new("loose").unwrap();
-    assert_eq!(store.count(&s, ..).unwrap(), 2);
-    assert_eq!(store.statistics(&s).unwrap().unreadable, 1);
-    let told = |error: Error| assert_eq!(error.code(), ErrorCode::UnreadableRow, "{error}");
-    told(store.columns(&s, ..).unwrap_err());
-    told(
-        store
-            .observations(&s, ..)
-            .unwrap()
-            .next()
-            .unwrap()
-            .unwrap_err(),
-    );
-    told(store.verify(&s).unwrap_err());
-    // What can be read can be used.
-    assert_eq!(store.latest(&s).unwrap().unwrap().value, 1.0);
-    let later = NewObservation::new("2024-01-04".parse().unwrap(), 3.0);
-    assert_eq!(store.insert(&s, &later).unwrap(), Insertion::Inserted);
 }

@@ -1,29 +1,11 @@
 //! Ingestion of what no server should send.
 
-use crate::common::*;
-use satori_store::{
-    Error, ErrorCode, IngestOptions, IngestReport, Insertion, NewObservation, Store,
-};
+use crate::support::*;
+use crate::{ingest, payload};
+use proptest::prelude::*;
+use satori_store::{Error, ErrorCode, IngestOptions, Insertion, NewObservation, Store};
 
-fn memory() -> Store {
-    Store::open_in_memory().unwrap()
-}
-
-fn ingest(store: &Store, json: impl AsRef<[u8]>) -> IngestReport {
-    let report = store.ingest(json.as_ref(), &IngestOptions::new()).unwrap();
-    let counted = report.inserted + report.already_there + report.nothing;
-    assert_eq!(report.payloads as u64, counted + report.refused() as u64);
-    report
-}
-
-/// A payload of stream `s`.
-fn payload(value: &str, ts: &str) -> String {
-    format!(
-        r#"{{"value": {value}, "observed_at": {ts}, "hash": "h", "stream": {{"uuid": "s", "name": "n"}}}}"#
-    )
-}
-
-/// A hundred payloads, seven of them bad in seven ways, at 10, 20, … 70.
+/// Makes a hundred payloads, seven of them bad in seven ways, at 10, 20, … 70.
 fn seven_bad() -> Vec<Vec<u8>> {
     let mut lines: Vec<_> = (0..100)
         .map(|n| payload(&n.to_string(), &(n * 60).to_string()).into_bytes())
@@ -221,7 +203,7 @@ fn an_array_that_is_cut_short_or_malformed_stores_nothing() {
 
 #[test]
 fn columns_count_from_one_also_where_a_line_ends() {
-    let store = Store::open_in_memory().unwrap();
+    let store = memory();
     let error = store
         .ingest(b"[{\n", &IngestOptions::new())
         .expect_err("it is cut short");
@@ -229,4 +211,32 @@ fn columns_count_from_one_also_where_a_line_ends() {
         matches!(error, satori_store::Error::InvalidJson { column: 1.., .. }),
         "{error}"
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_json_panics_and_each_payload_is_counted_once(
+        pieces in prop::collection::vec(prop::sample::select(vec![
+            "{", "}", "[", "]", ",", ":", "\"", "\\", "null", "\n", "1", "1e400", "\"value\":", "\"observed_at\":", "\"ts\":", "5",
+            "\"stream\":", "{\"uuid\":\"s\"}", "\"hash\":", "\"h\"", "\u{feff}", "true",
+            "{\"value\":1,\"ts\":1,\"stream\":{\"uuid\":\"s\"}}", "{\"value\":2,\"ts\":1,\"stream\":{\"uuid\":\"s\"}}",
+            "{\"value\":1,\"ts\":2}", "{\"value\":\"1\",\"ts\":3,\"stream\":{\"uuid\":\"t\",\"meta\":{}}}\n",
+        ]), 0..12),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let json = pieces.concat().into_bytes();
+        for json in [&json[..], &json[..cut.index(json.len() + 1)]] {
+            let store = memory();
+            let _ = store.sync_streams(json);
+            let Ok(first) = store.ingest(json, &IngestOptions::new()) else { continue };
+            let taken = first.inserted + first.already_there + first.nothing;
+            prop_assert_eq!(first.payloads as u64, taken + first.refused() as u64);
+            let again = store.ingest(json, &IngestOptions::new()).unwrap();
+            prop_assert_eq!(again.inserted, 0);
+            prop_assert_eq!(again.already_there, first.inserted + first.already_there);
+            prop_assert_eq!(again.refused(), first.refused());
+        }
+    }
 }

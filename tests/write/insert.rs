@@ -1,13 +1,9 @@
 //! Inserting observations, however their timestamps are spelled.
 
-use crate::common::*;
+use crate::support::*;
 use satori_store::{ErrorCode, Insertion, NewObservation, Store, Timestamp};
 
-fn memory() -> Store {
-    Store::open_in_memory().unwrap()
-}
-
-/// `count` rows an hour apart from 2024 on, their values counting.
+/// Makes `count` rows an hour apart from 2024 on, their values counting.
 fn hourly(count: usize) -> Vec<NewObservation<'static>> {
     (0..count)
         .map(|n| {
@@ -223,5 +219,52 @@ fn a_table_that_is_gone_since_is_made_again() {
             all(&store, &s).unwrap_err().code(),
             ErrorCode::StreamNotFound
         );
+    }
+}
+
+#[test]
+fn values_are_hashed_as_python_writes_them() {
+    // Bit patterns from a fixed sequence, and the edges of each notation.
+    let mut values = vec![
+        0.1,
+        1e16,
+        9_999_999_999_999_998.0,
+        1e-4,
+        9.999e-5,
+        1e22,
+        1e23,
+        5e-324,
+        f64::MAX,
+        0.0,
+        100.0,
+        123_456_789_012_345_680.0,
+    ];
+    let mut bits = 0x9E37_79B9_7F4A_7C15u64;
+    for _ in 0..4_000 {
+        bits = bits
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        values.push(f64::from_bits(bits ^ (bits >> 29)));
+        values.push((bits >> 20) as f64 / 1e6);
+    }
+    values.retain(|value| value.is_finite());
+    let (_folder, path) = place();
+    let store = Store::open(&path).unwrap();
+    let rows: Vec<_> = (0..)
+        .zip(&values)
+        .map(|(n, v)| NewObservation::new(Timestamp::from_integer(n), *v))
+        .collect();
+    store.insert_many(&uuid("s"), &rows).unwrap();
+    // Python makes the chain anew from what is stored.
+    let wrong = python(
+        "import sqlite3,sys,hashlib\nh='';wrong=[]\n\
+         for ts,v,was in sqlite3.connect(sys.argv[1]).execute('SELECT ts,value,hash FROM s ORDER BY ts'):\n\
+         \x20h=hashlib.blake2s((h+str(ts)+repr(float(v))).encode(),digest_size=8).hexdigest()\n wrong+=[(ts,v)]*(h!=was)\n h=was\n\
+         print(wrong)",
+        &[text(&path)],
+    );
+    assert_eq!(wrong.trim(), "[]");
+    for (row, value) in all(&store, &uuid("s")).unwrap().iter().zip(&values) {
+        assert_eq!(row.value, *value);
     }
 }

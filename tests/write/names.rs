@@ -1,6 +1,6 @@
 //! Names of streams, which are names of tables: hostile ones among them.
 
-use crate::common::*;
+use crate::support::*;
 use satori_store::{Error, ErrorCode, IngestOptions, Remove, Store, StreamPatch, StreamUuid};
 
 #[test]
@@ -33,7 +33,7 @@ fn names_that_are_kept_for_others_are_refused() {
             other => panic!("{other:?}"),
         }
         // Nor by a payload or a sync, which reject that one alone.
-        let store = Store::open_in_memory().unwrap();
+        let store = memory();
         let name = serde_json::to_string(name).unwrap();
         let payload = format!(r#"{{"value": 1, "ts": 1, "stream": {{"uuid": {name}}}}}"#);
         let report = store
@@ -87,9 +87,7 @@ fn any_other_name_is_a_stream_like_any_other() {
         let patch = StreamPatch::new().name(format!("{n}"));
         store.insert(&s, &row("2024-01-03", n as f64)).unwrap();
         store.upsert_stream(&s, &patch).unwrap();
-        let rows: Vec<_> = (0..20)
-            .map(|m| row(&format!("{}", 1_704_283_200 + m), 7.0))
-            .collect();
+        let rows: Vec<_> = (0..20).map(|m| row(1_704_283_200 + m, 7.0)).collect();
         store.insert_many(&s, &rows).unwrap();
     }
     assert_eq!(store.streams().unwrap().len(), names.len());

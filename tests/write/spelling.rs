@@ -1,6 +1,6 @@
 //! Timestamps that keep the spelling they were given.
 
-use crate::common::*;
+use crate::support::*;
 use satori_store::{
     ErrorCode, IngestOptions, Insertion, NewObservation, OpenOptions, Store, StoredTimestamp,
     Timestamp,
@@ -22,7 +22,7 @@ fn spelled(text: &str, value: f64) -> NewObservation<'_> {
     NewObservation::spelled(text, value).unwrap().hash("h")
 }
 
-/// `count` texts an hour apart from 2024 on, in three spellings by turns.
+/// Makes `count` texts an hour apart from 2024 on, in three spellings by turns.
 fn hourly(count: i64) -> Vec<String> {
     (0..count)
         .map(|n| {
@@ -83,7 +83,7 @@ fn the_instant_is_the_key_whatever_is_stored_and_whatever_is_offered() {
         for offered in NOON {
             // Alone, and among so many that the way of many is gone.
             for others in [0, 40] {
-                let store = Store::open_in_memory().unwrap();
+                let store = memory();
                 let s = uuid("s");
                 assert_eq!(
                     store.insert(&s, &spelled(stored, 1.5)).unwrap(),
@@ -229,7 +229,7 @@ fn a_hash_that_is_missing_is_that_of_the_text_and_verifies() {
 
 #[test]
 fn what_is_no_timestamp_or_another_one_is_refused_before_anything_is_stored() {
-    let store = Store::open_in_memory().unwrap();
+    let store = memory();
     let s = uuid("s");
     for text in [
         "",
@@ -274,7 +274,7 @@ fn a_row_that_cannot_be_read_stands_in_the_way_of_its_own_instant_alone() {
     assert_eq!(store.insert_many(&s, &free).unwrap().inserted, 39);
 }
 
-/// What plain SQL takes for the last row.
+/// Reads what plain SQL takes for the last row.
 fn last(path: &std::path::Path) -> serde_json::Value {
     query(path, "SELECT ts, value FROM s ORDER BY ts DESC LIMIT 1")[0].clone()
 }

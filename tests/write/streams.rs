@@ -1,13 +1,7 @@
-//! Stream metadata: upsert, look-ups, staleness, sync and removal.
+//! Stream metadata: upsert, update and removal.
 
-use std::time::Duration;
-
-use crate::common::*;
-use satori_store::{ErrorCode, Remove, Store, Stream, StreamPatch, Timestamp};
-
-fn memory() -> Store {
-    Store::open_in_memory().unwrap()
-}
+use crate::support::*;
+use satori_store::{ErrorCode, Remove, Store, StreamPatch};
 
 fn full() -> StreamPatch {
     StreamPatch::new()
@@ -18,10 +12,6 @@ fn full() -> StreamPatch {
         .target("close".to_owned())
         .meta("{}".to_owned())
         .description("Bitcoin close".to_owned())
-}
-
-fn names(streams: &[Stream]) -> Vec<&str> {
-    streams.iter().map(|stream| stream.uuid.as_str()).collect()
 }
 
 #[test]
@@ -148,205 +138,6 @@ fn texts_of_any_kind_come_back_as_they_went_in() {
 }
 
 #[test]
-fn of_several_streams_of_a_name_the_most_recently_synced_comes_first() {
-    let (_folder, path) = place();
-    let store = Store::open(&path).unwrap();
-    // As many spellings as engines have used; plain SQL sorts them otherwise.
-    sql(
-        &path,
-        "INSERT INTO streams (uuid, name, server_stream_id, last_synced) VALUES
-         ('never', 'n', 5, NULL), ('old', 'n', 5, '2023-01-01T00:00:00.000001'), ('seconds', 'n', 5, 1704283200),
-         ('twin', 'n', 5, '2024-01-03 12:00:00'), ('new', 'n', 5, '2024-01-03T12:00:00+00:00'),
-         ('newest', 'n', 5, 1735689600.5), ('odd', 'n', 5, 'last week'), ('N', 'N', 5, '2026-01-01')",
-    );
-    let control = query(
-        &path,
-        "SELECT uuid FROM streams WHERE name = 'n' ORDER BY last_synced DESC LIMIT 1",
-    );
-    assert_eq!(control[0][0], "odd");
-    let wanted = ["newest", "seconds", "twin", "new", "old", "never", "odd"];
-    assert_eq!(names(&store.streams_by_name("n").unwrap()), wanted);
-    assert_eq!(
-        store.stream_by_name("n").unwrap().unwrap().uuid.as_str(),
-        "newest"
-    );
-    let by_id = store.streams_by_server_id(5).unwrap();
-    assert_eq!((by_id[0].uuid.as_str(), by_id.len()), ("N", 8));
-    let synced = |name: &str| store.stream(&uuid(name)).unwrap().unwrap().last_synced;
-    assert_eq!(
-        (synced("seconds"), synced("odd"), synced("never")),
-        (Some(at("1704283200")), None, None)
-    );
-    assert_eq!(synced("newest"), Some(at("1735689600.5")));
-    assert_eq!(store.stream_by_name("x").unwrap(), None);
-    assert_eq!(
-        names(&store.streams().unwrap()),
-        [
-            "never", "old", "seconds", "twin", "new", "newest", "odd", "N"
-        ]
-    );
-
-    let stale = store
-        .stale_streams(at("2024-01-03T12:00:00.000001Z"))
-        .unwrap();
-    assert_eq!(
-        names(&stale),
-        ["never", "odd", "old", "seconds", "twin", "new"]
-    );
-    assert_eq!(
-        names(&store.stale_streams(at("2024-01-03T12:00:00Z")).unwrap()),
-        ["never", "odd", "old"]
-    );
-    assert_eq!(
-        names(&store.stale_streams(Timestamp::MIN).unwrap()),
-        ["never", "odd"]
-    );
-    assert_eq!(store.stale_streams(Timestamp::MAX).unwrap().len(), 8);
-    store
-        .upsert_stream(&uuid("never"), &StreamPatch::new())
-        .unwrap();
-    let an_hour_ago = Timestamp::now().before(Duration::from_secs(3_600));
-    assert!(!names(&store.stale_streams(an_hour_ago).unwrap()).contains(&"never"));
-    assert_eq!(
-        store.stream_by_name("n").unwrap().unwrap().uuid.as_str(),
-        "never"
-    );
-}
-
-#[test]
-fn a_search_takes_its_text_literally() {
-    let store = memory();
-    for (name, text) in [
-        ("a", "100% sure"),
-        ("b", "1000 sure"),
-        ("c", "snake_case"),
-        ("d", "snakeXcase"),
-        ("e", "back\\slash"),
-        ("f", "BitCoin"),
-    ] {
-        store
-            .upsert_stream(&uuid(name), &StreamPatch::new().name(text.to_owned()))
-            .unwrap();
-    }
-    store
-        .upsert_stream(
-            &uuid("g"),
-            &StreamPatch::new().description("of bitcoins".to_owned()),
-        )
-        .unwrap();
-    store
-        .upsert_stream(&uuid("h"), &StreamPatch::new())
-        .unwrap();
-    for (part, wanted) in [
-        ("0%", vec!["a"]),
-        ("%", vec!["a"]),
-        ("_", vec!["c"]),
-        ("e_c", vec!["c"]),
-        ("\\", vec!["e"]),
-        ("k\\s", vec!["e"]),
-        ("bitcoin", vec!["f", "g"]),
-        ("BITCOIN", vec!["f", "g"]),
-        ("'; --", vec![]),
-        ("\\%", vec![]),
-        ("", vec!["a", "b", "c", "d", "e", "f", "g"]),
-    ] {
-        assert_eq!(
-            names(&store.search_streams(part).unwrap()),
-            wanted,
-            "{part}"
-        );
-    }
-}
-
-#[test]
-fn a_sync_says_which_streams_are_new_changed_and_unchanged() {
-    let store = memory();
-    let feed = feed("streams.json");
-    let report = store.sync_streams(&feed).unwrap();
-    assert_eq!(
-        (
-            report.new.len(),
-            report.changed.len(),
-            report.unchanged.len()
-        ),
-        (4, 0, 0)
-    );
-    let before = store.streams().unwrap();
-    assert_eq!(
-        names(&before),
-        report.new.iter().map(|u| u.as_str()).collect::<Vec<_>>()
-    );
-    assert_eq!(before[3].meta.as_deref(), Some("{\"unit\":\"USD\"}"));
-    store
-        .upsert_stream(
-            &before[1].uuid,
-            &StreamPatch::new().description("mine".to_owned()),
-        )
-        .unwrap();
-    let report = store.sync_streams(&feed).unwrap();
-    assert_eq!((report.new.len(), report.unchanged.len()), (0, 3));
-    assert_eq!(report.changed, [before[1].uuid.clone()]);
-    for (before, after) in before.iter().zip(store.streams().unwrap()) {
-        assert!(after.last_synced > before.last_synced);
-        let mut wanted = before.clone();
-        wanted.last_synced = after.last_synced;
-        if before.id == 2 {
-            wanted.description = after.description.clone();
-        }
-        assert_eq!(after, wanted);
-    }
-}
-
-#[test]
-fn a_sync_stores_the_good_objects_and_reports_the_others() {
-    let (_folder, path) = place();
-    let store = Store::open(&path).unwrap();
-    sql(&path, "CREATE TABLE notes (id INTEGER PRIMARY KEY)");
-    let lines = br#"{"uuid": "a", "name": "one"}
-{"uuid": "a", "name": "two", "id": "7"}
-{"uuid": "streams"}
-{"name": "no uuid"}
-{"uuid": "notes"}
-[null, "b"]
-"c"
-{"uuid": "A"}
-{"uuid": "d", "name": 5}
-
-{"uuid": "e", "meta": {"unit": ["USD"]}, "unknown": {}}
-{"uuid": "a"}"#;
-    let report = store.sync_streams(lines).unwrap();
-    assert_eq!(
-        (
-            report.new.len(),
-            report.changed.len(),
-            report.unchanged.len()
-        ),
-        (2, 1, 1)
-    );
-    let positions: Vec<_> = report.rejected.iter().map(|r| (r.index, r.line)).collect();
-    assert_eq!(
-        positions,
-        [(2, 3), (3, 4), (4, 5), (5, 6), (6, 7), (7, 8), (8, 9)]
-    );
-    let a = store.stream(&uuid("a")).unwrap().unwrap();
-    assert_eq!(
-        (a.name.as_deref(), a.server_stream_id),
-        (Some("two"), Some(7))
-    );
-    let e = store.stream(&uuid("e")).unwrap().unwrap();
-    assert_eq!(e.meta.as_deref(), Some("{\"unit\": [\"USD\"]}"));
-    assert_eq!(store.streams().unwrap().len(), 2);
-    assert_eq!(
-        store
-            .sync_streams(b"[{\"uuid\": \"x\"}, {")
-            .unwrap_err()
-            .code(),
-        ErrorCode::InvalidJson
-    );
-    assert_eq!(store.stream(&uuid("x")).unwrap(), None);
-}
-
-#[test]
 fn removal_takes_what_it_is_told_to_and_says_what_there_was() {
     for (what, metadata, rows) in [
         (Remove::Metadata, true, None),
@@ -438,19 +229,4 @@ fn tables_that_hold_no_observations_are_never_listed_and_never_touched() {
     }
     assert_eq!(dump(&path), before);
     assert_eq!(store.streams().unwrap(), []);
-}
-
-#[test]
-fn metadata_that_is_no_utf8_hides_no_stream() {
-    let (_folder, path) = place();
-    let store = Store::open(&path).unwrap();
-    store.upsert_stream(&uuid("good"), &full()).unwrap();
-    sql(
-        &path,
-        "INSERT INTO streams (uuid, name) VALUES ('bad', CAST(x'61ff' AS TEXT))",
-    );
-    let streams = store.streams().unwrap();
-    assert_eq!(streams[1].name.as_deref(), Some("a\u{fffd}"));
-    let removed = store.remove(&uuid("bad"), Remove::Both).unwrap();
-    assert!(removed.metadata);
 }
