@@ -1,6 +1,6 @@
 """Python's sqlite3 and the store in one process, on one file, and other processes beside.
 
-What fails without the store's locks is shown by the project's tests/two_sqlites.rs, which
+What fails without the store's locks is shown by the project's tests/capi/two_sqlites.rs, which
 can turn them off.
 """
 

@@ -4,7 +4,7 @@
 //! no panic crosses into C; [`registry`] turns a handle into the object it
 //! stands for, or refuses it; `input` reads what the caller points to and
 //! `output` writes it, only on success. The header `include/satori_store.h` is
-//! made from these files by `tests/header.rs`.
+//! made from these files by `tests/capi/header.rs`.
 #![allow(unsafe_code)]
 #![allow(unreachable_pub, reason = "cbindgen reads what is `pub`")]
 #![allow(

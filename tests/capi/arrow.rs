@@ -1,0 +1,257 @@
+//! Observations as Arrow record batches, out and in.
+
+use std::sync::Arc;
+
+use crate::support::*;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, TimestampMicrosecondType};
+use arrow_array::{
+    ArrayRef, DictionaryArray, Float64Array, Int32Array, Int64Array, NullArray, RecordBatch,
+    RecordBatchIterator, RecordBatchReader, StringArray, TimestampNanosecondArray,
+    TimestampSecondArray, UInt64Array,
+};
+use arrow_schema::{ArrowError, DataType, TimeUnit};
+use satori_store::{ErrorCode, NewObservation, Store, Timestamp};
+
+fn reader(columns: Vec<(&str, ArrayRef)>) -> impl RecordBatchReader {
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let schema = batch.schema();
+    RecordBatchIterator::new([Ok::<_, ArrowError>(batch)], schema)
+}
+
+/// Makes 100,000 rows: more than one batch.
+fn filled() -> Store {
+    let store = memory();
+    let rows: Vec<_> = (0..100_000)
+        .map(|n| {
+            NewObservation::new(Timestamp::from_micros(n * 1_500_000), n as f64 / 4.0).hash("aa")
+        })
+        .collect();
+    store.insert_many(&uuid("a"), &rows).unwrap();
+    store
+}
+
+#[test]
+fn what_goes_out_is_what_is_stored_in_order_of_time() {
+    let store = filled();
+    let batches = store.record_batches(&uuid("a"), ..).unwrap();
+    let utc = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+    assert_eq!(*batches.schema().field(0).data_type(), utc);
+    let expected = store.columns(&uuid("a"), ..).unwrap();
+    let (mut ts, mut values, mut texts) = (Vec::new(), Vec::new(), 0);
+    for batch in batches {
+        let batch = batch.unwrap();
+        ts.extend_from_slice(
+            batch["ts"]
+                .as_primitive::<TimestampMicrosecondType>()
+                .values(),
+        );
+        values.extend_from_slice(batch["value"].as_primitive::<Float64Type>().values());
+        texts += batch["hash"]
+            .as_string::<i32>()
+            .iter()
+            .filter(|hash| *hash == Some("aa"))
+            .count();
+        texts += batch["provider"]
+            .as_string::<i32>()
+            .iter()
+            .filter(|p| *p == Some("central"))
+            .count();
+    }
+    assert_eq!((ts, values, texts), (expected.ts, expected.value, 200_000));
+}
+
+#[test]
+fn what_went_out_goes_into_another_stream_as_it_was() {
+    let store = filled();
+    let batches = store.record_batches(&uuid("a"), ..).unwrap();
+    let report = store
+        .insert_record_batches(&uuid("b"), batches, None)
+        .unwrap();
+    assert_eq!(report.inserted, 100_000);
+    assert_eq!(
+        store.columns(&uuid("a"), ..).unwrap(),
+        store.columns(&uuid("b"), ..).unwrap()
+    );
+}
+
+#[test]
+fn a_text_that_is_no_utf8_ends_the_batches_with_the_error_of_its_row() {
+    let (_folder, path) = place();
+    let store = Store::open(&path).unwrap();
+    sql(
+        &path,
+        &format!(
+            "{}UPDATE s SET hash = CAST(x'61c3' AS TEXT) WHERE ts = 1;\
+             UPDATE s SET hash = CAST(x'a962' AS TEXT) WHERE ts = 2;",
+            table_sql("s", &["0", "1", "2", "3"])
+        ),
+    );
+    let mut batches = store.record_batches(&uuid("s"), ..).unwrap();
+    let Some(Err(ArrowError::ExternalError(error))) = batches.next() else {
+        panic!("the batch was given");
+    };
+    let error = error.downcast_ref::<satori_store::Error>().unwrap();
+    assert_eq!(error.code(), ErrorCode::UnreadableRow, "{error}");
+    assert!(error.to_string().contains("UTF-8"), "{error}");
+    assert!(batches.next().is_none());
+}
+
+#[test]
+fn timestamps_of_any_unit_numbers_and_text_are_one_instant() {
+    let noon = 1_704_283_200;
+    let columns: [ArrayRef; 5] = [
+        Arc::new(TimestampNanosecondArray::from(vec![noon * 1_000_000_000])),
+        Arc::new(
+            TimestampNanosecondArray::from(vec![noon * 1_000_000_000]).with_timezone("+02:00"),
+        ),
+        Arc::new(Int64Array::from(vec![noon])),
+        Arc::new(Float64Array::from(vec![noon as f64])),
+        Arc::new(StringArray::from(vec!["2024-01-03 12:00"])),
+    ];
+    let store = memory();
+    for (number, ts) in columns.into_iter().enumerate() {
+        let value: ArrayRef = Arc::new(Int64Array::from(vec![7]));
+        let rows = reader(vec![("ts", ts), ("value", value)]);
+        let report = store
+            .insert_record_batches(&uuid("a"), rows, Some("engine"))
+            .unwrap();
+        assert_eq!(
+            (report.inserted, report.already_there),
+            if number == 0 { (1, 0) } else { (0, 1) }
+        );
+    }
+    let row = store.latest(&uuid("a")).unwrap().unwrap();
+    assert_eq!(
+        (row.ts.to_string().as_str(), row.value),
+        ("2024-01-03T12:00:00Z", 7.0)
+    );
+    assert_eq!(row.provider, "engine");
+    assert_eq!(store.verify(&uuid("a")).unwrap().verified, 1);
+}
+
+#[test]
+fn a_missing_column_a_null_and_a_bad_value_are_refused_whole() {
+    let store = memory();
+    let ts: ArrayRef = Arc::new(Int64Array::from(vec![1_000, 2_000]));
+    type Columns = Vec<(&'static str, ArrayRef)>;
+    let cases: [(Columns, ErrorCode, &str); 9] = [
+        (
+            vec![("ts", Arc::clone(&ts))],
+            ErrorCode::InvalidArrow,
+            "value",
+        ),
+        (
+            vec![
+                ("ts", Arc::clone(&ts)),
+                ("value", Arc::new(Float64Array::from(vec![Some(1.0), None]))),
+            ],
+            ErrorCode::InvalidArrow,
+            "row 1",
+        ),
+        (
+            vec![
+                ("ts", Arc::clone(&ts)),
+                ("value", Arc::new(Float64Array::from(vec![1.0, f64::NAN]))),
+            ],
+            ErrorCode::InvalidValue,
+            "NaN",
+        ),
+        (
+            vec![
+                (
+                    "ts",
+                    Arc::new(StringArray::from(vec!["2024-01-03", "noon"])),
+                ),
+                ("value", Arc::new(Float64Array::from(vec![1.0, 2.0]))),
+            ],
+            ErrorCode::InvalidTimestamp,
+            "noon",
+        ),
+        // What Arrow's own casts make a null of, whose place holds 0.
+        (
+            vec![
+                ("ts", Arc::clone(&ts)),
+                ("value", Arc::new(StringArray::from(vec!["1", "one"]))),
+            ],
+            ErrorCode::InvalidValue,
+            "one",
+        ),
+        (
+            vec![
+                ("ts", Arc::clone(&ts)),
+                ("value", Arc::new(NullArray::new(2))),
+            ],
+            ErrorCode::InvalidArrow,
+            "row 0",
+        ),
+        (
+            vec![
+                ("ts", Arc::clone(&ts)),
+                (
+                    "value",
+                    Arc::new(DictionaryArray::new(
+                        Int32Array::from(vec![0, 1]),
+                        Arc::new(Float64Array::from(vec![Some(1.0), None])),
+                    )),
+                ),
+            ],
+            ErrorCode::InvalidArrow,
+            "row 1",
+        ),
+        (
+            vec![
+                ("ts", Arc::new(UInt64Array::from(vec![1, u64::MAX]))),
+                ("value", Arc::new(Float64Array::from(vec![1.0, 2.0]))),
+            ],
+            ErrorCode::InvalidArrow,
+            "18446744073709551615",
+        ),
+        (
+            vec![
+                (
+                    "ts",
+                    Arc::new(TimestampSecondArray::from(vec![1, i64::MAX / 2])),
+                ),
+                ("value", Arc::new(Float64Array::from(vec![1.0, 2.0]))),
+            ],
+            ErrorCode::InvalidArrow,
+            "4611686018427387903",
+        ),
+    ];
+    for (columns, code, word) in cases {
+        let error = store
+            .insert_record_batches(&uuid("a"), reader(columns), None)
+            .unwrap_err();
+        assert_eq!(error.code(), code, "{error}");
+        assert!(error.to_string().contains(word), "{error}");
+    }
+    assert_eq!(store.streams_without_metadata().unwrap(), []);
+}
+
+#[test]
+fn nanoseconds_are_the_nearest_microsecond_as_in_every_spelling() {
+    let store = memory();
+    let instants = [
+        (
+            "2024-01-03T12:00:00.1234569Z",
+            1_704_283_200_123_456_900_i64,
+        ),
+        ("2024-01-03T12:00:01.0000005Z", 1_704_283_201_000_000_500),
+        ("1969-12-31T23:59:59.999999001Z", -999),
+    ];
+    for (text, nanos) in instants {
+        let ts: Timestamp = text.parse().unwrap();
+        store
+            .insert(&uuid("a"), &NewObservation::new(ts, 1.0))
+            .unwrap();
+        let columns: Vec<(&str, ArrayRef)> = vec![
+            ("ts", Arc::new(TimestampNanosecondArray::from(vec![nanos]))),
+            ("value", Arc::new(Float64Array::from(vec![1.0]))),
+        ];
+        let report = store
+            .insert_record_batches(&uuid("a"), reader(columns), None)
+            .unwrap();
+        assert_eq!((report.inserted, report.already_there), (0, 1), "{text}");
+    }
+}

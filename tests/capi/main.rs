@@ -1,0 +1,26 @@
+//! The C API: its header, and hosts in C and C++ that are built against the library
+//! and run. All but the header needs features; see CONTRIBUTING.md.
+
+#[cfg(all(feature = "capi", target_os = "linux"))]
+mod abi;
+#[cfg(feature = "arrow")]
+mod arrow;
+#[cfg(all(feature = "capi", target_os = "linux"))]
+mod faults;
+mod header;
+#[cfg(all(feature = "capi", target_os = "linux"))]
+mod host;
+#[cfg(all(feature = "capi", target_os = "linux"))]
+mod misuse;
+#[cfg(all(feature = "panic-test", target_os = "linux"))]
+mod panics;
+#[cfg(all(feature = "capi", target_os = "linux"))]
+mod scenario;
+#[cfg(all(feature = "capi", target_os = "linux"))]
+mod sharing;
+#[cfg(feature = "arrow")]
+#[path = "../support/mod.rs"]
+mod support;
+// Its controls need the switch to plain locks.
+#[cfg(all(feature = "panic-test", target_os = "linux"))]
+mod two_sqlites;

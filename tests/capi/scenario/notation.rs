@@ -1,0 +1,147 @@
+//! How arguments and answers are written in `tests/scenario.txt`.
+
+use std::fmt::Write;
+use std::fs;
+
+use crate::support::*;
+use satori_store::{
+    IngestReport, InsertReport, Observation, StoredTimestamp, StreamPatch, Timestamp,
+};
+
+/// Returns an argument's text, or `None` for `-`.
+pub(crate) fn text(argument: &str) -> Option<String> {
+    if argument == "-" {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    let mut rest = argument;
+    while let Some((plain, escape)) = rest.split_once("\\x") {
+        bytes.extend_from_slice(plain.as_bytes());
+        bytes.push(u8::from_str_radix(&escape[..2], 16).unwrap());
+        rest = &escape[2..];
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    Some(String::from_utf8(bytes).unwrap())
+}
+
+/// Returns text as it stands in an answer.
+pub(crate) fn shown(text: Option<&str>) -> String {
+    match text {
+        None => "-".to_owned(),
+        Some("-") => "\\x2d".to_owned(),
+        Some(text) => text.chars().fold(String::new(), |mut shown, char| {
+            match char {
+                '\0'..' ' | '\x7f' | '\\' => write!(shown, "\\x{:02x}", char as u32).unwrap(),
+                _ => shown.push(char),
+            }
+            shown
+        }),
+    }
+}
+
+pub(crate) fn instant(argument: &str) -> Timestamp {
+    Timestamp::from_micros(argument.parse().unwrap())
+}
+
+pub(crate) fn range(
+    from: &str,
+    to: &str,
+) -> (std::ops::Bound<Timestamp>, std::ops::Bound<Timestamp>) {
+    use std::ops::Bound::{Excluded, Included, Unbounded};
+    (
+        text(from).map_or(Unbounded, |from| Included(instant(&from))),
+        text(to).map_or(Unbounded, |to| Excluded(instant(&to))),
+    )
+}
+
+pub(crate) fn json(report: &impl serde::Serialize) -> String {
+    shown(Some(&serde_json::to_string(report).unwrap()))
+}
+
+/// Returns the bytes of a JSON argument.
+pub(crate) fn input(argument: &str) -> Vec<u8> {
+    match argument.strip_prefix('@') {
+        Some(feed) => fs::read(crate_file("tests/feeds").join(feed)).unwrap(),
+        None => text(argument).unwrap_or_default().into_bytes(),
+    }
+}
+
+pub(crate) fn or_none(lines: Vec<String>) -> Vec<String> {
+    if lines.is_empty() {
+        return vec!["count 0".to_owned()];
+    }
+    lines
+}
+
+pub(crate) fn rows(rows: impl IntoIterator<Item = Observation>) -> Vec<String> {
+    let line = |row: Observation| {
+        let (hash, provider) = (shown(Some(&row.hash)), shown(Some(&row.provider)));
+        let ts = row.ts.as_micros();
+        format!("{ts}\t{:.6}\t{hash}\t{provider}", row.value)
+    };
+    or_none(rows.into_iter().map(line).collect())
+}
+
+/// Returns rows with the timestamp as it is stored, `-` for what the store itself writes.
+pub(crate) fn spelled(rows: impl IntoIterator<Item = Observation>) -> Vec<String> {
+    let line = |row: Observation| {
+        let (hash, provider) = (shown(Some(&row.hash)), shown(Some(&row.provider)));
+        let ts = row.ts.as_micros();
+        let stored = match &row.stored_ts {
+            StoredTimestamp::Integer(seconds) if seconds * 1_000_000 == ts => None,
+            StoredTimestamp::Real(seconds) if *seconds == ts as f64 / 1e6 => None,
+            other => Some(other.to_string()),
+        };
+        let stored = shown(stored.as_deref());
+        format!("{ts}\t{stored}\t{:.6}\t{hash}\t{provider}", row.value)
+    };
+    or_none(rows.into_iter().map(line).collect())
+}
+
+pub(crate) fn patch(fields: &[&str]) -> StreamPatch {
+    fields.iter().fold(StreamPatch::new(), |patch, field| {
+        let (name, value) = match field.strip_prefix('!') {
+            Some(name) => (name, None),
+            None => {
+                let (name, value) = field[1..].split_once('=').unwrap();
+                (name, Some(text(value).unwrap()))
+            }
+        };
+        match name {
+            "server_stream_id" => patch.server_stream_id(value.map(|id| id.parse().unwrap())),
+            "name" => patch.name(value),
+            "author" => patch.author(value),
+            "secondary" => patch.secondary(value),
+            "target" => patch.target(value),
+            "meta" => patch.meta(value),
+            "description" => patch.description(value),
+            _ => panic!("{field}"),
+        }
+    })
+}
+
+pub(crate) fn inserted(report: &InsertReport) -> Vec<String> {
+    let conflicts = report.conflicts.len();
+    vec![
+        format!(
+            "inserted {} already_there {} conflicts {conflicts}",
+            report.inserted, report.already_there
+        ),
+        json(&report.conflicts),
+    ]
+}
+
+pub(crate) fn ingested(report: &IngestReport) -> Vec<String> {
+    vec![
+        format!(
+            "payloads {} inserted {} already_there {} nothing {} conflicts {} rejected {}",
+            report.payloads,
+            report.inserted,
+            report.already_there,
+            report.nothing,
+            report.conflicts.len(),
+            report.rejected.len()
+        ),
+        json(report),
+    ]
+}

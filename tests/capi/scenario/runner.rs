@@ -1,0 +1,262 @@
+//! Runs the scenario's operations on the Rust API.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::notation::*;
+use crate::support::crate_file;
+use satori_store::{
+    Error, IngestOptions, Insertion, NewObservation, OpenOptions, Remove, Store, Stream,
+    StreamUuid, Synchronous, Timestamp,
+};
+
+pub(crate) type Lines = Result<Vec<String>, Error>;
+
+pub(crate) struct Runner {
+    pub(crate) scratch: PathBuf,
+    pub(crate) store: Option<Store>,
+    pub(crate) began: Timestamp,
+}
+
+impl Runner {
+    fn stream(&self, stream: Stream) -> String {
+        let instant = |ts: Option<Timestamp>| match ts {
+            None => "-".to_owned(),
+            Some(ts) if ts >= self.began => "now".to_owned(),
+            Some(ts) => ts.as_micros().to_string(),
+        };
+        let mut line = format!(
+            "stream\t{}\t{}",
+            stream.id,
+            shown(Some(stream.uuid.as_str()))
+        );
+        line += "\t";
+        line += &stream
+            .server_stream_id
+            .map_or("-".to_owned(), |id| id.to_string());
+        for text in [
+            &stream.name,
+            &stream.author,
+            &stream.secondary,
+            &stream.target,
+            &stream.meta,
+            &stream.description,
+        ] {
+            line += "\t";
+            line += &shown(text.as_deref());
+        }
+        line + "\t" + &instant(stream.last_synced) + "\t" + &instant(stream.created_at)
+    }
+
+    fn streams(&self, streams: impl IntoIterator<Item = Stream>) -> Lines {
+        let lines = streams.into_iter().map(|stream| self.stream(stream));
+        Ok(or_none(lines.collect()))
+    }
+
+    fn open(&mut self, name: &str, options: &[&str]) -> Lines {
+        let on = |option| options.contains(&option);
+        let mut how = OpenOptions::new()
+            .read_only(on("read_only"))
+            .create(!on("must_exist"))
+            .keep_spelling(on("keep_spelling"));
+        if on("full") {
+            how = how.synchronous(Synchronous::Full);
+        }
+        if on("no_wait") {
+            how = how.busy_timeout(Duration::ZERO);
+        }
+        self.store = Some(if on("in_memory") {
+            how.open_in_memory()?
+        } else {
+            how.open(self.scratch.join(name))?
+        });
+        Ok(vec!["done".to_owned()])
+    }
+
+    pub(crate) fn play(&mut self, line: &str) -> Lines {
+        let done = || Ok(vec!["done".to_owned()]);
+        let (op, rest) = line.split_once('\t').unwrap_or((line, ""));
+        let args: Vec<&str> = rest.split('\t').collect();
+        // What needs no store.
+        match op {
+            "parse" => {
+                let parsed: Timestamp = text(args[0]).unwrap_or_default().parse()?;
+                return Ok(vec![parsed.as_micros().to_string()]);
+            }
+            "uuid" => {
+                let part = |index: usize| text(args[index]).unwrap_or_default();
+                let uuid = StreamUuid::from_parts(&part(0), &part(1), &part(2), &part(3));
+                return Ok(vec![uuid.to_string()]);
+            }
+            "fixture" => {
+                let from = crate_file("tests/fixtures").join(args[0]);
+                fs::copy(from, self.scratch.join(args[1])).unwrap();
+                return done();
+            }
+            "open" => return self.open(args[0], &args[1..]),
+            "close" => {
+                self.store = None;
+                return done();
+            }
+            _ => {}
+        }
+        let store = self.store.as_ref().expect("a store is open");
+        let uuid = || StreamUuid::new(text(args[0]).unwrap_or_default());
+        let name = || text(args[0]).unwrap_or_default();
+        match op {
+            "upsert" => self.streams([store.upsert_stream(&uuid()?, &patch(&args[1..]))?]),
+            "update" => self.streams([store.update_stream(&uuid()?, &patch(&args[1..]))?]),
+            "stream" => self.streams(store.stream(&uuid()?)?),
+            "by_name" => self.streams(store.stream_by_name(&name())?),
+            "streams_by_name" => self.streams(store.streams_by_name(&name())?),
+            "by_server_id" => self.streams(store.streams_by_server_id(args[0].parse().unwrap())?),
+            "streams" => self.streams(store.streams()?),
+            "search" => self.streams(store.search_streams(&name())?),
+            "stale" => self.streams(store.stale_streams(instant(args[0]))?),
+            "without_metadata" | "with_table" => {
+                let uuids = match op {
+                    "with_table" => store.streams_with_table()?,
+                    _ => store.streams_without_metadata()?,
+                };
+                let lines = uuids.iter().map(|uuid| shown(Some(uuid.as_str())));
+                Ok(or_none(lines.collect()))
+            }
+            "sync" => Ok(vec![json(&store.sync_streams(&input(args[0]))?)]),
+            "remove" => {
+                let what = match args[1] {
+                    "metadata" => Remove::Metadata,
+                    "data" => Remove::Data,
+                    _ => Remove::Both,
+                };
+                let removed = store.remove(&uuid()?, what)?;
+                let (metadata, rows) = (removed.metadata, removed.rows);
+                let rows = rows.unwrap_or(0);
+                Ok(vec![format!(
+                    "metadata {} rows {rows}",
+                    i32::from(metadata)
+                )])
+            }
+            "insert" => {
+                let value = args[2].parse().unwrap();
+                let (hash, provider) = (text(args[3]), text(args[4]));
+                let mut row = NewObservation::new(instant(args[1]), value);
+                row.hash = hash.as_deref();
+                row.provider = provider.as_deref().unwrap_or(row.provider);
+                Ok(vec![match store.insert(&uuid()?, &row)? {
+                    Insertion::Inserted => format!("inserted {value:.6}"),
+                    Insertion::AlreadyThere => format!("already_there {value:.6}"),
+                    Insertion::Conflict(conflict) => format!("conflict {:.6}", conflict.stored),
+                }])
+            }
+            "insert_many" | "insert_spelled" => {
+                let texts: Vec<Vec<&str>> = args[1..]
+                    .iter()
+                    .map(|row| row.split(',').collect())
+                    .collect();
+                let given = |text: &'_ &str| (*text != "-").then(|| text.to_string());
+                let owned: Vec<_> = texts
+                    .iter()
+                    .map(|row| (given(&row[2]), given(&row[3])))
+                    .collect();
+                let mut many = Vec::new();
+                for (row, (hash, provider)) in texts.iter().zip(&owned) {
+                    let value = row[1].parse().unwrap();
+                    let mut new = match op {
+                        "insert_spelled" => NewObservation::spelled(row[0], value)?,
+                        _ => NewObservation::new(instant(row[0]), value),
+                    };
+                    new.hash = hash.as_deref();
+                    new.provider = provider.as_deref().unwrap_or(new.provider);
+                    many.push(new);
+                }
+                Ok(inserted(&store.insert_many(&uuid()?, &many)?))
+            }
+            "copy" => {
+                let rows = store.record_batches(&uuid()?, range(args[1], args[2]))?;
+                let target = StreamUuid::new(text(args[3]).unwrap_or_default())?;
+                let provider = text(args[4]);
+                let report = store.insert_record_batches(&target, rows, provider.as_deref())?;
+                Ok(inserted(&report))
+            }
+            // The batch is C's; Rust's iterator has one of its own.
+            "range" => {
+                let found = store.observations(&uuid()?, range(args[1], args[2]))?;
+                Ok(rows(found.collect::<Result<Vec<_>, _>>()?))
+            }
+            "last" => Ok(rows(store.last(&uuid()?, args[1].parse().unwrap())?)),
+            "latest" => Ok(rows(store.latest(&uuid()?)?)),
+            "at" => Ok(rows(store.observation(&uuid()?, instant(args[1]))?)),
+            "spelled" => {
+                let found = store.observations(&uuid()?, range(args[1], args[2]))?;
+                Ok(spelled(found.collect::<Result<Vec<_>, _>>()?))
+            }
+            "spelled_last" => Ok(spelled(store.last(&uuid()?, args[1].parse().unwrap())?)),
+            "spelled_at" => Ok(spelled(store.observation(&uuid()?, instant(args[1]))?)),
+            "count" => {
+                let count = store.count(&uuid()?, range(args[1], args[2]))?;
+                Ok(vec![format!("count {count}")])
+            }
+            "delete" => {
+                let count = store.delete(&uuid()?, range(args[1], args[2]))?;
+                Ok(vec![format!("count {count}")])
+            }
+            "statistics" => {
+                let found = store.statistics(&uuid()?)?;
+                let ts = |ts: Option<Timestamp>| {
+                    ts.map_or("-".to_owned(), |ts| ts.as_micros().to_string())
+                };
+                Ok(vec![
+                    format!(
+                        "count {} unreadable {} first {} last {} minimum {:.6} maximum {:.6} \
+                         sum {:.6} spacing {} gaps {}",
+                        found.count,
+                        found.unreadable,
+                        ts(found.first),
+                        ts(found.last),
+                        found.minimum.unwrap_or(0.0),
+                        found.maximum.unwrap_or(0.0),
+                        found.sum,
+                        found.spacing.unwrap_or_default().as_micros(),
+                        found.gaps
+                    ),
+                    json(&found.providers),
+                ])
+            }
+            "normalize" => {
+                let report = match args[1] {
+                    "dry" => store.normalize_dry_run(&uuid()?)?,
+                    _ => store.normalize(&uuid()?)?,
+                };
+                Ok(vec![
+                    format!("rewritten {}", report.rewritten),
+                    json(&report),
+                ])
+            }
+            "verify" => {
+                let found = store.verify(&uuid()?)?;
+                Ok(vec![
+                    format!(
+                        "rows {} verified {} foreign {} suspect {}",
+                        found.rows,
+                        found.verified,
+                        found.foreign.len(),
+                        found.suspect.len()
+                    ),
+                    json(&found),
+                ])
+            }
+            "ingest" => {
+                let mut options = IngestOptions::new().strict(args[2] == "strict");
+                if let Some(uuid) = text(args[0]) {
+                    options = options.uuid(StreamUuid::new(uuid)?);
+                }
+                if let Some(provider) = text(args[1]) {
+                    options = options.provider(provider);
+                }
+                Ok(ingested(&store.ingest(&input(args[3]), &options)?))
+            }
+            _ => panic!("no operation {op}"),
+        }
+    }
+}

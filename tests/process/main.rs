@@ -1,0 +1,31 @@
+//! Several processes on one file: of the library's, of Python's `sqlite3`, killed,
+//! forked, without room or rights.
+
+mod crash;
+mod fork;
+mod locks;
+mod opening;
+mod python;
+mod python_tables;
+mod readers;
+mod replaced;
+mod rights;
+mod room;
+#[path = "../support/mod.rs"]
+mod support;
+mod waiting;
+mod writers;
+
+/// Plays a role, in a process that another test has started for it.
+#[test]
+fn role() {
+    support::play(&[
+        crash::ROLES,
+        fork::ROLES,
+        opening::ROLES,
+        readers::ROLES,
+        rights::ROLES,
+        room::ROLES,
+        writers::ROLES,
+    ]);
+}

@@ -1,0 +1,122 @@
+//! Waiting for the lock that another process has, and no longer than the limit.
+
+use std::time::{Duration, Instant};
+
+use crate::support::*;
+use satori_store::{Error, OpenOptions, Store, StreamPatch};
+
+#[test]
+fn a_write_is_busy_after_its_limit_and_not_before() {
+    let (_folder, path) = place();
+    let limit = Duration::from_millis(300);
+    let store = OpenOptions::new().busy_timeout(limit).open(&path).unwrap();
+    let stream = uuid("s");
+    store.insert(&stream, &numbered(1)).unwrap();
+    let mut python = Python::open(&path);
+    python.run("BEGIN IMMEDIATE");
+    for _ in 0..2 {
+        for write in [
+            &|| store.insert(&stream, &numbered(2)).map(drop),
+            &|| store.insert(&stream, &numbered(2).hash("h")).map(drop),
+            &|| store.upsert_stream(&stream, &StreamPatch::new()).map(drop),
+            &|| store.normalize_dry_run(&stream).map(drop),
+        ] as [&dyn Fn() -> satori_store::Result<()>; 4]
+        {
+            let begun = Instant::now();
+            let Err(Error::Busy {
+                waited,
+                sqlite_code,
+            }) = write()
+            else {
+                panic!("the lock is Python's");
+            };
+            let whole = begun.elapsed();
+            assert!(
+                waited >= limit && whole >= waited,
+                "{waited:?} of {whole:?}"
+            );
+            assert_eq!(sqlite_code & 0xff, 5);
+            println!("limit {limit:?}, reported {waited:?}, took {whole:?}");
+        }
+        // Reading waits for nobody, and one can open the file.
+        assert_eq!(seconds(&store, &stream), [1]);
+        assert_eq!(seconds(&Store::open(&path).unwrap(), &stream), [1]);
+    }
+    python.run("ROLLBACK");
+    store.insert(&stream, &numbered(2)).unwrap();
+    python.close();
+}
+
+#[test]
+fn taking_a_file_over_is_busy_after_the_limit_while_another_writes() {
+    let _turn = turn();
+    let (_folder, path) = place();
+    let mut python = Python::open(&path);
+    python.run("CREATE TABLE t (a)");
+    let limit = Duration::from_millis(300);
+    let options = OpenOptions::new().busy_timeout(limit);
+    for begin in ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"] {
+        python.run(begin);
+        python.run("INSERT INTO t VALUES (1)");
+        let begun = Instant::now();
+        let refused = options.open(&path).expect_err("the lock is Python's");
+        let whole = begun.elapsed();
+        let Error::Busy { waited, .. } = refused else {
+            panic!("{begin}: {refused}");
+        };
+        println!("{begin}: limit {limit:?}, reported {waited:?}, took {whole:?}");
+        assert!(
+            waited >= limit && whole >= waited,
+            "{waited:?} of {whole:?}"
+        );
+        assert!(whole < limit * 8, "not the limit but {whole:?}");
+        python.run("ROLLBACK");
+    }
+    options.open(&path).unwrap();
+    python.close();
+}
+
+#[test]
+fn a_writer_waits_and_succeeds_once_the_lock_is_released() {
+    let (_folder, path) = place();
+    let options = OpenOptions::new().busy_timeout(Duration::from_secs(60));
+    let store = options.open(&path).unwrap();
+    let mut python = Python::open(&path);
+    for second in 0..4 {
+        python.run("BEGIN IMMEDIATE");
+        let writer = std::thread::spawn({
+            let store = store.clone();
+            move || match second % 2 {
+                0 => store.insert(&uuid("s"), &numbered(second)),
+                _ => store.insert(&uuid("s"), &numbered(second).hash("h")),
+            }
+        });
+        pause(100);
+        assert!(!writer.is_finished(), "it wrote through Python's lock");
+        python.run("COMMIT");
+        writer.join().unwrap().unwrap();
+    }
+    assert_eq!(seconds(&store, &uuid("s")), [0, 1, 2, 3]);
+    python.close();
+}
+
+/// A file in rollback mode, which one that only reads keeps from being switched.
+#[test]
+fn taking_over_a_file_waits_no_longer_than_its_limit() {
+    let _turn = turn();
+    let (_folder, path) = place();
+    let mut engine = plain(&path);
+    run(&mut engine, "CREATE TABLE notes (text); BEGIN");
+    number(&mut engine, "SELECT count(*) FROM notes");
+    let limit = Duration::from_millis(500);
+    let began = Instant::now();
+    let error = OpenOptions::new()
+        .busy_timeout(limit)
+        .open(&path)
+        .unwrap_err();
+    let whole = began.elapsed();
+    assert!(matches!(error, Error::Busy { .. }), "{error}");
+    assert!(whole >= limit && whole < limit * 2, "{whole:?}");
+    run(&mut engine, "COMMIT");
+    OpenOptions::new().busy_timeout(limit).open(&path).unwrap();
+}

@@ -1,0 +1,11 @@
+//! Reading: observations in order of time, however their timestamps are spelled;
+//! streams by what is known of them; hash chains.
+
+mod latest;
+mod observations;
+mod properties;
+mod streams;
+#[path = "../support/mod.rs"]
+mod support;
+mod unreadable;
+mod verify;

@@ -1,0 +1,131 @@
+//! Data: instants, rows, files to begin with.
+
+use std::path::{Path, PathBuf};
+
+use satori_store::{NewObservation, Observation, Result, Store, StreamUuid, Timestamp};
+use tempfile::TempDir;
+
+use super::sql;
+
+/// What stands for an instant in a test: a text in any spelling, or seconds since 1970.
+pub(crate) trait When {
+    /// Returns the instant.
+    fn instant(self) -> Timestamp;
+}
+
+impl When for &str {
+    fn instant(self) -> Timestamp {
+        self.parse().unwrap()
+    }
+}
+
+impl When for i64 {
+    fn instant(self) -> Timestamp {
+        Timestamp::from_micros(self * 1_000_000)
+    }
+}
+
+/// Returns the instant of a text or of seconds since 1970.
+pub(crate) fn at(when: impl When) -> Timestamp {
+    when.instant()
+}
+
+/// Returns the stream of this name.
+pub(crate) fn uuid(name: &str) -> StreamUuid {
+    StreamUuid::new(name).unwrap()
+}
+
+/// Returns a row whose hash is given, so that none is computed.
+pub(crate) fn row(when: impl When, value: f64) -> NewObservation<'static> {
+    NewObservation::new(at(when), value).hash("h")
+}
+
+/// Returns a row without a hash, whose value is the second at which it stands.
+pub(crate) fn numbered(second: i64) -> NewObservation<'static> {
+    NewObservation::new(at(second), second as f64)
+}
+
+/// Returns a store in memory.
+pub(crate) fn memory() -> Store {
+    Store::open_in_memory().unwrap()
+}
+
+/// Makes a folder for a file. Returns it and the file's path; there is no file yet.
+pub(crate) fn place() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("engine.db");
+    (folder, path)
+}
+
+/// Copies one of `tests/fixtures` into a folder of its own.
+pub(crate) fn fixture(name: &str) -> (TempDir, PathBuf) {
+    let (folder, path) = place();
+    // Bytes, not a copy: the permissions are not to be copied with them.
+    let bytes = std::fs::read(crate_file("tests/fixtures").join(name)).unwrap();
+    std::fs::write(&path, bytes).unwrap();
+    (folder, path)
+}
+
+/// Returns the path of a file of this repository.
+pub(crate) fn crate_file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+/// Reads one of `tests/feeds`.
+pub(crate) fn feed(name: &str) -> Vec<u8> {
+    std::fs::read(crate_file("tests/feeds").join(name)).unwrap()
+}
+
+/// Reads what `tests/fixtures/manifest.json` expects of a fixture.
+pub(crate) fn manifest(name: &str) -> serde_json::Value {
+    let manifest = std::fs::read(crate_file("tests/fixtures/manifest.json")).unwrap();
+    serde_json::from_slice::<serde_json::Value>(&manifest).unwrap()[name].clone()
+}
+
+/// Returns the path as text.
+pub(crate) fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// Returns the SQL of an observation table as engines make it, with rows whose
+/// timestamps are SQL literals; the value of each is its number.
+pub(crate) fn table_sql(name: &str, timestamps: &[&str]) -> String {
+    let name = name.replace('"', "\"\"");
+    let mut statements = format!(
+        "CREATE TABLE IF NOT EXISTS \"{name}\" (ts TIMESTAMP PRIMARY KEY NOT NULL, \
+         value NUMERIC(20, 10) NOT NULL, hash TEXT NOT NULL, provider TEXT NOT NULL);\nBEGIN;\n"
+    );
+    for (number, ts) in timestamps.iter().enumerate() {
+        statements.push_str(&format!(
+            "INSERT INTO \"{name}\" VALUES ({ts}, {number}, 'h{number}', 'engine');\n"
+        ));
+    }
+    statements + "COMMIT;\n"
+}
+
+/// Makes a store in which another program has written the stream `s`.
+pub(crate) fn store_with(timestamps: &[&str]) -> (TempDir, PathBuf, Store, StreamUuid) {
+    let (folder, path) = place();
+    let store = Store::open(&path).unwrap();
+    sql(&path, &table_sql("s", timestamps));
+    (folder, path, store, uuid("s"))
+}
+
+/// Reads all observations in order of time. Returns the first error instead, if there
+/// is one.
+pub(crate) fn all(store: &Store, stream: &StreamUuid) -> Result<Vec<Observation>> {
+    store.observations(stream, ..)?.collect()
+}
+
+/// Returns the value of each row.
+pub(crate) fn values(observations: &[Observation]) -> Vec<f64> {
+    observations.iter().map(|row| row.value).collect()
+}
+
+/// Reads the whole seconds of each row of the stream.
+pub(crate) fn seconds(store: &Store, stream: &StreamUuid) -> Vec<i64> {
+    let rows = all(store, stream).unwrap();
+    rows.iter()
+        .map(|row| row.ts.as_micros() / 1_000_000)
+        .collect()
+}

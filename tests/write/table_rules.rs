@@ -1,0 +1,100 @@
+//! Tables to which other programs have given rules of their own.
+
+use crate::support::*;
+use satori_store::{ErrorCode, IngestOptions, Insertion, Store, StreamUuid};
+
+/// Makes a table whose own rules would replace rows, or leave them out without a word.
+fn ruled(rule: &str) -> (tempfile::TempDir, Store, StreamUuid) {
+    let (folder, path) = place();
+    let unique = if rule.starts_with("ON") { rule } else { "" };
+    sql(
+        &path,
+        &format!(
+            "CREATE TABLE odd (ts TIMESTAMP PRIMARY KEY NOT NULL, value NUMERIC NOT NULL, \
+             hash TEXT NOT NULL UNIQUE {unique}, provider TEXT NOT NULL)"
+        ),
+    );
+    if !rule.starts_with("ON") {
+        sql(&path, rule);
+    }
+    let store = Store::open(&path).unwrap();
+    (folder, store, uuid("odd"))
+}
+
+#[test]
+fn a_table_that_would_replace_or_ignore_rows_refuses_them() {
+    for clause in ["REPLACE", "IGNORE", "FAIL", "ROLLBACK"] {
+        let (_folder, store, odd) = ruled(&format!("ON CONFLICT {clause}"));
+        let row = |second| numbered(second).hash("x");
+        assert_eq!(store.insert(&odd, &row(1)).unwrap(), Insertion::Inserted);
+        let code = |error: satori_store::Error| error.code();
+        let refused = ErrorCode::NotObservationTable;
+        assert_eq!(store.insert(&odd, &row(2)).map_err(code), Err(refused));
+        let many: Vec<_> = (3..100).map(row).collect();
+        assert_eq!(store.insert_many(&odd, &many).map_err(code), Err(refused));
+        let stored: Vec<_> = store.last(&odd, 10).unwrap();
+        assert_eq!(stored.len(), 1, "{clause}");
+        assert_eq!(stored[0].value, 1.0, "{clause}");
+    }
+}
+
+#[test]
+fn rows_that_a_trigger_keeps_out_are_not_reported_as_inserted() {
+    let (_folder, store, odd) = ruled(
+        "CREATE TRIGGER some BEFORE INSERT ON odd WHEN NEW.value % 2 = 0 \
+         BEGIN SELECT RAISE(IGNORE); END",
+    );
+    assert_eq!(
+        store.insert(&odd, &numbered(1)).unwrap(),
+        Insertion::Inserted
+    );
+    for many in [vec![numbered(2)], (3..100).map(numbered).collect()] {
+        let error = store.insert_many(&odd, &many).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::NotObservationTable, "{error}");
+    }
+    assert!(store.insert(&odd, &numbered(2).hash("h")).is_err());
+    assert_eq!(store.count(&odd, ..).unwrap(), 1);
+}
+
+#[test]
+fn a_table_with_a_constraint_of_its_own_refuses_its_own_rows_alone() {
+    let (_folder, path) = place();
+    sql(
+        &path,
+        "CREATE TABLE once (ts TIMESTAMP PRIMARY KEY NOT NULL, value NUMERIC NOT NULL, \
+         hash TEXT NOT NULL UNIQUE, provider TEXT NOT NULL)",
+    );
+    let store = Store::open(&path).unwrap();
+    let line = |uuid: &str, ts: i64| {
+        format!(r#"{{"value":1,"hash":"same","observed_at":{ts},"stream":{{"uuid":"{uuid}"}}}}"#)
+    };
+    let batch: Vec<_> = (0..100)
+        .flat_map(|n| [line("once", n), line("other", n)])
+        .collect();
+    let report = store
+        .ingest(batch.join("\n").as_bytes(), &IngestOptions::new())
+        .unwrap();
+    assert_eq!((report.inserted, report.rejected.len()), (101, 99));
+    assert_eq!(report.rejected[0].index, 2);
+    let said = report.rejected[0].error.to_string();
+    assert!(said.contains("once") && said.contains("UNIQUE"), "{said}");
+}
+
+#[test]
+fn hashes_are_chained_past_a_row_that_the_table_refuses() {
+    let (_folder, path) = place();
+    sql(
+        &path,
+        "CREATE TABLE odd (ts TIMESTAMP PRIMARY KEY NOT NULL, \
+         value NUMERIC NOT NULL CHECK (value <> 50), hash TEXT NOT NULL, provider TEXT NOT NULL)",
+    );
+    let store = Store::open(&path).unwrap();
+    let batch: Vec<_> = (0..100)
+        .map(|n| format!(r#"{{"value":{n},"observed_at":{n}}}"#))
+        .collect();
+    let odd = uuid("odd");
+    let options = IngestOptions::new().uuid(odd.clone());
+    let report = store.ingest(batch.join("\n").as_bytes(), &options).unwrap();
+    assert_eq!((report.inserted, report.rejected.len()), (99, 1));
+    assert_eq!(store.verify(&odd).unwrap().verified, 99);
+}
