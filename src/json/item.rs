@@ -45,14 +45,14 @@ pub(super) fn split(input: &[u8], format: Format, first_line: usize) -> Result<V
             }]);
         }
     }
-    let lines = (first_line..).zip(input.split(|&byte| byte == b'\n'));
+    let lines = input.split(|&byte| byte == b'\n').enumerate();
     Ok(lines
         .filter(|(_, json)| !json.iter().all(u8::is_ascii_whitespace))
         .enumerate()
         .map(|(index, (line, json))| Item {
             position: Position {
                 index,
-                ..Position::start_of(line)
+                ..Position::start_of(first_line.saturating_add(line))
             },
             json,
         })
@@ -99,7 +99,7 @@ pub(super) fn json_error(error: &serde_json::Error, start: Position) -> Error {
     // serde_json ends its messages with the position, counted from the item's start.
     let message = message.split(" at line ").next().unwrap_or_default();
     Position {
-        line: start.line + error.line().saturating_sub(1),
+        line: start.line.saturating_add(error.line().saturating_sub(1)),
         column: match error.line() {
             0 | 1 => start.column + error.column().saturating_sub(1),
             // For the end of a line serde_json reports column 0 of the next line.

@@ -32,7 +32,9 @@ impl Position {
                 ..self
             },
             Some(last) => Self {
-                line: self.line + bytes.iter().filter(|&&byte| byte == b'\n').count(),
+                line: self
+                    .line
+                    .saturating_add(bytes.iter().filter(|&&byte| byte == b'\n').count()),
                 column: bytes.len() - last,
                 ..self
             },
