@@ -1,9 +1,8 @@
-//! What a store asks of the place where its rows are: the contract that each database
-//! keeps.
+//! The contract between a store and the database that holds its rows.
 //!
-//! It is written for sets, so that a database at the other end of a network needs few
+//! Its methods take sets, so that a database at the other end of a network needs few
 //! round trips. It knows the nouns of `model` and no database. [`Store`](crate::Store)
-//! chooses the transactions; nothing below it opens one, except where a method says so.
+//! chooses the transactions; no method opens one unless it says so.
 
 use crate::model::cursor::Cursor;
 use crate::model::error::{Error, Result};
@@ -29,14 +28,16 @@ pub(crate) enum Access {
 pub(crate) enum StreamQuery<'a> {
     /// All that have metadata, by id.
     All,
-    /// All of this name: the most recently synced first, those never synced last, then
-    /// the lowest id.
+    /// All of this name: the most recently synced first, those never synced last, and
+    /// among equals by id.
     Named(&'a str),
-    /// All to which the server gives this number, in the same order.
+    /// All to which the server gives this number, in the order of [`Named`](Self::Named).
     Numbered(i64),
-    /// Those whose name or description contains this; ASCII letters match in either case.
+    /// Those whose name or description contains this, by id; ASCII letters match in either
+    /// case.
     Containing(&'a str),
-    /// Those not synced since, the longest unsynced first, those never synced before them.
+    /// Those not synced since: the never synced first, then the longest unsynced, and
+    /// among equals by id.
     NotSyncedSince(Timestamp),
 }
 
@@ -44,14 +45,15 @@ pub(crate) enum StreamQuery<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Inserted {
     pub(crate) report: InsertReport,
-    /// Indexes of rows that were not inserted although the others were, and why: a stored
-    /// row that they must be compared with, or chained to, can't be read, or a rule that
-    /// another program has set keeps them out.
+    /// Rows that were not inserted although the others were: the index of each, and why.
+    /// Either the stored row that it must be compared with, or chained to, can't be read,
+    /// or a rule that another program has set keeps it out.
     pub(crate) refused: Vec<(usize, Error)>,
 }
 
-/// What a look at a stream's data gives: `None` if the store has no data of the stream,
-/// not even an empty table. Whether the stream has metadata is another question.
+/// The result of a call on a stream's data: `None` if the store has no data of the stream,
+/// not even an empty table; it may have metadata. The error is `NotAStream` if the name
+/// stands for something else.
 pub(crate) type Found<T> = Result<Option<T>>;
 
 /// A database that holds streams and observations.
@@ -68,50 +70,50 @@ pub(crate) trait Backend: Sized {
     /// `ReadOnly`, `Busy`.
     fn begin(&mut self, access: Access) -> Result<()>;
 
-    /// Commits the transaction. Once it returns `Ok` the writes are stored, as far as
-    /// the options' `synchronous` promises, where every other connection finds them.
+    /// Commits the transaction. If it returns `Ok`, every other connection finds the
+    /// writes, and they last as the options' `synchronous` promises.
     ///
     /// # Errors
-    /// `FileReplaced` if they may be stored where nobody will look again.
+    /// `FileReplaced` if they may have gone to a file that nobody will open again.
     fn commit(&mut self) -> Result<()>;
 
-    /// Takes the transaction back; without one it does nothing. It can't fail: what is
+    /// Rolls the transaction back; does nothing if there is none. It can't fail: what is
     /// not committed is not stored.
     fn roll_back(&mut self);
 
     /// Runs `work` in a transaction: all that it writes is stored, or nothing.
     fn write<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         self.begin(Access::Write)?;
-        let done = work(self).and_then(|value| {
+        let result = work(self).and_then(|value| {
             self.commit()?;
             Ok(value)
         });
-        if done.is_err() {
+        if result.is_err() {
             self.roll_back();
         }
-        done
+        result
     }
 
-    /// Runs `work` in a transaction and takes back what it has written.
+    /// Runs `work` in a transaction and rolls back what it has written.
     fn try_out<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         self.begin(Access::Write)?;
-        let done = work(self);
+        let result = work(self);
         self.roll_back();
-        done
+        result
     }
 
-    /// Runs `work`, several reads, on one state of the store.
+    /// Runs `work`, which makes several reads, on one state of the store.
     fn read<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         self.begin(Access::Read)?;
-        let done = work(self);
+        let result = work(self);
         self.roll_back();
-        done
+        result
     }
 
     // Metadata
 
-    /// Reads the metadata of one stream into what the caller needs, without a copy in
-    /// between; `None` if it has none.
+    /// Reads the metadata of one stream as the type that the caller needs, without a copy
+    /// in between; `None` if the stream has none.
     fn stream<T>(&mut self, uuid: &StreamUuid) -> Result<Option<T>>
     where
         T: for<'a> From<StreamRef<'a>>;
@@ -124,15 +126,15 @@ pub(crate) trait Backend: Sized {
     fn find_streams(&mut self, query: StreamQuery<'_>) -> Result<Vec<Stream>>;
 
     /// Checks that each name can hold a stream's observations, in the order of `uuids`: it
-    /// stands for nothing else, and no other stream differs from it in case alone.
+    /// stands for nothing else, and no other stream's name differs from it in case alone.
     ///
     /// # Errors
     /// `NotAStream` within the list for a name that can't.
     fn check_names(&mut self, uuids: &[&StreamUuid]) -> Result<Vec<Result<()>>>;
 
     /// Writes each patch, and `now` as `last_synced`, making the row if there is none.
-    /// What a patch doesn't set stays; `id` and `created_at` never change. No stream is
-    /// named twice. Only in a transaction.
+    /// What a patch doesn't set stays; `id` and `created_at` never change. The patches
+    /// are of different streams. Only in a transaction.
     fn upsert_streams(
         &mut self,
         patches: &[(&StreamUuid, StreamPatch)],
@@ -143,7 +145,7 @@ pub(crate) trait Backend: Sized {
     /// without metadata gets none.
     fn update_stream(&mut self, uuid: &StreamUuid, patch: &StreamPatch) -> Result<()>;
 
-    /// Deletes the row that the stream has; returns `true` if it had one.
+    /// Deletes the stream's metadata; returns `true` if it had some.
     fn delete_stream(&mut self, uuid: &StreamUuid) -> Result<bool>;
 
     // Data
@@ -158,23 +160,24 @@ pub(crate) trait Backend: Sized {
     /// `NotAStream`.
     fn has_data(&mut self, uuid: &StreamUuid) -> Result<bool>;
 
-    /// Inserts one row if one statement settles it, which is its own transaction: the
-    /// hash is given and no stored row has its instant. Returns `false` if nothing was
-    /// done: then [`insert`](Self::insert) does it, in a transaction.
+    /// Inserts one row if a single statement can, which is its own transaction: the hash
+    /// is given, and no stored row has its instant. Returns `false` if nothing was done;
+    /// then the caller uses [`insert`](Self::insert), in a transaction.
     ///
     /// # Errors
-    /// As [`insert`](Self::insert) and [`commit`](Self::commit).
+    /// As [`begin`](Self::begin), [`insert`](Self::insert) and [`commit`](Self::commit).
     fn insert_new(&mut self, uuid: &StreamUuid, row: &NewObservation<'_>) -> Result<bool>;
 
     /// Inserts the rows of each stream in their order, making its place if there is none.
-    /// A stored row is never overwritten: of a row with its instant the answer says
-    /// whether its value is the same. A hash that is missing is chained to the latest
-    /// row's. Only in a transaction.
+    /// A stored row is never overwritten: if a row has the same instant, the report says
+    /// whether it has the same value. A missing hash is chained to the latest row's. Only
+    /// in a transaction.
     ///
     /// # Errors
     /// `NotAStream` within the list for a name that can't hold rows: none of its rows is
-    /// written, the other streams' are. `InvalidValue`, `InvalidTimestamp` and
-    /// `NotAStream` (rows went missing) end the whole call.
+    /// written, the other streams' are. These end the whole call: `InvalidValue`,
+    /// `InvalidTimestamp`, `InvalidUuid` for a new stream whose uuid breaks the rules
+    /// (the metadata may hold any text), `NotAStream` if rows went missing.
     fn insert<'u, 'r, Rows>(
         &mut self,
         streams: impl IntoIterator<Item = (&'u StreamUuid, Rows)>,
@@ -183,7 +186,7 @@ pub(crate) trait Backend: Sized {
         Rows: Iterator<Item = NewObservation<'r>> + Clone;
 
     /// Hands the next `limit` rows of the cursor, or what is left, to `sink`, in order of
-    /// time; returns how many. 0 is the end. Only in a transaction.
+    /// time; returns their number, which is 0 at the end. Only in a transaction.
     ///
     /// # Errors
     /// `UnreadableRow`, and what `sink` returns.
@@ -196,39 +199,50 @@ pub(crate) trait Backend: Sized {
     ) -> Found<usize>;
 
     /// Reads the row that lies latest in time.
+    ///
+    /// # Errors
+    /// `UnreadableRow`.
     fn latest(&mut self, uuid: &StreamUuid) -> Found<Option<Observation>>;
 
     /// Reads the `count` rows that lie latest in time, in order of time.
+    ///
+    /// # Errors
+    /// `UnreadableRow`.
     fn last(&mut self, uuid: &StreamUuid, count: usize) -> Found<Vec<Observation>>;
 
-    /// Reads the row of this instant, in whichever spelling; of several a number.
+    /// Reads the row of this instant, in whichever spelling; if there are several, one
+    /// that stores seconds wins.
+    ///
+    /// # Errors
+    /// `UnreadableRow`.
     fn observation(&mut self, uuid: &StreamUuid, ts: Timestamp) -> Found<Option<Observation>>;
 
-    /// Counts the rows of the span; those that can't be read if it is all of time.
+    /// Counts the rows of the span. If it is all of time, rows that can't be read count
+    /// too.
     fn count(&mut self, uuid: &StreamUuid, span: Span) -> Found<u64>;
 
-    /// Returns what the stream's rows are, in numbers. Only in a transaction.
+    /// Computes the statistics of the stream. Only in a transaction.
     fn statistics(&mut self, uuid: &StreamUuid) -> Found<Statistics>;
 
-    /// Deletes the rows of the span, and those that can't be read if it is all of time;
-    /// returns how many. The stream's place stays. Only in a transaction.
+    /// Deletes the rows of the span; returns their number. If it is all of time, rows that
+    /// can't be read go too. The stream's place stays. Only in a transaction.
     fn delete(&mut self, uuid: &StreamUuid, span: Span) -> Found<u64>;
 
-    /// Rewrites timestamps in other spellings into Unix seconds. Of two rows with one
-    /// instant both stay. Only in a transaction.
+    /// Rewrites timestamps in other spellings into Unix seconds. If two rows have the same
+    /// instant, both stay. Only in a transaction.
     fn normalize(&mut self, uuid: &StreamUuid) -> Found<Normalization>;
 
-    /// Removes the stream's place with all its rows; returns how many. Only in a
+    /// Removes the stream's place with all its rows; returns their number. Only in a
     /// transaction.
     fn remove_data(&mut self, uuid: &StreamUuid) -> Found<u64>;
 
     // The connection
 
-    /// Completes an error with what only the connection knows: where the store is, how
+    /// Completes an error with what only the connection knows: where the store is, and how
     /// long the call has waited.
     fn located(&self, error: Error) -> Error;
 
-    /// Lets go, in a forked child, of what the child has inherited, without a touch on
-    /// what the parent still uses.
+    /// Releases, in a forked child, what the child has inherited, without touching what
+    /// the parent still uses.
     fn let_go(self);
 }

@@ -20,7 +20,7 @@
 //!     "stream": {"id": 1, "uuid": "d39cd529-5dd4-5e4b-abc9-90b3751e71f1", "name": "bitcoin"}}"#;
 //! store.ingest(answer, &IngestOptions::new())?;
 //!
-//! // Where is bitcoin's data?
+//! // From a name to the data.
 //! let bitcoin = store.stream_by_name("bitcoin")?.expect("it has just been stored").uuid;
 //!
 //! // One more row; its hash is chained to the latest one's.
@@ -37,8 +37,8 @@
 //! # What it promises
 //! - An observation is never overwritten. Its key is the instant, however it is
 //!   spelled: `2024-01-03 12:00`, `2024-01-03T12:00:00Z` and `1704283200` are one.
-//!   An insert says whether the row is new, was there, or has another value.
-//! - Each call is one transaction: all of it is stored, or nothing.
+//!   An insert reports whether the row is new, already exists, or has another value.
+//! - Each call that writes is one transaction: it is stored whole, or not at all.
 //! - Reading never writes. Old spellings are rewritten by
 //!   [`Store::normalize`] alone.
 //! - Instants are [`Timestamp`]s: microseconds since 1970-01-01 UTC.
@@ -56,9 +56,9 @@
 //! connection from several threads must ask for `SQLITE_OPEN_FULLMUTEX`.
 //!
 //! On Linux it also replaces the calls by which that SQLite opens, locks and closes
-//! files, so that another copy in the process (Python's, say) may use the same file:
-//! [`sqlite_info`] tells whether it could. A program that uses the bundled SQLite
-//! itself must call that, or open a store, before.
+//! files, so that another copy in the process (Python's, say) may use the same file;
+//! [`sqlite_info`] reports whether it could. A program that uses the bundled SQLite
+//! itself must first call that function or open a store.
 
 #![warn(
     clippy::unwrap_used,

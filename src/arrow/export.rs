@@ -15,9 +15,9 @@ use crate::model::row::not_utf8;
 use crate::model::uuid::StreamUuid;
 use crate::store::Store;
 
-/// Rows of a record batch.
+/// The number of rows in a record batch.
 const BATCH: usize = 65_536;
-/// Bytes of a column of text: its offsets are 32 bits.
+/// The most bytes that a column of text can hold: its offsets have 32 bits.
 const LONGEST: usize = i32::MAX as usize;
 
 /// Observations as record batches of `ts` (timestamp, microseconds, UTC), `value`
@@ -54,7 +54,7 @@ impl RecordBatches {
         loop {
             match self.read_rows(rows) {
                 Ok(batch) => return Ok(batch),
-                // Fewer rows have less text.
+                // Fewer rows may fit.
                 Err(Failed::TooLong) if rows > 1 => {
                     self.cursor = start.clone();
                     rows /= 16;
@@ -105,7 +105,8 @@ impl RecordBatches {
         )?))
     }
 
-    /// Checks a whole column at once, a fraction of what it costs row by row.
+    /// Converts a column to text, checking all of it at once: a fraction of the cost of
+    /// checking row by row.
     fn texts(&self, column: BinaryArray) -> Result<ArrayRef, ArrowError> {
         match StringArray::try_from_binary(column.clone()) {
             Ok(texts) => Ok(Arc::new(texts)),
@@ -121,7 +122,7 @@ impl Iterator for RecordBatches {
         if self.cursor.is_done() {
             return None;
         }
-        // Behind the C stream interface no frame of ours would catch a panic.
+        // No other frame of ours would catch a panic below the C stream interface.
         let read = catch_unwind(AssertUnwindSafe(|| self.read()))
             .unwrap_or_else(|_| Err(external(Error::Poisoned)));
         if !matches!(read, Ok(Some(_))) {

@@ -32,8 +32,8 @@ pub(super) fn insert(
     batches: impl RecordBatchReader,
     provider: Option<&str>,
 ) -> Result<InsertReport> {
-    // Read whole before the transaction begins: whoever makes the batches must
-    // not do it while the store is locked.
+    // All batches are read before the transaction begins: they must not be made while
+    // the store is locked.
     let columns = batches
         .enumerate()
         .map(|(number, batch)| {
@@ -65,16 +65,16 @@ impl BatchColumns {
     }
 
     fn new(batch: &RecordBatch, number: usize) -> Result<Self> {
-        // What comes over the C stream interface is taken at its word; text that is not
-        // UTF-8 would be undefined behaviour from here on.
+        // What comes over the C stream interface has not been checked, and from here on
+        // text that is not UTF-8 would be undefined behaviour.
         for name in ["ts", "value", "hash", "provider"] {
             if let Some(column) = batch.column_by_name(name) {
                 let checked = column.to_data().validate_full();
                 checked.map_err(|error| invalid(number, error))?;
             }
         }
-        // What can't be brought to a type is an error: left to itself, the cast would
-        // make a null of it, whose place in the column holds 0.
+        // An item that can't be cast is an error. By default it would become a null, and
+        // its place in the column would hold 0.
         let options = CastOptions {
             safe: false,
             ..CastOptions::default()
@@ -113,7 +113,7 @@ impl BatchColumns {
     }
 }
 
-/// Numbers, or text that the store reads as a value.
+/// Converts a column of numbers, or of text that the store reads as values.
 fn values(
     column: &ArrayRef,
     cast: &impl Fn(&ArrayRef, &DataType) -> Result<ArrayRef>,
@@ -129,14 +129,15 @@ fn values(
     Ok(Arc::new(Float64Array::from(values)))
 }
 
-/// Timestamps, or what the store reads as such: whole and decimal numbers of
-/// seconds or finer units, and text.
+/// Converts a column of timestamps, or of what the store reads as such: whole and
+/// decimal numbers of seconds or finer units, and text.
 fn timestamps(
     column: &ArrayRef,
     cast: &impl Fn(&ArrayRef, &DataType) -> Result<ArrayRef>,
 ) -> Result<Vec<Timestamp>> {
     match column.data_type() {
-        // To the nearest microsecond, as every other spelling; a cast would cut.
+        // Rounded to the nearest microsecond, as every other spelling; a cast would
+        // truncate.
         DataType::Timestamp(TimeUnit::Nanosecond, _) => {
             let nanos = column.as_primitive::<TimestampNanosecondType>().values();
             Ok(nanos.iter().copied().map(Timestamp::from_nanos).collect())

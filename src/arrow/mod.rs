@@ -20,8 +20,10 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::StreamNotFound`](crate::Error::StreamNotFound),
-    /// [`Error::NotAStream`](crate::Error::NotAStream); the batches
-    /// end with an external error, one of this crate's, at a row that can't be read.
+    /// [`Error::NotAStream`](crate::Error::NotAStream). The batches themselves end with an
+    /// external error that holds one of this crate's:
+    /// [`Error::UnreadableRow`](crate::Error::UnreadableRow) at a row that can't be read,
+    /// [`Error::InvalidArrow`](crate::Error::InvalidArrow) at one with more than 2 GiB of text.
     pub fn record_batches(
         &self,
         uuid: &StreamUuid,
@@ -34,13 +36,14 @@ impl Store {
     /// Inserts Arrow record batches in one transaction, as
     /// [`insert_many`](Self::insert_many) does rows. They need columns `ts`
     /// (timestamps of any unit, or what [`Timestamp`] reads: numbers or text) and
-    /// `value` (numbers, or text that is one), both without nulls; `hash` and
+    /// `value` (numbers, or text that is one), both without nulls. `hash` and
     /// `provider` are optional, as is each item: a missing hash is computed, a
     /// missing provider is `provider`, or `central`. Other columns are ignored.
     ///
     /// # Errors
-    /// [`Error::InvalidArrow`](crate::Error::InvalidArrow) where a column is missing
-    /// or can't be read so; else as [`insert`](Self::insert).
+    /// [`Error::InvalidArrow`](crate::Error::InvalidArrow) if a column is missing, has
+    /// nulls or can't be converted, or if the reader of the batches fails; else as
+    /// [`insert`](Self::insert).
     pub fn insert_record_batches(
         &self,
         uuid: &StreamUuid,

@@ -16,12 +16,12 @@ use crate::model::stream::StreamPatch;
 use crate::model::time::Timestamp;
 use crate::model::uuid::StreamUuid;
 
-/// A batch, read and sorted by stream: what is left is to write it.
+/// A batch that has been read and sorted by stream, ready to be written.
 pub(crate) struct Batch<'a> {
     streams: Vec<StreamPayloads<'a>>,
-    /// What the stream objects set, each that says something new.
+    /// What the stream objects set. One that repeats the object before it adds nothing.
     patches: Vec<StreamPatch>,
-    /// The stream object that was read last, its stream and its patch.
+    /// The stream object that was read last, and the indexes of its stream and its patch.
     last: Option<(RawStream<'a>, usize, usize)>,
     report: IngestReport,
     provider: &'a str,
@@ -34,17 +34,17 @@ struct StreamPayloads<'a> {
     payloads: Vec<(Position, Payload<'a>)>,
 }
 
-/// What of a payload is to be written.
+/// The part of a payload that is written.
 struct Payload<'a> {
     ts: Timestamp,
     value: f64,
     hash: Option<Cow<'a, str>>,
-    /// The number of the patch that the payload's stream object is.
+    /// The index of the patch that the payload's stream object makes.
     metadata: Option<usize>,
 }
 
 impl<'a> Batch<'a> {
-    /// Reads the input. Touches no database, so that no lock is held meanwhile.
+    /// Reads the input. No database is touched, so that no lock is held meanwhile.
     pub(crate) fn read(input: &'a [u8], options: &'a IngestOptions) -> Result<Self> {
         let items = split(input, options.format, options.first_line)?;
         let mut batch = Batch {
@@ -77,18 +77,18 @@ impl<'a> Batch<'a> {
             self.report.nothing += 1;
             return Ok(());
         };
-        let (number, metadata) = match (payload.stream, self.last) {
-            (Some(stream), Some((last, number, patch))) if stream == last => (number, Some(patch)),
+        let (index, metadata) = match (payload.stream, self.last) {
+            (Some(stream), Some((last, index, patch))) if stream == last => (index, Some(patch)),
             (Some(stream), _) => {
                 let ParsedStream {
                     uuid: own,
                     metadata,
                 } = stream_object::read(item, stream)?;
-                let number = self.stream(uuid, own, known)?;
+                let index = self.stream(uuid, own, known)?;
                 let patch = self.patches.len();
                 self.patches.push(metadata);
-                self.last = Some((stream, number, patch));
-                (number, Some(patch))
+                self.last = Some((stream, index, patch));
+                (index, Some(patch))
             }
             (None, _) => (self.stream(uuid, None, known)?, None),
         };
@@ -101,11 +101,12 @@ impl<'a> Batch<'a> {
             hash,
             metadata,
         };
-        self.streams[number].payloads.push((item.position, payload));
+        self.streams[index].payloads.push((item.position, payload));
         Ok(())
     }
 
-    /// Returns the number of the stream: the caller's, else the payload's own.
+    /// Returns the index of the payload's stream, adding the stream if it is new: the
+    /// caller's `uuid`, or the payload's `own` if the caller names none.
     fn stream(
         &mut self,
         uuid: Option<&StreamUuid>,
@@ -117,8 +118,8 @@ impl<'a> Batch<'a> {
             (Some(_), _) if !self.streams.is_empty() => return Ok(0),
             (Some(uuid), _) => uuid.clone(),
             (None, Some(own)) => {
-                if let Some(number) = known.get(&own) {
-                    return Ok(*number);
+                if let Some(index) = known.get(&own) {
+                    return Ok(*index);
                 }
                 let uuid = StreamUuid::new(own.as_ref())?;
                 known.insert(own, self.streams.len());
@@ -156,7 +157,7 @@ impl<'a> Batch<'a> {
         self.report.rejected.sort_by_key(|r| r.position.index);
         self.report.conflicts.sort_by_key(|c| c.position.index);
         if self.strict && self.report.refused() > 0 {
-            // What this transaction has stored it takes back.
+            // The rollback takes back what was stored.
             self.report.inserted = 0;
             self.report.streams.clear();
             return Err(Error::Refused(Box::new(self.report)));
@@ -164,9 +165,9 @@ impl<'a> Batch<'a> {
         Ok(self.report)
     }
 
-    /// Notes what came of a stream's payloads; returns what its stream objects set, if
-    /// there is any whose observation was not refused: a payload is stored whole, or not
-    /// at all.
+    /// Adds to the report what came of a stream's payloads; returns what their stream
+    /// objects set, if any. A payload whose observation was refused sets nothing: it is
+    /// stored whole or not at all.
     fn note(
         &mut self,
         stream: &StreamPayloads<'_>,
@@ -174,7 +175,7 @@ impl<'a> Batch<'a> {
     ) -> Result<Option<StreamPatch>> {
         let Inserted { report, refused } = match inserted {
             Ok(inserted) => inserted,
-            // The name can't be used: the fault of its payloads alone.
+            // The name can't be used, which refuses its payloads and no others.
             Err(Error::NotAStream { name, reason }) => {
                 for (position, _) in &stream.payloads {
                     let (name, reason) = (name.clone(), reason.clone());
@@ -203,8 +204,8 @@ impl<'a> Batch<'a> {
         if left_out.contains(&false) {
             self.report.streams.push(stream.uuid.clone());
         }
-        // What all stream objects set, later ones over earlier ones: written
-        // once, which is most of what makes a batch fast.
+        // What all stream objects set is merged, later ones over earlier ones. To write
+        // it once is most of what makes a batch fast.
         let mut metadata: Option<StreamPatch> = None;
         let mut merged = None;
         for ((_, payload), left_out) in stream.payloads.iter().zip(&left_out) {
@@ -221,7 +222,7 @@ impl<'a> Batch<'a> {
 }
 
 impl StreamPayloads<'_> {
-    /// Returns the observations that are to be inserted.
+    /// Iterates over the observations to insert.
     fn observations<'b>(
         &'b self,
         provider: &'b str,

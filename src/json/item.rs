@@ -8,9 +8,9 @@ use super::options::Format;
 use crate::model::error::{Error, Result};
 use crate::model::position::Position;
 
-/// An item larger than this is refused: real ones have 300 bytes.
+/// An item of more bytes than this is refused; real ones have 300.
 const MAX_SIZE: usize = 1 << 20;
-/// An item nested deeper than this is refused: real ones have two levels.
+/// An item nested deeper than this is refused; real ones have two levels.
 const MAX_DEPTH: usize = 32;
 
 /// One item of a batch: a payload, or a stream object.
@@ -20,12 +20,12 @@ pub(super) struct Item<'a> {
 }
 
 /// Splits a batch into its items: the elements of a JSON array, or the lines of
-/// NDJSON, or the one value that fills the whole input. Its first line is
-/// `first_line`.
+/// NDJSON, or the one value that fills the whole input. `first_line` is the number
+/// of its first line.
 ///
 /// # Errors
-/// `InvalidJson` if an array is cut short or malformed between its elements:
-/// then nobody can tell where the next one begins.
+/// `InvalidJson` if an array is cut short or malformed: then it is unknown where its
+/// elements begin.
 pub(super) fn split(input: &[u8], format: Format, first_line: usize) -> Result<Vec<Item<'_>>> {
     let input = input.strip_prefix(b"\xef\xbb\xbf").unwrap_or(input);
     let start = Position::start_of(first_line);
@@ -45,14 +45,14 @@ pub(super) fn split(input: &[u8], format: Format, first_line: usize) -> Result<V
             }]);
         }
     }
-    let lines = (first_line..).zip(input.split(|&byte| byte == b'\n'));
+    let lines = input.split(|&byte| byte == b'\n').enumerate();
     Ok(lines
         .filter(|(_, json)| !json.iter().all(u8::is_ascii_whitespace))
         .enumerate()
         .map(|(index, (line, json))| Item {
             position: Position {
                 index,
-                ..Position::start_of(line)
+                ..Position::start_of(first_line.saturating_add(line))
             },
             json,
         })
@@ -81,28 +81,28 @@ fn elements(input: &[u8], start: Position) -> Result<Vec<Item<'_>>> {
         .collect())
 }
 
-/// Returns `true` if one value, which goes on behind its first line, is all there is.
+/// Returns `true` if the input is one value that goes on after its first line.
 fn is_one_value(json: &[u8]) -> bool {
     let line = json.split(|&byte| byte == b'\n').next().unwrap_or_default();
     let is_cut = |json| matches!(serde_json::from_slice::<IgnoredAny>(json), Err(e) if e.is_eof());
     line.len() < json.len() && is_cut(line) && serde_json::from_slice::<IgnoredAny>(json).is_ok()
 }
 
-/// Returns where in `whole` its part `part` begins.
+/// Returns the offset at which `part` begins in `whole`, of which it is a slice.
 fn offset(whole: &[u8], part: &str) -> usize {
     part.as_ptr().addr() - whole.as_ptr().addr()
 }
 
-/// Returns an error of the parser's, its place counted from `start`.
+/// Converts an error of the parser, whose position is counted from `start`.
 pub(super) fn json_error(error: &serde_json::Error, start: Position) -> Error {
     let message = error.to_string();
-    // serde_json ends its messages with the place, counted from the item's start.
+    // serde_json ends its messages with the position, counted from the item's start.
     let message = message.split(" at line ").next().unwrap_or_default();
     Position {
-        line: start.line + error.line().saturating_sub(1),
+        line: start.line.saturating_add(error.line().saturating_sub(1)),
         column: match error.line() {
             0 | 1 => start.column + error.column().saturating_sub(1),
-            // At the end of a line serde_json counts the next one's bytes: none.
+            // For the end of a line serde_json reports column 0 of the next line.
             _ => error.column().max(1),
         },
         ..start
@@ -111,7 +111,7 @@ pub(super) fn json_error(error: &serde_json::Error, start: Position) -> Error {
 }
 
 impl<'a> Item<'a> {
-    /// Returns where a part of the item stands in the input.
+    /// Returns the position in the input of `part`, which is a slice of the item.
     pub(super) fn position_of(&self, part: &str) -> Position {
         self.position.behind(&self.json[..offset(self.json, part)])
     }
@@ -121,12 +121,12 @@ impl<'a> Item<'a> {
         serde_json::from_slice(self.json).map_err(|error| json_error(&error, self.position))
     }
 
-    /// Refuses what is too large or nested too deep, before any of it is parsed.
+    /// Refuses an item that is too large or nested too deep, before it is parsed.
     pub(super) fn check_bounds(&self) -> Result<()> {
         if self.json.len() > MAX_SIZE {
             return Err(self.position.error(format!("larger than {MAX_SIZE} bytes")));
         }
-        // Almost always the few brackets there are can't nest too deep.
+        // Almost always there are too few brackets to nest too deep.
         let opens = |byte: &u8| matches!(byte, b'{' | b'[');
         if self.json.iter().filter(|byte| opens(byte)).count() <= MAX_DEPTH {
             return Ok(());

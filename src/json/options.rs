@@ -22,16 +22,16 @@ pub struct IngestOptions {
     pub(super) first_line: usize,
 }
 
-/// How an input falls into payloads.
+/// How an input is split into payloads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Format {
-    /// The input says it itself: a JSON array, one payload that fills the input, or one
+    /// What the input looks like: a JSON array, one payload that fills the input, or one
     /// payload a line.
     #[default]
     Auto,
-    /// One payload a line (<https://github.com/ndjson/ndjson-spec>): for the pieces of a
-    /// long input, of which the first may look like another format.
+    /// One payload a line (<https://github.com/ndjson/ndjson-spec>). It is for the pieces
+    /// of a long input, because a piece may look like another format.
     NdJson,
 }
 
@@ -71,13 +71,14 @@ impl IngestOptions {
         }
     }
 
-    /// Sets whether all is stored or nothing: one payload that can't be read, or whose
-    /// instant has another value, and none of the batch is stored.
+    /// Sets whether the batch is stored whole or not at all: then nothing is stored if one
+    /// payload can't be, or if its instant already has another value. By default all other
+    /// payloads are stored.
     pub fn strict(self, strict: bool) -> Self {
         Self { strict, ..self }
     }
 
-    /// Sets how the input falls into payloads.
+    /// Sets how the input is split into payloads.
     pub fn format(self, format: Format) -> Self {
         Self { format, ..self }
     }

@@ -11,7 +11,7 @@ use super::stream_object::RawStream;
 use crate::model::error::Result;
 use crate::model::time::Timestamp;
 
-/// One answer of the server, as it stands in the JSON.
+/// One answer of the server, as the JSON has it.
 #[derive(Deserialize)]
 struct Payload<'a> {
     #[serde(borrow)]
@@ -28,17 +28,18 @@ struct Payload<'a> {
     stream: Option<&'a RawValue>,
 }
 
-/// A payload, read: what there is to store.
+/// A payload that has been read: what there is to store.
 pub(super) struct Parsed<'a> {
-    /// Where the payload brought one: most say the same as the one before, and
-    /// need not be read again.
+    /// The stream object, if the payload has one. It is not read yet: most repeat the one
+    /// before, and need not be.
     pub(super) stream: Option<RawStream<'a>>,
     pub(super) ts: Timestamp,
     pub(super) value: f64,
     pub(super) hash: Option<Cow<'a, str>>,
 }
 
-/// Reads an item that is a payload; `None` for `null`: the server has nothing new.
+/// Reads an item that is a payload; returns `None` for `null`, by which the server says
+/// that it has nothing new.
 pub(super) fn read<'a>(item: &Item<'a>) -> Result<Option<Parsed<'a>>> {
     item.check_bounds()?;
     let payload: Option<Object<Payload<'a>>> = item.read()?;
@@ -51,7 +52,7 @@ pub(super) fn read<'a>(item: &Item<'a>) -> Result<Option<Parsed<'a>>> {
             .error("missing field `observed_at`, and `ts` too"));
     };
     let ts = ts.timestamp()?;
-    // What can't be stored is this payload's fault, not its batch's.
+    // An instant that can't be stored must refuse this payload, not the batch.
     ts.to_seconds()?;
     let stream_id = payload.stream_id.map(|id| id.id()).transpose()?;
     let stream = payload.stream.map(|stream| RawStream {

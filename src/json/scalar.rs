@@ -1,4 +1,4 @@
-//! Parts of the server's JSON: objects, texts, numbers that may be text.
+//! Parts of the server's JSON: objects, text, numbers that may be text.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,8 +12,8 @@ use crate::model::error::{Error, Result, excerpt};
 use crate::model::time::Timestamp;
 use crate::model::value;
 
-/// A `T` that is a JSON object. Derived, it would be read from an array as well,
-/// whose elements it takes for its fields in their order.
+/// A `T` that is read from a JSON object alone. What serde derives for `T` accepts an
+/// array as well, and takes its elements for the fields in their order.
 pub(super) struct Object<T>(pub(super) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
@@ -36,14 +36,14 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
-/// Reads a field that stands in the JSON, null or not.
+/// Reads a field that the JSON has, null or not.
 pub(super) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
-/// Text, borrowed from the JSON where it has no escapes.
+/// Text, borrowed from the JSON if it has no escapes.
 #[derive(Deserialize)]
 #[serde(transparent)]
 pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
@@ -118,7 +118,7 @@ impl Scalar<'_> {
         };
         match self {
             Scalar::Integer(number) => Ok(*number),
-            // Up to here every whole number is a double of its own.
+            // Up to 2^53 every whole number has a double of its own.
             Scalar::Real(number)
                 if number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0 =>
             {

@@ -12,8 +12,8 @@ use crate::model::position::Position;
 use crate::model::stream::StreamPatch;
 use crate::model::uuid::StreamUuid;
 
-/// The identity of a stream, as it stands in the JSON. Of each field, absent and
-/// null are told apart.
+/// The identity of a stream, as the JSON has it. Absent and null differ for each field
+/// but `uuid`.
 #[derive(Deserialize)]
 struct StreamObject<'a> {
     #[serde(borrow, default, deserialize_with = "present")]
@@ -34,15 +34,15 @@ struct StreamObject<'a> {
     description: Option<Option<Text<'a>>>,
 }
 
-/// A stream object as it stands in its payload, which [`read`] reads.
+/// A stream object in its payload, which [`read`] reads.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) struct RawStream<'a> {
     pub(super) json: &'a str,
-    /// The payload's own `stream_id`, where the object has none.
+    /// The payload's own `stream_id`, for an object without an `id`.
     pub(super) stream_id: Option<i64>,
 }
 
-/// A stream object, read.
+/// A stream object that has been read.
 pub(super) struct ParsedStream<'a> {
     pub(super) uuid: Option<Cow<'a, str>>,
     pub(super) metadata: StreamPatch,
@@ -84,8 +84,8 @@ impl<'a> StreamObject<'a> {
     }
 }
 
-/// `meta` is text, but a server that sends an object there loses nothing: its
-/// JSON is kept.
+/// Reads `meta`, which should be text. If the server sends an object there, nothing is
+/// lost: its JSON is kept.
 fn raw_text(raw: &RawValue) -> Result<String> {
     if raw.get().starts_with('"') {
         serde_json::from_str(raw.get()).map_err(|error| json_error(&error, Position::start_of(1)))

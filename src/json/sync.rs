@@ -13,7 +13,7 @@ use crate::model::stream::StreamPatch;
 use crate::model::time::Timestamp;
 use crate::model::uuid::StreamUuid;
 
-/// Stream objects and where each stands.
+/// The stream objects of a sync.
 pub(crate) struct StreamObjects {
     objects: Vec<StreamObject>,
     report: SyncReport,
@@ -44,31 +44,31 @@ impl StreamObjects {
         Ok(Self { objects, report })
     }
 
-    /// Writes them. Only in a transaction.
+    /// Writes the objects. Only in a transaction.
     pub(crate) fn write(
         mut self,
         backend: &mut impl Backend,
         now: Timestamp,
     ) -> Result<SyncReport> {
-        // Many at a time, as far as no stream is named twice: the second time it is
-        // compared with what the first has written.
+        // Many are written at a time, until one names a stream again: it is compared
+        // with what the one before it has written.
         let mut named = HashSet::new();
-        let mut some = Vec::new();
+        let mut distinct = Vec::new();
         for object in std::mem::take(&mut self.objects) {
             if !named.insert(object.uuid.as_str().to_lowercase()) {
-                self.write_some(backend, std::mem::take(&mut some), now)?;
+                self.write_distinct(backend, std::mem::take(&mut distinct), now)?;
                 named.clear();
                 named.insert(object.uuid.as_str().to_lowercase());
             }
-            some.push(object);
+            distinct.push(object);
         }
-        self.write_some(backend, some, now)?;
+        self.write_distinct(backend, distinct, now)?;
         self.report.rejected.sort_by_key(|r| r.position.index);
         Ok(self.report)
     }
 
-    /// Writes objects of which no two name the same stream.
-    fn write_some(
+    /// Writes objects that each name another stream.
+    fn write_distinct(
         &mut self,
         backend: &mut impl Backend,
         objects: Vec<StreamObject>,

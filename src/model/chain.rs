@@ -7,12 +7,14 @@ use super::observation::NewObservation;
 use super::spelling::StoredRef;
 use super::time::Timestamp;
 
-/// The end of a stream's hash chain while rows are inserted: the latest row, to whose
-/// hash the next one is chained.
+/// The end of a stream's hash chain while rows are inserted: the latest row, whose hash
+/// goes into the next row's.
 #[derive(Default)]
 pub(crate) struct Chain {
-    /// Some row of the chunk comes without a hash; else the end is not kept.
+    /// `true` if some row of the chunk comes without a hash; otherwise no end is kept.
     needed: bool,
+    /// The latest row's instant and hash: `None` while it is not known, `Some(None)` if
+    /// the stream has no rows.
     end: Option<Option<(Timestamp, String)>>,
 }
 
@@ -41,13 +43,13 @@ impl Chain {
         self.end = Some(latest);
     }
 
-    /// Forgets the latest row: rows that were hashed are not stored after all.
+    /// Forgets the latest row, because rows that were hashed were not stored after all.
     pub(crate) fn forget_end(&mut self) {
         self.end = None;
     }
 
-    /// Returns the row's hash: the given one, or that of `stored` (its timestamp as it is
-    /// stored) and the latest row.
+    /// Returns the row's hash: the given one, or one that is chained to the latest row's.
+    /// `stored` is the row's timestamp as it is stored.
     pub(crate) fn hash<'a>(&self, row: &NewObservation<'a>, stored: StoredRef<'_>) -> Cow<'a, str> {
         if let Some(hash) = row.hash {
             return Cow::Borrowed(hash);
@@ -56,12 +58,13 @@ impl Chain {
             Some(Some((_, hash))) => hash.as_str(),
             _ => "",
         };
-        // A database keeps no negative zero, and the hash is that of what is kept.
+        // A database stores -0.0 as 0.0, and the hash must be that of the stored value.
         let value = hash::python_repr(row.value + 0.0);
         Cow::Owned(hash::chain(previous, &stored.to_string(), &value))
     }
 
-    /// Goes on behind a row that is stored under this hash.
+    /// Takes a row that was stored with this hash as the end, unless it is earlier than
+    /// the end so far.
     pub(crate) fn advance(&mut self, ts: Timestamp, hash: &str) {
         if let Some(end) = &mut self.end
             && end.as_ref().is_none_or(|(latest, _)| *latest <= ts)

@@ -1,11 +1,11 @@
-//! Observations as contiguous columns, for those who compute with them.
+//! Observations as contiguous columns, for computing with them.
 
 use super::error::{Error, Result};
 use super::row::{RowRef, not_utf8};
 use super::uuid::StreamUuid;
 
-/// Observations in order of time, a vector a column: row `i` is made of the
-/// `i`-th item of each. What a full read fills fastest.
+/// Observations in order of time, one vector for each column: row `i` is made of the
+/// `i`-th item of each. No other form is as fast to read.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Columns {
@@ -20,12 +20,12 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// The number of rows.
+    /// Returns the number of rows.
     pub fn len(&self) -> usize {
         self.ts.len()
     }
 
-    /// Whether there are no rows.
+    /// Returns `true` if there are no rows.
     pub fn is_empty(&self) -> bool {
         self.ts.is_empty()
     }
@@ -49,7 +49,7 @@ impl ColumnsBuilder {
         self.provider.push(row.provider);
     }
 
-    /// The columns of `stream`, once their texts are known to be UTF-8.
+    /// Returns the columns if all their texts are UTF-8; the rows are `stream`'s.
     pub(crate) fn finish(self, stream: &StreamUuid) -> Result<Columns> {
         let not_utf8 = |texts: TextBuilder| -> Error { not_utf8(stream, texts.iter()) };
         Ok(Columns {
@@ -70,35 +70,35 @@ pub struct TextColumn {
 }
 
 impl TextColumn {
-    /// The text of row `index`; `None` past the end.
+    /// Returns the text of row `index`; `None` past the end.
     pub fn get(&self, index: usize) -> Option<&str> {
         let start = usize::try_from(*self.offsets.get(index)?).ok()?;
         let end = usize::try_from(*self.offsets.get(index.checked_add(1)?)?).ok()?;
         self.text.get(start..end)
     }
 
-    /// The texts in order.
+    /// Iterates over the texts in order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         (0..self.len()).filter_map(|index| self.get(index))
     }
 
-    /// The number of rows.
+    /// Returns the number of rows.
     pub fn len(&self) -> usize {
         self.offsets.len() - 1
     }
 
-    /// Whether there are no rows.
+    /// Returns `true` if there are no rows.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// All texts, one after the other.
+    /// Returns all texts, one after the other.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Where in [`text`](Self::text) each row begins, and at the end where the
-    /// last one ends: one more than there are rows.
+    /// Returns where in [`text`](Self::text) each row begins and, as the last item, where
+    /// the last row ends: one offset more than there are rows.
     pub fn offsets(&self) -> &[i64] {
         &self.offsets
     }
@@ -141,8 +141,8 @@ impl TextBuilder {
             .filter_map(|ends| self.bytes.get(ends[0] as usize..ends[1] as usize))
     }
 
-    /// The column; or itself where a text is not UTF-8. All are checked at once,
-    /// which costs a fraction of doing it row by row.
+    /// Returns the column, or the builder itself if a text is not UTF-8. All texts are
+    /// checked at once, which costs a fraction of checking them row by row.
     fn finish(self) -> std::result::Result<TextColumn, Self> {
         let Self { bytes, offsets } = self;
         match String::from_utf8(bytes) {
@@ -159,7 +159,7 @@ impl TextBuilder {
     }
 }
 
-/// Whether no offset cuts a character in two.
+/// Returns `true` if no offset cuts a character in two.
 fn are_boundaries(text: &str, offsets: &[i64]) -> bool {
     text.is_ascii()
         || offsets

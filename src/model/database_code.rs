@@ -1,14 +1,14 @@
-//! The code by which a database names what it objects to.
+//! The code of an error that a database reports.
 
 use std::fmt;
 
-/// The code by which a database names what it objects to: a number or an SQLSTATE.
+/// The code of an error that a database reports: a number or an SQLSTATE.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DatabaseCode {
-    /// A number of the database's own: SQLite's extended result code.
+    /// A number of the database's own; SQLite's is its extended result code.
     Number(i32),
-    /// An SQLSTATE, five letters and digits of ASCII.
+    /// An SQLSTATE: five ASCII letters and digits.
     SqlState([u8; 5]),
 }
 

@@ -1,7 +1,7 @@
-//! The one error type.
+//! The error type.
 //!
-//! It holds a report, which holds errors: a ring of type names alone, within this
-//! folder.
+//! `error` and `report` name each other's types, because the error of a refused batch
+//! holds its report, which holds the errors of its payloads.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::error_code::ErrorCode;
 use super::location::Location;
 use super::report::IngestReport;
 
-/// What every fallible call of this crate returns.
+/// The result of every call of this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why an operation failed.
@@ -18,29 +18,30 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Every variant names the thing it is about and, if a caller can act, what to do.
 /// [`Error::code`] is stable across releases; other languages and the exit codes of the
 /// command line are built on it. [`Error::database_code`] and [`Error::sqlstate`] are
-/// the database's own, if the database was the one to object.
+/// the database's own codes, if the database reported the error.
 ///
-/// An operation that returns an error has stored nothing, with one exception
-/// that says so: [`Error::FileReplaced`].
+/// An operation that returns an error has stored nothing. The one exception is
+/// [`Error::FileReplaced`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The store can't be opened or created: missing, a folder, no permission.
+    /// The store can't be opened or created: it is missing, it is a folder, or access
+    /// to it is denied.
     #[error("cannot open {location}: {reason}")]
     CannotOpen {
         /// Where the store should be.
         location: Location,
-        /// What the system or the database said.
+        /// What the system or the database reported.
         reason: String,
-        /// The database's code, if it came to that.
+        /// The database's code, if the database reported the error.
         code: Option<DatabaseCode>,
     },
-    /// What is there is no store. It was left as it is.
+    /// What was found is not a store. It was left as it is.
     #[error("{location} is not a store: {reason}; it was left as it is")]
     NotAStore {
         /// Where it is.
         location: Location,
-        /// What it is, or is not.
+        /// Why it is not a store.
         reason: String,
     },
     /// The store is damaged. It was left as it is.
@@ -50,7 +51,7 @@ pub enum Error {
         location: Location,
         /// What the database found, and what can be done.
         detail: String,
-        /// The database's code.
+        /// The database's code, if it gave one.
         code: Option<DatabaseCode>,
     },
     /// A later release has migrated this store. Open it read-only, or update.
@@ -87,7 +88,7 @@ pub enum Error {
     ReadOnly {
         /// Why.
         reason: String,
-        /// The database's code, if the database objected.
+        /// The database's code, if the database reported the error.
         code: Option<DatabaseCode>,
     },
     /// The disk is full. Nothing was stored; the store works again once there is room.
@@ -96,7 +97,7 @@ pub enum Error {
         /// The database's code.
         code: DatabaseCode,
     },
-    /// Any other objection of the database.
+    /// Any other error that the database reports.
     #[error("the database reports: {message} ({code})")]
     Database {
         /// The database's code.
@@ -106,7 +107,7 @@ pub enum Error {
     },
     /// The path no longer leads to the file that was opened. What was just
     /// written may have gone to a file that nobody will open again: open the
-    /// store anew and write it again.
+    /// store again and repeat the write.
     #[error(
         "{location} was replaced or removed while it was open; open it again and repeat the write"
     )]
@@ -114,10 +115,10 @@ pub enum Error {
         /// The path that was opened.
         location: Location,
     },
-    /// The handle was opened by the process that this one was forked from.
+    /// The store was opened by the process from which this one was forked; open it again.
     #[error("this store was opened before fork(); open it again in the child")]
     Forked,
-    /// A panic interrupted an earlier call on this handle; open the store anew.
+    /// A panic interrupted an earlier call on this handle; open the store again.
     #[error("an earlier call on this store panicked; open the store again")]
     Poisoned,
     /// The text can't name a stream.
@@ -128,8 +129,9 @@ pub enum Error {
         /// The rule it breaks.
         reason: &'static str,
     },
-    /// The name stands for something that holds no stream's observations, or for
-    /// another stream, whose name differs in upper and lower case alone.
+    /// The name can't hold a stream's observations: something else has it, another
+    /// stream's name differs from it in upper and lower case alone, or a rule that another
+    /// program has set keeps rows out.
     #[error("{name:?} cannot hold observations: {reason}")]
     NotAStream {
         /// The name.
@@ -137,13 +139,13 @@ pub enum Error {
         /// What is in the way.
         reason: String,
     },
-    /// No stream of that uuid or name has metadata or data here.
+    /// The store has neither metadata nor data of the stream.
     #[error("no stream {stream:?} in this store")]
     StreamNotFound {
         /// The uuid or name that was asked for.
         stream: String,
     },
-    /// The text or number is no instant this crate reads.
+    /// The text or number is not an instant that this crate can read, or can store.
     #[error("{text:?} is not a timestamp: {reason}")]
     InvalidTimestamp {
         /// The text as it was given or found.
@@ -151,7 +153,8 @@ pub enum Error {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// The text or number is no finite value.
+    /// The text or number is not what its field must be: a finite number, a whole one for
+    /// a stream's id, UTF-8 for text.
     #[error("{text:?} is not a value: {reason}")]
     InvalidValue {
         /// The text as it was given or found.
@@ -177,7 +180,7 @@ pub enum Error {
         /// What is wrong there.
         message: String,
     },
-    /// An Arrow record batch is not what can be inserted.
+    /// An Arrow record batch can't be inserted, or can't hold a row that is read.
     #[error("record batch {batch}: {message}")]
     InvalidArrow {
         /// Which batch, from 0.
@@ -185,12 +188,11 @@ pub enum Error {
         /// What is wrong with it.
         message: String,
     },
-    /// A payload names no stream, and the caller named none.
+    /// The payload names no stream, and neither does the caller.
     #[error("the payload names no stream: pass the uuid that it belongs to")]
     MissingUuid,
-    /// A strict batch was refused: nothing of it was stored. The report says
-    /// which payloads were at fault; no observation is inserted by it, and no
-    /// stream written to.
+    /// A strict batch was refused, and nothing of it was stored. The report lists the
+    /// payloads at fault; its `inserted` is 0 and its `streams` is empty.
     #[error("nothing was stored: {} of {} payloads were refused", .0.refused(), .0.payloads)]
     Refused(Box<IngestReport>),
 }
@@ -224,8 +226,8 @@ impl Error {
         }
     }
 
-    /// Returns the database's own number for what it objects to; `None` if it has none,
-    /// or was not the one to object. SQLite's is its extended result code.
+    /// Returns the database's own number for the error (SQLite's extended result code);
+    /// `None` if it has no number, or if the database did not report the error.
     pub fn database_code(&self) -> Option<i32> {
         match self.database()? {
             DatabaseCode::Number(number) => Some(*number),
@@ -233,8 +235,8 @@ impl Error {
         }
     }
 
-    /// Returns the SQLSTATE of what the database objects to, five letters and digits;
-    /// empty if it has none, as SQLite, or was not the one to object.
+    /// Returns the error's SQLSTATE, five letters and digits; empty if the database has
+    /// none (SQLite has none), or did not report the error.
     pub fn sqlstate(&self) -> &str {
         match self.database() {
             Some(DatabaseCode::SqlState(state)) => str::from_utf8(state).unwrap_or_default(),
@@ -254,7 +256,8 @@ impl Error {
         }
     }
 
-    /// Completes an error of the database's with what only the connection knows.
+    /// Completes an error of the database with what only the connection knows: where the
+    /// store is and how long the call waited.
     pub(crate) fn located(mut self, place: &Location, time: Duration) -> Self {
         match &mut self {
             Error::CannotOpen { location, .. }

@@ -1,9 +1,9 @@
-//! The hash chain, rule 5 of the contract, as the engine makes it.
+//! The hash of a row, as the engine computes it: each row's covers the one before.
 
 use blake2::Blake2s;
 use blake2::digest::{Digest, consts::U8};
 
-/// The hash of a row: hex of BLAKE2s with an 8-byte digest over the previous
+/// Returns the hash of a row: hex of BLAKE2s with an 8-byte digest over the previous
 /// row's hash, the timestamp's text and the value's text.
 pub(crate) fn chain(previous: &str, timestamp: &str, value: &str) -> String {
     let digest = Blake2s::<U8>::new()
@@ -14,9 +14,9 @@ pub(crate) fn chain(previous: &str, timestamp: &str, value: &str) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The shortest decimal that reads back to the same `f64`, laid out as Python's
-/// `repr(float)` does: an exponent below 1e-4 and from 1e16 on, of two digits at
-/// least, and `.0` after a whole number.
+/// Returns the shortest decimal that reads back as the same `f64`, written as Python's
+/// `repr(float)` writes it: with an exponent, of at least two digits, below 1e-4 and from
+/// 1e16 on, and with `.0` after a whole number.
 pub(crate) fn python_repr(value: f64) -> String {
     let scientific = format!("{value:e}");
     let Some((mantissa, exponent)) = scientific.split_once('e') else {
@@ -25,8 +25,8 @@ pub(crate) fn python_repr(value: f64) -> String {
     let Ok(exponent) = exponent.parse::<i32>() else {
         return scientific;
     };
-    // Two decimals of that length may lie equally near: Rust writes the greater,
-    // Python the even one, as does a format with the number of digits given.
+    // Two decimals of that length may lie equally near. Rust writes the greater one and
+    // Python the even one, as Rust does too if the number of digits is given.
     let fraction = mantissa
         .split_once('.')
         .map_or(0, |(_, digits)| digits.len());

@@ -28,12 +28,12 @@ enum Place {
 }
 
 impl Location {
-    /// Stands in where only an outer layer knows the location.
+    /// Stands in until an outer layer fills in the location.
     pub(crate) const UNKNOWN: Location = Location(Place::Unknown);
     /// The memory of this process.
     pub(crate) const MEMORY: Location = Location(Place::Memory);
 
-    /// Returns the location of a file, or of a URL that stands in the place of a path.
+    /// Returns the location of a file, or of a URL that is given as a path.
     pub(crate) fn new(path: &Path) -> Self {
         match path.to_str() {
             Some(text) if is_url(text) => Self(Place::Url(without_password(text))),
@@ -49,7 +49,7 @@ impl Location {
         }
     }
 
-    /// Returns `true` if the location is a URL, as `postgres://host/name`.
+    /// Returns `true` if the location is a URL, such as `postgres://host/name`.
     pub(crate) fn is_url(&self) -> bool {
         matches!(self.0, Place::Url(_))
     }
@@ -85,7 +85,7 @@ fn is_url(text: &str) -> bool {
 }
 
 /// Hides the password of a URL, before an `@` and in the query. It hides too much
-/// rather than too little: the last `@` ends the password, whatever stands before it.
+/// rather than too little: the last `@` ends the password, whatever comes before it.
 fn without_password(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     let mut shown = format!("{scheme}://");
@@ -99,13 +99,14 @@ fn without_password(url: &str) -> String {
         }
         None => rest,
     };
-    let Some((place, query)) = rest.split_once('?') else {
+    let Some((address, query)) = rest.split_once('?') else {
         return shown + rest;
     };
     let parameters: Vec<_> = query.split('&').map(without_value).collect();
-    shown + place + "?" + &parameters.join("&")
+    shown + address + "?" + &parameters.join("&")
 }
 
+/// Hides the value of a query's parameter if it may be a password.
 fn without_value(parameter: &str) -> String {
     match parameter.split_once('=') {
         // A name may be written with escapes, behind which a password could hide.

@@ -1,5 +1,5 @@
-//! The nouns of a store: what they are, and how they are spelled. No database, no SQL
-//! and no JSON of the server is known here.
+//! The nouns of a store: what they are, and how they are spelled. They know no database,
+//! no SQL and no JSON of the server.
 
 pub(crate) mod chain;
 pub(crate) mod columns;

@@ -1,10 +1,10 @@
-//! Observations: what a row is, one that is to be inserted, what comes of it.
+//! Observations: a stored row, a row to insert, and what came of inserting.
 
 use super::error::Result;
 use super::spelling::StoredTimestamp;
 use super::time::Timestamp;
 
-/// One row of a stream's table.
+/// One row of a stream.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Observation {
@@ -22,7 +22,7 @@ pub struct Observation {
     pub provider: String,
 }
 
-/// An observation to insert. Borrows its texts.
+/// An observation to insert. It borrows its texts.
 ///
 /// ```
 /// use satori_store::{NewObservation, Timestamp};
@@ -39,18 +39,18 @@ pub struct NewObservation<'a> {
     pub ts: Timestamp,
     /// The value: finite.
     pub value: f64,
-    /// The hash; where there is none it is computed from that of the stream's
-    /// latest row at the moment of the insert.
+    /// The hash; if there is none it is computed from that of the stream's latest row
+    /// at the moment of the insert.
     pub hash: Option<&'a str>,
-    /// Who delivers the row; `central` unless said otherwise.
+    /// Who delivers the row; `central` by default.
     pub provider: &'a str,
-    /// A spelling of `ts` to be stored as it stands; without one the row stores
-    /// Unix seconds. See [`spelled`](Self::spelled).
+    /// The text to store for `ts`; without one the row stores Unix seconds. See
+    /// [`spelled`](Self::spelled).
     pub spelling: Option<&'a str>,
 }
 
 impl<'a> NewObservation<'a> {
-    /// An observation delivered by `central`, its hash to be computed.
+    /// Returns an observation that `central` delivers and whose hash is computed.
     pub fn new(ts: Timestamp, value: f64) -> Self {
         Self {
             ts,
@@ -61,14 +61,13 @@ impl<'a> NewObservation<'a> {
         }
     }
 
-    /// The same, its timestamp read from `text` and stored as that text, for
-    /// programs that look their rows up by it and for tables whose timestamps
-    /// are text already. SQLite makes a number of text that is one, and blanks
-    /// around it are left out, else it is stored as it stands. A hash that is to
-    /// be computed is one of that text.
+    /// Returns an observation whose timestamp is read from `text` and stored as that
+    /// text. It serves programs that look their rows up by the text, and streams whose
+    /// timestamps already are text. Text that is a number is stored as a number, other
+    /// text as it is but without blanks around it. A computed hash covers what is stored.
     ///
-    /// The key is the instant still: where a row of the same instant is there,
-    /// in whichever spelling, it stays.
+    /// The key still is the instant: a row of the same instant that already exists, in
+    /// whichever spelling, stays.
     ///
     /// ```
     /// use satori_store::{NewObservation, Store, StoredTimestamp, StreamUuid};
@@ -82,7 +81,7 @@ impl<'a> NewObservation<'a> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::InvalidTimestamp`](crate::Error::InvalidTimestamp) where the text is none.
+    /// [`Error::InvalidTimestamp`](crate::Error::InvalidTimestamp) if the text is no timestamp.
     pub fn spelled(text: &'a str, value: f64) -> Result<Self> {
         Ok(Self {
             spelling: Some(text),
@@ -90,7 +89,7 @@ impl<'a> NewObservation<'a> {
         })
     }
 
-    /// Stores this hash as given.
+    /// Sets the hash, which is stored as it is.
     pub fn hash(self, hash: &'a str) -> Self {
         Self {
             hash: Some(hash),
@@ -98,13 +97,13 @@ impl<'a> NewObservation<'a> {
         }
     }
 
-    /// Names who delivers the row.
+    /// Sets who delivers the row.
     pub fn provider(self, provider: &'a str) -> Self {
         Self { provider, ..self }
     }
 }
 
-/// The provider of a row where the caller names none.
+/// The provider of a row for which the caller names none.
 pub(crate) const DEFAULT_PROVIDER: &str = "central";
 
 /// What came of inserting one observation.
@@ -113,13 +112,13 @@ pub(crate) const DEFAULT_PROVIDER: &str = "central";
 pub enum Insertion {
     /// The row is stored.
     Inserted,
-    /// A row of the same instant and the same value was there; nothing changed.
+    /// A row of the same instant and the same value already exists; nothing changed.
     AlreadyThere,
-    /// A row of the same instant and another value was there; it stays.
+    /// A row of the same instant and another value already exists; it stays.
     Conflict(Conflict),
 }
 
-/// An observation that was refused because its instant has another value.
+/// An observation that was refused because its instant already has another value.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Conflict {
@@ -137,13 +136,14 @@ pub struct Conflict {
 pub struct InsertReport {
     /// Rows stored.
     pub inserted: u64,
-    /// Rows that were there with the same value.
+    /// Rows that already existed with the same value.
     pub already_there: u64,
-    /// For each row whose instant has another value: its index, and both values.
+    /// Rows whose instant already has another value: the index of each, and both values.
     pub conflicts: Vec<(usize, Conflict)>,
 }
 
 impl InsertReport {
+    /// Counts what came of the row at `index`.
     pub(crate) fn count(&mut self, index: usize, insertion: Insertion) {
         match insertion {
             Insertion::Inserted => self.inserted += 1,

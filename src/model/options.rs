@@ -32,10 +32,10 @@ pub struct OpenOptions {
 pub enum Synchronous {
     /// A crash of the process takes nothing. A power cut or a crash of the
     /// operating system may take the writes since the last checkpoint, the
-    /// newest first; what is left is consistent. What the engine uses.
+    /// newest first; what is left is consistent. The engine uses this.
     #[default]
     Normal,
-    /// Neither takes a write that was acknowledged: each waits for the disk.
+    /// Neither takes a write that was acknowledged: each write waits for the disk.
     Full,
 }
 
@@ -52,27 +52,28 @@ impl Default for OpenOptions {
 }
 
 impl OpenOptions {
-    /// For reading and writing, a missing file created, `synchronous` NORMAL, a
-    /// wait of 5 seconds for another writer.
+    /// Returns the defaults: reading and writing, a missing file created, `synchronous`
+    /// NORMAL, a wait of 5 seconds for another writer, new rows in Unix seconds.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Opens without writing one byte of the file, whatever it is: one without
-    /// metadata, one of a later release. Every write is [`Error::ReadOnly`](crate::Error::ReadOnly).
+    /// Sets whether the store is opened without writing one byte of the file, whatever the
+    /// file is: one without metadata, one of a later release. Every write then is
+    /// [`Error::ReadOnly`](crate::Error::ReadOnly).
     ///
-    /// A file in WAL mode that nobody has open needs its folder writable even so (SQLite's
+    /// A file in WAL mode that nobody has open still needs a writable folder (SQLite's
     /// documentation, "Read-Only Databases" of Write-Ahead Logging).
     pub fn read_only(self, read_only: bool) -> Self {
         Self { read_only, ..self }
     }
 
-    /// Whether a missing file is created (with permissions 0600); it is by default.
+    /// Sets whether a missing file is created (with permissions 0600); by default it is.
     pub fn create(self, create: bool) -> Self {
         Self { create, ..self }
     }
 
-    /// What a power cut may take.
+    /// Sets what a power cut may take.
     pub fn synchronous(self, synchronous: Synchronous) -> Self {
         Self {
             synchronous,
@@ -80,8 +81,8 @@ impl OpenOptions {
         }
     }
 
-    /// How long a write waits for another writer, and opening for another
-    /// opening, before it is [`Error::Busy`](crate::Error::Busy).
+    /// Sets how long a write waits for another writer, and an opening for another
+    /// opening, before it returns [`Error::Busy`](crate::Error::Busy).
     pub fn busy_timeout(self, busy_timeout: Duration) -> Self {
         Self {
             busy_timeout,
@@ -89,12 +90,12 @@ impl OpenOptions {
         }
     }
 
-    /// Where a stream's table holds timestamps that are text, stores its new rows
-    /// as text spelled like the last of them, instead of as Unix seconds.
+    /// Sets whether new rows of a stream whose last timestamp is text are stored as text
+    /// of the same spelling; by default they store Unix seconds.
     ///
-    /// For installed engines that have the file open too: SQLite sorts numbers
-    /// before all text, so in a table of text their `ORDER BY ts DESC LIMIT 1`
-    /// would never come to a number.
+    /// This is for installed engines that have the file open too. SQLite sorts numbers
+    /// before all text, so in a table of text their `ORDER BY ts DESC LIMIT 1` would
+    /// never find a number.
     pub fn keep_spelling(self, keep_spelling: bool) -> Self {
         Self {
             keep_spelling,

@@ -1,12 +1,12 @@
-//! Where in an input something stands.
+//! A place in an input.
 
 use super::error::Error;
 
-/// Where in an input something stands.
+/// A place in an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Position {
-    /// How many payloads, or stream objects, stand before it, `null` ones included.
+    /// The number of payloads, or stream objects, before it, `null` ones included.
     pub index: usize,
     /// The line of the input on which it begins, from 1.
     pub line: usize,
@@ -24,7 +24,7 @@ impl Position {
         }
     }
 
-    /// Returns the position behind `bytes` that begin here.
+    /// Returns the position just after `bytes`, which begin here.
     pub(crate) fn behind(self, bytes: &[u8]) -> Self {
         match bytes.iter().rposition(|&byte| byte == b'\n') {
             None => Self {
@@ -32,14 +32,16 @@ impl Position {
                 ..self
             },
             Some(last) => Self {
-                line: self.line + bytes.iter().filter(|&&byte| byte == b'\n').count(),
+                line: self
+                    .line
+                    .saturating_add(bytes.iter().filter(|&&byte| byte == b'\n').count()),
                 column: bytes.len() - last,
                 ..self
             },
         }
     }
 
-    /// Returns the error that says what is wrong here.
+    /// Returns the error that reports `message` here.
     pub(crate) fn error(self, message: impl Into<String>) -> Error {
         Error::InvalidJson {
             line: self.line,

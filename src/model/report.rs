@@ -8,9 +8,9 @@ use super::position::Position;
 use super::time::Timestamp;
 use super::uuid::StreamUuid;
 
-/// What came of ingesting a batch. Each payload is counted exactly once; but of a
-/// batch that is [refused](crate::Error::Refused), those that would have been
-/// stored are counted in `payloads` alone.
+/// What came of ingesting a batch. Each payload is counted exactly once. If the batch
+/// was [refused](crate::Error::Refused), payloads that would have been stored are
+/// counted in `payloads` alone.
 #[derive(Debug, Default, serde::Serialize)]
 #[non_exhaustive]
 pub struct IngestReport {
@@ -18,11 +18,11 @@ pub struct IngestReport {
     pub payloads: usize,
     /// Observations stored.
     pub inserted: u64,
-    /// Observations that were there with the same value.
+    /// Observations that already existed with the same value.
     pub already_there: u64,
     /// Payloads that were `null`: the server had nothing new.
     pub nothing: u64,
-    /// Observations whose instant has another value; the stored one stays.
+    /// Observations whose instant already has another value; the stored one stays.
     pub conflicts: Vec<IngestConflict>,
     /// Payloads that can't be stored, with the reason; in order of position.
     pub rejected: Vec<Rejected>,
@@ -31,13 +31,13 @@ pub struct IngestReport {
 }
 
 impl IngestReport {
-    /// How many payloads were not taken: conflicts and rejected ones.
+    /// Returns the number of payloads that were not stored: conflicts and rejected ones.
     pub fn refused(&self) -> usize {
         self.conflicts.len() + self.rejected.len()
     }
 }
 
-/// A payload whose instant has another value.
+/// A payload whose instant already has another value.
 #[derive(Clone, Debug, serde::Serialize)]
 #[non_exhaustive]
 pub struct IngestConflict {
@@ -75,7 +75,7 @@ pub struct SyncReport {
     pub new: Vec<StreamUuid>,
     /// Streams whose metadata differed.
     pub changed: Vec<StreamUuid>,
-    /// Streams whose metadata was the same already; only `last_synced` moved.
+    /// Streams whose metadata already was the same; only `last_synced` moved.
     pub unchanged: Vec<StreamUuid>,
     /// Stream objects that can't be stored, with the reason.
     pub rejected: Vec<Rejected>,
@@ -87,7 +87,7 @@ pub struct SyncReport {
 pub enum Remove {
     /// The row in `streams`; the observations stay.
     Metadata,
-    /// The observations, table and all; the metadata stays.
+    /// The observations with their table; the metadata stays.
     Data,
     /// Both.
     Both,
@@ -97,9 +97,10 @@ pub enum Remove {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Removed {
-    /// Whether there was metadata, and it is gone.
+    /// `true` if metadata was removed.
     pub metadata: bool,
-    /// How many observations went with their table; `None` where no table did.
+    /// The number of observations that were removed with their table; `None` if no table
+    /// was removed.
     pub rows: Option<u64>,
 }
 
@@ -107,13 +108,13 @@ pub struct Removed {
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Normalization {
-    /// Rows whose timestamp is a number of seconds now.
+    /// Rows whose timestamp is now a number of seconds.
     pub rewritten: u64,
-    /// Timestamps that were left because another row has the same instant: both
-    /// rows stay, for a person to decide.
+    /// Timestamps that were left as they are because another row has the same instant:
+    /// both rows stay, for a person to decide.
     pub kept: Vec<String>,
-    /// Timestamps that were left because they can't be read, or not stored as
-    /// seconds.
+    /// Timestamps that were left as they are because they can't be read, or can't be
+    /// stored as seconds.
     pub unreadable: Vec<String>,
 }
 
@@ -133,12 +134,12 @@ pub struct Statistics {
     pub maximum: Option<f64>,
     /// The sum of the values.
     pub sum: f64,
-    /// The most frequent time between one row and the next; of several the
-    /// shortest. `None` below two rows.
+    /// The most frequent time between one row and the next, and the shortest if several
+    /// are. `None` if there are fewer than two rows.
     pub spacing: Option<Duration>,
-    /// How many times the next row came later than one and a half spacings.
+    /// The number of times that the next row came later than one and a half spacings.
     pub gaps: u64,
-    /// Providers and how many rows each delivered, the most first.
+    /// Providers and the number of rows that each delivered, the most first.
     pub providers: Vec<(String, u64)>,
     /// Rows whose timestamp or value can't be read; they count in `count` and
     /// `providers` alone.

@@ -11,8 +11,8 @@ pub(crate) struct RowRef<'a> {
     pub(crate) ts: Timestamp,
     pub(crate) stored: StoredRef<'a>,
     pub(crate) value: f64,
-    /// Text, as is the provider: UTF-8, unless another program has written it.
-    /// A reader of many rows checks them all at once.
+    /// The hash's text. Like the provider's it may not be UTF-8 if another program has
+    /// written it; a reader of many rows checks all texts at once.
     pub(crate) hash: &'a [u8],
     pub(crate) provider: &'a [u8],
 }
@@ -44,7 +44,7 @@ impl Observation {
     }
 }
 
-/// Names the stream whose row can't be read for the reason `source`.
+/// Returns the error for a row of `stream` that can't be read because of `source`.
 #[cold]
 pub(crate) fn unreadable(stream: &StreamUuid, source: Error) -> Error {
     Error::UnreadableRow {
@@ -53,12 +53,12 @@ pub(crate) fn unreadable(stream: &StreamUuid, source: Error) -> Error {
     }
 }
 
-/// Returns a text of a row of `stream`.
+/// Reads `bytes` as a text in a row of `stream`.
 pub(crate) fn text_of<'a>(stream: &StreamUuid, bytes: &'a [u8]) -> Result<&'a str> {
     utf8(bytes).map_err(|error| unreadable(stream, error))
 }
 
-/// Returns the error of the first of `texts`, of rows of `stream`, that is not UTF-8.
+/// Returns the error for the first of `texts`, in rows of `stream`, that is not UTF-8.
 #[cold]
 pub(crate) fn not_utf8<'a>(
     stream: &StreamUuid,

@@ -11,19 +11,19 @@ use super::time::{MICROS, SECONDS_LIMIT, Timestamp, invalid};
 
 /// A timestamp as a row stores it.
 ///
-/// The store itself writes Unix seconds, an integer where they are whole. Rows of
-/// installed engines may hold text, or milli-, micro- or nanoseconds, and so do
-/// rows that were inserted in a [spelling](crate::NewObservation::spelled).
+/// The store itself writes Unix seconds, an integer if they are whole. Rows of
+/// installed engines may hold text, or milli-, micro- or nanoseconds; so may rows
+/// that were inserted in a [spelling](crate::NewObservation::spelled).
 ///
-/// Its text is that which the hash chain takes: a fraction is written as Python's
-/// `repr(float)` writes it.
+/// [`Display`](fmt::Display) writes the text that goes into the row's hash: a fraction
+/// looks as in Python's `repr(float)`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StoredTimestamp {
     /// A whole number.
     Integer(i64),
     /// A decimal number.
     Real(f64),
-    /// Text, as it stands.
+    /// Text, as it is stored.
     Text(String),
 }
 
@@ -52,10 +52,10 @@ pub(crate) enum StoredRef<'a> {
 }
 
 impl<'a> StoredRef<'a> {
-    /// Reads any spelling: the instant, and what the column makes of the text.
-    /// By its NUMERIC affinity text that is a number becomes one, an integer
-    /// where it is whole. Blanks around other text would set it apart from its
-    /// like, and are left out.
+    /// Reads any spelling; returns the instant, and what a column stores for the text.
+    /// Text that is a number becomes one, an integer if it is whole, because the column
+    /// has NUMERIC affinity. Blanks around other text are left out: with them two texts
+    /// of one spelling would differ.
     pub(crate) fn from_text(text: &'a str) -> Result<(Timestamp, Self)> {
         let trimmed = text.trim();
         if let Ok(number) = trimmed.parse() {
@@ -79,7 +79,7 @@ impl<'a> StoredRef<'a> {
         ))
     }
 
-    /// Whether it is a number of seconds.
+    /// Returns `true` if this is a number of seconds.
     pub(crate) fn is_seconds(self) -> bool {
         match self {
             StoredRef::Integer(number) => number.unsigned_abs() < SECONDS_LIMIT.unsigned_abs(),
@@ -98,20 +98,20 @@ impl<'a> StoredRef<'a> {
 }
 
 impl Timestamp {
-    /// How the store itself writes this instant: as a number of seconds, an
-    /// integer where they are whole.
+    /// Returns what the store itself writes for this instant: a number of seconds, an
+    /// integer if they are whole.
     ///
     /// # Errors
-    /// [`Error::InvalidTimestamp`] where the number would be read back as
-    /// another instant: past 1e11 seconds either way (it would be taken for
-    /// milliseconds), or a fraction too fine for its size.
+    /// [`Error::InvalidTimestamp`] if the number would be read back as another
+    /// instant: it is 1e11 or more either way, which reads as milliseconds, or its
+    /// fraction is too fine for its size.
     pub(crate) fn to_seconds(self) -> Result<StoredRef<'static>> {
         let micros = self.as_micros();
         let (whole, fraction) = (micros.div_euclid(MICROS), micros.rem_euclid(MICROS));
         if whole.unsigned_abs() >= SECONDS_LIMIT.unsigned_abs() {
             return Err(invalid(
                 &self.to_string(),
-                "it lies past the year 5138 or before -1199",
+                "it lies after the year 5138 or before -1199",
             ));
         }
         if fraction == 0 {
@@ -123,7 +123,7 @@ impl Timestamp {
         } else {
             Err(invalid(
                 &self.to_string(),
-                "so far from 1970 a fraction this fine cannot be stored",
+                "a fraction this fine cannot be stored so far from 1970",
             ))
         }
     }
@@ -147,12 +147,12 @@ impl fmt::Display for StoredRef<'_> {
     }
 }
 
-/// `instant` as text in the spelling of `sample`, finer where it needs to be; `None`
-/// where there is none, as outside the years 0000 to 9999.
+/// Returns `instant` as text in the spelling of `sample`, finer if it needs to be;
+/// `None` if there is no such text, as outside the years 0000 to 9999.
 pub(crate) fn like(sample: &str, instant: Timestamp) -> Option<String> {
     let offset = Pieces::parse(sample).ok()?.to_numeric_offset();
     let offset = offset.map_or(0, |offset| i64::from(offset.seconds()));
-    let micros = instant.as_micros().checked_add(offset * 1_000_000)?;
+    let micros = instant.as_micros().checked_add(offset * MICROS)?;
     let local = Timestamp::from_micros(micros);
     // `2024-01-03`, ` 12:00:00.25`, `+02:00`: all but the first may be missing.
     let time = sample.get(10..)?;

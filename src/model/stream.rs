@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use super::time::Timestamp;
 use super::uuid::StreamUuid;
 
-/// Hands the list of what may be set of a stream to the macro `$then`: each field with
-/// its type and what it holds.
+/// Passes the list of the metadata that may be set to the macro `$then`: each field, its
+/// type and what it holds.
 ///
-/// The one list: [`Stream`], [`StreamPatch`] and the statements on table `streams` are
-/// made from it.
+/// [`Stream`], [`StreamPatch`] and the statements on table `streams` are all made from
+/// this list.
 macro_rules! stream_fields {
     ($then:ident) => {
         $then! {
@@ -60,7 +60,7 @@ macro_rules! define {
         #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
         #[non_exhaustive]
         pub struct Stream {
-            /// Given by the store, never changed.
+            /// The store's number for the stream, which never changes.
             pub id: i64,
             /// The stream's uuid.
             pub uuid: StreamUuid,
@@ -73,8 +73,8 @@ macro_rules! define {
             pub created_at: Option<Timestamp>,
         }
 
-        /// What to write of a stream's metadata. A field that is not set keeps what is
-        /// stored; a field set to `None` clears it.
+        /// Changes to a stream's metadata. A field that is not set keeps what is stored; a
+        /// field set to `None` clears it.
         ///
         /// ```
         /// use satori_store::StreamPatch;
@@ -101,14 +101,14 @@ macro_rules! define {
                 self
             })*
 
-            /// Adds what `later` sets: if both set a field, `later` holds.
+            /// Adds what `later` sets; if both set a field, `later` wins.
             pub(crate) fn merge(&mut self, later: StreamPatch) {
                 $(if later.$field.is_some() {
                     self.$field = later.$field;
                 })*
             }
 
-            /// Returns `true` if `stream` has all that this sets.
+            /// Returns `true` if `stream` already has all that the patch sets.
             pub(crate) fn is_in(&self, stream: &Stream) -> bool {
                 $(self.$field.as_ref().is_none_or(|value| *value == stream.$field))&&*
             }

@@ -10,7 +10,7 @@ use jiff::tz::Offset;
 
 use super::error::{Error, Result, excerpt};
 
-/// Seconds stop here: a larger number is read as milliseconds.
+/// A number from here on is read as milliseconds, not as seconds.
 pub(crate) const SECONDS_LIMIT: i64 = 100_000_000_000;
 pub(crate) const MICROS: i64 = 1_000_000;
 const EPOCH: DateTime = datetime(1970, 1, 1, 0, 0, 0, 0);
@@ -19,10 +19,10 @@ const HOUR: i64 = 3_600 * MICROS;
 /// An instant in UTC: microseconds since 1970-01-01 00:00:00 UTC.
 ///
 /// It is read from Unix seconds (integer, decimal or numeric text); from
-/// milli-, micro- or nanoseconds, told by their magnitude (at or above 1e11,
+/// milli-, micro- or nanoseconds, recognised by their magnitude (at or above 1e11,
 /// 1e14, 1e17); and from ISO 8601 text with a space or `T`, with or without
-/// seconds, fraction, `Z` or offset. Text without an offset is UTC. Finer parts
-/// than a microsecond are rounded to the nearest.
+/// seconds, fraction, `Z` or offset. Text without an offset is UTC. Fractions are
+/// rounded to the nearest microsecond.
 ///
 /// ```
 /// use satori_store::Timestamp;
@@ -39,28 +39,28 @@ const HOUR: i64 = 3_600 * MICROS;
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The earliest instant that can be told.
+    /// The earliest instant.
     pub const MIN: Timestamp = Timestamp(i64::MIN);
-    /// The latest instant that can be told.
+    /// The latest instant.
     pub const MAX: Timestamp = Timestamp(i64::MAX);
 
-    /// From microseconds since 1970-01-01 UTC.
+    /// Converts from microseconds since 1970-01-01 UTC.
     pub const fn from_micros(micros: i64) -> Self {
         Timestamp(micros)
     }
 
-    /// From nanoseconds since 1970-01-01 UTC, to the nearest microsecond.
+    /// Converts from nanoseconds since 1970-01-01 UTC, to the nearest microsecond.
     #[cfg(feature = "arrow")]
     pub(crate) fn from_nanos(nanos: i64) -> Self {
         Timestamp(round_div(nanos, 1_000))
     }
 
-    /// Microseconds since 1970-01-01 UTC.
+    /// Returns the microseconds since 1970-01-01 UTC.
     pub const fn as_micros(self) -> i64 {
         self.0
     }
 
-    /// The present instant, by the system's clock.
+    /// Returns the present instant, by the system's clock.
     pub fn now() -> Self {
         let micros = match SystemTime::now().duration_since(UNIX_EPOCH) {
             Ok(since) => i64::try_from(since.as_micros()).unwrap_or(i64::MAX),
@@ -69,14 +69,15 @@ impl Timestamp {
         Timestamp(micros)
     }
 
-    /// The instant that lies `duration` before this one.
+    /// Returns the instant that lies `duration` before this one, [`MIN`](Self::MIN) at
+    /// the earliest.
     pub fn before(self, duration: Duration) -> Self {
         let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
         Timestamp(self.0.saturating_sub(micros))
     }
 
-    /// From a whole number of seconds, milli-, micro- or nanoseconds, told by
-    /// magnitude.
+    /// Converts from a whole number of seconds, milli-, micro- or nanoseconds,
+    /// recognised by its magnitude.
     ///
     /// Every `i64` is an instant.
     pub fn from_integer(number: i64) -> Self {
@@ -88,17 +89,17 @@ impl Timestamp {
         })
     }
 
-    /// From a decimal number of seconds, milli-, micro- or nanoseconds, told by
-    /// magnitude.
+    /// Converts from a decimal number of seconds, milli-, micro- or nanoseconds,
+    /// recognised by its magnitude.
     ///
     /// # Errors
-    /// [`Error::InvalidTimestamp`] for NaN, infinities and numbers past
+    /// [`Error::InvalidTimestamp`] if the number is NaN, infinite, or too large for
     /// nanoseconds in 64 bits.
     pub fn from_real(number: f64) -> Result<Self> {
         let magnitude = number.abs();
         let micros = if magnitude < 1e11 {
-            // The fraction apart, so that the product's rounding can't reach
-            // the microsecond.
+            // The fraction is scaled apart from the whole, so that the product's
+            // rounding can't reach the microsecond.
             let whole = number.trunc();
             whole * 1e6 + ((number - whole) * 1e6).round()
         } else if magnitude < 1e14 {
@@ -115,9 +116,9 @@ impl Timestamp {
         }
     }
 
-    /// As [`FromStr`](std::str::FromStr), but only the spellings that a text column can hold and
-    /// that sort by their date: no blanks around, no plain numbers (SQLite's
-    /// NUMERIC affinity has made those numbers).
+    /// Reads text as [`FromStr`](std::str::FromStr) does, but only in spellings that stay
+    /// text in a column and sort by their date: without blanks around, and no plain
+    /// numbers (a column of NUMERIC affinity stores those as numbers).
     pub(crate) fn from_stored_text(text: &str) -> Result<Self> {
         let bytes = text.as_bytes();
         let dated =
@@ -134,7 +135,7 @@ impl Timestamp {
         if pieces.time_zone_annotation().is_some() {
             return Err(invalid(
                 text,
-                "a time zone's name is not read, only an offset",
+                "an offset can be read, the name of a time zone cannot",
             ));
         }
         let local = pieces.date().to_datetime(pieces.time().unwrap_or_default());
@@ -146,15 +147,16 @@ impl Timestamp {
         Ok(Timestamp(seconds * MICROS + micros))
     }
 
-    /// The date in UTC, `hours` later, as text that sorts as the dates in a
+    /// Returns the date in UTC, `hours` later, as text that sorts as the dates in a
     /// column of text timestamps do; `None` outside the years 0000 to 9999.
     pub(crate) fn date_text(self, hours: i64) -> Option<String> {
         let moved = Timestamp(self.0.saturating_add(hours * HOUR));
         moved.civil().map(|moment| moment.date().to_string())
     }
 
-    /// ISO 8601 in UTC, `separator` between date and time, with `digits` of a
-    /// second's fraction, without `Z`; `None` outside the years 0000 to 9999.
+    /// Returns ISO 8601 text in UTC without `Z`, with `separator` between date and time
+    /// and `digits` digits of a second's fraction, six at most; `None` outside the years
+    /// 0000 to 9999.
     pub(crate) fn iso_text(self, separator: char, digits: usize) -> Option<String> {
         let moment = self.civil()?;
         let mut text = moment.strftime("%Y-%m-%d %H:%M:%S").to_string();
@@ -175,8 +177,8 @@ impl Timestamp {
 }
 
 impl fmt::Display for Timestamp {
-    /// ISO 8601 in UTC with `Z`, with six digits of fraction where there is
-    /// one; outside the years 0000 to 9999, seconds.
+    /// Writes ISO 8601 in UTC with `Z`, with six digits of fraction if there is one;
+    /// outside the years 0000 to 9999, seconds.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = if self.0 % MICROS == 0 { 0 } else { 6 };
         match self.iso_text('T', digits) {
@@ -187,7 +189,7 @@ impl fmt::Display for Timestamp {
 }
 
 impl serde::Serialize for Timestamp {
-    /// As [`Display`](fmt::Display) writes it.
+    /// Writes the text of [`Display`](fmt::Display).
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
@@ -200,7 +202,7 @@ pub(crate) fn invalid(text: &str, reason: &'static str) -> Error {
     }
 }
 
-/// Division to the nearest whole, halves up.
+/// Divides, rounding to the nearest whole number, halves up.
 fn round_div(number: i64, by: i64) -> i64 {
     number.div_euclid(by) + i64::from(number.rem_euclid(by) * 2 >= by)
 }

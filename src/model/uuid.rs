@@ -9,9 +9,8 @@ use super::error::{Error, Result, excerpt};
 /// observations.
 ///
 /// It is 1 to 255 bytes of UTF-8 without control characters. It isn't `STREAMS` and
-/// doesn't begin with `SQLITE_`, `PRAGMA_` or `__`, in any case: those names are kept for
-/// what is no stream. Quotes, spaces and semicolons are legal: files in the field have
-/// them.
+/// doesn't begin with `SQLITE_`, `PRAGMA_` or `__`, in any case: those names are reserved.
+/// Quotes, spaces and semicolons are legal: files in the field have them.
 ///
 /// Most are real UUIDs, made from the stream's four parts:
 ///
@@ -27,10 +26,10 @@ use super::error::{Error, Result, excerpt};
 pub struct StreamUuid(String);
 
 impl StreamUuid {
-    /// Checks the text against the rules above.
+    /// Checks the text against the rules of [`StreamUuid`].
     ///
     /// # Errors
-    /// [`Error::InvalidUuid`] with the rule that the text breaks.
+    /// [`Error::InvalidUuid`], with the rule that the text breaks.
     pub fn new(uuid: impl Into<String>) -> Result<Self> {
         let uuid = uuid.into();
         match fault(&uuid) {
@@ -50,7 +49,8 @@ impl StreamUuid {
         Self(uuid.to_string())
     }
 
-    /// Takes a uuid from the metadata, which other programs write too: unchecked.
+    /// Takes a uuid from the metadata without checking it: other programs, too, write
+    /// there.
     pub(crate) fn stored(uuid: String) -> Self {
         Self(uuid)
     }
@@ -61,24 +61,27 @@ impl StreamUuid {
     }
 }
 
-/// Beginnings of names, in any case, that a database keeps for itself. A stream has the
-/// same name in every database, so none may have one of these.
+/// Beginnings of names, in any case, that are reserved, and the reason. A stream has the
+/// same name in every database, so a name that one of them reserves is refused in all.
 ///
-/// A table whose name begins with `PRAGMA_` would hide the one of the same name by which
-/// the store looks at every other table.
+/// A table whose name begins with `PRAGMA_` would hide the built-in one through which the
+/// store looks at every other table.
 const RESERVED: [(&str, &str); 3] = [
     (
         "SQLITE_",
-        "names that begin with SQLITE_ are the database's own",
+        "names that begin with SQLITE_ are reserved for the database",
     ),
     (
         "PRAGMA_",
-        "names that begin with PRAGMA_ are the database's own",
+        "names that begin with PRAGMA_ are reserved for the database",
     ),
-    ("__", "names that begin with __ are kept for bookkeeping"),
+    (
+        "__",
+        "names that begin with __ are reserved for bookkeeping",
+    ),
 ];
 
-/// Returns the rule that `uuid` breaks, if it breaks one.
+/// Returns the rule that `uuid` breaks; `None` if it breaks none.
 pub(crate) fn fault(uuid: &str) -> Option<&'static str> {
     let begins_with = |prefix: &str| {
         uuid.get(..prefix.len())
@@ -91,7 +94,7 @@ pub(crate) fn fault(uuid: &str) -> Option<&'static str> {
     } else if has_control(uuid) {
         Some("it has a control character")
     } else if uuid.eq_ignore_ascii_case("streams") {
-        Some("that name is the metadata's")
+        Some("it is reserved for the metadata")
     } else {
         RESERVED
             .iter()
@@ -99,8 +102,8 @@ pub(crate) fn fault(uuid: &str) -> Option<&'static str> {
     }
 }
 
-/// Returns `true` if the text has a control character. Every call through C asks: all
-/// bytes are looked at, whatever is found, so that it is done many at a time.
+/// Returns `true` if the text has a control character. Every call through C runs this.
+/// It looks at all bytes, whatever it finds, so that it can look at many at a time.
 fn has_control(uuid: &str) -> bool {
     if uuid.is_ascii() {
         uuid.bytes()

@@ -2,7 +2,7 @@
 
 use super::error::{Error, Result, excerpt};
 
-/// Refuses NaN and infinities.
+/// Returns the value; refuses NaN and infinities.
 pub(crate) fn finite(value: f64) -> Result<f64> {
     if value.is_finite() {
         Ok(value)

@@ -1,4 +1,4 @@
-//! Verification of a stream's hash chain, rule 5 of the contract.
+//! Verification of a stream's hash chain.
 
 use super::hash::{chain, python_repr};
 use super::row::RowRef;
@@ -6,43 +6,44 @@ use super::time::Timestamp;
 
 /// What a walk along a stream's hash chain found.
 ///
-/// A row is *verified* where its hash is the one that rule 5 makes of its
-/// timestamp, its value and the hash of the row before it (or of the last
-/// verified row, past rows that arrived late). It is *suspect* where it fails
-/// although the row before verifies and the row after verifies on its hash: its
-/// content has changed since it was hashed, or an observation between it and the
-/// row before was never stored. Any other is *foreign*: its hash is not made by
-/// the rule, as a server may send, or the row arrived late.
+/// A row is *verified* if its hash is the one that the store computes from its
+/// timestamp (in one of the [spellings](Self::SPELLINGS)), its value and the hash of the
+/// row before it (or of the last verified row, past rows that arrived late). It is
+/// *suspect* if it fails although the row before is verified and the row after verifies
+/// on its hash: its content has changed since it was hashed, or an observation between it
+/// and the row before was never stored. Any other row is *foreign*: its hash was computed
+/// in another way, as a server may do, or the row arrived late.
 ///
-/// The first row of a stream verifies on no hash before it; where it fails it is
-/// foreign, as nobody can tell a changed row from a chain that began earlier.
+/// The first row of a stream has no hash before it to verify on. If it fails it is
+/// foreign, because it may have changed or the chain may have begun earlier.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Verification {
     /// Rows walked.
     pub rows: u64,
-    /// Rows whose hash is the rule's.
+    /// Rows that are verified.
     pub verified: u64,
-    /// Instants of the rows whose hash is not made by the rule.
+    /// Instants of the rows that are foreign.
     pub foreign: Vec<Timestamp>,
-    /// Instants of the rows whose content has changed.
+    /// Instants of the rows that are suspect.
     pub suspect: Vec<Timestamp>,
 }
 
 impl Verification {
-    /// The spellings of a row's timestamp that are tried, in this order.
+    /// The spellings of a row's timestamp that are tried.
     pub const SPELLINGS: [&'static str; 7] = [
         "as stored",
         "Unix seconds (1704283200, or 1704283200.25)",
         "Unix seconds with a fraction (1704283200.0)",
         "2024-01-03T12:00:00 and 2024-01-03 12:00:00, each also with Z and +00:00",
-        "the same without seconds, where they are 0",
+        "the same without seconds, if they are 0",
         "the same with 3 or 6 digits of fraction",
         "Unix milliseconds (1704283200000)",
     ];
 }
 
-/// The walk: feed it the rows in order of time, then finish it.
+/// The walk along the chain: [push](Self::push) the rows in order of time, then
+/// [finish](Self::finish).
 #[derive(Default)]
 pub(crate) struct Verifier {
     report: Verification,
@@ -50,7 +51,7 @@ pub(crate) struct Verifier {
     before: Option<Walked>,
     /// The hash of the last verified row.
     head: String,
-    /// Which of the spellings matched last: most likely the next row's too.
+    /// The index of the spelling that matched last; most likely the next row has it too.
     spelling: usize,
 }
 
@@ -58,11 +59,12 @@ struct Walked {
     ts: Timestamp,
     hash: String,
     verified: bool,
-    /// It fails, and the row before it verifies.
+    /// `true` if it fails although the row before it verifies.
     breaks: bool,
 }
 
 impl Verifier {
+    /// Walks on to `row`, whose hash is `hash`.
     pub(crate) fn push(&mut self, row: &RowRef<'_>, hash: &str) {
         let value = python_repr(row.value);
         let spellings = spellings(row);
@@ -94,6 +96,7 @@ impl Verifier {
         });
     }
 
+    /// Returns what was found.
     pub(crate) fn finish(mut self) -> Verification {
         if let Some(before) = self.before.take() {
             self.settle(&before, false);
@@ -101,7 +104,7 @@ impl Verifier {
         self.report
     }
 
-    /// Sorts a row in, now that the row after it is known.
+    /// Adds a row that fails to the report, now that the row after it is known.
     fn settle(&mut self, row: &Walked, next_verifies_on_it: bool) {
         if row.verified {
             return;
@@ -114,7 +117,7 @@ impl Verifier {
     }
 }
 
-/// Which of the spellings makes `hash`, the likeliest tried first.
+/// Returns the index of a spelling that makes `hash`, trying the likeliest first.
 fn matching(
     previous: &str,
     spellings: &[String],
@@ -132,7 +135,7 @@ fn matching(
         .or_else(|| (0..spellings.len()).find(fits))
 }
 
-/// See [`Verification::SPELLINGS`].
+/// Returns the spellings of [`Verification::SPELLINGS`] for a row.
 fn spellings(row: &RowRef<'_>) -> Vec<String> {
     let micros = row.ts.as_micros();
     let mut spellings = vec![row.stored.to_string()];

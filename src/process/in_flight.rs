@@ -1,18 +1,22 @@
-//! Which calls are under way. A process that was forked while some were, by other
-//! threads, has copies of SQLite's locks that nobody will ever release.
+//! Which calls are under way. A process that was forked while other threads were inside
+//! calls has copies of SQLite's locks that nobody will ever release.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::process::id::process_id;
 
-/// The process in the high half, how many calls it has under way in the low one.
+/// The number of the process in the high half, and of its calls under way in the low one.
 static UNDER_WAY: AtomicU64 = AtomicU64::new(0);
+/// The low half of [`UNDER_WAY`].
+const COUNT: u64 = (1 << 32) - 1;
+/// `true` if this process was forked while other threads were inside calls.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// A call under way, until it is dropped.
 pub(crate) struct Call(());
 
 impl Call {
+    /// Counts a call that begins.
     pub(crate) fn begin() -> Self {
         let process = u64::from(process_id()) << 32;
         let mut known = UNDER_WAY.load(Ordering::Acquire);
@@ -20,7 +24,8 @@ impl Call {
             let next = if known & !COUNT == process {
                 known + 1
             } else {
-                // The first call of this process. What it was forked from had these.
+                // This is the first call of this process. The calls that are counted are
+                // those of the process from which it was forked.
                 INTERRUPTED.store(known & COUNT > 0, Ordering::Release);
                 process + 1
             };
@@ -32,8 +37,8 @@ impl Call {
         }
     }
 
-    /// Whether this process was forked while other threads were inside calls: then
-    /// SQLite must not be touched in it.
+    /// Returns `true` if this process was forked while other threads were inside calls:
+    /// then SQLite must not be touched in it.
     pub(crate) fn is_interrupted(&self) -> bool {
         INTERRUPTED.load(Ordering::Acquire)
     }
@@ -44,5 +49,3 @@ impl Drop for Call {
         UNDER_WAY.fetch_sub(1, Ordering::AcqRel);
     }
 }
-
-const COUNT: u64 = (1 << 32) - 1;

@@ -1,7 +1,7 @@
-//! The connection of a store: one of the backends there are.
+//! The connection of a store, to one of the backends.
 //!
-//! The set of backends is closed, so this is an enum and no trait object: methods stay
-//! generic, and one that is forgotten doesn't compile. The choice is made once a call.
+//! The set of backends is closed, so this is an enum and not a trait object: methods stay
+//! generic, and a forgotten one doesn't compile. The choice is made once a call.
 
 use crate::backend::{Access, Backend, Found, Inserted, StreamQuery};
 use crate::model::cursor::Cursor;

@@ -10,7 +10,8 @@ use crate::model::location::Location;
 use crate::process::id::process_id;
 use crate::process::in_flight::Call;
 
-/// What is open, and by which process: a forked child inherits its parent's.
+/// The open stores, each with the process that opened it. A forked child inherits its
+/// parent's.
 static OPEN: Mutex<Vec<(u32, Weak<Shared>)>> = Mutex::new(Vec::new());
 
 /// Notes that this process has opened a store.
@@ -20,15 +21,15 @@ pub(super) fn note(shared: &Arc<Shared>) {
     open.push((shared.process, Arc::downgrade(shared)));
 }
 
-/// Closes, before a forked child opens a store, what it has inherited. A database may
-/// count locks in memory: the child would take no lock of its own on a file that the
+/// Closes the stores that a forked child has inherited, before it opens one. A database
+/// may count locks in memory: the child would take no lock of its own on a file that the
 /// parent has open, and lose its rows when the parent closes it.
 pub(super) fn let_go_of_inherited(path: &Path, call: &Call) -> Result<()> {
     if call.is_interrupted() {
         return Err(Error::CannotOpen {
             location: Location::new(path),
-            reason: "this process was forked while another thread used a store: it can open \
-                     one after exec() only"
+            reason: "this process was forked while another thread used a store; it can open \
+                     one only after exec()"
                 .to_owned(),
             code: None,
         });
@@ -58,8 +59,8 @@ impl Drop for Shared {
         } else if call.is_interrupted() {
             std::mem::forget(connection);
         } else {
-            // In a forked child the connection is the parent's still: closing it as
-            // usual could checkpoint and unlink the WAL under the parent's feet.
+            // In a forked child the connection still is the parent's: to close it as
+            // usual could checkpoint and unlink the WAL while the parent uses it.
             connection.let_go();
         }
     }

@@ -8,12 +8,12 @@ use crate::model::error::Result;
 use crate::model::observation::Observation;
 use crate::model::uuid::StreamUuid;
 
-/// Rows that are read, and kept in memory, at a time.
+/// The number of rows that are read, and kept in memory, at a time.
 const BATCH: usize = 1_024;
 
 /// The observations of a stream in order of time; see
 /// [`Store::observations`]. Between batches nothing is locked and no
-/// transaction is open: rows that come in ahead of the iteration are seen.
+/// transaction is open: the iteration sees rows that others insert ahead of it.
 ///
 /// It ends after the first error.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub struct Observations {
     uuid: StreamUuid,
     cursor: Cursor,
     batch: VecDeque<Observation>,
-    failed: bool,
+    ended: bool,
 }
 
 impl Observations {
@@ -32,7 +32,7 @@ impl Observations {
             uuid,
             cursor,
             batch: VecDeque::new(),
-            failed: false,
+            ended: false,
         }
     }
 }
@@ -41,17 +41,17 @@ impl Iterator for Observations {
     type Item = Result<Observation>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.batch.is_empty() && !self.cursor.is_done() && !self.failed {
+        if self.batch.is_empty() && !self.cursor.is_done() && !self.ended {
             let (batch, uuid) = (&mut self.batch, &self.uuid);
             let read = self.store.read_batch(uuid, &mut self.cursor, BATCH, |row| {
                 batch.push_back(row.to_observation(uuid)?);
                 Ok(())
             });
             match read {
-                Ok(0) => self.failed = true,
+                Ok(0) => self.ended = true,
                 Ok(_) => {}
                 Err(error) => {
-                    self.failed = true;
+                    self.ended = true;
                     self.batch.clear();
                     return Some(Err(error));
                 }

@@ -10,8 +10,8 @@ use crate::model::time::Timestamp;
 
 impl Store {
     /// Takes in the server's answers, metadata and observation together: one
-    /// payload, a JSON array of them, or one a line; `null` if the server had
-    /// nothing new. All that can be stored is stored in one transaction.
+    /// payload, a JSON array of them, or one a line. A payload is `null` if the
+    /// server had nothing new. All that can be stored is stored in one transaction.
     ///
     /// ```
     /// use satori_store::{IngestOptions, Store};
@@ -28,17 +28,20 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`Error::InvalidJson`](crate::Error::InvalidJson) if an array is malformed or cut short;
-    /// [`Error::Refused`](crate::Error::Refused) in strict mode. Else a payload that can't be stored is
-    /// in the report, with its position and the reason.
+    /// [`Error::InvalidJson`](crate::Error::InvalidJson) if an array is malformed or cut short,
+    /// [`Error::Refused`](crate::Error::Refused) if a payload can't be stored in strict mode,
+    /// [`Error::NotAStream`](crate::Error::NotAStream) if triggers of another program keep rows out,
+    /// [`Error::InvalidUuid`](crate::Error::InvalidUuid) if the options' uuid has the fault that
+    /// [`insert`](Self::insert) names. Otherwise a payload that can't be stored is in the
+    /// report, with its position and the reason.
     pub fn ingest(&self, json: &[u8], options: &IngestOptions) -> Result<IngestReport> {
         let batch = Batch::read(json, options)?;
         self.write(|connection| batch.write(connection, Timestamp::now()))
     }
 
     /// Writes the metadata of many streams in one transaction: a JSON array of
-    /// stream objects, as a sync of every stream answers, or one object a line.
-    /// Of each field, absent keeps what is stored and null clears it; every
+    /// stream objects, as a sync of every stream returns it, or one object a line.
+    /// An absent field keeps what is stored, a field that is `null` clears it; every
     /// `last_synced` becomes now.
     ///
     /// # Errors

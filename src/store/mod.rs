@@ -1,5 +1,5 @@
-//! The store: the handle, and how each operation runs on its connection. The
-//! operations themselves are in the files of this folder, by their noun.
+//! The store: the handle, and how each operation runs on its connection. The files of
+//! this folder hold the operations, by their noun.
 
 mod connection;
 mod fork;
@@ -20,23 +20,22 @@ use crate::model::uuid::StreamUuid;
 use crate::process::id::process_id;
 use crate::process::in_flight::Call;
 
-/// A store, open: one `engine.db`.
+/// An open store: one `engine.db`.
 ///
 /// # Threads and processes
 /// A store may be shared between threads, and cloning it is cheap: the clones
-/// are one handle. Calls take their turn on its one connection; open the file
+/// are one handle. Calls take turns on its one connection; open the file
 /// again for reads that must not wait for writes. Any number of processes may
 /// have the file open, installed engines among them.
 ///
-/// After `fork`, the child's use of a store opened by the parent is
-/// [`Error::Forked`]; it opens the file again.
+/// After `fork`, a child that uses a store opened by its parent gets
+/// [`Error::Forked`]; it must open the file again.
 ///
 /// # Errors that any call can return
 /// [`Error::Busy`] if another writer held the lock too long,
 /// [`Error::Corrupt`], [`Error::DiskFull`] and [`Error::Database`] as the database finds
 /// them, [`Error::Forked`] and [`Error::Poisoned`]; a call that writes also
-/// [`Error::ReadOnly`] and [`Error::FileReplaced`]. The methods name what else
-/// there is.
+/// [`Error::ReadOnly`] and [`Error::FileReplaced`]. Each method names its others.
 #[derive(Clone)]
 pub struct Store {
     shared: Arc<Shared>,
@@ -57,7 +56,7 @@ impl Store {
         Self { shared }
     }
 
-    /// Runs `work` on the connection, alone.
+    /// Runs `work` on the connection, while no other call does.
     fn run<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
         if self.shared.process != process_id() {
             return Err(Error::Forked);
@@ -73,7 +72,8 @@ impl Store {
         self.run(|connection| connection.write(work))
     }
 
-    /// Runs `work`, which looks at the stream's data.
+    /// Runs `work` on the stream's data. A stream that has metadata but no data gives the
+    /// default, one that has neither `StreamNotFound`.
     fn find<T: Default>(
         &self,
         uuid: &StreamUuid,
@@ -86,8 +86,8 @@ impl Store {
     }
 }
 
-/// Returns what was found in a stream's data. A stream that has metadata but no data has
-/// no rows: the default.
+/// Returns what was found in a stream's data. A stream that has metadata but no data gives
+/// the default, one that has neither `StreamNotFound`.
 fn or_default<T: Default>(
     connection: &mut Connection,
     uuid: &StreamUuid,
@@ -99,7 +99,7 @@ fn or_default<T: Default>(
     }
 }
 
-/// Returns the metadata of a stream, which must have some.
+/// Returns the metadata of a stream, or `StreamNotFound` if it has none.
 fn metadata_of(connection: &mut Connection, uuid: &StreamUuid) -> Result<Stream> {
     connection
         .stream(uuid)?

@@ -18,17 +18,22 @@ use crate::model::verify::{Verification, Verifier};
 
 /// A limit that no stream reaches in one go.
 const ALL_ROWS: usize = u32::MAX as usize;
-/// Rows that are verified at a time.
+/// The number of rows that are verified at a time.
 const VERIFY_BATCH: usize = 4_096;
 
 impl Store {
-    /// Inserts one observation, making the stream's table where there is none.
-    /// A row that is there is never overwritten.
+    /// Inserts one observation, making the stream's table if there is none.
+    /// A row that already exists is never overwritten.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`](crate::Error::InvalidValue) where the value is not finite,
-    /// [`Error::InvalidTimestamp`](crate::Error::InvalidTimestamp) where the instant can't be stored,
-    /// [`Error::NotAStream`](crate::Error::NotAStream) where the uuid is taken.
+    /// [`Error::InvalidValue`](crate::Error::InvalidValue) if the value is not finite,
+    /// [`Error::InvalidTimestamp`](crate::Error::InvalidTimestamp) if the instant can't be stored,
+    /// [`Error::NotAStream`](crate::Error::NotAStream) if the uuid is taken, or a rule of another
+    /// program keeps the row out,
+    /// [`Error::UnreadableRow`](crate::Error::UnreadableRow) if the stored row that it must be
+    /// compared with, or chained to, can't be read,
+    /// [`Error::InvalidUuid`](crate::Error::InvalidUuid) if the stream has no table, and its uuid
+    /// comes from metadata in which another program has broken the rules.
     pub fn insert(&self, uuid: &StreamUuid, observation: &NewObservation<'_>) -> Result<Insertion> {
         self.run(|connection| {
             if connection.insert_new(uuid, observation)? {
@@ -45,7 +50,7 @@ impl Store {
     }
 
     /// Inserts observations in their order, in one transaction: all that are new
-    /// are stored, or, on an error, none. To insert none makes the table.
+    /// are stored, or, on an error, none. An empty list makes the table.
     ///
     /// # Errors
     /// As [`insert`](Self::insert).
@@ -57,7 +62,7 @@ impl Store {
         self.insert_all(uuid, observations.iter().copied())
     }
 
-    /// As [`insert_many`](Self::insert_many), wherever the observations stand.
+    /// Inserts observations as [`insert_many`](Self::insert_many) does, from an iterator.
     pub(crate) fn insert_all<'a>(
         &self,
         uuid: &StreamUuid,
@@ -66,7 +71,8 @@ impl Store {
         self.write(|connection| insert(connection, uuid, observations))
     }
 
-    /// The observations in `range`, in order of time, read a batch at a time.
+    /// Iterates over the observations in `range`, in order of time, reading a batch at a
+    /// time.
     ///
     /// ```
     /// # use satori_store::{NewObservation, Store, StreamUuid, Timestamp};
@@ -82,7 +88,7 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`Error::StreamNotFound`](crate::Error::StreamNotFound) where there is neither metadata nor a table,
+    /// [`Error::StreamNotFound`](crate::Error::StreamNotFound) if there is neither metadata nor data,
     /// [`Error::NotAStream`](crate::Error::NotAStream). The iterator itself ends with
     /// [`Error::UnreadableRow`](crate::Error::UnreadableRow) at a row that can't be read.
     pub fn observations(
@@ -94,7 +100,7 @@ impl Store {
         Ok(Observations::new(self.clone(), uuid.clone(), cursor))
     }
 
-    /// The observations in `range` as columns: the fastest way to read many.
+    /// Reads the observations in `range` as columns: the fastest way to read many.
     ///
     /// # Errors
     /// [`Error::StreamNotFound`](crate::Error::StreamNotFound), [`Error::NotAStream`](crate::Error::NotAStream),
@@ -105,8 +111,8 @@ impl Store {
         range: impl RangeBounds<Timestamp>,
     ) -> Result<Columns> {
         let mut cursor = self.cursor(uuid, range)?;
-        // No count first: it reads all rows once more, which costs more than letting
-        // the vectors grow.
+        // The rows are not counted first: that reads them all once more, which costs more
+        // than letting the vectors grow.
         let mut columns = ColumnsBuilder::default();
         self.run(|connection| {
             connection.read(|connection| {
@@ -140,7 +146,11 @@ impl Store {
         Ok(Cursor::new(Span::new(&range)))
     }
 
-    /// Hands the next rows of a cursor to `sink`, all of one state of the file.
+    /// Hands the next `limit` rows of a cursor, or what is left, to `sink`, all of one
+    /// state of the store; returns their number, which is 0 at the end.
+    ///
+    /// # Errors
+    /// `StreamNotFound`, `NotAStream`, `UnreadableRow`, and what `sink` returns.
     pub(crate) fn read_batch(
         &self,
         uuid: &StreamUuid,
@@ -153,7 +163,7 @@ impl Store {
         })
     }
 
-    /// The last `count` observations, in order of time.
+    /// Reads the last `count` observations, in order of time.
     ///
     /// # Errors
     /// As [`columns`](Self::columns).
@@ -161,8 +171,7 @@ impl Store {
         self.find(uuid, |connection| connection.last(uuid, count))
     }
 
-    /// The observation that lies latest in time, whichever way the rows are
-    /// spelled.
+    /// Reads the observation that lies latest in time, however the rows are spelled.
     ///
     /// # Errors
     /// As [`columns`](Self::columns).
@@ -170,8 +179,8 @@ impl Store {
         self.find(uuid, |connection| connection.latest(uuid))
     }
 
-    /// The observation of this instant, whichever way the row is spelled; of two
-    /// spellings the number.
+    /// Reads the observation of this instant, however the row is spelled; if there are
+    /// several, one that stores Unix seconds wins.
     ///
     /// # Errors
     /// As [`columns`](Self::columns).
@@ -179,8 +188,8 @@ impl Store {
         self.find(uuid, |connection| connection.observation(uuid, ts))
     }
 
-    /// The number of observations in `range`. For `..` every row counts, also
-    /// one whose timestamp can't be read.
+    /// Counts the observations in `range`. With `..` every row counts, also one whose
+    /// timestamp can't be read.
     ///
     /// # Errors
     /// [`Error::StreamNotFound`](crate::Error::StreamNotFound), [`Error::NotAStream`](crate::Error::NotAStream).
@@ -192,7 +201,8 @@ impl Store {
         })
     }
 
-    /// Rows, first and last instant, values, spacing, gaps and providers.
+    /// Computes the stream's statistics: rows, first and last instant, values, spacing,
+    /// gaps and providers.
     ///
     /// # Errors
     /// [`Error::StreamNotFound`](crate::Error::StreamNotFound), [`Error::NotAStream`](crate::Error::NotAStream).
@@ -202,8 +212,8 @@ impl Store {
         })
     }
 
-    /// Deletes the observations in `range`; how many there were. For `..` every
-    /// row goes, also one whose timestamp can't be read; the table stays.
+    /// Deletes the observations in `range`; returns their number. With `..` every row
+    /// goes, also one whose timestamp can't be read; the table stays.
     ///
     /// # Errors
     /// [`Error::StreamNotFound`](crate::Error::StreamNotFound), [`Error::NotAStream`](crate::Error::NotAStream).
@@ -219,7 +229,7 @@ impl Store {
 
     /// Rewrites the stream's timestamps into Unix seconds, in one transaction:
     /// text, and numbers of milli-, micro- or nanoseconds. Values, hashes and
-    /// providers stay; where two rows have the same instant, both do.
+    /// providers stay. If two rows have the same instant, both stay.
     ///
     /// # Errors
     /// [`Error::StreamNotFound`](crate::Error::StreamNotFound), [`Error::NotAStream`](crate::Error::NotAStream).
@@ -229,8 +239,8 @@ impl Store {
         })
     }
 
-    /// What [`normalize`](Self::normalize) would do; it is done and taken back,
-    /// so it waits for the write lock too.
+    /// Returns what [`normalize`](Self::normalize) would do. It does it and rolls it
+    /// back, so it waits for the write lock too.
     ///
     /// # Errors
     /// As [`normalize`](Self::normalize).
@@ -240,7 +250,7 @@ impl Store {
         })
     }
 
-    /// Walks the stream's hash chain in order of time, a batch at a time.
+    /// Verifies the stream's hash chain in order of time, reading a batch at a time.
     ///
     /// # Errors
     /// As [`columns`](Self::columns).

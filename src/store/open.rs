@@ -23,14 +23,15 @@ impl Store {
     /// | a store from a later release | refused, unless opened read-only |
     /// | `streams` of another shape, a damaged file, no database | refused, left as it is |
     ///
-    /// A file that is taken over for the first time is read through once to see
-    /// that it is sound.
+    /// A file that is taken over for the first time is read through once to check that
+    /// it is sound.
     ///
     /// # Errors
-    /// [`Error::CannotOpen`], also if the path looks like a URL (`scheme://…`);
+    /// [`Error::CannotOpen`], also if the path looks like a URL (`scheme://…`), or if
+    /// this process was forked while other threads were inside calls;
     /// [`Error::NotAStore`], [`Error::Corrupt`], [`Error::LaterRelease`],
-    /// [`Error::SchemaMismatch`]. In each of these cases not one byte of the file has
-    /// changed.
+    /// [`Error::SchemaMismatch`]; [`Error::ReadOnly`] if the file may not be written. In
+    /// each of these cases not one byte of the file has changed.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         OpenOptions::new().open(path)
     }
@@ -38,7 +39,7 @@ impl Store {
     /// Opens a store that lives in memory and is gone with the last handle.
     ///
     /// # Errors
-    /// [`Error::Database`] if there is no memory.
+    /// [`Error::CannotOpen`] or [`Error::Database`] if there is no memory.
     pub fn open_in_memory() -> Result<Self> {
         OpenOptions::new().open_in_memory()
     }
@@ -46,7 +47,7 @@ impl Store {
 
 impl OpenOptions {
     /// Opens the file, takes it over if it is an engine's, and creates it if there is
-    /// none. See [`Store::open`] for what is done to which file.
+    /// none. [`Store::open`] says what is done to which file.
     ///
     /// # Errors
     /// As [`Store::open`].
@@ -56,8 +57,8 @@ impl OpenOptions {
         if location.is_url() {
             return Err(Error::CannotOpen {
                 location,
-                reason: "it is a URL, and the path of a file is expected; a file of such a name \
-                         is opened as ./name"
+                reason: "it is a URL, not the path of a file; a file of such a name can be \
+                         opened as ./name"
                     .to_owned(),
                 code: None,
             });
@@ -70,7 +71,7 @@ impl OpenOptions {
     /// Opens a store that lives in memory and is gone with the last handle.
     ///
     /// # Errors
-    /// [`Error::Database`] if there is no memory.
+    /// [`Error::CannotOpen`] or [`Error::Database`] if there is no memory.
     pub fn open_in_memory(&self) -> Result<Store> {
         sqlite::Connection::open_in_memory(self)
             .map(|opened| Store::new(Connection::Sqlite(opened)))

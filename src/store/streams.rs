@@ -11,12 +11,12 @@ use crate::model::time::Timestamp;
 use crate::model::uuid::StreamUuid;
 
 impl Store {
-    /// Writes a stream's metadata and sets its `last_synced` to now, making the
-    /// row where there is none. What the patch does not set stays as it is; `id`
-    /// and `created_at` never change.
+    /// Writes a stream's metadata and sets its `last_synced` to now, making the row if
+    /// there is none; returns the metadata as it is now. What the patch does not set
+    /// stays; `id` and `created_at` never change.
     ///
     /// # Errors
-    /// [`Error::NotAStream`](crate::Error::NotAStream) where the uuid is the name of a table that
+    /// [`Error::NotAStream`](crate::Error::NotAStream) if the uuid is the name of something that
     /// holds no observations, or differs from another stream's in case only.
     pub fn upsert_stream(&self, uuid: &StreamUuid, patch: &StreamPatch) -> Result<Stream> {
         self.write(|connection| {
@@ -31,10 +31,11 @@ impl Store {
         })
     }
 
-    /// Changes the metadata that a stream has; `last_synced` stays as it is.
+    /// Changes the metadata that a stream has; returns it as it is now. `last_synced`
+    /// stays.
     ///
     /// # Errors
-    /// [`Error::StreamNotFound`](crate::Error::StreamNotFound) where the stream has no metadata.
+    /// [`Error::StreamNotFound`](crate::Error::StreamNotFound) if the stream has no metadata.
     pub fn update_stream(&self, uuid: &StreamUuid, patch: &StreamPatch) -> Result<Stream> {
         self.write(|connection| {
             connection.update_stream(uuid, patch)?;
@@ -42,16 +43,16 @@ impl Store {
         })
     }
 
-    /// The metadata of the stream of this uuid.
+    /// Returns the metadata of the stream of this uuid; `None` if it has none.
     ///
     /// # Errors
-    /// None of its own: a stream without metadata is `None`.
+    /// None of its own.
     pub fn stream(&self, uuid: &StreamUuid) -> Result<Option<Stream>> {
         self.stream_as(uuid)
     }
 
-    /// As [`stream`](Self::stream), made into what the caller needs without a copy
-    /// in between.
+    /// Returns the metadata as [`stream`](Self::stream) does, as the type that the caller
+    /// needs, without a copy in between.
     pub(crate) fn stream_as<T>(&self, uuid: &StreamUuid) -> Result<Option<T>>
     where
         T: for<'a> From<StreamRef<'a>>,
@@ -59,8 +60,8 @@ impl Store {
         self.run(|connection| connection.stream(uuid))
     }
 
-    /// The stream of this name: of several the most recently synced, then the
-    /// one with the lowest id. Names are not unique.
+    /// Returns the stream of this name. Names are not unique: of several it is the most
+    /// recently synced, then the one with the lowest id.
     ///
     /// # Errors
     /// None of its own.
@@ -68,8 +69,8 @@ impl Store {
         Ok(self.streams_by_name(name)?.into_iter().next())
     }
 
-    /// All streams of this name, in the order that
-    /// [`stream_by_name`](Self::stream_by_name) chooses by.
+    /// Returns all streams of this name, in the order by which
+    /// [`stream_by_name`](Self::stream_by_name) chooses.
     ///
     /// # Errors
     /// None of its own.
@@ -77,8 +78,8 @@ impl Store {
         self.run(|connection| connection.find_streams(StreamQuery::Named(name)))
     }
 
-    /// All streams to which the server gives this number, the most recently
-    /// synced first. One, unless the server has used a number again.
+    /// Returns all streams to which the server gives this number, the most recently
+    /// synced first. There is one at most, unless the server has used a number again.
     ///
     /// # Errors
     /// None of its own.
@@ -86,7 +87,7 @@ impl Store {
         self.run(|connection| connection.find_streams(StreamQuery::Numbered(server_stream_id)))
     }
 
-    /// All streams that have metadata, by id.
+    /// Returns all streams that have metadata, by id.
     ///
     /// # Errors
     /// None of its own.
@@ -94,8 +95,8 @@ impl Store {
         self.run(|connection| connection.find_streams(StreamQuery::All))
     }
 
-    /// The streams whose name or description has `part` in it; ASCII letters
-    /// match in either case.
+    /// Returns the streams whose name or description contains `part`, by id; ASCII
+    /// letters match in either case.
     ///
     /// # Errors
     /// None of its own.
@@ -103,8 +104,8 @@ impl Store {
         self.run(|connection| connection.find_streams(StreamQuery::Containing(part)))
     }
 
-    /// The streams not synced since `since`, the longest unsynced first; those
-    /// never synced are among them.
+    /// Returns the streams not synced since `since`: the never synced first, then the
+    /// longest unsynced.
     ///
     /// ```
     /// # use satori_store::{Store, Timestamp};
@@ -121,8 +122,8 @@ impl Store {
         self.run(|connection| connection.find_streams(StreamQuery::NotSyncedSince(since)))
     }
 
-    /// Tables that hold observations of a stream without metadata, in the order
-    /// of their making. They get it with their next payload.
+    /// Returns the streams that have data but no metadata, in the order in which they got
+    /// the data. They get metadata with the next payload that has a stream object.
     ///
     /// # Errors
     /// None of its own.
@@ -138,9 +139,9 @@ impl Store {
         })
     }
 
-    /// Lists the streams that have data, with metadata or without, in the order in which
-    /// they got it. A stream whose rows were all deleted still is among them; tables of
-    /// another shape are not.
+    /// Returns the streams that have data, with metadata or without, in the order in which
+    /// they got the data. A stream whose rows were all deleted still is among them; tables
+    /// of another shape are not.
     ///
     /// # Errors
     /// None of its own.
@@ -148,7 +149,7 @@ impl Store {
         self.run(|connection| connection.read(|connection| connection.streams_with_data()))
     }
 
-    /// Returns `true` if the store has the stream: its metadata, or data.
+    /// Returns `true` if the store has metadata or data of the stream.
     ///
     /// # Errors
     /// [`Error::NotAStream`](crate::Error::NotAStream) if the uuid is the name of
@@ -159,11 +160,12 @@ impl Store {
         })
     }
 
-    /// Removes a stream's metadata, its data, or both. What is not there is no
-    /// error: the answer says what was.
+    /// Removes a stream's metadata, its data, or both; returns what was removed. It is no
+    /// error if there is nothing to remove.
     ///
     /// # Errors
-    /// [`Error::NotAStream`](crate::Error::NotAStream) where the data to be removed is none.
+    /// [`Error::NotAStream`](crate::Error::NotAStream) if what would be removed as data is
+    /// no stream's.
     pub fn remove(&self, uuid: &StreamUuid, what: Remove) -> Result<Removed> {
         self.write(|connection| {
             let mut removed = Removed::default();
