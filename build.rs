@@ -1,4 +1,4 @@
-//! Tells Cargo that the embedded migrations are input to the build.
+//! Declares the embedded migrations as an input of the build.
 
 fn main() {
     println!("cargo:rerun-if-changed=migrations");

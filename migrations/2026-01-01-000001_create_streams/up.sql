@@ -1,5 +1,5 @@
--- One row for each data stream. The observations themselves stay in the table
--- that the stream's uuid names; this table says what that uuid stands for.
+-- One row for each data stream. The observations themselves are in a table that
+-- is named by the stream's uuid; this table says what the uuid stands for.
 CREATE TABLE IF NOT EXISTS streams (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     server_stream_id INTEGER,

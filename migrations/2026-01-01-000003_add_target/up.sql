@@ -1,2 +1,2 @@
--- The field of the stream. Recorded, not run, where the column stands already.
+-- The field of the stream. Recorded, not run, if the column already exists.
 ALTER TABLE streams ADD COLUMN target TEXT;

@@ -1,3 +1,3 @@
--- The names are those that installed engines give the same indexes.
+-- Installed engines give these indexes the same names.
 CREATE INDEX IF NOT EXISTS idx_streams_name ON streams(name);
 CREATE INDEX IF NOT EXISTS idx_streams_server_id ON streams(server_stream_id);

@@ -1,4 +1,4 @@
-//! The contract of a backend, kept by SQLite.
+//! The contract of a backend, as SQLite keeps it.
 
 use super::connection::Connection;
 use super::cursor::Reader;
@@ -51,7 +51,7 @@ impl Backend for Connection {
     fn check_names(&mut self, uuids: &[&StreamUuid]) -> Result<Vec<Result<()>>> {
         uuids
             .iter()
-            .map(|uuid| of_stream(self.check_name(uuid)))
+            .map(|uuid| part_name_error(self.check_name(uuid)))
             .collect()
     }
 
@@ -98,10 +98,12 @@ impl Backend for Connection {
     {
         streams
             .into_iter()
-            .map(|(uuid, rows)| match of_stream(self.claim_name(uuid))? {
-                Ok(()) => insert::insert(&mut self.tables, uuid, rows).map(Ok),
-                Err(error) => Ok(Err(error)),
-            })
+            .map(
+                |(uuid, rows)| match part_name_error(self.claim_name(uuid))? {
+                    Ok(()) => insert::insert(&mut self.tables, uuid, rows).map(Ok),
+                    Err(error) => Ok(Err(error)),
+                },
+            )
             .collect()
     }
 
@@ -162,8 +164,9 @@ impl Backend for Connection {
     }
 }
 
-/// Tells an error about one stream's name, which is that stream's alone, from all others.
-fn of_stream<T>(done: Result<T>) -> Result<Result<T>> {
+/// Parts an error about a stream's name, which concerns that stream only, from all others,
+/// which end the call.
+fn part_name_error<T>(done: Result<T>) -> Result<Result<T>> {
     match done {
         Err(error @ Error::NotAStream { .. }) => Ok(Err(error)),
         Err(error) => Err(error),

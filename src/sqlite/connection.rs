@@ -15,8 +15,8 @@ use crate::model::options::OpenOptions;
 use crate::model::stream::{StreamPatch, StreamRef};
 use crate::model::uuid::StreamUuid;
 
-/// A connection and what hangs on it. The fields are dropped in this order: all
-/// raw statements before Diesel closes the connection, the busy state last.
+/// A connection and what depends on it. The fields are dropped in this order: the raw
+/// statements before Diesel closes the connection, the busy state after it.
 pub(crate) struct Connection {
     pub(super) tables: Tables,
     begin_write: Option<Statement>,
@@ -57,7 +57,7 @@ impl Connection {
         }
     }
 
-    /// Returns where the store is.
+    /// Returns the location of the store.
     pub(super) fn location(&self) -> Location {
         match &self.file {
             Some(file) => Location::new(&file.path),
@@ -65,7 +65,7 @@ impl Connection {
         }
     }
 
-    /// Reads the metadata of the stream of this uuid.
+    /// Reads the metadata of the stream with this uuid; `None` if it has none.
     pub(super) fn stream<T>(&mut self, uuid: &StreamUuid) -> Result<Option<T>>
     where
         T: for<'a> From<StreamRef<'a>>,
@@ -75,7 +75,7 @@ impl Connection {
         Ok(statement.first(&params, |row| streams::read(row).into())?)
     }
 
-    /// Writes the patch and `last_synced`, making the row if there is none.
+    /// Writes the patch and `last_synced`, and makes the row if there is none.
     pub(super) fn upsert(
         &mut self,
         uuid: &StreamUuid,
@@ -95,7 +95,7 @@ impl Connection {
         work(&mut self.metadata).map_err(|error| {
             let last = self.db.last_error();
             match last.code {
-                // Diesel objected, not SQLite.
+                // The error is Diesel's, not SQLite's.
                 ffi::SQLITE_OK | ffi::SQLITE_ROW | ffi::SQLITE_DONE => Error::Database {
                     code: DatabaseCode::Number(ffi::SQLITE_ERROR),
                     message: error.to_string(),
@@ -105,8 +105,8 @@ impl Connection {
         })
     }
 
-    /// Refuses a name that a table or view of another shape has, or that
-    /// another stream has in other upper and lower case.
+    /// Refuses a name that a table or view of another shape has, or that differs from
+    /// another stream's in case only.
     pub(super) fn check_name(&mut self, stream: &StreamUuid) -> Result<()> {
         if self.has_table(stream)? {
             return Ok(());
@@ -114,7 +114,8 @@ impl Connection {
         self.check_case(stream)
     }
 
-    /// As [`check_name`](Self::check_name), and makes the table if there is none.
+    /// Checks the name as [`check_name`](Self::check_name) does, and makes the table if there
+    /// is none. Only in a transaction.
     pub(super) fn claim_name(&mut self, stream: &StreamUuid) -> Result<()> {
         if self.has_table(stream)? {
             return Ok(());
@@ -140,7 +141,7 @@ impl Connection {
         }
     }
 
-    /// Begins a transaction; one that writes is immediate.
+    /// Begins a transaction; one for writes is immediate.
     pub(super) fn begin(&mut self, access: Access) -> Result<()> {
         let (slot, sql) = match access {
             Access::Read => (&mut self.begin_read, "BEGIN"),
@@ -158,15 +159,16 @@ impl Connection {
     }
 
     pub(super) fn roll_back(&mut self) {
-        // SQLite has rolled back by itself after some errors (a full disk).
+        // After some errors (a full disk) SQLite has already rolled back.
         if !self.db.is_autocommit() {
-            // Nothing better can be done if even this fails: the transaction
-            // is not committed, and the next BEGIN says what is wrong.
+            // If this fails too, nothing is lost: the transaction is not committed, and
+            // the next BEGIN reports what is wrong.
             let _ = step(&mut self.rollback, self.db, "ROLLBACK");
         }
     }
 
-    /// Refuses a write to a store that was opened read-only.
+    /// Refuses a write to a store that was opened read-only, and counts the waiting time of
+    /// the write from here.
     pub(super) fn check_writable(&self) -> Result<()> {
         self.busy.begin();
         if self.read_only {
@@ -183,21 +185,21 @@ impl Connection {
         self.file.as_ref().map_or(Ok(()), File::check)
     }
 
-    /// Closes, in a forked child, what the child has inherited, without a touch
-    /// on the file: the parent uses it still. SQLite in the child would believe
-    /// otherwise that it holds the locks which are the parent's.
+    /// Closes an inherited connection in a forked child, without touching the file, which
+    /// the parent still uses. If it stayed open, SQLite in the child would take the
+    /// parent's locks for its own.
     pub(super) fn let_go(self) {
         if self.db.is_autocommit() {
             self.db.harden(Hardening::NoCheckpoint);
             drop(self);
         } else {
-            // Forked in the middle of a write: taking that back would change the
-            // memory that all processes share.
+            // The fork came in the middle of a transaction. Rolling back here would
+            // change the memory that all processes share.
             std::mem::forget(self);
         }
     }
 
-    /// Completes an error with what only the connection knows.
+    /// Adds the location and the time waited to an error, as only the connection knows them.
     pub(super) fn located(&self, error: Error) -> Error {
         error.located(&self.location(), self.busy.waited())
     }

@@ -1,4 +1,4 @@
-//! Reading a batch of rows from where a cursor stands.
+//! Reading the next batch of rows from the place that a cursor has reached.
 
 use super::key::{self, Pivot};
 use super::raw::{Param, Statement};
@@ -19,8 +19,8 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Returns a reader of `limit` rows at a time. Only in a transaction: nobody may
-    /// change how the table's key sorts meanwhile.
+    /// Returns a reader of `limit` rows at a time. Only in a transaction, so that nobody
+    /// changes meanwhile how the table's key sorts.
     pub(super) fn new(
         cursor: &'a mut Cursor,
         table: &'a mut Table,
@@ -35,7 +35,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Hands the next rows, or what is left, to `sink`; returns how many.
+    /// Hands the next rows to `sink` and returns their number: 0 if none are left.
     pub(super) fn read(
         &mut self,
         mut sink: impl FnMut(&RowRef<'_>) -> Result<()>,
@@ -51,12 +51,12 @@ impl<'a> Reader<'a> {
         Ok(given)
     }
 
-    /// Reads a table whose key sorts by time. A bound of the span that no row can lie
-    /// beyond is left out: each row would be compared with it.
+    /// Reads a batch from a table whose key sorts by time. An open end of the span makes no
+    /// condition, as SQLite would check that for each row.
     fn read_by_key(&mut self, sink: &mut impl FnMut(&RowRef<'_>) -> Result<()>) -> Result<usize> {
         let mut after = self.cursor.after.clone();
-        // The key did not sort by time when this row was read, and the table has been
-        // normalised since: the row's ts would stand behind all there are now.
+        // The last row read was not in seconds, and the table has been normalised since.
+        // Every row now sorts before that row's old ts, so go on at the next instant.
         if let Some((instant, stored)) = &after
             && !stored.borrowed().is_seconds()
         {
@@ -91,8 +91,8 @@ impl<'a> Reader<'a> {
         Ok(given)
     }
 
-    /// Reads a table whose key doesn't sort by time: sorts the rows of a window that
-    /// holds about as many as are asked for.
+    /// Reads a batch from a table whose key doesn't sort by time: sorts the rows of a
+    /// window that holds about as many rows as are asked for.
     fn read_window(&mut self, sink: &mut impl FnMut(&RowRef<'_>) -> Result<()>) -> Result<usize> {
         let window = Span {
             last: self.horizon()?,
@@ -113,7 +113,7 @@ impl<'a> Reader<'a> {
                 params.push(row::param(stored.borrowed()));
                 resume = format!("AND (instant, ts) > (?{}, ?{})", next + 3, next + 4);
             }
-            // Rows that can't be read come first, so that they are reported.
+            // Rows that can't be read come first, so that an error reports them.
             format!(
                 "SELECT * FROM ({source}) \
                  WHERE instant IS NULL OR (instant BETWEEN ?{next} AND ?{} {resume}) \
@@ -124,7 +124,7 @@ impl<'a> Reader<'a> {
         })?;
         let (scanned, given) = self.hand_out(statement, &params, sink)?;
         if scanned < self.limit {
-            // The window is spent.
+            // Nothing is left in the window.
             self.cursor.done = window.last == self.cursor.span.last;
             self.cursor.after = None;
             self.cursor.span.first = window.last.saturating_add(1);
@@ -132,8 +132,8 @@ impl<'a> Reader<'a> {
         Ok(given)
     }
 
-    /// Returns an instant up to which each range has about twice `limit` rows at most.
-    /// Any instant would be right; this one keeps the sorting small.
+    /// Returns an instant up to which each range has about twice `limit` rows at most. Any
+    /// instant would be correct; this one keeps the number of rows to sort small.
     fn horizon(&self) -> Result<i64> {
         let span = self.cursor.span;
         let mut offset = self.limit.saturating_mul(2);
@@ -150,14 +150,15 @@ impl<'a> Reader<'a> {
             if !found || last > span.first {
                 return Ok(last);
             }
-            // That many rows within the slack around the span's first instant.
+            // All these rows lie within the slack around the span's first instant.
             offset = offset.saturating_mul(4);
         }
     }
 
-    /// Hands the statement's rows that lie in the span to `sink`; returns the number of
-    /// rows seen, and of those handed out. Notes the last one if they are as many as were
-    /// asked for: fewer are all there are, and nothing goes on behind them.
+    /// Hands the statement's rows that lie in the span to `sink`. Returns how many rows it
+    /// has seen and how many it has handed out. If it has seen as many as were asked for,
+    /// the cursor notes the last one, at which the next batch goes on; if fewer, none
+    /// follow.
     fn hand_out(
         &mut self,
         mut statement: Statement,

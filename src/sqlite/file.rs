@@ -1,5 +1,5 @@
-//! The file under a connection: making it, naming it to SQLite, and noticing
-//! when it is no longer the one that was opened.
+//! The file of a connection: making it, naming it to SQLite, and noticing that it is no
+//! longer the one that was opened.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,8 +8,8 @@ use super::raw;
 use crate::model::error::{Error, Result};
 use crate::model::location::Location;
 
-/// The file as it was when it was opened, and the WAL beside it: while a
-/// connection to the file is open nobody has a right to remove that.
+/// The file as it was when it was opened, and the WAL beside it, which nobody may remove
+/// while a connection to the file is open.
 pub(super) struct File {
     pub(super) path: PathBuf,
     identity: Option<Identity>,
@@ -17,13 +17,14 @@ pub(super) struct File {
     wal_identity: Option<Identity>,
 }
 
-/// What tells one file from another at the same path: device and inode.
+/// Device and inode, by which a file differs from another at the same path.
 #[derive(PartialEq, Eq)]
 struct Identity(u64, u64);
 
 impl Identity {
-    /// By `stat`, never by opening the file: closing it again would drop the
-    /// POSIX locks that SQLite holds on it (<https://sqlite.org/howtocorrupt.html>).
+    /// Returns the identity of the file at `path`. It uses `stat` and never opens the file:
+    /// closing it again would drop the POSIX locks that SQLite holds on it
+    /// (<https://sqlite.org/howtocorrupt.html>).
     #[cfg(unix)]
     fn of(path: &Path) -> Option<Self> {
         use std::os::unix::fs::MetadataExt;
@@ -38,7 +39,7 @@ impl Identity {
 }
 
 impl File {
-    /// What is at `path` now.
+    /// Returns the file that is at `path` now.
     pub(super) fn of(path: PathBuf) -> Self {
         let mut wal = path.clone().into_os_string();
         wal.push("-wal");
@@ -50,18 +51,18 @@ impl File {
         }
     }
 
-    /// Notes the WAL that stands beside the file, now that it is open.
+    /// Notes the WAL that is beside the file, now that the file is open.
     pub(super) fn note_wal(&mut self) {
         self.wal_identity = Identity::of(&self.wal);
     }
 
-    /// Whether commits stand in the WAL.
+    /// Returns `true` if the WAL may hold commits.
     pub(super) fn has_wal(&self) -> bool {
         fs::metadata(&self.wal).is_ok_and(|wal| wal.len() > 0)
     }
 
-    /// Whether the paths still lead to the file that was opened and to its WAL:
-    /// a write that went to an unlinked file must not be acknowledged.
+    /// Checks that the paths still lead to the file that was opened and to its WAL: a
+    /// write to an unlinked file must not be acknowledged.
     pub(super) fn check(&self) -> Result<()> {
         let replaced = |path: &PathBuf| {
             let location = Location::new(path);
@@ -77,7 +78,8 @@ impl File {
     }
 }
 
-/// Makes what can be opened of what is at `path`; its absolute path.
+/// Prepares the file at `path` for opening, and returns its absolute path. A missing file is
+/// created if `create` is set; what can't be a database is refused.
 pub(super) fn prepare(path: &Path, read_only: bool, create: bool) -> Result<PathBuf> {
     let failed = |error: std::io::Error| cannot_open(path, error.to_string());
     match fs::metadata(path) {
@@ -85,8 +87,8 @@ pub(super) fn prepare(path: &Path, read_only: bool, create: bool) -> Result<Path
             return Err(cannot_open(path, "it is not a file".to_owned()));
         }
         Ok(found) if found.len() == 0 && !read_only => make_private(path),
-        // SQLite takes a file of one byte for an empty one, and writes over it; no
-        // database is shorter than its header of 100 bytes.
+        // SQLite takes a file of one byte for an empty one and overwrites it. No database
+        // is shorter than its header of 100 bytes.
         Ok(found) if (1..100).contains(&found.len()) => {
             return Err(raw::not_a_database(Location::new(path)));
         }
@@ -107,12 +109,12 @@ fn cannot_open(path: &Path, reason: String) -> Error {
     }
 }
 
-/// The path as a URI, every byte but the plainest escaped, so that no path is
-/// ever taken for a URI of the caller's (or for `:memory:`).
+/// Returns the path as a URI. Every byte is escaped except letters, digits and `/-_.`, so
+/// that SQLite takes no path for a URI of its own or for `:memory:`.
 pub(super) fn uri(path: &Path, read_only: bool) -> Result<String> {
     let absolute =
         std::path::absolute(path).map_err(|error| cannot_open(path, error.to_string()))?;
-    // The empty host name keeps a second slash in front from being read as one.
+    // With an empty host name SQLite doesn't read one out of a path that begins with `//`.
     let mut uri = String::from(if absolute.starts_with("/") {
         "file://"
     } else {
@@ -130,8 +132,8 @@ pub(super) fn uri(path: &Path, read_only: bool) -> Result<String> {
     Ok(uri)
 }
 
-/// Makes an empty file, which will be a new store, as private as one that we
-/// create. Where it is another user's it stays as that user has made it.
+/// Makes an empty file, which becomes a new store, readable by its owner only. Another
+/// user's file keeps its permissions.
 fn make_private(path: &Path) {
     #[cfg(unix)]
     {

@@ -1,11 +1,11 @@
-//! How each spelling of a timestamp is found in a table's key.
+//! Finding timestamps in a table's key, however they are spelled.
 //!
 //! A column of timestamps may mix numbers (of seconds, and of milli-, micro- or
-//! nanoseconds) and text. SQLite sorts numbers before text, and each of these kinds by
-//! itself in order of time: numbers of one unit exactly, text by its date (ISO 8601; an
-//! offset moves it by a day at most). So a span of instants is a range of the primary key
-//! for each kind, which the index serves, and `satori_instant(ts)` decides exactly within
-//! those.
+//! nanoseconds) and text. SQLite sorts numbers before text. Each kind by itself sorts in
+//! order of time: numbers of one unit exactly, ISO 8601 text by its date, as an offset moves
+//! it little more than a day. So a span of instants is one range of the primary key for
+//! each kind. The index finds the rows of the ranges, and `satori_instant(ts)` decides which
+//! of them lie in the span.
 
 use super::query::Query;
 use super::raw::{Cell, Param, Row};
@@ -14,14 +14,14 @@ use crate::model::error::Result;
 use crate::model::span::Span;
 use crate::model::time::{SECONDS_LIMIT, Timestamp};
 
-/// A unit of numeric timestamps, which the magnitude of a number gives away.
+/// A unit of numeric timestamps, recognised by the magnitude of the number.
 struct Unit {
-    /// Numbers of this unit lie above `-limit` and below `limit`, and beyond the
-    /// limit of the unit before.
+    /// Numbers of this unit lie between `-limit` and `limit`, and outside the limits of
+    /// the unit before.
     limit: f64,
-    /// How many microseconds one is.
+    /// The unit in microseconds.
     micros: f64,
-    /// How far from a bound rounding may carry a number.
+    /// How far rounding may move a number from its bound, in this unit.
     slack: f64,
 }
 
@@ -48,29 +48,29 @@ const FINER: [Unit; 3] = [
     },
 ];
 
-/// How much of a number of microseconds its way through `f64`s may cost.
+/// The relative error of a number of microseconds that was computed in `f64`.
 const ROUNDING: f64 = 4.0 * f64::EPSILON;
 
 /// How many ranges of the key a span has at most.
 const RANGES: usize = 8;
 
-/// A number, and how a column compares with it.
+/// A number, and the operator that compares a column with it.
 type Limit = (f64, &'static str);
 
 /// A range of the key that holds timestamps of one kind.
 pub(super) enum KeyRange {
     /// Numbers between two limits.
     Numbers { low: Limit, high: Limit },
-    /// From the first text, included, to the second, excluded, or to the end
-    /// of all text (and blobs, which sort last and are no timestamps).
+    /// From the first text, included, to the second, excluded. Without a second one: to
+    /// the end of the key, which has blobs, which are no timestamps, after all text.
     Text(String, Option<String>),
-    /// Rows without a timestamp, which SQLite lets into a primary key that is not
-    /// declared NOT NULL: they sort first, and are to be reported.
+    /// Rows without a timestamp. SQLite allows NULL in a primary key that is not declared
+    /// NOT NULL. They sort first, and must be reported.
     Null,
 }
 
-/// Returns the numbers of seconds between which all lie that round to an instant of the
-/// span. Far from 1970 other numbers lie there too.
+/// Returns two numbers of seconds. All numbers that round to an instant of the span lie
+/// between them; far from 1970 others do too.
 pub(super) fn seconds(span: Span) -> (f64, f64) {
     let limit = SECONDS_LIMIT as f64;
     let (first, last) = (span.first as f64, span.last as f64);
@@ -79,8 +79,7 @@ pub(super) fn seconds(span: Span) -> (f64, f64) {
     (first.max(-limit), last.min(limit))
 }
 
-/// Returns the ranges of the key in which the span's rows lie: none that belongs is
-/// outside, some that don't may be inside.
+/// Returns the ranges of the key that hold all rows of the span; they may hold others too.
 pub(super) fn ranges(span: Span) -> Vec<KeyRange> {
     let mut ranges = all_ranges(span);
     ranges.retain(|range| !matches!(range, KeyRange::Numbers { low, high } if low.0 > high.0));
@@ -90,14 +89,13 @@ pub(super) fn ranges(span: Span) -> Vec<KeyRange> {
     ranges
 }
 
-/// Returns [`RANGES`] ranges; those of numbers may be empty, their bounds the wrong way
-/// round.
+/// Returns [`RANGES`] ranges. A range of numbers is empty if its low bound is the greater.
 fn all_ranges(span: Span) -> Vec<KeyRange> {
     let seconds = ((-SECONDS.limit, ">"), (SECONDS.limit, "<"));
     let mut ranges = vec![numbers(span, &SECONDS, seconds.0, seconds.1)];
     let mut least = SECONDS.limit;
     for unit in &FINER {
-        // Infinities are no timestamps, but they are rows, to be reported.
+        // Infinities are no timestamps, but their rows must be reported.
         let (below, above) = match unit.limit.is_finite() {
             true => ("<", ">"),
             false => ("<=", ">="),
@@ -111,18 +109,19 @@ fn all_ranges(span: Span) -> Vec<KeyRange> {
         Timestamp::from_micros(span.last),
     );
     ranges.push(KeyRange::Text(
-        // An offset reaches 26 hours; and the last date is included.
+        // An offset is 26 hours at most, and the last date is included.
         first.date_text(-27).unwrap_or_default(),
         last.date_text(27 + 24),
     ));
     ranges
 }
 
+/// Returns the range of the unit's numbers between `low` and `high` that lie in the span.
 fn numbers(span: Span, unit: &Unit, low: Limit, high: Limit) -> KeyRange {
     let (first, last) = (span.first as f64, span.last as f64);
     let first = (first - ROUNDING * first.abs()) / unit.micros - unit.slack;
     let last = (last + ROUNDING * last.abs()) / unit.micros + unit.slack;
-    // An open end holds numbers that are no timestamps, too.
+    // An open end also includes numbers that are no timestamps.
     let (open, endless) = (span.first == i64::MIN, span.last == i64::MAX);
     KeyRange::Numbers {
         low: match first > low.0 && !open {
@@ -137,7 +136,7 @@ fn numbers(span: Span, unit: &Unit, low: Limit, high: Limit) -> KeyRange {
 }
 
 impl KeyRange {
-    /// Returns a condition on `ts` and adds its parameters, from `?next` on.
+    /// Returns a condition on `ts`, and adds its parameters behind those in `params`.
     pub(super) fn condition<'a>(&'a self, params: &mut Vec<Param<'a>>) -> String {
         let next = params.len() + 1;
         match self {
@@ -158,8 +157,8 @@ impl KeyRange {
     }
 }
 
-/// Returns the ranges' rows as one SQL source of `ts, value, hash, provider, instant`.
-/// Rows with an instant outside the span are still in it.
+/// Returns a SELECT of the ranges' rows with columns `ts, value, hash, provider, instant`.
+/// It may give rows outside the span.
 pub(super) fn source<'a>(
     table: &str,
     ranges: &'a [KeyRange],
@@ -178,7 +177,7 @@ pub(super) fn source<'a>(
         .join(" UNION ALL ")
 }
 
-/// Returns the ranges as one condition on `ts`, for DELETE.
+/// Returns one condition on `ts` for all ranges, for DELETE.
 pub(super) fn condition<'a>(ranges: &'a [KeyRange], params: &mut Vec<Param<'a>>) -> String {
     let conditions: Vec<_> = ranges
         .iter()
@@ -187,9 +186,9 @@ pub(super) fn condition<'a>(ranges: &'a [KeyRange], params: &mut Vec<Param<'a>>)
     format!("({})", conditions.join(" OR "))
 }
 
-/// Returns the SQL of [`Query::Within`], whose parameters are those of [`rows_within`].
-/// The ranges are a table to join with: as one SELECT for each, the prepared statement
-/// would take 30 KB, not 7 (measured).
+/// Returns the SQL of [`Query::Within`], whose parameters [`rows_within`] sets. The ranges
+/// are a table to join with: with one SELECT for each range the prepared statement would
+/// take 30 KB, not 7 (measured).
 pub(super) fn within_sql(table: &str) -> String {
     let ranges: Vec<_> = (0..RANGES)
         .map(|range| format!("(?{}, ?{})", 4 + 2 * range, 5 + 2 * range))
@@ -202,9 +201,9 @@ pub(super) fn within_sql(table: &str) -> String {
     )
 }
 
-/// Hands the first `limit` rows of the span to `sink`, with the instant behind their other
-/// columns. It runs [`Query::Within`], which is prepared once for all spans. A row on the
-/// bound between two units may come twice.
+/// Hands the first `limit` rows of the span to `sink`, all if it is negative. Each has its
+/// instant as the fifth column. A row on the bound between two units may come twice. The
+/// statement, [`Query::Within`], is prepared once for all spans.
 pub(super) fn rows_within(
     table: &mut Table,
     span: Span,
@@ -223,7 +222,7 @@ pub(super) fn rows_within(
                 params.extend([Param::Real(low.0), Param::Real(high.0)]);
             }
             KeyRange::Text(first, limit) => {
-                // What can be read begins with a digit, and `:` is the next.
+                // Readable text begins with a digit, and `:` follows `9`.
                 let limit = limit.as_deref().unwrap_or(":");
                 params.extend([Param::Text(first), Param::Text(limit)]);
             }
@@ -237,14 +236,15 @@ pub(super) fn rows_within(
     Ok(())
 }
 
-/// The instant of a row that was looked for by its place in a range.
+/// The instant of the row at a given place in a range.
 pub(super) enum Pivot {
     Instant(Timestamp),
     Unreadable,
 }
 
-/// Returns the instant of the row that stands `offset` rows into the range, of text the
-/// midnight of its date; `None` if the range is shorter.
+/// Returns the instant of the row that is `offset` rows from the start of the range, or
+/// from its end if `reverse`; `None` if the range is shorter. For text it is the midnight
+/// of its date.
 pub(super) fn pivot(
     table: &Table,
     range: &KeyRange,
@@ -274,8 +274,8 @@ pub(super) fn pivot(
     })?)
 }
 
-/// Returns `true` if the table holds nothing but numbers of seconds, so that its key sorts
-/// by time. It takes two steps down the index.
+/// Returns `true` if the table holds only numbers of seconds, so that its key sorts by
+/// time. It searches the index for its two ends and for NULL.
 pub(super) fn sorts_by_time(table: &mut Table) -> Result<bool> {
     let sorts = table.cached(Query::Bounds)?.first(&[], |row: &Row<'_>| {
         let within = |cell| match cell {

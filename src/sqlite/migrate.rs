@@ -1,4 +1,4 @@
-//! Taking over a file: what it is, and bringing it up to this release.
+//! Taking over a file: finding out what it is, and migrating it to this release.
 
 use diesel::migration::{Migration, MigrationSource};
 use diesel::prelude::*;
@@ -12,22 +12,22 @@ use crate::model::error::{Error, Result};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
-/// Diesel's ledger of the migrations that a file has had.
+/// Diesel's table of the migrations that were applied to a file.
 const LEDGER: &str = "__diesel_schema_migrations";
 
 /// What was found in a file, before anything is written to it.
 pub(super) struct Found {
-    /// The columns of `streams`; `None` where there is no such table.
+    /// The columns of `streams`; `None` if there is no such table.
     columns: Option<Vec<String>>,
-    /// What is wrong with the shape of `streams`, if anything is.
+    /// What is wrong with the shape of `streams`; `None` if nothing is.
     mismatch: Option<Error>,
-    /// The versions in the ledger; `None` where there is no ledger.
+    /// The versions in the ledger; `None` if there is no ledger.
     applied: Option<Vec<String>>,
-    /// Whether there is any table at all.
+    /// `true` if the file has no table, view or index.
     pub(super) is_empty: bool,
 }
 
-/// Looks at the file without writing.
+/// Inspects the file without writing to it.
 pub(super) fn inspect(db: Handle) -> Result<Found> {
     let is_empty = Statement::prepare(db, "SELECT 1 FROM sqlite_schema LIMIT 1")?
         .first(&[], |_| ())?
@@ -58,18 +58,15 @@ pub(super) fn inspect(db: Handle) -> Result<Found> {
 }
 
 impl Found {
-    /// The first migration in the ledger that this release doesn't know.
+    /// Returns the first migration in the ledger that this release doesn't know.
     pub(super) fn later(&self) -> Result<Option<String>> {
         let known = known()?;
         let known: Vec<_> = known
             .iter()
             .map(|migration| version(migration.as_ref()))
             .collect();
-        let applied = self.applied.iter().flatten();
-        Ok(applied
-            .into_iter()
-            .find(|version| !known.contains(version))
-            .cloned())
+        let mut applied = self.applied.iter().flatten();
+        Ok(applied.find(|version| !known.contains(version)).cloned())
     }
 
     /// Refuses a `streams` table of another shape than the store's.
@@ -80,11 +77,11 @@ impl Found {
         self.mismatch.take().map_or(Ok(()), Err)
     }
 
-    /// Whether a migration has still to be run.
+    /// Returns `true` if a migration has still to be run.
     ///
     /// # Errors
-    /// `SchemaMismatch` where none has, by the ledger, and yet a column is
-    /// missing: someone has taken it away since.
+    /// `SchemaMismatch` if the ledger has all migrations and yet a column is missing:
+    /// someone has removed it since.
     pub(super) fn is_pending(&self) -> Result<bool> {
         let Some(applied) = &self.applied else {
             return Ok(true);
@@ -106,13 +103,13 @@ impl Found {
         }
     }
 
-    /// Whether the file has never been the store's.
+    /// Returns `true` if no store has taken the file over yet.
     pub(super) fn is_foreign(&self) -> bool {
         self.applied.is_none()
     }
 
-    /// A temporary view or table that stands for `streams` where the file has
-    /// none of this release's shape and must not be written; `None` where it has.
+    /// Returns the SQL of a temporary view or table in place of `streams`, for a file that
+    /// must not be written; `None` if its own has all columns of this release.
     pub(super) fn stand_in(&self) -> Option<String> {
         let Some(found) = &self.columns else {
             let columns: Vec<_> = COLUMNS.iter().chain(&ADDED).copied().collect();
@@ -139,11 +136,11 @@ impl Found {
     }
 }
 
-/// Runs what is pending. In an immediate transaction: another process may have
-/// done the same since `inspect`, so it looks again.
+/// Runs the pending migrations in an immediate transaction. It looks for them again there,
+/// as another process may have run some since [`inspect`].
 ///
-/// A migration named `add_<column>` is recorded without being run where the
-/// column stands already, as installed engines have added some themselves.
+/// A migration named `…_add_<column>` is recorded without being run if the column already
+/// exists: installed engines have added some themselves.
 pub(super) fn run(connection: &mut SqliteConnection, db: Handle) -> diesel::migration::Result<()> {
     connection.immediate_transaction(|connection| {
         let present = columns(db, "streams")?;

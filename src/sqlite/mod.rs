@@ -1,7 +1,7 @@
 //! Streams and observations in a SQLite file: a [`Backend`](crate::backend::Backend).
 //!
-//! Table `streams` goes through Diesel; the tables that a stream's uuid names, and the
-//! two statements on `streams` that are run most, through [`raw`].
+//! Diesel reads and writes table `streams`. [`raw`] serves the observation tables, which
+//! are named by their stream's uuid, and the two statements on `streams` that run most.
 
 mod backend;
 mod connection;

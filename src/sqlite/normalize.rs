@@ -1,4 +1,4 @@
-//! Normalisation: rewriting the spellings of old into Unix seconds.
+//! Normalisation: rewriting other spellings of timestamps into Unix seconds.
 
 use super::query::Query;
 use super::raw::{Cell, Param};
@@ -9,11 +9,11 @@ use crate::model::report::Normalization;
 use crate::model::spelling::StoredTimestamp;
 use crate::model::time::{SECONDS_LIMIT, Timestamp};
 
-/// How many keys are read before they are rewritten.
+/// How many keys are read, and then rewritten, at a time.
 const BATCH: i64 = 1_000;
 
-/// Rewrites every timestamp of the table that is text, or a number of milli-,
-/// micro- or nanoseconds. Only in a transaction.
+/// Rewrites every timestamp of the table that is text, or a number of milli-, micro- or
+/// nanoseconds, and reports those that it keeps. Only in a transaction.
 pub(super) fn normalize(table: &mut Table) -> Result<Normalization> {
     let mut report = Normalization::default();
     let mut unreadable = table
@@ -24,12 +24,13 @@ pub(super) fn normalize(table: &mut Table) -> Result<Normalization> {
     }
     drop(rows);
     let limit = SECONDS_LIMIT as f64;
-    // Finer units below zero; then those above it, and text, which sorts last.
+    // First finer units below zero; then those above it, and text, which sorts last.
     rewrite(table, &mut report, "ts <= ?1", -limit)?;
     rewrite(table, &mut report, "ts >= ?1", limit)?;
     Ok(report)
 }
 
+/// Rewrites the timestamps that meet `condition`, a comparison of `ts` with ?1, the bound.
 fn rewrite(
     table: &mut Table,
     report: &mut Normalization,

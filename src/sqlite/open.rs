@@ -1,5 +1,5 @@
-//! Opening a file, in phases: the file, the connection's guards, a look at what it is,
-//! and only then anything that writes.
+//! Opening a file in phases: finding it, setting the connection's guards, inspecting what
+//! it holds, and only then writing.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -15,18 +15,18 @@ use crate::model::error::{Error, Result};
 use crate::model::location::Location;
 use crate::model::options::{OpenOptions, Synchronous};
 
-/// A checkpoint comes after this many pages (40 MB): 1.4 to 1.8 times the rate
-/// of durable inserts that the 100 pages give which engines set (measured).
+/// How many pages (40 MB) the WAL holds before a checkpoint. Durable inserts are 1.4 to 1.8
+/// times as fast as with the 100 pages that engines set (measured).
 const AUTOCHECKPOINT: u32 = 10_000;
-/// The WAL is cut back to this many bytes after a checkpoint.
+/// The size in bytes to which SQLite truncates the WAL after a checkpoint.
 const WAL_LIMIT: u32 = 64 << 20;
 
-/// Pages are kept in memory up to this many KiB: a table of some 300,000 rows, which
-/// engines read whole time and again. A tenth of the time of such a read (measured).
+/// The size of the page cache in KiB. It holds a table of some 300,000 rows, which engines
+/// read whole again and again, and saves a tenth of the time of such a read (measured).
 const CACHE_KIB: u32 = 16 << 10;
 
 impl Connection {
-    /// Opens the file at `path`.
+    /// Opens the file at `path`, and makes or migrates it if need be.
     pub(crate) fn open(path: &Path, options: &OpenOptions) -> Result<Self> {
         let mut absolute = PathBuf::new();
         let uri = file::uri(path, options.read_only)?;
@@ -42,7 +42,7 @@ impl Connection {
             .and_then(|()| connection.prepare_file(options));
         prepared.map_err(|error| {
             if connection.file.as_ref().is_some_and(File::has_wal) {
-                // What a crash has left there stays there.
+                // What a crash has left in the WAL stays there.
                 connection.db.harden(Hardening::NoCheckpoint);
             }
             connection.located(error)
@@ -53,7 +53,7 @@ impl Connection {
         Ok(connection)
     }
 
-    /// Opens a database that lives in memory.
+    /// Opens a new store in memory.
     pub(crate) fn open_in_memory(options: &OpenOptions) -> Result<Self> {
         let (metadata, db) = raw::establish(":memory:", || Ok(()))?;
         let mut connection = Self::new(metadata, db, None, options);
@@ -62,7 +62,7 @@ impl Connection {
         Ok(connection)
     }
 
-    /// Sets the guards, none of which reads the file.
+    /// Sets SQLite's guards, which don't read the file, and registers the functions.
     fn configure(&mut self) -> Result<()> {
         for guard in [
             Hardening::Untrusted,
@@ -76,7 +76,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Looks at the file, refuses what can't be taken over, and takes it over.
+    /// Inspects the file, refuses one that can't be taken over, and takes it over.
     fn prepare_file(&mut self, options: &OpenOptions) -> Result<()> {
         let mut found = migrate::inspect(self.db)?;
         if options.read_only {
@@ -101,7 +101,7 @@ impl Connection {
         }
         found.check_shape()?;
         let is_pending = found.is_pending()?;
-        // Before the first byte is written to a file that we did not make.
+        // This comes before the first byte is written to a file that no store has made.
         if found.is_foreign() && !found.is_empty {
             self.check_integrity()?;
         }
@@ -119,7 +119,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Migrates; the busy handler settles who does it first.
+    /// Runs the pending migrations. Another process that does the same waits.
     fn migrate(&mut self) -> Result<()> {
         let db = self.db;
         migrate::run(&mut self.metadata, db).map_err(|error| match error.downcast::<Error>() {
@@ -134,8 +134,8 @@ impl Connection {
         })
     }
 
-    /// Refuses a damaged file. Reads all of it, which is why it is done once:
-    /// when a file is taken over.
+    /// Refuses a damaged file. It reads the whole file, so it is called only when a file is
+    /// first taken over.
     fn check_integrity(&mut self) -> Result<()> {
         let mut check = Statement::prepare(self.db, "PRAGMA quick_check(1)")?;
         let answer = check.first(&[], |row| row.text(0))?.unwrap_or_default();
@@ -145,9 +145,9 @@ impl Connection {
         Err(raw::corrupt(&answer.replace('\n', ", "), None))
     }
 
-    /// Switches to WAL. SQLite asks no busy handler for some of the locks that it
-    /// needs for that, so two processes that open a new file must try again; what
-    /// it has waited for the others counts.
+    /// Switches the file to WAL. SQLite calls no busy handler for some of the locks that
+    /// this needs, so if two processes open a new file, one must try again here. The limit
+    /// includes the time that SQLite's own waiting has taken.
     fn use_wal(&mut self) -> Result<()> {
         let started = Instant::now();
         self.busy.begin();

@@ -1,48 +1,49 @@
-//! The statements on an observation table that are kept prepared.
+//! The statements on an observation table that stay prepared.
 
 use super::key;
 
-/// The statements that are kept prepared, because single rows go through them.
+/// A statement that stays prepared, because it runs for single rows.
 #[derive(Clone, Copy)]
 pub(super) enum Query {
-    /// ?1 ts, from 1970 on, ?2 value ?3 hash ?4 provider, ?5 just below ts:
-    /// inserts if no row sorts at ?5 or behind it, as neither text nor a finer
-    /// unit then does. One step to the end of the key settles what is most common
-    /// by far, the row that comes last.
+    /// Inserts ?1 ts, ?2 value, ?3 hash, ?4 provider if no row sorts at or after ?5, just
+    /// below ts. Then there is no text and no finer unit either, provided that ts is not
+    /// before 1970. One step to the end of the key settles by far the most common case, a
+    /// row that is later than all others.
     InsertLast,
-    /// ?1 ts ?2 value ?3 hash ?4 provider, ?5 and ?6 around ts: inserts if the
-    /// table holds plain seconds only and no row between ?5 and ?6, so that one
-    /// statement, its own transaction, settles the common case.
+    /// Inserts ?1 ts, ?2 value, ?3 hash, ?4 provider if the table holds only seconds and no
+    /// row from ?5 to ?6, which are just around ts. So the common case takes one statement,
+    /// which is its own transaction.
     InsertNew,
-    /// ?1 ts ?2 value ?3 hash ?4 provider.
+    /// Inserts ?1 ts, ?2 value, ?3 hash, ?4 provider.
     Insert,
-    /// The row that sorts last.
+    /// Selects the row that sorts last.
     Last,
-    /// The row stored under exactly ?1.
+    /// Selects the row whose stored ts is ?1.
     At,
-    /// The least and the greatest ts, and whether one is NULL.
+    /// Selects the least and the greatest ts, and 1 if a ts is NULL.
     Bounds,
-    /// The rows of a span of instants, in whichever spelling: see
+    /// Selects the rows of a span of instants, however they are spelled: see
     /// [`key::rows_within`].
     Within,
-    /// Whether there is a row from ?1 to ?2.
+    /// Selects 1 if there is a row from ?1 to ?2, else 0.
     Between,
 }
 
+/// How many variants [`Query`] has.
 pub(super) const QUERIES: usize = 8;
 
 impl Query {
-    /// Returns the SQL, for the table of this quoted name.
+    /// Returns the SQL of the statement, for the table with this quoted name.
     pub(super) fn sql(self, table: &str) -> String {
         match self {
             Query::InsertLast => format!(
                 "INSERT OR IGNORE INTO {table} (ts, value, hash, provider) VALUES (coalesce(\
                  (SELECT ts FROM {table} WHERE ts >= ?5), ?1), ?2, ?3, ?4)"
             ),
-            // A row in the way lends its own ts, which OR IGNORE then finds taken.
-            // Unlike INSERT … SELECT … WHERE, this copies nothing through a
-            // temporary table (measured: 36,000 instructions an insert, not
-            // 51,000; a bare INSERT has 26,000).
+            // If a row is in the way, its own ts takes the place of ?1, and OR IGNORE
+            // drops the insert as a duplicate. Unlike INSERT … SELECT … WHERE, this copies
+            // nothing through a temporary table (measured: 36,000 instructions an insert,
+            // not 51,000; a bare INSERT has 26,000).
             Query::InsertNew => format!(
                 "INSERT OR IGNORE INTO {table} (ts, value, hash, provider) VALUES (coalesce(\
                  (SELECT ts FROM {table} WHERE ts BETWEEN ?5 AND ?6), \

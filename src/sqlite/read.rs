@@ -1,4 +1,4 @@
-//! Reading single rows in order of time, however they are spelled.
+//! Reading single rows in order of time, however their timestamps are spelled.
 
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ use crate::model::span::Span;
 use crate::model::time::{SECONDS_LIMIT, Timestamp};
 use crate::model::uuid::StreamUuid;
 
-/// Reads the row that lies latest in time.
+/// Reads the row that is latest in time; `None` if the table is empty.
 pub(super) fn latest(table: &mut Table, stream: &StreamUuid) -> Result<Option<Observation>> {
     let mut rows = table.cached(Query::Last)?.query(&[])?;
     let Some(found) = rows.next()? else {
         return Ok(None);
     };
-    // Text and finer units sort after the seconds: if a number of seconds comes last
-    // there are none. Below zero a finer unit might hide.
+    // Text and finer units sort after seconds, so if the last row is in seconds there are
+    // none. But below zero, numbers of a finer unit sort before those of seconds.
     let is_latest = match found.cell(0) {
         Cell::Integer(number) => (0..SECONDS_LIMIT).contains(&number),
         Cell::Real(number) => (0.0..SECONDS_LIMIT as f64).contains(&number),
@@ -33,7 +33,7 @@ pub(super) fn latest(table: &mut Table, stream: &StreamUuid) -> Result<Option<Ob
     Ok(last(table, stream, 1)?.pop())
 }
 
-/// Reads the `count` rows that lie latest in time, in order of time.
+/// Reads the `count` rows that are latest in time, in order of time.
 pub(super) fn last(
     table: &mut Table,
     stream: &StreamUuid,
@@ -50,7 +50,7 @@ pub(super) fn last(
         let select = if sorts_by_time {
             format!("SELECT ts, value, hash, provider FROM {t} ORDER BY ts DESC")
         } else {
-            // Rows that can't be read come first, so that they are reported.
+            // Rows that can't be read come first, so that an error reports them.
             let source = key::source(t, &ranges, &mut params);
             format!("SELECT * FROM ({source}) ORDER BY instant IS NOT NULL, instant DESC, ts DESC")
         };
@@ -66,21 +66,22 @@ pub(super) fn last(
     Ok(found)
 }
 
-/// Returns the ranges of a table whose key doesn't sort by time, cut down to where its
-/// latest `count` rows must lie if one range alone has that many.
+/// Returns the ranges that hold the latest `count` rows of a table whose key doesn't sort by
+/// time. If one range has that many rows by itself, all ranges begin two days before the
+/// first of these; if none has, they are the whole key.
 fn latest_ranges(table: &Table, count: usize) -> Result<Vec<KeyRange>> {
     let mut first = i64::MIN;
     for range in key::ranges(Span::ALL) {
         let pivot = key::pivot(table, &range, count.saturating_sub(1), true)?;
         if let Some(Pivot::Instant(pivot)) = pivot {
-            // Text is known by its date only, and its offset may reach 26 hours.
+            // Only the date of text is known here, and its offset is 26 hours at most.
             first = first.max(pivot.before(Duration::from_secs(172_800)).as_micros());
         }
     }
     Ok(key::ranges(Span { first, ..Span::ALL }))
 }
 
-/// Reads the row of this instant, in whichever spelling; of several a number.
+/// Reads the row of this instant, however it is spelled; a number if there are several.
 pub(super) fn at(
     table: &mut Table,
     stream: &StreamUuid,

@@ -1,4 +1,4 @@
-//! A row of an observation table: read from a statement, bound to one.
+//! A row of an observation table, as a statement reads or binds it.
 
 use super::raw::{Cell, Param, Row};
 use crate::model::error::{Error, Result};
@@ -9,7 +9,7 @@ use crate::model::time::Timestamp;
 use crate::model::uuid::StreamUuid;
 use crate::model::value;
 
-/// Reads columns `ts, value, hash, provider`.
+/// Reads columns `ts, value, hash, provider` without copying them.
 #[inline]
 pub(super) fn read<'a>(row: &'a Row<'_>, stream: &StreamUuid) -> Result<RowRef<'a>> {
     let unreadable = |source| unreadable(stream, source);
@@ -23,7 +23,7 @@ pub(super) fn read<'a>(row: &'a Row<'_>, stream: &StreamUuid) -> Result<RowRef<'
     })
 }
 
-/// Copies columns `ts, value, hash, provider`.
+/// Reads columns `ts, value, hash, provider` into an observation.
 pub(super) fn observation(row: &Row<'_>, stream: &StreamUuid) -> Result<Observation> {
     read(row, stream)?.to_observation(stream)
 }
@@ -66,7 +66,7 @@ fn number(cell: Cell<'_>) -> Result<f64> {
     }
 }
 
-/// The columns `hash` and `provider` have TEXT affinity: all but blobs is text.
+/// Returns a cell of column `hash` or `provider`, whose TEXT affinity makes text of numbers.
 #[inline]
 fn text(cell: Cell<'_>) -> Result<&[u8]> {
     match cell {

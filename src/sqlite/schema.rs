@@ -1,10 +1,10 @@
-//! The `streams` table as Diesel sees it, and the function we lend SQLite.
+//! Table `streams` and the SQL function `satori_instant`, as Diesel sees them.
 
 diesel::table! {
-    /// One row for each stream (the seed's nine columns, and `author` and
-    /// `target`, which installed engines added).
+    /// One row for each stream. Installed engines added `author` and `target` to the nine
+    /// columns of the first ones.
     streams (id) {
-        /// Given by SQLite, never changed.
+        /// SQLite's number for the row; never changes.
         id -> BigInt,
         /// The server's number for the stream.
         server_stream_id -> Nullable<BigInt>,
@@ -31,8 +31,8 @@ diesel::table! {
 
 #[diesel::declare_sql_function]
 extern "SQL" {
-    /// Microseconds since 1970 of a stored timestamp in any spelling, NULL where
-    /// it can't be read. Registered by `sqlite::function`.
+    /// Returns the microseconds since 1970 of a stored timestamp, however it is spelled;
+    /// NULL if it can't be read. `raw::function` implements it.
     fn satori_instant(
         timestamp: diesel::sql_types::Nullable<diesel::sql_types::Text>,
     ) -> diesel::sql_types::Nullable<diesel::sql_types::BigInt>;

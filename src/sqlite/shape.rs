@@ -1,9 +1,9 @@
-//! The shape of tables: which columns there are, and what is wrong with them.
+//! The shape of tables: which columns they have, and what is wrong with them.
 
 use super::raw::{Handle, Param, Row, Statement};
 use crate::model::error::{Error, Result};
 
-/// Columns of `streams` that every file has; those of [`ADDED`] may be missing.
+/// The columns that every `streams` table has.
 pub(super) const COLUMNS: [&str; 9] = [
     "id",
     "server_stream_id",
@@ -15,10 +15,10 @@ pub(super) const COLUMNS: [&str; 9] = [
     "last_synced",
     "created_at",
 ];
-/// Columns of `streams` that a migration adds.
+/// The columns of `streams` that a migration adds if they are missing.
 pub(super) const ADDED: [&str; 2] = ["author", "target"];
 
-/// What [`Column::read`] reads.
+/// The five columns of `pragma_table_xinfo(…) AS x` that [`Column::read`] reads.
 pub(super) const COLUMN_SQL: &str =
     "lower(x.name), upper(x.type), x.\"notnull\", x.dflt_value IS NOT NULL, x.pk";
 
@@ -35,7 +35,7 @@ pub(super) struct Column {
 }
 
 impl Column {
-    /// Reads a column from what [`COLUMN_SQL`] selects, from cell `at` on.
+    /// Reads a column of a table from the cells of [`COLUMN_SQL`], the first of which is `at`.
     pub(super) fn read(row: &Row<'_>, at: i32) -> Self {
         Self {
             name: row.text(at),
@@ -49,8 +49,16 @@ impl Column {
 
 /// Returns the columns of a table; none if there is no such table.
 pub(super) fn columns(db: Handle, table: &str) -> Result<Vec<Column>> {
-    let sql = format!("SELECT {COLUMN_SQL} FROM pragma_table_xinfo(?1, 'main') AS x");
-    let mut statement = Statement::prepare(db, &sql)?;
+    read_columns(&mut Statement::prepare(db, &columns_sql())?, table)
+}
+
+/// Returns the SQL of the statement that [`read_columns`] runs.
+pub(super) fn columns_sql() -> String {
+    format!("SELECT {COLUMN_SQL} FROM pragma_table_xinfo(?1, 'main') AS x")
+}
+
+/// Reads the columns of a table; none if there is no such table.
+pub(super) fn read_columns(statement: &mut Statement, table: &str) -> Result<Vec<Column>> {
     let params = [Param::Text(table)];
     let mut rows = statement.query(&params)?;
     let mut columns = Vec::new();
@@ -60,7 +68,7 @@ pub(super) fn columns(db: Handle, table: &str) -> Result<Vec<Column>> {
     Ok(columns)
 }
 
-/// Returns the texts that a query gives.
+/// Returns the first column of a query's rows as text.
 pub(super) fn texts(db: Handle, sql: &str) -> Result<Vec<String>> {
     let mut statement = Statement::prepare(db, sql)?;
     let mut rows = statement.query(&[])?;
@@ -71,7 +79,7 @@ pub(super) fn texts(db: Handle, sql: &str) -> Result<Vec<String>> {
     Ok(texts)
 }
 
-/// Returns what keeps a table of these columns from being an observation table.
+/// Returns why a table of these columns is no observation table; `None` if it is one.
 pub(super) fn fault_of_observations(columns: &[Column]) -> Option<String> {
     for wanted in ["ts", "value", "hash", "provider"] {
         if !columns.iter().any(|column| column.name == wanted) {
@@ -104,8 +112,8 @@ pub(super) fn fault_of_observations(columns: &[Column]) -> Option<String> {
 }
 
 /// Refuses a `streams` table that the store could not read and write: one that
-/// lacks a column, identifies its rows otherwise, or asks for more than we know
-/// of. A column more, as another release may add, does no harm.
+/// lacks a column, has another key, or demands a value for a column that the store doesn't
+/// know. A further column that may stay empty, as another release may add, is no fault.
 pub(super) fn check_streams(db: Handle, found: &[Column]) -> Result<()> {
     let mismatch = |column: &str, problem: &str| {
         Err(Error::SchemaMismatch {

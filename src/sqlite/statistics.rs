@@ -1,4 +1,4 @@
-//! What a stream holds, in numbers.
+//! Counting, summing up and deleting rows.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::model::report::Statistics;
 use crate::model::span::Span;
 use crate::model::time::Timestamp;
 
-/// Returns what the table holds, in numbers.
+/// Returns the statistics of the table's rows. Only in a transaction.
 pub(super) fn statistics(table: &Table) -> Result<Statistics> {
     let mut statistics = Statistics::default();
     query(table, &totals, |row| {
@@ -34,7 +34,7 @@ pub(super) fn statistics(table: &Table) -> Result<Statistics> {
     Ok(statistics)
 }
 
-/// Counts the rows of the span; those that can't be read if it is all of time.
+/// Counts the rows of the span. If it is all of time, rows that can't be read count too.
 pub(super) fn count(table: &Table, span: Span) -> Result<u64> {
     let mut params = Vec::new();
     let ranges = key::ranges(span);
@@ -54,8 +54,8 @@ pub(super) fn count(table: &Table, span: Span) -> Result<u64> {
     Ok(rows.unwrap_or(0).unsigned_abs())
 }
 
-/// Deletes the rows of the span, and those that can't be read if it is all of time;
-/// returns how many.
+/// Deletes the rows of the span and returns their number. If it is all of time, this
+/// includes rows that can't be read.
 pub(super) fn delete(table: &Table, span: Span) -> Result<u64> {
     let mut params = Vec::new();
     let ranges = key::ranges(span);
@@ -87,7 +87,9 @@ fn providers(table: &str) -> String {
     format!("SELECT provider, count(*) FROM {table} GROUP BY provider ORDER BY 2 DESC, 1")
 }
 
-/// Sorts and groups within SQLite, which uses a temporary file if the stream is large.
+/// Returns the SQL of the most frequent step between two rows, and of the number of steps
+/// more than 1.5 times as long. SQLite does the sorting, in a temporary file if the stream
+/// is large.
 fn spacing(table: &str) -> String {
     format!(
         "WITH steps AS MATERIALIZED (\

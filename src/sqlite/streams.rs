@@ -1,4 +1,4 @@
-//! Table `streams`: look-ups and writes, in Diesel, and two statements that are raw.
+//! Look-ups and writes of table `streams`: Diesel's queries, and two raw statements.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -14,12 +14,12 @@ use crate::model::stream::{Field, Stream, StreamPatch, StreamRef, stream_fields}
 use crate::model::time::Timestamp;
 use crate::model::uuid::StreamUuid;
 
-/// The type of a field, as each of the two ways to the table reads and writes it.
+/// The type of a field, as Diesel and the raw statements read and write it.
 trait Stored: Field + Sized {
-    /// What Diesel reads.
+    /// The type that Diesel reads.
     type Owned: Into<Self>;
 
-    /// Reads a cell that is not NULL.
+    /// Reads a cell of a row; `None` if it is NULL.
     fn read<'a>(row: &'a Row<'_>, column: i32) -> Option<Self::Borrowed<'a>>;
     fn param(&self) -> Param<'_>;
 }
@@ -48,8 +48,8 @@ impl Stored for String {
     }
 }
 
-/// Text of the metadata, which other programs write too: what is not UTF-8 in it is
-/// shown as U+FFFD, so that one such text doesn't hide every stream.
+/// Text of the metadata. Other programs write it too, so it may not be UTF-8. Invalid bytes
+/// become U+FFFD: an error would hide every stream.
 #[derive(Debug, diesel::deserialize::FromSqlRow)]
 #[diesel(sql_type = Text)]
 struct Lossy(String);
@@ -69,11 +69,12 @@ impl From<Lossy> for String {
 
 macro_rules! define {
     ($($field:ident: $type:ty, $doc:literal;)*) => {
-        /// How many fields may be set.
+        /// The number of fields that a patch may set.
         const FIELDS: usize = [$(stringify!($field)),*].len();
 
-        /// ?1 uuid. The look-up that every host makes most often: raw, because Diesel
-        /// builds its query and copies each text anew (measured: 0.55 of the speed).
+        /// The SQL of the look-up by uuid, ?1, which hosts make most often. It is raw because
+        /// Diesel builds the query and copies each text every time (measured: 0.55 of the
+        /// speed).
         pub(super) const BY_UUID: &str = concat!(
             "SELECT id, uuid",
             $(", ", stringify!($field),)*
@@ -94,9 +95,9 @@ macro_rules! define {
             }
         }
 
-        /// Writes a patch and `last_synced`, making the row if there is none; see
-        /// [`upsert_params`]. One statement, whatever the patch sets, so that it is
-        /// prepared once; raw, because Diesel compiles its own form anew each time, a
+        /// The SQL that writes a patch and `last_synced`, and makes the row if there is none,
+        /// with the parameters of [`upsert_params`]. One statement serves all patches, so it
+        /// is prepared once. It is raw because Diesel compiles its own form each time, at a
         /// third of the speed.
         pub(super) static UPSERT: LazyLock<String> = LazyLock::new(|| {
             let fields = [$(stringify!($field)),*];
@@ -116,8 +117,8 @@ macro_rules! define {
             )
         });
 
-        /// Returns the parameters of [`UPSERT`]: the values, then whether the patch sets
-        /// each.
+        /// Returns the parameters of [`UPSERT`]: uuid, `last_synced`, the value of each field,
+        /// and for each field 1 if the patch sets it.
         pub(super) fn upsert_params<'a>(
             uuid: &'a StreamUuid,
             patch: &'a StreamPatch,
@@ -186,7 +187,7 @@ fn instant(row: &Row<'_>, column: i32) -> Option<Timestamp> {
     }
 }
 
-/// Writes the patch to the row there is; `last_synced` stays.
+/// Writes the patch to the stream's row, if it has one; `last_synced` stays.
 pub(super) fn update(
     connection: &mut SqliteConnection,
     uuid: &StreamUuid,
@@ -202,8 +203,8 @@ pub(super) fn update(
         .map(drop)
 }
 
-/// All of this name: the most recently synced first (SQLite sorts NULL, never
-/// synced, below all numbers), then the lowest id.
+/// Finds the streams with this name: the most recently synced first, then by id. SQLite
+/// sorts NULL below all numbers, so those never synced come last.
 pub(super) fn by_name(connection: &mut SqliteConnection, name: &str) -> QueryResult<Vec<Stream>> {
     let rows = streams::table
         .filter(streams::name.eq(name))
@@ -213,7 +214,7 @@ pub(super) fn by_name(connection: &mut SqliteConnection, name: &str) -> QueryRes
     Ok(into_streams(rows))
 }
 
-/// All of this number at the server, in the same order.
+/// Finds the streams with this number at the server, in the order of [`by_name`].
 pub(super) fn by_server_id(
     connection: &mut SqliteConnection,
     server_stream_id: i64,
@@ -234,7 +235,8 @@ pub(super) fn all(connection: &mut SqliteConnection) -> QueryResult<Vec<Stream>>
     Ok(into_streams(rows))
 }
 
-/// Those whose name or description has `part` in it, ASCII letters in any case.
+/// Finds the streams whose name or description contains `part`, by id. The case of ASCII
+/// letters doesn't matter.
 pub(super) fn search(connection: &mut SqliteConnection, part: &str) -> QueryResult<Vec<Stream>> {
     let mut pattern = String::from("%");
     for character in part.chars() {
@@ -257,7 +259,8 @@ pub(super) fn search(connection: &mut SqliteConnection, part: &str) -> QueryResu
     Ok(into_streams(rows))
 }
 
-/// Those not synced since `since`, the longest unsynced first.
+/// Finds the streams not synced since `since`: those never synced first, then the longest
+/// unsynced.
 pub(super) fn stale(
     connection: &mut SqliteConnection,
     since: Timestamp,
@@ -271,8 +274,8 @@ pub(super) fn stale(
     Ok(into_streams(rows))
 }
 
-/// A uuid that differs from this one in the case of letters only, if the
-/// metadata has one.
+/// Returns a uuid of the metadata that differs from this one in the case of letters only;
+/// `None` if there is none.
 pub(super) fn other_case(
     connection: &mut SqliteConnection,
     uuid: &StreamUuid,
@@ -299,7 +302,7 @@ pub(super) fn delete(connection: &mut SqliteConnection, uuid: &StreamUuid) -> Qu
         .map(|rows| rows > 0)
 }
 
-/// `last_synced` as an instant, in whichever spelling it is stored.
+/// Returns the SQL of `last_synced` as an instant, however it is spelled.
 fn satori_instant_of_sync() -> satori_instant<streams::last_synced> {
     satori_instant(streams::last_synced)
 }

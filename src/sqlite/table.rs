@@ -1,11 +1,11 @@
-//! One observation table: its name as an identifier, the statements on it.
+//! One observation table: its quoted name and the statements on it.
 
 use super::query::{QUERIES, Query};
 use super::raw::{Handle, Statement};
 use crate::model::error::Result;
 
-/// Returns `name` as an SQL identifier: in double quotes, those within doubled. No other
-/// place makes an identifier of a name.
+/// Returns `name` as an SQL identifier: in double quotes, with those inside it doubled.
+/// Every stream's name that becomes part of SQL goes through here.
 pub(super) fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
@@ -15,12 +15,12 @@ pub(super) struct Table {
     db: Handle,
     quoted: String,
     cached: [Option<Statement>; QUERIES],
-    /// An INSERT of many rows, and of how many.
+    /// An INSERT of many rows, and their number.
     chunk: Option<(usize, Statement)>,
 }
 
 impl Table {
-    /// Returns the table of this name, which exists and has the right shape.
+    /// Returns the table with this name, which must exist and have the right shape.
     pub(super) fn new(db: Handle, name: &str) -> Self {
         Self {
             db,
@@ -30,7 +30,7 @@ impl Table {
         }
     }
 
-    /// Returns a statement that is kept prepared.
+    /// Returns a statement that stays prepared.
     pub(super) fn cached(&mut self, query: Query) -> Result<&mut Statement> {
         let slot = &mut self.cached[query as usize];
         match slot {
@@ -39,9 +39,10 @@ impl Table {
         }
     }
 
-    /// Returns an INSERT of so many rows at once: ?1 is the provider of all; then come ts,
-    /// value and hash of each. It is kept until another number of rows, or another
-    /// table, is asked for: it costs a hundred times what the others do.
+    /// Returns an INSERT of `rows` rows: ?1 is the provider of all; ts, value and hash of
+    /// each row follow. It stays prepared until one for another number of rows is asked for
+    /// or [`forget_chunk`](Self::forget_chunk) is called: it takes a hundred times the
+    /// memory of the other statements.
     pub(super) fn chunk(&mut self, rows: usize) -> Result<&mut Statement> {
         let kept = self.chunk.take().filter(|(count, _)| *count == rows);
         let chunk = match kept {
@@ -61,7 +62,7 @@ impl Table {
         !self.db.is_autocommit()
     }
 
-    /// Prepares a statement for one call, its text made from the quoted name.
+    /// Prepares a statement for one call. `sql` makes its text from the quoted name.
     pub(super) fn prepare(&self, sql: impl FnOnce(&str) -> String) -> Result<Statement> {
         Ok(Statement::prepare(self.db, &sql(&self.quoted))?)
     }

@@ -6,28 +6,27 @@ use libsqlite3_sys as ffi;
 use lru::LruCache;
 
 use super::raw::{Cell, Handle, Param, Statement, prepared};
-use super::shape::{COLUMN_SQL, Column, fault_of_observations};
+use super::shape::{COLUMN_SQL, Column, columns_sql, fault_of_observations, read_columns};
 use super::table::{Table, quote};
 use crate::model::database_code::DatabaseCode;
 use crate::model::error::{Error, Result, excerpt};
 use crate::model::uuid::{self, StreamUuid};
 
-/// How many tables keep their prepared statements. A table in use costs 5 to
-/// 10 KB here (measured), so this bounds the cache where every one of 10,000
-/// streams is written to in turn.
+/// How many tables keep their prepared statements. These take 5 to 10 KB for each table in
+/// use (measured); the limit bounds that if 10,000 streams are written to in turn.
 const CACHED_TABLES: usize = 4_096;
-/// How many tables are known to have the right shape, at 80 bytes each: to look
-/// at one again costs several times what it does to prepare a statement.
+/// How many tables are remembered, at 80 bytes each, to have the right shape. Inspecting one
+/// again takes several times as long as preparing a statement.
 const KNOWN_TABLES: usize = 65_536;
 
 /// The observation tables of one connection.
 pub(super) struct Tables {
     db: Handle,
-    /// Those with prepared statements.
+    /// The tables with prepared statements.
     prepared: LruCache<String, Table>,
-    /// Those that were looked at.
+    /// The names of tables that have the right shape.
     known: HashSet<String>,
-    /// The one that was used last: no other keeps an INSERT of many rows.
+    /// The name of the table used last, the only one that may keep an INSERT of many rows.
     last: String,
     key: Option<Statement>,
     find: Option<Statement>,
@@ -38,7 +37,7 @@ pub(super) struct Tables {
 
 impl Tables {
     pub(super) fn new(db: Handle, keep_spelling: bool) -> Self {
-        // Not `new(CAPACITY)`: that would reserve the whole map at once.
+        // `LruCache::new(CACHED_TABLES)` would reserve the whole map at once.
         Self {
             db,
             prepared: LruCache::unbounded(),
@@ -51,11 +50,11 @@ impl Tables {
         }
     }
 
-    /// Runs `work` on the stream's table; `None` where there is no table.
+    /// Runs `work` on the stream's table; returns `None` if there is no table.
     ///
-    /// A table that is gone since, dropped by another process or with the
-    /// transaction that made it, or made another kind of, is noticed here: SQLite
-    /// can't prepare the statements for it any more.
+    /// A known table may have gone or changed its shape since: another process did it, or
+    /// the transaction that made it was rolled back. SQLite can't prepare the statements
+    /// then, so the table is inspected again and `work` runs a second time.
     pub(super) fn with<T>(
         &mut self,
         stream: &StreamUuid,
@@ -77,7 +76,7 @@ impl Tables {
         Ok(None)
     }
 
-    /// Runs `work` on the stream's table, made where there is none. Only in a
+    /// Runs `work` on the stream's table, and makes it if there is none. Only in a
     /// transaction.
     pub(super) fn with_created<T>(
         &mut self,
@@ -94,14 +93,14 @@ impl Tables {
 
     /// Makes the stream's table. Only in a transaction.
     pub(super) fn create(&mut self, stream: &StreamUuid) -> Result<()> {
-        // The metadata, where other programs write too, may hold any text.
+        // Other programs write the metadata too, so a uuid from there may be any text.
         if let Some(reason) = uuid::fault(stream.as_str()) {
             return Err(Error::InvalidUuid {
                 uuid: excerpt(stream.as_str()),
                 reason,
             });
         }
-        // WITHOUT ROWID: a fifth smaller, and plain SQL sees no difference.
+        // WITHOUT ROWID makes the file a fifth smaller, and plain SQL sees no difference.
         let sql = format!(
             "CREATE TABLE {} (ts TIMESTAMP PRIMARY KEY NOT NULL, value NUMERIC(20, 10) NOT NULL, \
              hash TEXT NOT NULL, provider TEXT NOT NULL) WITHOUT ROWID",
@@ -122,7 +121,7 @@ impl Tables {
         }
     }
 
-    /// Returns what has this name: a table, a view, an index; `None` if nothing has.
+    /// Returns what has this name (`table`, `view`, `index`); `None` if nothing has.
     fn kind_of(&self, name: &str) -> Result<Option<String>> {
         let mut find = Statement::prepare(
             self.db,
@@ -131,8 +130,8 @@ impl Tables {
         Ok(find.first(&[Param::Text(name)], |row| row.text(0))?)
     }
 
-    /// Drops the stream's table; the number of rows it held, `None` where there
-    /// was none. Only in a transaction.
+    /// Drops the stream's table and returns the number of rows it held; `None` if there was
+    /// none. Only in a transaction.
     pub(super) fn drop(&mut self, stream: &StreamUuid) -> Result<Option<u64>> {
         let rows = self.with(stream, |table| {
             let rows = table
@@ -149,15 +148,16 @@ impl Tables {
         Ok(rows)
     }
 
+    /// Drops the table's statements; it is inspected again before the next use.
     fn forget(&mut self, stream: &StreamUuid) {
         self.prepared.pop(stream.as_str());
         self.known.remove(stream.as_str());
     }
 
-    /// Every observation table, in the order of their making.
+    /// Lists the observation tables, in the order in which they were made.
     pub(super) fn list(&self) -> Result<Vec<StreamUuid>> {
-        // Virtual tables have no root page, and asking for the columns of one
-        // whose module is missing is an error.
+        // Virtual tables, which have no root page, are left out: SQLite can't list the
+        // columns of one if its module is missing.
         let sql = format!(
             "SELECT m.name, {COLUMN_SQL} FROM sqlite_schema AS m \
              JOIN pragma_table_xinfo(m.name) AS x \
@@ -198,8 +198,8 @@ impl Tables {
             }
             name.clone_into(&mut self.last);
         }
-        // Twice, because a borrow that is returned in one branch only is still
-        // held in the other; the second look-up of a known name is 20 ns.
+        // The name is looked up twice, because a borrow that one branch returns counts as
+        // held in the other. The second look-up takes 20 ns.
         if !self.prepared.contains(name) {
             if !self.known.contains(name) {
                 if !self.inspect(name)? {
@@ -219,32 +219,22 @@ impl Tables {
         Ok(self.prepared.get_mut(name))
     }
 
-    /// Whether a table of exactly this name and of the right shape exists.
-    /// Reads SQLite's parsed schema, not `sqlite_schema`, which it would scan.
+    /// Returns `true` if a table with exactly this name and the right shape exists. It asks
+    /// SQLite's parsed schema, as `sqlite_schema` would be scanned.
     fn inspect(&mut self, name: &str) -> Result<bool> {
         if !self.has_key(name)? && !self.has_table(name)? {
             return Ok(false);
         }
-        let columns = prepared(
-            &mut self.columns,
-            self.db,
-            &format!("SELECT {COLUMN_SQL} FROM pragma_table_xinfo(?1, 'main') AS x"),
-        )?;
-        let params = [Param::Text(name)];
-        let mut rows = columns.query(&params)?;
-        let mut columns = Vec::new();
-        while let Some(row) = rows.next()? {
-            columns.push(Column::read(&row, 0));
-        }
-        match fault_of_observations(&columns) {
+        let statement = prepared(&mut self.columns, self.db, &columns_sql())?;
+        match fault_of_observations(&read_columns(statement, name)?) {
             None => Ok(true),
             Some(fault) => Err(not_a_stream(name, fault)),
         }
     }
 
-    /// Whether SQLite has made an index for the key of a table of exactly this
-    /// name: then it is a table, spelled like this. SQLite goes straight to it,
-    /// where the list of tables is gone through from end to end.
+    /// Returns `true` if SQLite has made an index for the primary key of a table with
+    /// exactly this name. If so the name is a table's, and spelled like this. This look-up
+    /// is direct; that of [`has_table`](Self::has_table) goes through all tables.
     fn has_key(&mut self, name: &str) -> Result<bool> {
         let key = prepared(
             &mut self.key,
@@ -259,7 +249,7 @@ impl Tables {
         Ok(table == Some(name))
     }
 
-    /// Whether there is a table of exactly this name.
+    /// Returns `true` if there is a table with exactly this name.
     fn has_table(&mut self, name: &str) -> Result<bool> {
         let find = prepared(
             &mut self.find,

@@ -1,4 +1,4 @@
-//! An observation that is to be inserted, and the parameters that it makes.
+//! An observation that is to be inserted, and its parameters.
 
 use super::super::key;
 use super::super::query::Query;
@@ -12,7 +12,7 @@ use crate::model::spelling::{self, StoredRef};
 use crate::model::time::invalid;
 use crate::model::value;
 
-/// An observation that is to be inserted, checked, and its timestamp as it will be stored.
+/// An observation that can be stored, and its timestamp as it will be stored.
 #[derive(Clone, Copy)]
 pub(super) struct Candidate<'a> {
     pub(super) observation: NewObservation<'a>,
@@ -21,6 +21,9 @@ pub(super) struct Candidate<'a> {
 
 impl<'a> Candidate<'a> {
     /// Checks that the observation can be stored.
+    ///
+    /// # Errors
+    /// `InvalidValue`, `InvalidTimestamp`.
     pub(super) fn new(observation: NewObservation<'a>) -> Result<Self> {
         value::finite(observation.value)?;
         let ts = match observation.spelling {
@@ -33,7 +36,8 @@ impl<'a> Candidate<'a> {
         Ok(Self { observation, ts })
     }
 
-    /// Returns the timestamp in the spelling of `sample`; `None` if it is text already.
+    /// Returns the timestamp as text spelled like `sample`; `None` if it already is text or
+    /// has no such spelling.
     pub(super) fn text_like(&self, sample: &str) -> Option<String> {
         match self.ts {
             StoredRef::Text(_) => None,
@@ -57,11 +61,12 @@ impl<'a> Candidate<'a> {
         ]
     }
 
-    /// Inserts the row in one statement if no stored row stands in its way; `false` if
-    /// nothing was done, because one may.
+    /// Inserts the row in one statement if no stored row is in its way. Returns `false` if
+    /// nothing was done, because one may be.
     pub(super) fn insert_new(&self, table: &mut Table, hash: &str) -> Result<bool> {
         if !self.ts.is_seconds() {
-            // Its like are there already, most likely.
+            // The statements below insert only into a table of seconds, and this one most
+            // likely holds other spellings already.
             return Ok(false);
         }
         let params = self.guarded(hash);

@@ -12,14 +12,14 @@ use crate::model::error::Result;
 use crate::model::span::Span;
 use crate::model::uuid::StreamUuid;
 
-/// Rows of one multi-row INSERT: more gain nothing (measured: 1.6 to 1.7 times
-/// the rate of single rows), and SQLite takes 32,766 parameters.
+/// How many rows one INSERT has at most. It is 1.6 to 1.7 times as fast as single rows
+/// (measured); more rows gain nothing, and SQLite takes at most 32,766 parameters.
 pub(super) const CHUNK: usize = 250;
-/// Fewer rows than this are inserted one by one: a statement for them would not pay.
+/// How many rows one INSERT has at least: for fewer, preparing it would not pay.
 pub(super) const LEAST_CHUNK: usize = 32;
 
-/// Inserts a chunk as one statement; `false` if nothing was done, because its rows have
-/// to be inserted one by one.
+/// Inserts a chunk with one statement. Returns `false` if nothing was done, because its rows
+/// have to be inserted one by one.
 pub(super) fn insert(
     table: &mut Table,
     stream: &StreamUuid,
@@ -39,8 +39,8 @@ pub(super) fn insert(
     }
 }
 
-/// Returns `true` if a chunk can be inserted as one statement into a table whose key
-/// sorts by time: its rows follow each other in time, no stored row lies between them,
+/// Returns `true` if one statement can insert the chunk into a table whose key sorts by
+/// time: its rows are in order of time, no stored row lies between the first and the last,
 /// and one provider delivers them all.
 fn is_run(table: &mut Table, chunk: &[Candidate<'_>]) -> Result<bool> {
     let [first, .., last] = chunk else {
@@ -62,6 +62,7 @@ fn is_run(table: &mut Table, chunk: &[Candidate<'_>]) -> Result<bool> {
     Ok(between == Some(0))
 }
 
+/// Inserts the chunk, whose rows [`is_run`] has checked, and hashes those that need it.
 fn execute(
     table: &mut Table,
     stream: &StreamUuid,

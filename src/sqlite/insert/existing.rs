@@ -1,4 +1,4 @@
-//! The rows that already exist at a batch's instants, in whichever spelling.
+//! The rows that already exist at a batch's instants, however they are spelled.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,19 +9,21 @@ use crate::model::span::Span;
 use crate::model::time::Timestamp;
 use crate::model::uuid::StreamUuid;
 
-/// Instants no further apart than this are looked up together: as text lies only
-/// roughly in order of time, a look at one goes through the rows of three days.
+/// Instants that are no further apart than this (three days in microseconds) are looked up
+/// together. Text sorts only roughly by time, so looking one instant up reads the rows of
+/// three days.
 const NEAR: i64 = 3 * 86_400 * 1_000_000;
 
 /// The rows that exist at a batch's instants, in a table whose key doesn't sort by time.
-/// To look each instant up would go through its neighbours each time.
+/// Looking each instant up by itself would read its neighbours every time.
 pub(super) struct Existing {
-    /// The value of the row; `None` if it can't be read.
+    /// The value of the row at each instant that has one; `None` if it can't be read.
     values: HashMap<Timestamp, Option<f64>>,
 }
 
 impl Existing {
-    /// Looks the instants up. Only in a transaction, so that nobody else adds to them.
+    /// Looks the instants up. Only in a transaction, so that nobody else inserts rows
+    /// meanwhile.
     pub(super) fn read(
         table: &mut Table,
         stream: &StreamUuid,
@@ -47,7 +49,8 @@ impl Existing {
         Ok(Self { values })
     }
 
-    /// Returns the value that a row has at this instant, which is one of those looked up.
+    /// Returns the value of the row at this instant, which must be one of those looked up;
+    /// `None` if there is no row.
     pub(super) fn value(
         &self,
         table: &mut Table,
@@ -55,14 +58,14 @@ impl Existing {
         ts: Timestamp,
     ) -> Result<Option<f64>> {
         match self.values.get(&ts) {
-            // Read again, for the error that says why it can't be.
+            // The row is read again for the error that says why it can't be read.
             Some(None) => Ok(read::at(table, stream, ts)?.map(|stored| stored.value)),
             Some(value) => Ok(*value),
             None => Ok(None),
         }
     }
 
-    /// Adds a row that is stored now.
+    /// Adds a row that has just been stored.
     pub(super) fn add(&mut self, ts: Timestamp, value: f64) {
         self.values.insert(ts, Some(value));
     }

@@ -1,4 +1,4 @@
-//! Inserting observations: one, many, whole chunks, around the rows that exist.
+//! Inserting observations, one by one or in chunks, without touching the rows that exist.
 
 mod candidate;
 mod chunk;
@@ -24,8 +24,8 @@ use crate::model::observation::{Conflict, Insertion, NewObservation};
 use crate::model::spelling::StoredRef;
 use crate::model::uuid::StreamUuid;
 
-/// Inserts one row if one statement settles it: the table exists, the hash is given, no
-/// stored row stands in the way. `false` if nothing was done.
+/// Inserts one row if one statement settles it: the table exists, the hash is given and no
+/// stored row is in the way. Returns `false` if nothing was done.
 pub(super) fn insert_new(
     tables: &mut Tables,
     stream: &StreamUuid,
@@ -38,13 +38,13 @@ pub(super) fn insert_new(
     let inserted = tables
         .with(stream, |table| row.insert_new(table, hash))
         .map_err(|error| match is_constraint(&error) {
-            true => of_stream(stream, error),
+            true => not_a_stream(stream, error),
             false => error,
         })?;
     Ok(inserted == Some(true))
 }
 
-/// Inserts observations in their order, making the table if there is none. Only in a
+/// Inserts observations in their order, and makes the table if there is none. Only in a
 /// transaction, which an error must roll back.
 pub(super) fn insert<'a>(
     tables: &mut Tables,
@@ -61,8 +61,8 @@ pub(super) fn insert<'a>(
     })
 }
 
-/// Returns the timestamp that plain SQL takes for the last, if it is text: one step to
-/// the end of the key, where all text is.
+/// Returns the timestamp at the end of the key if it is text; text sorts after all numbers,
+/// so plain SQL takes it for the latest. It takes one step down the index.
 fn last_text(table: &mut Table) -> Result<Option<String>> {
     let last = table
         .cached(Query::Last)?
@@ -73,6 +73,7 @@ fn last_text(table: &mut Table) -> Result<Option<String>> {
     Ok(last.flatten())
 }
 
+/// Inserts observations into their table, those without a spelling spelled like `sample`.
 fn insert_rows<'a>(
     table: &mut Table,
     stream: &StreamUuid,
@@ -82,7 +83,7 @@ fn insert_rows<'a>(
     let mut inserted = Inserted::default();
     let mut chain = Chain::default();
     let mut sorts_by_time = None;
-    // A chunk at a time, which stays in the processor's cache.
+    // One chunk at a time stays in the processor's cache.
     let mut chunk = Vec::with_capacity(observations.size_hint().0.min(CHUNK));
     let mut rows = observations.map(Candidate::new);
     let mut first = 0;
@@ -130,7 +131,7 @@ fn insert_rows<'a>(
                 match insert_row(table, stream, &mut chain, existing.as_mut(), row) {
                     Ok(insertion) => inserted.report.count(index, insertion),
                     Err(error) if is_of_row(table, &error) => {
-                        inserted.refused.push((index, of_stream(stream, error)));
+                        inserted.refused.push((index, not_a_stream(stream, error)));
                     }
                     Err(error) => return Err(error),
                 }
@@ -140,7 +141,7 @@ fn insert_rows<'a>(
     }
 }
 
-/// Returns the rows, each with its text for a timestamp if it has one.
+/// Returns the rows, each with its text as its timestamp if it has one.
 fn respell<'a>(rows: &[Candidate<'a>], texts: &'a [Option<String>]) -> Vec<Candidate<'a>> {
     rows.iter()
         .zip(texts)
@@ -151,6 +152,7 @@ fn respell<'a>(rows: &[Candidate<'a>], texts: &'a [Option<String>]) -> Vec<Candi
         .collect()
 }
 
+/// Inserts one row, or compares it with the one that exists at its instant.
 fn insert_row(
     table: &mut Table,
     stream: &StreamUuid,
@@ -161,7 +163,7 @@ fn insert_row(
     let NewObservation { ts, value, .. } = row.observation;
     let hash = hash(table, stream, chain, row)?;
     if existing.is_some() || !row.insert_new(table, &hash)? {
-        // A row stands in the way, or the table's key doesn't sort by time.
+        // A row is in the way, or the table's key doesn't sort by time.
         let stored = match &existing {
             Some(existing) => existing.value(table, stream, ts)?,
             None => read::at(table, stream, ts)?.map(|stored| stored.value),
@@ -187,7 +189,7 @@ fn insert_row(
     Ok(Insertion::Inserted)
 }
 
-/// Returns the row's hash, as given or computed on the latest row.
+/// Returns the row's hash: the given one, or one chained to the latest row's.
 fn hash<'a>(
     table: &mut Table,
     stream: &StreamUuid,
@@ -197,7 +199,7 @@ fn hash<'a>(
     if chain.lacks_end() {
         match read::latest(table, stream) {
             Ok(latest) => chain.set_end(latest.map(|latest| (latest.ts, latest.hash))),
-            // This row doesn't need it.
+            // This row doesn't need the latest one.
             Err(Error::UnreadableRow { .. }) if row.observation.hash.is_some() => {}
             Err(error) => return Err(error),
         }
@@ -205,15 +207,14 @@ fn hash<'a>(
     Ok(chain.hash(&row.observation, row.ts))
 }
 
-/// Returns `true` if the error is about one row, which is not written, and says nothing
-/// of the others: a stored row that can't be read, or a constraint which another program
-/// has given the table. A constraint may also end the transaction; then nothing may
-/// follow.
+/// Returns `true` if the error keeps out one row and the others may still be inserted: a
+/// stored row can't be read, or the row breaks a constraint that another program has given
+/// the table. A constraint may also end the transaction; then nothing may follow.
 fn is_of_row(table: &Table, error: &Error) -> bool {
     matches!(error, Error::UnreadableRow { .. }) || is_constraint(error) && table.in_transaction()
 }
 
-/// Returns `true` if a rule that another program has given the table keeps the row out.
+/// Returns `true` if the row breaks a rule that another program has given the table.
 fn is_constraint(error: &Error) -> bool {
     match error {
         Error::Database {
@@ -224,8 +225,8 @@ fn is_constraint(error: &Error) -> bool {
     }
 }
 
-/// Names the stream whose table SQLite speaks of.
-fn of_stream(stream: &StreamUuid, error: Error) -> Error {
+/// Returns SQLite's error as one that names the stream.
+fn not_a_stream(stream: &StreamUuid, error: Error) -> Error {
     match error {
         Error::Database { message, .. } => Error::NotAStream {
             name: stream.to_string(),
@@ -235,9 +236,8 @@ fn of_stream(stream: &StreamUuid, error: Error) -> Error {
     }
 }
 
-/// Checks that all rows were stored. A table may have triggers of its own, which keep
-/// rows out without an error. Then nothing can be said of the rows, and nothing of the
-/// call is stored.
+/// Checks that all rows were stored. A trigger of another program may keep rows out without
+/// an error. Nobody can say then which rows are stored, so the call fails and stores none.
 fn check_stored(stream: &StreamUuid, stored: usize, given: usize) -> Result<()> {
     if stored == given {
         return Ok(());

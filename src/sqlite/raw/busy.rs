@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::ffi::{c_int, c_void};
 use std::time::{Duration, Instant};
 
-/// How long the busy handler waits, and since when it has.
+/// How long the busy handler may wait, and since when it has waited.
 pub(crate) struct BusyState {
     limit: Duration,
     since: Cell<Option<Instant>>,
@@ -18,7 +18,8 @@ impl BusyState {
         }
     }
 
-    /// Sleeps a random while; false once the limit is spent.
+    /// Sleeps for a random time; returns `false` if the limit has been reached. `first` starts
+    /// the count anew.
     pub(crate) fn wait(&self, first: bool) -> bool {
         if first || self.since.get().is_none() {
             self.since.set(Some(Instant::now()));
@@ -28,12 +29,12 @@ impl BusyState {
         !left.is_zero()
     }
 
-    /// A new operation begins, which has not waited yet.
+    /// Begins a new operation, which has not waited yet.
     pub(crate) fn begin(&self) {
         self.since.set(None);
     }
 
-    /// How long the present operation has waited.
+    /// Returns how long the present operation has waited.
     pub(crate) fn waited(&self) -> Duration {
         self.since
             .get()
@@ -41,9 +42,9 @@ impl BusyState {
     }
 }
 
-/// Waits 0.2 to 2 ms, at random, until the state's limit is spent. SQLite's own
-/// handler backs off further each time and so starves whoever waits longest
-/// (measured with 8 writers: 6.1 s at worst, against 345 ms this way).
+/// Sleeps for 0.2 to 2 ms, at random, and lets SQLite try again until the state's limit is
+/// reached. SQLite's own handler sleeps longer each time, which starves the writer that has
+/// waited longest (measured with 8 writers: 6.1 s at worst, 345 ms this way).
 pub(super) unsafe extern "C" fn wait_at_random(state: *mut c_void, tries: c_int) -> c_int {
     // SAFETY: `state` is the boxed `BusyState` that the connection owns, and
     // SQLite calls this on the thread that uses the connection.

@@ -1,14 +1,14 @@
 //! The descriptors that SQLite has open, and those that hold its locks.
 //!
-//! SQLite's unix layer counts on one owner of all locks that the process has on a
-//! file, whichever descriptor it names: so each file has one descriptor here that
-//! takes them all. SQLite doesn't know it, nothing is read or mapped through it,
-//! and a forked child closes it at once.
+//! SQLite's unix layer relies on all locks of the process on a file having one owner,
+//! whichever descriptor it names. So each file has one more descriptor here, which takes
+//! them all. SQLite doesn't know of it, nothing is read or mapped through it, and a forked
+//! child closes it at once.
 //!
-//! Closing any descriptor of a file drops the POSIX locks that another copy of
-//! SQLite in this process has on it. So what SQLite closes is kept, idle, until a
-//! write lock on the whole file shows that nobody has any: under that lock the
-//! kernel finds nothing to drop. Meanwhile a later opening gets the idle one.
+//! Closing any descriptor of a file drops the POSIX locks that another copy of SQLite in
+//! this process has on it. So a descriptor that SQLite closes stays open, idle, until a
+//! write lock on the whole file shows that there is no other lock, which the kernel could
+//! drop. Until then, SQLite gets the idle descriptor if it opens the file again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{CStr, CString, c_int};
@@ -17,14 +17,14 @@ use std::os::fd::RawFd;
 
 use libc::flock;
 
-/// What a system call says it failed with.
+/// The error number of a system call.
 pub(super) type Errno = c_int;
 
-/// All regular files that SQLite has open in this process.
+/// The descriptors of all regular files that SQLite has opened in this process.
 pub(super) struct Descriptors {
     open: BTreeMap<RawFd, Descriptor>,
     files: BTreeMap<Inode, File>,
-    /// Files of which all descriptors are idle.
+    /// The files whose descriptors are all idle.
     parked: BTreeSet<Inode>,
 }
 
@@ -39,20 +39,20 @@ struct Descriptor {
     inode: Inode,
     /// O_RDONLY or O_RDWR.
     access: c_int,
-    /// Opened by the process that this one was forked from, whose position in the
-    /// file it shares.
+    /// The process that this one was forked from has opened it, and shares its position
+    /// in the file.
     inherited: bool,
 }
 
 #[derive(Default)]
 struct File {
-    /// Takes the locks; opened with the first one.
+    /// The descriptor that takes the locks; the first lock opens it.
     lock: Option<RawFd>,
     /// How many descriptors SQLite uses.
     used: usize,
-    /// How many of those the parent process has opened.
+    /// How many of these the parent process has opened.
     inherited: usize,
-    /// Those that it has closed.
+    /// The descriptors that SQLite has closed.
     idle: Vec<(RawFd, Descriptor)>,
 }
 
@@ -65,7 +65,8 @@ impl Descriptors {
         }
     }
 
-    /// An idle descriptor of the file at `path` that is open as `flags` ask.
+    /// Returns an idle descriptor of the file at `path` with the access that `flags` ask for;
+    /// `None` if there is none.
     pub(super) fn reuse(&mut self, path: &CStr, flags: c_int) -> Option<RawFd> {
         self.close_parked();
         if flags & libc::O_EXCL != 0 {
@@ -94,7 +95,8 @@ impl Descriptors {
             inherited: false,
         };
         self.files.entry(inode).or_default().used += 1;
-        // A forked process may have closed all descriptors by their numbers.
+        // A forked process may have closed all descriptors by their numbers: then this
+        // number is still listed.
         if let Some(stale) = self.open.insert(number, descriptor)
             && let Some(file) = self.files.get_mut(&stale.inode)
         {
@@ -103,7 +105,7 @@ impl Descriptors {
         }
     }
 
-    /// Closes a descriptor for SQLite, for good as soon as that does no harm.
+    /// Closes a descriptor for SQLite, in fact only once that drops nobody's locks.
     pub(super) fn close(&mut self, number: RawFd) -> Result<(), Errno> {
         let Some(descriptor) = self.open.remove(&number) else {
             return close(number);
@@ -120,7 +122,7 @@ impl Descriptors {
         Ok(())
     }
 
-    /// Tries again to close what is idle.
+    /// Tries again to close the descriptors of files that SQLite no longer uses.
     fn close_parked(&mut self) {
         for inode in mem::take(&mut self.parked) {
             match self.files.get_mut(&inode) {
@@ -136,7 +138,7 @@ impl Descriptors {
         }
     }
 
-    /// F_SETLK and F_GETLK: the same on the descriptor that holds the file's locks.
+    /// Runs F_SETLK or F_GETLK on the descriptor that holds the file's locks.
     pub(super) fn lock(
         &mut self,
         number: RawFd,
@@ -148,8 +150,8 @@ impl Descriptors {
         };
         let file = self.files.entry(descriptor.inode).or_default();
         if file.inherited > 0 {
-            // SQLite counts the locks of its parent as its own. It has none to give
-            // back, and takes none as long as it believes that.
+            // This process was forked, and its SQLite takes the locks of the parent for its
+            // own. There are none to give back, and it must not take any.
             let gives_back = command != libc::F_GETLK && unlocks(request);
             return if gives_back { Ok(()) } else { Err(libc::EBADF) };
         }
@@ -163,8 +165,9 @@ impl Descriptors {
         }
     }
 
-    /// In a forked child, which has no locks yet that closing could drop: lets go
-    /// of its parent's. Else these would outlive the parent.
+    /// Closes the inherited idle and locking descriptors in a forked child: through them the
+    /// parent's locks would outlive the parent. The child has no POSIX locks yet that this
+    /// could drop.
     pub(super) fn forked(&mut self) {
         for file in self.files.values_mut() {
             let idle = file.idle.drain(..).map(|(number, _)| number);
@@ -181,7 +184,8 @@ impl Descriptors {
 }
 
 impl File {
-    /// The one that takes the locks, opened like `number` where there is none yet.
+    /// Returns the descriptor that takes the locks; it is opened like `number` if there is
+    /// none yet.
     fn lock_descriptor(&mut self, number: RawFd) -> Result<RawFd, Errno> {
         match self.lock {
             Some(lock) => Ok(lock),
@@ -189,23 +193,23 @@ impl File {
         }
     }
 
-    /// Closes all descriptors, none of which is in use, if nobody has a lock on the
-    /// file; whether it did.
+    /// Closes all descriptors, none of which is in use, if nobody else has a lock on the
+    /// file. Returns `true` if it did.
     ///
-    /// The lock that shows it ends with the last closing, not before: it keeps the
-    /// other copies out meanwhile. A process that another thread is just starting
-    /// prolongs it until it becomes its program; who wants a lock then must wait.
+    /// The write lock that shows this keeps the other copies out until the last descriptor
+    /// is closed. If another thread is just starting a process, the lock lasts until that
+    /// process runs its program; others must wait for it.
     fn close(&mut self) -> bool {
         let Some((idle, _)) = self.idle.first() else {
             return true;
         };
         let alone = self.lock_descriptor(*idle).and_then(|lock| {
             control(lock, libc::F_OFD_SETLK, &mut whole_file(libc::F_WRLCK)).or_else(|error| {
-                // What SQLite leaves to the closing: it unlocks only a part itself.
+                // Unlock the rest: SQLite unlocks only a part and leaves it to the closing.
                 control(lock, libc::F_OFD_SETLK, &mut whole_file(libc::F_UNLCK))?;
                 match error {
-                    // A file that this process can't write: look, for want of better.
-                    // Of the reader that comes between, the lock is dropped.
+                    // A process that can't write the file gets no write lock, so it only
+                    // looks. A lock that a reader takes after this look is dropped.
                     libc::EBADF => look_for_locks(lock),
                     error => Err(error),
                 }
@@ -213,7 +217,7 @@ impl File {
         });
         match alone {
             Ok(()) => {}
-            // No such locks here: as SQLite would do it.
+            // There are no locks of open file descriptions here: close as SQLite would.
             Err(error) if is_unsupported(error) => {}
             Err(_) => return false,
         }
@@ -226,7 +230,7 @@ impl File {
 }
 
 impl Inode {
-    /// Of an open regular file.
+    /// Returns the regular file of a descriptor; `None` if it is something else.
     fn of(number: RawFd) -> Option<Self> {
         let mut status = MaybeUninit::uninit();
         // SAFETY: `status` has room for the answer.
@@ -237,7 +241,7 @@ impl Inode {
             .and_then(Self::regular)
     }
 
-    /// Of the regular file at a path.
+    /// Returns the regular file at a path; `None` if there is none.
     fn at(path: &CStr, follow: bool) -> Option<Self> {
         let mut status = MaybeUninit::uninit();
         let stat = if follow { libc::stat } else { libc::lstat };
@@ -257,7 +261,7 @@ impl Inode {
     }
 }
 
-/// Whether this system has all that is needed here.
+/// Returns `true` if this system has everything that this module needs.
 pub(super) fn is_supported() -> bool {
     // SAFETY: the name ends with a NUL.
     let number = unsafe { libc::memfd_create(c"satori-store".as_ptr(), libc::MFD_CLOEXEC) };
@@ -271,8 +275,8 @@ pub(super) fn is_supported() -> bool {
     close(number).and(locked).is_ok()
 }
 
-/// Opens the file of a descriptor once more: for writing if that can be, as write
-/// locks ask for it.
+/// Opens the file of a descriptor once more: for writing if possible, because write locks
+/// need it, else for reading.
 fn reopen(number: RawFd) -> Result<RawFd, Errno> {
     let path = CString::new(format!("/proc/self/fd/{number}")).map_err(|_| libc::EINVAL)?;
     match open(&path, libc::O_RDWR | libc::O_CLOEXEC, 0) {
@@ -283,11 +287,11 @@ fn reopen(number: RawFd) -> Result<RawFd, Errno> {
     }
 }
 
-/// open(2), which gives none of the numbers of the standard streams: what a host
-/// that has closed those still prints would end up in the file.
+/// Calls open(2), but returns none of the numbers of the standard streams: the output of a
+/// host that has closed these would end up in the file.
 pub(super) fn open(path: &CStr, flags: c_int, mode: c_int) -> Result<RawFd, Errno> {
     loop {
-        // SAFETY: both paths end with a NUL.
+        // SAFETY: the path ends with a NUL.
         let spare = unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_RDONLY) };
         if !(0..=libc::STDERR_FILENO).contains(&spare) {
             let _ = close(spare);
@@ -315,8 +319,8 @@ fn control(number: RawFd, command: c_int, request: &mut flock) -> Result<(), Err
     }
 }
 
-/// The command on locks of an open file description that stands for one on those
-/// of the process. None waits, as SQLite's don't.
+/// Returns the command on locks of an open file description that replaces a command on the
+/// locks of the process. None of them waits; SQLite's don't either.
 fn of_description(command: c_int) -> c_int {
     match command {
         libc::F_GETLK => libc::F_OFD_GETLK,
@@ -324,7 +328,8 @@ fn of_description(command: c_int) -> c_int {
     }
 }
 
-/// A kernel or a file system without locks of open file descriptions, or no /proc.
+/// Returns `true` for the error of a kernel or a file system without locks of open file
+/// descriptions, or of a system without /proc.
 fn is_unsupported(error: Errno) -> bool {
     matches!(error, libc::EINVAL | libc::EOPNOTSUPP | libc::ENOENT)
 }
@@ -341,7 +346,7 @@ fn whole_file(lock: c_int) -> flock {
     request
 }
 
-/// EAGAIN if anybody has a lock on the file.
+/// Returns `EAGAIN` if somebody else has a lock on the file.
 fn look_for_locks(lock: RawFd) -> Result<(), Errno> {
     let mut found = whole_file(libc::F_WRLCK);
     control(lock, libc::F_OFD_GETLK, &mut found)?;

@@ -1,4 +1,4 @@
-//! SQLite's objections, and which of the store's errors each one is.
+//! SQLite's errors, and which of the store's errors each one becomes.
 
 use std::time::Duration;
 
@@ -8,35 +8,35 @@ use crate::model::database_code::DatabaseCode;
 use crate::model::error::Error;
 use crate::model::location::Location;
 
-/// SQLite's answer where it was not OK.
+/// A result of SQLite's that is not OK.
 #[derive(Debug)]
 pub(crate) struct SqliteError {
     /// The extended result code.
     pub(crate) code: i32,
     pub(crate) message: String,
-    /// The system refused to let the file grow: a quota or a limit, which SQLite
-    /// knows as an I/O error, where it knows the full disk by name.
+    /// The system refused to let the file grow. SQLite has a code for a full disk, but a
+    /// quota or a limit is one of its I/O errors.
     pub(crate) no_room: bool,
 }
 
 impl SqliteError {
-    /// The primary result code: the low byte of the extended one.
+    /// Returns the primary result code: the low byte of the extended one.
     fn primary(&self) -> i32 {
         self.code & 0xff
     }
 
-    /// Whether another connection holds the lock.
+    /// Returns `true` if another connection holds the lock.
     pub(crate) fn is_busy(&self) -> bool {
         matches!(self.primary(), ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED)
     }
 }
 
-/// What can be done about a damaged file.
+/// What the user can do about a damaged file.
 const REPAIR: &str = "restore a copy, or recover its rows with the sqlite3 shell's .recover";
 
 impl From<SqliteError> for Error {
-    /// What the connection knows (the location, the time waited) is filled in by
-    /// `Error::located`, on the way out.
+    /// Converts the error without what only the connection knows, the location and the time
+    /// waited: `Error::located` adds these.
     fn from(error: SqliteError) -> Self {
         let primary = error.primary();
         let code = DatabaseCode::Number(error.code);
@@ -57,10 +57,10 @@ impl From<SqliteError> for Error {
             },
             ffi::SQLITE_READONLY => Error::ReadOnly {
                 reason: match error.code {
-                    // Met by those that only read, too.
+                    // Programs that only read meet this too.
                     ffi::SQLITE_READONLY_ROLLBACK => {
-                        "a program was interrupted in the middle of a write, which has to be \
-                         taken back first: open the file once for writing"
+                        "a program was interrupted in the middle of a write, which must be \
+                         rolled back first: open the file once for writing"
                             .to_owned()
                     }
                     _ => message,
@@ -73,7 +73,7 @@ impl From<SqliteError> for Error {
     }
 }
 
-/// Returns the error of a damaged file, whose location is not known yet.
+/// Returns the error for a damaged file, whose location is not known yet.
 pub(crate) fn corrupt(found: &str, code: Option<DatabaseCode>) -> Error {
     Error::Corrupt {
         location: Location::UNKNOWN,
@@ -82,7 +82,7 @@ pub(crate) fn corrupt(found: &str, code: Option<DatabaseCode>) -> Error {
     }
 }
 
-/// Returns the error of a file that is something else.
+/// Returns the error for a file that is no SQLite database.
 pub(crate) fn not_a_database(location: Location) -> Error {
     Error::NotAStore {
         location,

@@ -1,4 +1,4 @@
-//! Opening a connection through Diesel, and the raw handle that is behind it.
+//! Opening a connection through Diesel, and getting its raw handle.
 
 use std::cell::Cell;
 use std::ffi::{c_char, c_int};
@@ -14,18 +14,17 @@ use crate::model::error::Error;
 use crate::model::location::Location;
 
 thread_local! {
-    /// The handle that this thread's `establish` has just opened; `None` while
-    /// none is under way.
+    /// The handle that [`capture`] has just opened in this thread: null until SQLite has
+    /// reported it, `None` while no call is under way.
     static OPENED: Cell<Option<*mut ffi::sqlite3>> = const { Cell::new(None) };
 }
 
-/// Opens `uri` through Diesel and hands out the raw handle as well.
+/// Opens `uri` through Diesel, and returns its connection and the raw handle.
 ///
-/// Diesel 2.3 keeps its handle to itself, but SQLite calls an "automatic
-/// extension" for every connection that is opened; ours, there for as long as
-/// this call, writes the handle down.
+/// Diesel 2.3 doesn't give its handle away, but SQLite calls an "automatic extension" for
+/// every connection that is opened. Ours, registered for this call only, notes the handle.
 ///
-/// `before` runs under the lock that serialises openings in this process.
+/// `before` runs first, under the lock that serialises openings in this process.
 pub(crate) fn establish(
     uri: &str,
     before: impl FnOnce() -> Result<(), Error>,
@@ -34,7 +33,7 @@ pub(crate) fn establish(
     let _guard = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
     before()?;
     info::settle();
-    // No `From`: it would be part of the public interface.
+    // `impl From<diesel::ConnectionError> for Error` would be part of the public interface.
     capture(uri).map_err(|error| Error::CannotOpen {
         location: Location::UNKNOWN,
         reason: error.to_string(),
@@ -67,7 +66,7 @@ unsafe extern "C" fn note_handle(
     _message: *mut *mut c_char,
     _api: *const ffi::sqlite3_api_routines,
 ) -> c_int {
-    // `try_with`: a thread that is ending has no such variable any more.
+    // `try_with`, as a thread that is ending no longer has this variable.
     let _ = OPENED.try_with(|opened| {
         if opened.get().is_some() {
             opened.set(Some(db));

@@ -1,4 +1,4 @@
-//! The functions that SQLite calls back.
+//! The SQL functions that the store defines.
 
 use std::ffi::c_int;
 use std::slice;
@@ -8,8 +8,8 @@ use libsqlite3_sys as ffi;
 use crate::model::time::Timestamp;
 use crate::model::value;
 
-/// `satori_instant(ts)`: the microseconds since 1970 that a stored timestamp
-/// stands for, NULL where it can't be read.
+/// Computes SQL's `satori_instant(ts)`: the microseconds since 1970 that a stored timestamp
+/// stands for, NULL if it can't be read.
 pub(super) unsafe extern "C" fn satori_instant(
     context: *mut ffi::sqlite3_context,
     count: c_int,
@@ -43,8 +43,8 @@ unsafe fn instant_of(value: *mut ffi::sqlite3_value) -> Option<Timestamp> {
     }
 }
 
-/// `satori_value(value)`: the finite number that a stored value stands for, NULL
-/// where it can't be read.
+/// Computes SQL's `satori_value(value)`: the finite number that a stored value stands for,
+/// NULL if it can't be read.
 pub(super) unsafe extern "C" fn satori_value(
     context: *mut ffi::sqlite3_context,
     count: c_int,
@@ -74,8 +74,8 @@ unsafe fn number_of(value: *mut ffi::sqlite3_value) -> Option<f64> {
 }
 
 unsafe fn text_of<'a>(value: *mut ffi::sqlite3_value) -> Option<&'a str> {
-    // SAFETY: the value is text, and the text stays until the function that
-    // SQLite has called returns.
+    // SAFETY: the value is text, and the text stays valid until the function that SQLite
+    // has called returns.
     unsafe {
         let text = ffi::sqlite3_value_text(value);
         let length = usize::try_from(ffi::sqlite3_value_bytes(value)).ok()?;

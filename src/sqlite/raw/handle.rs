@@ -10,7 +10,7 @@ use super::busy::{self, BusyState};
 use super::error::SqliteError;
 use super::function;
 
-/// The raw connection. A copy of a pointer: it closes nothing.
+/// A pointer to the raw connection. Dropping it closes nothing.
 #[derive(Clone, Copy)]
 pub(crate) struct Handle(pub(super) NonNull<ffi::sqlite3>);
 
@@ -18,10 +18,13 @@ pub(crate) struct Handle(pub(super) NonNull<ffi::sqlite3>);
 // time; `Store` keeps it behind a mutex.
 unsafe impl Send for Handle {}
 
-/// Which of SQLite's guards `Handle::harden` sets.
+/// A setting of the connection for [`Handle::harden`].
 pub(crate) enum Hardening {
+    /// The file's schema may call only innocuous functions.
     Untrusted,
+    /// SQL can't damage the file.
     Defensive,
+    /// No extension can be loaded.
     NoExtensions,
     /// Closing the last connection neither checkpoints nor removes the WAL.
     NoCheckpoint,
@@ -43,7 +46,7 @@ impl Handle {
         self.0.as_ptr()
     }
 
-    /// What went wrong last on this connection.
+    /// Returns the error of the last call on this connection.
     pub(crate) fn last_error(self) -> SqliteError {
         // SAFETY: the connection is open, and the message is copied before
         // anything else can happen on it.
@@ -64,23 +67,23 @@ impl Handle {
         }
     }
 
-    /// Whether the file could be opened for reading only.
+    /// Returns `true` if SQLite could open the file for reading only.
     pub(crate) fn is_read_only(self) -> bool {
         // SAFETY: the connection is open; the name is NUL-terminated.
         unsafe { ffi::sqlite3_db_readonly(self.as_ptr(), c"main".as_ptr()) == 1 }
     }
 
-    /// Whether no transaction is open.
+    /// Returns `true` if no transaction is open.
     pub(crate) fn is_autocommit(self) -> bool {
         // SAFETY: the connection is open.
         unsafe { ffi::sqlite3_get_autocommit(self.as_ptr()) != 0 }
     }
 
-    /// Lets `state` decide how long to wait for a lock. It must live as long as
-    /// the connection: the box keeps its address, the connection keeps the box.
+    /// Makes `state` decide how long to wait for a lock. It must live, at this address, as
+    /// long as the connection.
     pub(crate) fn on_busy(self, state: &BusyState) {
         let state: *const BusyState = state;
-        // SAFETY: `state` outlives the connection's use, see above.
+        // SAFETY: `state` outlives the connection: `Connection` drops its box later.
         unsafe {
             ffi::sqlite3_busy_handler(
                 self.as_ptr(),
@@ -90,7 +93,7 @@ impl Handle {
         }
     }
 
-    /// Sets one of SQLite's guards; a build too old to know it leaves it.
+    /// Changes one setting. An SQLite too old to know it ignores it.
     pub(crate) fn harden(self, hardening: Hardening) {
         let (option, value): (c_int, c_int) = match hardening {
             Hardening::Untrusted => (ffi::SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0),
@@ -104,8 +107,7 @@ impl Handle {
         }
     }
 
-    /// Makes `satori_instant(ts)` and `satori_value(value)` known to this
-    /// connection.
+    /// Defines `satori_instant(ts)` and `satori_value(value)` for this connection.
     pub(crate) fn register_functions(self) -> Result<(), SqliteError> {
         self.register(c"satori_instant", function::satori_instant)?;
         self.register(c"satori_value", function::satori_value)

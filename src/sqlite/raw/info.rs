@@ -1,21 +1,21 @@
-//! Which SQLite this is, and what is settled for all of its connections.
+//! Which SQLite this is, and the settings that hold for all of its connections.
 
 use std::ffi::CStr;
 use std::sync::OnceLock;
 
 use libsqlite3_sys as ffi;
 
-/// Which SQLite the library works with; [`sqlite_info`] tells.
+/// Which SQLite the library works with, as [`sqlite_info`] reports it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SqliteInfo {
-    /// Its version, such as `"3.53.2"`.
+    /// The version, such as `"3.53.2"`.
     pub version: &'static str,
-    /// The same as a number, such as 3053002.
+    /// The version as a number, such as 3053002.
     pub version_number: u32,
-    /// Its [source id](https://sqlite.org/c3ref/c_source_id.html).
+    /// The [source id](https://sqlite.org/c3ref/c_source_id.html).
     pub source_id: &'static str,
-    /// Whether it is compiled in; else it is the system's, loaded beside.
+    /// `true` if it is compiled in; `false` if it is the system's.
     pub bundled: bool,
     /// Whether a process may use one file through this SQLite and another copy.
     pub beside_other_sqlite: BesideOtherSqlite,
@@ -24,28 +24,28 @@ pub struct SqliteInfo {
 /// Whether a process may use one file through the library and through another copy
 /// of SQLite, such as that of Python's `sqlite3`, at the same time.
 ///
-/// POSIX file locks belong to the process: when one copy closes the file, the locks
-/// of the other are gone, and committed rows with them.
+/// POSIX file locks belong to the process: when one copy closes the file, the other loses
+/// its locks, and committed rows may be lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BesideOtherSqlite {
-    /// It must not: another system than 64-bit Linux, a kernel that is too old, no
-    /// `/proc`, or a program that has used the bundled SQLite before the library
-    /// (let it call [`sqlite_info`] first).
+    /// It must not. The system is not 64-bit Linux, its kernel is too old, it has no
+    /// `/proc`, or the program has used the bundled SQLite before the library did (it
+    /// should call [`sqlite_info`] first).
     Unsafe = 0,
-    /// It may. The bundled SQLite takes locks that other copies can't drop, and
-    /// drops none of theirs. (On a file system that has no such locks it falls back
-    /// on POSIX locks.)
+    /// It may. The bundled SQLite takes locks that other copies can't drop, and drops none
+    /// of theirs. On a file system without such locks it uses POSIX locks: there it must
+    /// not.
     Safe = 1,
-    /// The library is linked with the system's SQLite: it may where the other user
-    /// is linked with the same, so that there is one copy, and must not otherwise.
+    /// It may if the other user is linked with the same SQLite, that of the system, so that
+    /// there is one copy. Otherwise it must not.
     SafeIfSame = 2,
 }
 
-/// Which SQLite the library works with.
+/// Returns which SQLite the library works with.
 ///
-/// Settles, as the first opening of a store does, how the bundled SQLite works in
-/// this process; a program that also uses it by itself calls this before.
+/// The first call, or the first opening of a store, decides how the bundled SQLite works in
+/// this process. A program that also uses this SQLite by itself must call it before that.
 #[must_use]
 pub fn sqlite_info() -> SqliteInfo {
     SqliteInfo {
@@ -58,19 +58,19 @@ pub fn sqlite_info() -> SqliteInfo {
     }
 }
 
-/// SQLite's version as text.
+/// Returns SQLite's version as text.
 pub(crate) fn version() -> &'static CStr {
     // SAFETY: a constant text of SQLite's.
     unsafe { CStr::from_ptr(ffi::sqlite3_libversion()) }
 }
 
-/// SQLite's source id.
+/// Returns SQLite's source id.
 pub(crate) fn source_id() -> &'static CStr {
     // SAFETY: a constant text of SQLite's.
     unsafe { CStr::from_ptr(ffi::sqlite3_sourceid()) }
 }
 
-/// Settles, before the first connection, what holds for all of them.
+/// Makes the settings for all connections, once, before the first one.
 pub(super) fn settle() -> BesideOtherSqlite {
     static SETTLED: OnceLock<BesideOtherSqlite> = OnceLock::new();
     *SETTLED.get_or_init(|| {
@@ -84,11 +84,13 @@ pub(super) fn settle() -> BesideOtherSqlite {
     })
 }
 
-/// Turns the bundled SQLite's own mutex per connection off: `Store` serialises each
-/// connection already, and the mutex costs reads 1.2 to 2.4 times. A connection of
-/// the same binary that asks for `SQLITE_OPEN_FULLMUTEX` still gets one. And its count
-/// of the memory in use, whose lock a forked child might find held for ever. SQLite
-/// refuses once it is in use; then everything works as before, slower.
+/// Turns off two things in the bundled SQLite. Returns `false` if SQLite refuses, because it
+/// is already in use; everything works then too, but slower.
+///
+/// One is the mutex of each connection: `Store` already serialises each, and with the mutex
+/// reads take 1.2 to 2.4 times as long. A connection of the same binary that asks for
+/// `SQLITE_OPEN_FULLMUTEX` still gets one. The other is the count of the memory in use, whose
+/// lock a forked child might find held for ever.
 fn configure() -> bool {
     // SAFETY: SQLITE_CONFIG_MULTITHREAD takes no further argument, and
     // SQLITE_CONFIG_MEMSTATUS an int.

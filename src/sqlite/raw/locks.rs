@@ -1,10 +1,10 @@
-//! Locks that no other copy of SQLite in this process can drop, nor we drop its.
+//! Locks that no other copy of SQLite in this process can drop, while ours drops none of its.
 //!
-//! POSIX file locks belong to the process: when one copy closes any descriptor of
-//! the file, the kernel drops the locks that every copy has on it. Linux also has
-//! locks of an open file description, which nobody else's closing touches and
-//! which conflict with POSIX locks as another process's do. Our copy takes those,
-//! by way of three system calls that its unix layer lets one replace.
+//! POSIX file locks belong to the process: when one copy closes any descriptor of the file,
+//! the kernel drops the locks that all copies have on it. Linux also has locks of an open
+//! file description. Closing another descriptor doesn't drop these, and they conflict with
+//! POSIX locks as those of another process do. Our copy takes them by replacing three system
+//! calls of SQLite's unix layer.
 
 use std::cell::UnsafeCell;
 use std::ffi::{CStr, c_char, c_int, c_void};
@@ -26,14 +26,15 @@ type Open = unsafe extern "C" fn(*const c_char, c_int, c_int) -> c_int;
 type Close = unsafe extern "C" fn(c_int) -> c_int;
 type Control = unsafe extern "C" fn(c_int, c_int, *mut c_void) -> c_int;
 
-/// Replaces the system calls; whether it could. SQLite must not have a file open.
+/// Replaces the system calls; returns `false` if it can't. SQLite must not have a file open
+/// yet.
 pub(super) fn install() -> bool {
     if plain_on_request() || !descriptors::is_supported() {
         return false;
     }
-    // SAFETY: SQLite calls each with the arguments that the call of this name takes
-    // (that of fcntl is variadic in C; the ABIs of 64-bit Linux pass its one argument
-    // as they pass a declared one). The VFS is never freed.
+    // SAFETY: SQLite calls each with the arguments that the call of this name takes. In C
+    // the last one of fcntl is variadic; the ABIs of 64-bit Linux pass it as they pass a
+    // declared one. The VFS is never freed.
     unsafe {
         let vfs = ffi::sqlite3_vfs_find(c"unix".as_ptr());
         let Some(set) = vfs.as_ref().and_then(|vfs| vfs.xSetSystemCall) else {
@@ -50,16 +51,16 @@ pub(super) fn install() -> bool {
                 .into_iter()
                 .all(|(name, call)| set(vfs, name.as_ptr(), call) == ffi::SQLITE_OK);
         if !installed {
-            // All of them as they were.
+            // Restore all of them.
             set(vfs, std::ptr::null(), None);
         }
         installed
     }
 }
 
-/// With feature `panic-test`, which no artefact has, the environment variable
-/// SATORI_STORE_PLAIN_LOCKS leaves SQLite's calls alone: the control of a test that
-/// shows what is lost then.
+/// Returns `true` if the environment variable SATORI_STORE_PLAIN_LOCKS asks for SQLite's own
+/// calls. Only the feature `panic-test`, which no artefact has, reads it: a test shows what
+/// is lost without this module.
 fn plain_on_request() -> bool {
     cfg!(feature = "panic-test") && std::env::var_os("SATORI_STORE_PLAIN_LOCKS").is_some()
 }
@@ -84,9 +85,10 @@ unsafe extern "C" fn close(number: c_int) -> c_int {
     closed.map_or_else(failed, |()| 0)
 }
 
+/// Locks, unlocks or looks for locks for SQLite, and passes other commands on.
 unsafe extern "C" fn control(number: c_int, command: c_int, argument: *mut c_void) -> c_int {
     if !matches!(command, libc::F_SETLK | libc::F_SETLKW | libc::F_GETLK) {
-        // SAFETY: as SQLite calls it.
+        // SAFETY: these are the arguments of SQLite's call.
         return unsafe { libc::fcntl(number, command, argument) };
     }
     // SAFETY: these commands come with a `flock`, SQLite's own.
@@ -96,15 +98,15 @@ unsafe extern "C" fn control(number: c_int, command: c_int, argument: *mut c_voi
     locked.map_or_else(failed, |()| 0)
 }
 
-/// As system calls fail.
+/// Sets `errno` and returns -1, as a failed system call does.
 fn failed(error: Errno) -> c_int {
-    // SAFETY: this thread's own variable.
+    // SAFETY: the variable belongs to this thread.
     unsafe { *libc::__errno_location() = error };
     -1
 }
 
-/// Holds the lock on `DESCRIPTORS` across fork(), so that the child finds them
-/// whole, and unlocked.
+/// The lock on [`DESCRIPTORS`], held during fork() so that the child finds them complete
+/// and can unlock them.
 struct Forking(UnsafeCell<Option<MutexGuard<'static, Descriptors>>>);
 
 // SAFETY: only the thread that has just locked `DESCRIPTORS` looks inside.
@@ -119,7 +121,7 @@ unsafe extern "C" fn before_fork() {
 }
 
 unsafe extern "C" fn in_parent() {
-    // SAFETY: this thread holds the lock since `before_fork`.
+    // SAFETY: this thread has held the lock since `before_fork`.
     drop(unsafe { (*FORKING.0.get()).take() });
 }
 

@@ -1,9 +1,9 @@
 //! Raw SQLite: what Diesel does not wrap, and the hot paths.
 //!
-//! `unsafe` is allowed here, in `ffi` and in `process`. Everything this folder lends to
-//! the rest is safe to call as long as a [`Handle`] and the [`Statement`]s made from
-//! it are dropped before the Diesel connection that owns the handle; `connection`
-//! holds them in one struct whose fields are declared in that order.
+//! `unsafe` is allowed here, in `ffi` and in `process`. What this folder exports is safe to
+//! call on one condition: a [`Handle`] and the [`Statement`]s made from it are dropped before
+//! the Diesel connection that owns the handle. `connection` keeps them in one struct, whose
+//! fields are declared in that order.
 #![allow(unsafe_code)]
 
 mod busy;

@@ -1,21 +1,21 @@
-//! A new file, made without a descriptor.
+//! Creating a file without opening it.
 
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-/// Creates an empty file that only its owner can read. SQLite gives the WAL
-/// beside it the same permissions.
+/// Creates an empty file that only its owner can read, unless the file already exists.
+/// SQLite gives the WAL beside it the same permissions.
 pub(crate) fn create_private(path: &Path) -> io::Result<()> {
     match make(path) {
-        // Another process was faster.
+        // Another process has just created it.
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         made => made,
     }
 }
 
-/// By `mknod`: a descriptor must be closed, which would drop the POSIX locks of
-/// another SQLite in this process that has already found the file.
+/// Creates the file with `mknod`, which needs no descriptor. Closing one would drop the POSIX
+/// locks of another SQLite in this process that has already opened the file.
 #[cfg(target_os = "linux")]
 fn make(path: &Path) -> io::Result<()> {
     use std::os::unix::ffi::OsStrExt;
@@ -26,7 +26,7 @@ fn make(path: &Path) -> io::Result<()> {
         0 => Ok(()),
         _ => match io::Error::last_os_error() {
             error if error.kind() == ErrorKind::AlreadyExists => Err(error),
-            // Some file systems know no mknod; any other reason comes up again.
+            // Some file systems have no mknod; if the reason is another, this fails too.
             _ => make_by_opening(path),
         },
     }

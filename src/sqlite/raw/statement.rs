@@ -40,7 +40,7 @@ pub(crate) enum Cell<'a> {
 }
 
 impl<'a> Cell<'a> {
-    /// As text, with what is not UTF-8 replaced; `None` for NULL.
+    /// Returns the cell as text; `None` if it is NULL. U+FFFD replaces what is not UTF-8.
     pub(crate) fn to_text(self) -> Option<Cow<'a, str>> {
         match self {
             Cell::Text(bytes) | Cell::Blob(bytes) => Some(String::from_utf8_lossy(bytes)),
@@ -52,7 +52,7 @@ impl<'a> Cell<'a> {
 }
 
 impl Statement {
-    /// Compiles `sql`, which will be run many times.
+    /// Prepares `sql` as a statement that may be kept for long.
     pub(crate) fn prepare(db: Handle, sql: &str) -> Result<Self, SqliteError> {
         let mut raw = ptr::null_mut();
         let length = c_int::try_from(sql.len()).unwrap_or(c_int::MAX);
@@ -73,21 +73,24 @@ impl Statement {
         }
     }
 
-    /// Binds `params` to ?1, ?2, … and is ready to step through the rows.
+    /// Binds `params` to ?1, ?2, … and returns the rows, none of which has been read.
     pub(crate) fn query<'a>(
         &'a mut self,
         params: &'a [Param<'a>],
     ) -> Result<Rows<'a>, SqliteError> {
-        for (index, param) in (1..).zip(params) {
-            self.bind(index, *param)?;
-        }
-        Ok(Rows {
+        // Made first, so that dropping it unbinds the others if one can't be bound.
+        let rows = Rows {
             statement: self,
             _params: PhantomData,
-        })
+        };
+        for (index, param) in (1..).zip(params) {
+            rows.statement.bind(index, *param)?;
+        }
+        Ok(rows)
     }
 
-    /// Runs the statement to its end; the number of rows it changed.
+    /// Runs the statement to its end; returns how many rows an INSERT, UPDATE or DELETE has
+    /// changed.
     pub(crate) fn execute(&mut self, params: &[Param<'_>]) -> Result<usize, SqliteError> {
         let db = self.db;
         let mut rows = self.query(params)?;
@@ -98,7 +101,7 @@ impl Statement {
         Ok(usize::try_from(changes).unwrap_or(0))
     }
 
-    /// The lone row of a query that gives one, read by `read`.
+    /// Runs the query and hands its first row to `read`; returns `None` if there is no row.
     pub(crate) fn first<T>(
         &mut self,
         params: &[Param<'_>],
@@ -110,8 +113,8 @@ impl Statement {
 
     fn bind(&mut self, index: c_int, param: Param<'_>) -> Result<(), SqliteError> {
         let raw = self.raw.as_ptr();
-        // SAFETY: the statement is live and reset. Text is bound without a copy:
-        // it outlives the `Rows` that `query` gives, whose drop unbinds it.
+        // SAFETY: the statement is live and reset. Text is bound without a copy: it outlives
+        // the `Rows` in `query`, which unbinds it when dropped.
         let status = unsafe {
             match param {
                 Param::Null => ffi::sqlite3_bind_null(raw, index),
@@ -120,7 +123,8 @@ impl Statement {
                 Param::Text(text) => ffi::sqlite3_bind_text64(
                     raw,
                     index,
-                    // An empty slice may dangle, and SQLite takes NULL for NULL.
+                    // The pointer of an empty slice is not valid, and SQLite binds NULL
+                    // for a null pointer.
                     if text.is_empty() {
                         c"".as_ptr()
                     } else {
@@ -140,7 +144,7 @@ impl Statement {
     }
 }
 
-/// Returns the statement in `slot`, prepared when it is first asked for.
+/// Returns the statement in `slot`, and prepares it if there is none yet.
 pub(crate) fn prepared<'a>(
     slot: &'a mut Option<Statement>,
     db: Handle,
@@ -166,7 +170,7 @@ pub(crate) struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    /// The next row, valid until the next call.
+    /// Returns the next row, which is valid until the next call; `None` after the last.
     pub(crate) fn next(&mut self) -> Result<Option<Row<'_>>, SqliteError> {
         // SAFETY: the statement is live and all its parameters are bound.
         match unsafe { ffi::sqlite3_step(self.statement.raw.as_ptr()) } {
@@ -197,15 +201,14 @@ pub(crate) struct Row<'a> {
 }
 
 impl Row<'_> {
-    /// The value of column `index`, from 0, as it is stored.
+    /// Returns the value of column `index`, from 0, as it is stored.
     #[inline]
     pub(crate) fn cell(&self, index: c_int) -> Cell<'_> {
-        // SAFETY: the statement stands on a row (the lifetime says so); the
-        // column's bytes stay until the next step. SQLite answers a column that
-        // is out of range with NULL. What it gives is an "unprotected" value: no
-        // mutex is held, and none is needed, for no other thread uses the
-        // connection. Asking the value is cheaper than asking for the column's
-        // type, bytes and length in turn, which SQLite looks up each time.
+        // SAFETY: the lifetime guarantees that the statement is at a row. The column's bytes
+        // stay valid until the next step. For a column out of range SQLite returns NULL.
+        // The value is "unprotected": no mutex is held, and none is needed, because no
+        // other thread uses the connection. Reading type, bytes and length from the value
+        // is cheaper than from the column, which SQLite would look up each time.
         unsafe {
             let value = ffi::sqlite3_column_value(self.raw.as_ptr(), index);
             match ffi::sqlite3_value_type(value) {
@@ -224,21 +227,21 @@ impl Row<'_> {
         }
     }
 
-    /// Column `index` as an integer, 0 where it is none.
+    /// Returns column `index` as an integer, 0 if it is none.
     pub(crate) fn integer(&self, index: c_int) -> i64 {
         // SAFETY: as in `cell`.
         unsafe { ffi::sqlite3_column_int64(self.raw.as_ptr(), index) }
     }
 
-    /// Column `index` as text, empty where it is NULL.
+    /// Returns column `index` as text, which is empty if it is NULL.
     pub(crate) fn text(&self, index: c_int) -> String {
         self.cell(index).to_text().unwrap_or_default().into_owned()
     }
 
     #[inline]
     unsafe fn bytes(&self, start: *const u8, value: *mut ffi::sqlite3_value) -> &[u8] {
-        // SAFETY: `start` is the value's text or blob, whose length SQLite
-        // tells; NULL stands for an empty blob or for no memory.
+        // SAFETY: `start` is the value's text or blob, whose length SQLite reports. A null
+        // pointer stands for an empty blob, or for a lack of memory.
         unsafe {
             let length = ffi::sqlite3_value_bytes(value);
             match usize::try_from(length) {
