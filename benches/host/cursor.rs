@@ -1,5 +1,7 @@
 //! A cursor, and the arrays that it fills.
 
+use std::ptr;
+
 use super::exports::{Handle, NO_TEXT, Text, call, satori_cursor_free, satori_cursor_next};
 
 /// `satori_cursor`.
@@ -32,13 +34,14 @@ impl Arrays {
 
     /// Reads the next rows; returns how many there are.
     pub(crate) fn fill(&mut self, cursor: &Cursor) -> usize {
-        let mut count = 0;
+        let (spellings, mut count) = (ptr::null_mut(), 0);
         // SAFETY: the arrays have room for as many rows.
         call(|error| unsafe {
             satori_cursor_next(
                 cursor.0,
                 self.ts.len(),
                 self.ts.as_mut_ptr(),
+                spellings,
                 self.values.as_mut_ptr(),
                 self.hashes.as_mut_ptr(),
                 self.providers.as_mut_ptr(),

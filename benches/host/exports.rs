@@ -29,8 +29,9 @@ impl Text {
 #[repr(C)]
 pub(super) struct Error {
     code: i32,
-    sqlite_code: i32,
-    message: [c_char; 504],
+    database_code: i32,
+    sqlstate: [c_char; 6],
+    message: [c_char; 498],
 }
 
 /// `satori_stream`.
@@ -77,13 +78,13 @@ unsafe extern "C" {
         streams: *mut Handle,
         error: *mut Error,
     ) -> i32;
-    pub(super) fn satori_streams_get(
+    pub(super) fn satori_stream_list_get(
         streams: Handle,
         index: usize,
         stream: *mut Stream,
         error: *mut Error,
     ) -> i32;
-    pub(super) fn satori_streams_free(streams: Handle, error: *mut Error) -> i32;
+    pub(super) fn satori_stream_list_free(streams: Handle, error: *mut Error) -> i32;
     pub(super) fn satori_insert(
         store: Handle,
         uuid: *const c_char,
@@ -117,6 +118,7 @@ unsafe extern "C" {
         cursor: Handle,
         capacity: usize,
         ts: *mut i64,
+        spellings: *mut Text,
         values: *mut f64,
         hashes: *mut Text,
         providers: *mut Text,

@@ -13,7 +13,7 @@ use super::cursor::{Arrays, Cursor};
 use super::exports::{
     Handle, LibraryInfo, NO_TEXT, Stream, Text, call, satori_export_arrow, satori_get_library_info,
     satori_import_arrow, satori_insert, satori_last, satori_observations, satori_store_close,
-    satori_store_open, satori_stream_by_uuid, satori_streams_free, satori_streams_get,
+    satori_store_open, satori_stream_by_uuid, satori_stream_list_free, satori_stream_list_get,
 };
 
 /// Calls the function that does next to nothing.
@@ -63,8 +63,8 @@ impl Store {
         // SAFETY: the structs are as the header declares them.
         unsafe {
             call(|error| satori_stream_by_uuid(self.0, data, length, &mut streams, error));
-            call(|error| satori_streams_get(streams, 0, &mut stream, error));
-            call(|error| satori_streams_free(streams, error));
+            call(|error| satori_stream_list_get(streams, 0, &mut stream, error));
+            call(|error| satori_stream_list_free(streams, error));
         }
         stream
     }
