@@ -1,12 +1,12 @@
 //! What the workloads work on: rows, stream objects and payloads as a server
-//! sends them, the same in every run.
+//! sends them. They are the same in every run.
 
 use satori_store::{NewObservation, StreamUuid, Timestamp};
 
-/// Midnight of 2017-04-19, when the first row is observed.
+/// When the first row is observed: midnight of 2017-04-19.
 const FIRST: i64 = 1_492_560_000;
 
-/// An observation; one each hour.
+/// An observation. There is one each hour.
 pub(crate) struct Row {
     pub(crate) seconds: i64,
     pub(crate) value: f64,
@@ -15,6 +15,7 @@ pub(crate) struct Row {
 }
 
 impl Row {
+    /// Makes the row of this number, counted from 0.
     pub(crate) fn new(number: usize) -> Self {
         let mixed = mix(number as u64);
         Self {
@@ -29,6 +30,7 @@ impl Row {
         Timestamp::from_integer(self.seconds)
     }
 
+    /// Returns the row as the store takes it.
     pub(crate) fn as_new(&self) -> NewObservation<'_> {
         NewObservation::new(self.ts(), self.value)
             .hash(&self.hash)
@@ -36,11 +38,12 @@ impl Row {
     }
 }
 
+/// Makes the first `count` rows.
 pub(crate) fn rows(count: usize) -> Vec<Row> {
     (0..count).map(Row::new).collect()
 }
 
-/// A stream, its metadata as the server sends it.
+/// A stream's metadata as the server sends it.
 pub(crate) struct StreamObject {
     pub(crate) number: i64,
     pub(crate) uuid: StreamUuid,
@@ -50,6 +53,7 @@ pub(crate) struct StreamObject {
 }
 
 impl StreamObject {
+    /// Makes the stream of this number, counted from 0.
     pub(crate) fn new(number: usize) -> Self {
         let name = format!("stream-{number}");
         Self {
@@ -61,7 +65,7 @@ impl StreamObject {
         }
     }
 
-    /// One line of the feed.
+    /// Spells one line of the feed: the row as an observation of this stream.
     pub(crate) fn payload(&self, row: &Row) -> String {
         let Self {
             number,
@@ -84,12 +88,20 @@ impl StreamObject {
     }
 }
 
+/// Makes the first `count` streams.
 pub(crate) fn streams(count: usize) -> Vec<StreamObject> {
     (0..count).map(StreamObject::new).collect()
 }
 
-/// Numbers that look random (splitmix64).
-pub(crate) fn mix(number: u64) -> u64 {
+/// Picks `count` of the items, in an order that looks random.
+pub(crate) fn pick<T>(items: &[T], count: usize) -> Vec<&T> {
+    (0..count)
+        .map(|number| &items[(mix(number as u64) % items.len() as u64) as usize])
+        .collect()
+}
+
+/// Makes a number that looks random (splitmix64).
+fn mix(number: u64) -> u64 {
     let mut z = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -1,23 +1,33 @@
 //! The store against SQLite's C API: the same work, in the same process, on the
-//! same disk, in turns. Each line says what a call of the store costs beside
+//! same disk, in turns. Each line shows what a call of the store costs beside
 //! what SQLite itself costs; BENCHMARKS.md says how to read the table.
+//!
+//! Each file imports only what stands below it in this list:
+//!
+//! | | |
+//! |---|---|
+//! | `workloads/` | what is measured; no workload imports another |
+//! | `sides.rs` | sides that several workloads have in common |
+//! | `stores.rs` | stores that several workloads begin with |
+//! | `host/`, `raw/` | the store through C; SQLite's C API |
+//! | `feed.rs`, `builders.rs` | the data; Arrow's builders for it |
+//! | `folder.rs`, `runner.rs` | where files lie; how to measure |
 //!
 //! `cargo bench --features capi -- [--quick] [part of a workload's name]…`
 #![allow(missing_docs, reason = "a benchmark has no interface")]
 
-mod capi;
+mod builders;
 mod feed;
+mod folder;
 mod host;
-mod ingest;
-mod metadata;
-mod observations;
 mod raw;
 mod runner;
-mod scale;
-
-use std::path::{Path, PathBuf};
+mod sides;
+mod stores;
+mod workloads;
 
 use runner::Runner;
+use workloads::{capi, ingest, metadata, observations, scale};
 
 fn main() {
     let mut args = std::env::args().skip(1).peekable();
@@ -33,18 +43,4 @@ fn main() {
     ingest::bench(&runner);
     capi::bench(&runner);
     scale::bench(&runner);
-}
-
-/// A folder for files, on the disk that the build is on.
-struct Folder(tempfile::TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        let parent = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        Self(tempfile::tempdir_in(parent).expect("a folder can be made"))
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
 }

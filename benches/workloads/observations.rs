@@ -1,14 +1,13 @@
 //! Observations: inserting and reading.
 
 use std::hint::black_box;
-use std::path::PathBuf;
 
-use satori_store::{NewObservation, Store, StreamUuid};
+use satori_store::{Store, StreamUuid};
 
-use crate::Folder;
-use crate::feed::{self, Row, mix};
-use crate::raw;
-use crate::runner::{Raw, Runner, time};
+use crate::feed::{self, Row};
+use crate::folder::Folder;
+use crate::runner::{Baseline, Runner, time};
+use crate::{raw, sides, stores};
 
 pub(crate) fn bench(runner: &Runner) {
     let uuid = StreamUuid::from_parts("central", "satori", "bitcoin", "");
@@ -19,14 +18,6 @@ pub(crate) fn bench(runner: &Runner) {
     lookup(runner, &uuid);
 }
 
-/// A new store with the stream's table in it, for either side.
-pub(crate) fn new_store(folder: &Folder, uuid: &StreamUuid) -> (Store, PathBuf) {
-    let path = folder.file("engine.db");
-    let store = Store::open(&path).expect("a store opens");
-    raw::Connection::open(&path).create_table(uuid);
-    (store, path)
-}
-
 fn bulk_insert(runner: &Runner, uuid: &StreamUuid) {
     let rows = feed::rows(runner.size(200_000, 50_000));
     let name = format!("insert_many, {} rows, one transaction", rows.len());
@@ -34,29 +25,11 @@ fn bulk_insert(runner: &Runner, uuid: &StreamUuid) {
         return;
     }
     let observations: Vec<_> = rows.iter().map(Row::as_new).collect();
-    let ours = || {
-        let folder = Folder::new();
-        let (store, _) = new_store(&folder, uuid);
-        time(|| {
-            let report = store.insert_many(uuid, &observations).expect("stored");
-            assert_eq!(report.inserted as usize, rows.len());
-        })
-    };
-    let by_row = || {
-        let folder = Folder::new();
-        let (_, path) = new_store(&folder, uuid);
-        let connection = raw::Connection::open(&path);
-        let transaction = raw::Transaction::new(&connection);
-        time(|| {
-            transaction.run(|| {
-                let insert = raw::Insert::new(&connection, uuid);
-                rows.iter().for_each(|row| insert.row(row));
-            })
-        })
-    };
+    let ours = || sides::insert_many(uuid, &observations);
+    let by_row = || sides::raw_insert_many(uuid, &rows);
     let by_chunk = || {
         let folder = Folder::new();
-        let (_, path) = new_store(&folder, uuid);
+        let (_, path) = stores::with_table(&folder, uuid);
         let connection = raw::Connection::open(&path);
         let transaction = raw::Transaction::new(&connection);
         time(|| {
@@ -67,11 +40,11 @@ fn bulk_insert(runner: &Runner, uuid: &StreamUuid) {
             })
         })
     };
-    let raws = [
-        Raw::new(1.5, by_row).label("row at a time"),
-        Raw::new(None, by_chunk).label("250 rows in one VALUES"),
+    let baselines = [
+        Baseline::new(1.5, by_row).label("row at a time"),
+        Baseline::new(None, by_chunk).label("250 rows in one VALUES"),
     ];
-    runner.compare(&name, rows.len(), ours, raws);
+    runner.compare(&name, rows.len(), ours, baselines);
 }
 
 fn single_insert(runner: &Runner, uuid: &StreamUuid) {
@@ -82,7 +55,7 @@ fn single_insert(runner: &Runner, uuid: &StreamUuid) {
     }
 }
 
-/// Rows that come late: each lies between two that are there.
+/// Inserts rows that come late: each is older than all that exist.
 fn out_of_order(runner: &Runner, uuid: &StreamUuid) {
     let name = "insert, each in its own transaction, backwards in time";
     if runner.wants(name) {
@@ -101,7 +74,7 @@ fn insert_each(
 ) {
     let ours = || {
         let folder = Folder::new();
-        let (store, _) = new_store(&folder, uuid);
+        let (store, _) = stores::with_table(&folder, uuid);
         time(|| {
             for row in rows {
                 store.insert(uuid, &row.as_new()).expect("stored");
@@ -110,21 +83,12 @@ fn insert_each(
     };
     let raw = || {
         let folder = Folder::new();
-        let (_, path) = new_store(&folder, uuid);
+        let (_, path) = stores::with_table(&folder, uuid);
         let connection = raw::Connection::open(&path);
         let insert = raw::Insert::new(&connection, uuid);
         time(|| rows.iter().for_each(|row| insert.row(row)))
     };
-    runner.compare(name, rows.len(), ours, [Raw::new(target, raw)]);
-}
-
-/// A file with `rows`. Each turn opens it anew: connections of one process share
-/// the memory for pages in the bundled build, and would take it from each other.
-pub(crate) fn filled(folder: &Folder, uuid: &StreamUuid, rows: &[Row]) -> PathBuf {
-    let (store, path) = new_store(folder, uuid);
-    let observations: Vec<NewObservation<'_>> = rows.iter().map(Row::as_new).collect();
-    store.insert_many(uuid, &observations).expect("stored");
-    path
+    runner.compare(name, rows.len(), ours, [Baseline::new(target, raw)]);
 }
 
 fn full_read(runner: &Runner, uuid: &StreamUuid) {
@@ -135,28 +99,11 @@ fn full_read(runner: &Runner, uuid: &StreamUuid) {
         return;
     }
     let folder = Folder::new();
-    let path = filled(&folder, uuid, &rows);
+    let path = stores::with_rows(&folder, uuid, &rows);
     if runner.wants(&columns) {
-        let ours = || {
-            let store = Store::open(&path).expect("a store opens");
-            store.latest(uuid).expect("read");
-            time(|| {
-                let columns = store.columns(uuid, ..).expect("read");
-                assert_eq!(black_box(columns).len(), rows.len());
-            })
-        };
-        let raw = || {
-            let connection = raw::Connection::open(&path);
-            raw::Lookup::new(&connection, uuid).latest();
-            time(|| {
-                let columns = black_box(raw::columns(&connection, uuid));
-                assert_eq!(columns.ts.len(), rows.len());
-                assert_eq!(columns.value.len(), rows.len());
-                assert_eq!(columns.hash.bytes.len(), 16 * rows.len());
-                assert_eq!(columns.provider.offsets.len(), rows.len() + 1);
-            })
-        };
-        runner.compare(&columns, rows.len(), ours, [Raw::new(0.9, raw)]);
+        let ours = || sides::columns(&path, uuid, rows.len());
+        let raw = || sides::raw_columns(&path, uuid, rows.len());
+        runner.compare(&columns, rows.len(), ours, [Baseline::new(0.9, raw)]);
     }
     if runner.wants(&iterator) {
         let ours = || {
@@ -177,8 +124,9 @@ fn full_read(runner: &Runner, uuid: &StreamUuid) {
                 })
             })
         };
-        let raws = [Raw::new(None, raw).label("one statement, a row with its own texts each")];
-        runner.compare(&iterator, rows.len(), ours, raws);
+        let baselines =
+            [Baseline::new(None, raw).label("one statement, a row with its own texts each")];
+        runner.compare(&iterator, rows.len(), ours, baselines);
     }
 }
 
@@ -190,19 +138,17 @@ fn lookup(runner: &Runner, uuid: &StreamUuid) {
     }
     let rows = feed::rows(100_000);
     let folder = Folder::new();
-    let path = filled(&folder, uuid, &rows);
+    let path = stores::with_rows(&folder, uuid, &rows);
     let count = runner.size(50_000, 10_000);
     if runner.wants(POINT) {
-        let wanted: Vec<_> = (0..count)
-            .map(|number| &rows[(mix(number as u64) % rows.len() as u64) as usize])
-            .collect();
+        let wanted = feed::pick(&rows, count);
         let ours = || {
             let store = Store::open(&path).expect("a store opens");
             store.latest(uuid).expect("read");
             time(|| {
                 for row in &wanted {
                     let found = store.observation(uuid, row.ts()).expect("read");
-                    assert_eq!(found.expect("it is there").value, row.value);
+                    assert_eq!(found.expect("it exists").value, row.value);
                 }
             })
         };
@@ -212,13 +158,13 @@ fn lookup(runner: &Runner, uuid: &StreamUuid) {
             lookup.latest();
             time(|| {
                 for row in &wanted {
-                    let found = black_box(lookup.at(row.seconds)).expect("it is there");
+                    let found = black_box(lookup.at(row.seconds)).expect("it exists");
                     assert_eq!(found.value, row.value);
                     black_box((found.micros, &found.hash, &found.provider));
                 }
             })
         };
-        runner.compare(POINT, count, ours, [Raw::new(0.85, raw)]);
+        runner.compare(POINT, count, ours, [Baseline::new(0.85, raw)]);
     }
     if runner.wants(LATEST) {
         let ours = || {
@@ -240,6 +186,6 @@ fn lookup(runner: &Runner, uuid: &StreamUuid) {
                 }
             })
         };
-        runner.compare(LATEST, count, ours, [Raw::new(0.85, raw)]);
+        runner.compare(LATEST, count, ours, [Baseline::new(0.85, raw)]);
     }
 }

@@ -6,23 +6,22 @@ use std::time::Duration;
 use satori_store::{IngestOptions, Store};
 use serde::Deserialize;
 
-use crate::Folder;
 use crate::feed::{self, Row, StreamObject};
-use crate::raw;
-use crate::runner::{Raw, Runner, time};
+use crate::folder::Folder;
+use crate::runner::{Baseline, Runner, time};
+use crate::stores::NOW;
+use crate::{raw, stores};
 
 const STREAMS: usize = 100;
 const BATCH: usize = 100;
-const NOW: &str = "2024-01-03T12:00:00.000000";
 
-/// Stream and row of a payload.
+/// Gives the numbers of the stream and of the row that a payload has.
 type Shape = fn(usize) -> (usize, usize);
 
 pub(crate) fn bench(runner: &Runner) {
     let streams = feed::streams(STREAMS);
     let payloads = runner.size(50_000, 10_000);
-    // Payload by payload, the stream and the row: a batch has one payload of
-    // each stream, or is one stream's.
+    // A batch has one payload of each stream, or all its payloads are one stream's.
     let mixed: Shape = |payload| (payload % STREAMS, payload / STREAMS);
     let lone: Shape = |payload| {
         let batch = payload / BATCH;
@@ -47,29 +46,22 @@ pub(crate) fn bench(runner: &Runner) {
                     .collect::<String>()
             })
             .collect();
-        let raws = [
-            Raw::new(0.65, || raw(&streams, &batches, true))
+        let baselines = [
+            Baseline::new(0.65, || raw(&streams, &batches, true))
                 .label("the same parse, insert and metadata upsert each"),
-            Raw::new(0.65, || raw(&streams, &batches, false))
+            Baseline::new(0.65, || raw(&streams, &batches, false))
                 .label("the same parse, insert each, no metadata"),
         ];
-        runner.compare(name, payloads, || ours(&streams, &batches), raws);
+        runner.compare(name, payloads, || ours(&streams, &batches), baselines);
     }
 }
 
-/// A new store with all streams in it: tables and metadata.
+/// Makes a store with all streams in it: tables and metadata.
 fn new_store(folder: &Folder, streams: &[StreamObject]) -> (Store, raw::Connection) {
     let path = folder.file("engine.db");
-    let store = Store::open(&path).expect("a store opens");
-    let connection = raw::Connection::open(&path);
-    let metadata = raw::Metadata::new(&connection);
-    raw::Transaction::new(&connection).run(|| {
-        for stream in streams {
-            connection.create_table(&stream.uuid);
-            metadata.upsert(stream, NOW);
-        }
-    });
-    (store, connection)
+    stores::with_streams(&path, streams, |connection, stream| {
+        connection.create_table(&stream.uuid);
+    })
 }
 
 fn ours(streams: &[StreamObject], batches: &[String]) -> Duration {
@@ -109,7 +101,7 @@ fn raw(streams: &[StreamObject], batches: &[String], with_metadata: bool) -> Dur
     let folder = Folder::new();
     let (_, connection) = new_store(&folder, streams);
     let transaction = raw::Transaction::new(&connection);
-    let metadata = raw::Metadata::new(&connection);
+    let metadata = raw::Streams::new(&connection);
     let inserts: HashMap<_, _> = streams
         .iter()
         .map(|stream| {

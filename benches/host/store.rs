@@ -1,9 +1,6 @@
-//! A host in C: what `satori_store.h` declares of the functions that are measured.
-//! The linker takes them from the library, so a call crosses the same border as
-//! one from C.
-#![allow(unsafe_code, reason = "this is the C API as a host calls it")]
+//! The store as a host in C uses it.
 
-use std::ffi::{c_char, c_int, c_void};
+use std::ffi::{c_char, c_int};
 use std::path::Path;
 use std::ptr;
 
@@ -12,154 +9,14 @@ use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use satori_store::StreamUuid;
 
-#[repr(C)]
-#[derive(Clone, Copy)]
-struct Text {
-    data: *const c_char,
-    length: usize,
-}
-
-const NO_TEXT: Text = Text {
-    data: ptr::null(),
-    length: 0,
+use super::cursor::{Arrays, Cursor};
+use super::exports::{
+    Handle, LibraryInfo, NO_TEXT, Stream, Text, call, satori_export_arrow, satori_get_library_info,
+    satori_import_arrow, satori_insert, satori_last, satori_observations, satori_store_close,
+    satori_store_open, satori_stream_by_uuid, satori_stream_list_free, satori_stream_list_get,
 };
 
-impl Text {
-    fn of(text: &str) -> Self {
-        Self {
-            data: text.as_ptr().cast(),
-            length: text.len(),
-        }
-    }
-}
-
-#[repr(C)]
-struct Error {
-    code: i32,
-    sqlite_code: i32,
-    message: [c_char; 504],
-}
-
-/// `satori_stream`.
-#[repr(C)]
-pub(crate) struct Stream {
-    size: usize,
-    pub(crate) id: i64,
-    pub(crate) server_stream_id: i64,
-    has_server_stream_id: i32,
-    reserved: i32,
-    texts: [Text; 7],
-    last_synced: i64,
-    created_at: i64,
-}
-
-/// `satori_library_info`.
-#[repr(C)]
-struct LibraryInfo {
-    size: usize,
-    version: u32,
-    sqlite_version: u32,
-    texts: [*const c_char; 3],
-    sqlite_bundled: u32,
-    reserved: u32,
-}
-
-/// Handles are not pointers, but look like them.
-type Handle = *mut c_void;
-
-unsafe extern "C" {
-    fn satori_store_open(
-        path: *const c_char,
-        path_length: usize,
-        options: *const c_void,
-        store: *mut Handle,
-        error: *mut Error,
-    ) -> i32;
-    fn satori_store_close(store: Handle, error: *mut Error) -> i32;
-    fn satori_get_library_info(info: *mut LibraryInfo, error: *mut Error) -> i32;
-    fn satori_stream_by_uuid(
-        store: Handle,
-        uuid: *const c_char,
-        uuid_length: usize,
-        streams: *mut Handle,
-        error: *mut Error,
-    ) -> i32;
-    fn satori_streams_get(
-        streams: Handle,
-        index: usize,
-        stream: *mut Stream,
-        error: *mut Error,
-    ) -> i32;
-    fn satori_streams_free(streams: Handle, error: *mut Error) -> i32;
-    fn satori_insert(
-        store: Handle,
-        uuid: *const c_char,
-        uuid_length: usize,
-        ts: i64,
-        value: f64,
-        hash: *const Text,
-        provider: *const Text,
-        insertion: *mut i32,
-        stored: *mut f64,
-        error: *mut Error,
-    ) -> i32;
-    fn satori_observations(
-        store: Handle,
-        uuid: *const c_char,
-        uuid_length: usize,
-        from: i64,
-        to: i64,
-        cursor: *mut Handle,
-        error: *mut Error,
-    ) -> i32;
-    fn satori_last(
-        store: Handle,
-        uuid: *const c_char,
-        uuid_length: usize,
-        count: usize,
-        cursor: *mut Handle,
-        error: *mut Error,
-    ) -> i32;
-    fn satori_cursor_next(
-        cursor: Handle,
-        capacity: usize,
-        ts: *mut i64,
-        values: *mut f64,
-        hashes: *mut Text,
-        providers: *mut Text,
-        count: *mut usize,
-        error: *mut Error,
-    ) -> i32;
-    fn satori_cursor_free(cursor: Handle, error: *mut Error) -> i32;
-    fn satori_export_arrow(
-        store: Handle,
-        uuid: *const c_char,
-        uuid_length: usize,
-        from: i64,
-        to: i64,
-        stream: *mut FFI_ArrowArrayStream,
-        error: *mut Error,
-    ) -> i32;
-    fn satori_import_arrow(
-        store: Handle,
-        uuid: *const c_char,
-        uuid_length: usize,
-        stream: *mut FFI_ArrowArrayStream,
-        provider: *const Text,
-        report: *mut c_void,
-        conflicts: *mut Handle,
-        error: *mut Error,
-    ) -> i32;
-}
-
-/// Calls an exported function with an error of the caller's, as a host does.
-fn call(function: impl FnOnce(*mut Error) -> i32) {
-    let mut error = std::mem::MaybeUninit::<Error>::uninit();
-    let status = function(error.as_mut_ptr());
-    assert_eq!(status, 0, "the call succeeds");
-}
-
-/// A call that does next to nothing.
+/// Calls the function that does next to nothing.
 pub(crate) fn library_info() -> u32 {
     let mut info = LibraryInfo {
         size: size_of::<LibraryInfo>(),
@@ -189,7 +46,7 @@ impl Store {
         Self(store)
     }
 
-    /// Looks a stream up, reads it and lets go of it: three calls.
+    /// Looks up a stream, reads it and frees it: three calls.
     pub(crate) fn stream(&self, uuid: &StreamUuid) -> Stream {
         let (data, length) = text(uuid);
         let mut streams = ptr::null_mut();
@@ -206,8 +63,8 @@ impl Store {
         // SAFETY: the structs are as the header declares them.
         unsafe {
             call(|error| satori_stream_by_uuid(self.0, data, length, &mut streams, error));
-            call(|error| satori_streams_get(streams, 0, &mut stream, error));
-            call(|error| satori_streams_free(streams, error));
+            call(|error| satori_stream_list_get(streams, 0, &mut stream, error));
+            call(|error| satori_stream_list_free(streams, error));
         }
         stream
     }
@@ -236,7 +93,7 @@ impl Store {
         assert_eq!(insertion, 0, "it is new");
     }
 
-    /// The latest observation's value: by a cursor of one row.
+    /// Reads the latest observation's value, by a cursor of one row.
     pub(crate) fn latest(&self, uuid: &StreamUuid) -> f64 {
         let (data, length) = text(uuid);
         let mut cursor = ptr::null_mut();
@@ -257,7 +114,7 @@ impl Store {
         Cursor(cursor)
     }
 
-    /// Reads all observations as an Arrow stream; how many there were.
+    /// Reads all observations as an Arrow stream; returns how many there were.
     pub(crate) fn export_arrow(&self, uuid: &StreamUuid) -> usize {
         let (data, length) = text(uuid);
         let mut stream = FFI_ArrowArrayStream::empty();
@@ -316,54 +173,6 @@ impl Drop for Store {
     fn drop(&mut self) {
         // SAFETY: the handle is open.
         call(|error| unsafe { satori_store_close(self.0, error) });
-    }
-}
-
-/// `satori_cursor`.
-pub(crate) struct Cursor(Handle);
-
-impl Drop for Cursor {
-    fn drop(&mut self) {
-        // SAFETY: the handle is open.
-        call(|error| unsafe { satori_cursor_free(self.0, error) });
-    }
-}
-
-/// Arrays for a cursor's rows.
-pub(crate) struct Arrays {
-    ts: Vec<i64>,
-    values: Vec<f64>,
-    hashes: Vec<Text>,
-    providers: Vec<Text>,
-}
-
-impl Arrays {
-    pub(crate) fn new(capacity: usize) -> Self {
-        Self {
-            ts: vec![0; capacity],
-            values: vec![0.0; capacity],
-            hashes: vec![NO_TEXT; capacity],
-            providers: vec![NO_TEXT; capacity],
-        }
-    }
-
-    /// Reads the next rows; how many there are.
-    pub(crate) fn fill(&mut self, cursor: &Cursor) -> usize {
-        let mut count = 0;
-        // SAFETY: the arrays have room for as many rows.
-        call(|error| unsafe {
-            satori_cursor_next(
-                cursor.0,
-                self.ts.len(),
-                self.ts.as_mut_ptr(),
-                self.values.as_mut_ptr(),
-                self.hashes.as_mut_ptr(),
-                self.providers.as_mut_ptr(),
-                &mut count,
-                error,
-            )
-        });
-        count
     }
 }
 

@@ -2,15 +2,15 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use satori_store::{Store, StreamUuid};
 
-use crate::Folder;
 use crate::feed::{self, Row, StreamObject};
+use crate::folder::Folder;
 use crate::raw;
-use crate::runner::{self, Raw, Runner, median, time};
+use crate::runner::{self, Baseline, Runner, median, time};
+use crate::stores::NOW;
 
 /// The first argument of the process that [`child`] runs in.
 pub(crate) const CHILD: &str = "--scale-child";
@@ -75,13 +75,13 @@ pub(crate) fn bench(runner: &Runner) {
         let first = 10 + if spread == 1 { 1_000_000 } else { 0 };
         let mut at = [first; 4];
         let [few_ours, many_ours, few_raw, many_raw] = &mut at;
-        let raws = [
-            Raw::new(1.0 / 1.5, || few_sides.ours(few_ours, inserts, spread))
+        let baselines = [
+            Baseline::new(1.0 / 1.5, || few_sides.ours(few_ours, inserts, spread))
                 .label("the store itself with 100 streams"),
-            Raw::new(None, || {
+            Baseline::new(None, || {
                 many_sides.raw(&many_inserts, many_raw, inserts, spread)
             }),
-            Raw::new(None, || {
+            Baseline::new(None, || {
                 few_sides.raw(&few_inserts, few_raw, inserts, spread)
             })
             .label("with 100 streams"),
@@ -90,12 +90,12 @@ pub(crate) fn bench(runner: &Runner) {
             name,
             inserts,
             || many_sides.ours(many_ours, inserts, spread),
-            raws,
+            baselines,
         );
     }
 }
 
-/// One file on both sides, each with a copy of its own.
+/// Both sides of one file, each with a copy of its own.
 struct Sides<'a> {
     store: Store,
     connection: raw::Connection,
@@ -103,7 +103,7 @@ struct Sides<'a> {
 }
 
 impl Sides<'_> {
-    /// A statement for every table, as a C programmer with the memory would.
+    /// Prepares a statement for every table, as a C programmer with the memory would.
     fn prepare(&self) -> Vec<raw::Insert> {
         self.streams
             .iter()
@@ -146,21 +146,21 @@ impl Sides<'_> {
 fn fill(path: &Path, streams: &[StreamObject]) {
     drop(Store::open(path).expect("a store opens"));
     let connection = raw::Connection::open(path);
-    let metadata = raw::Metadata::new(&connection);
+    let table = raw::Streams::new(&connection);
     raw::Transaction::new(&connection).run(|| {
         for stream in streams {
             connection.create_table(&stream.uuid);
         }
         for stream in streams {
-            metadata.upsert(stream, "2024-01-03T12:00:00.000000");
+            table.upsert(stream, NOW);
             let insert = raw::Insert::new(&connection, &stream.uuid);
             (0..ROWS).for_each(|row| insert.row(&Row::new(row)));
         }
     });
 }
 
-/// Prints what fresh processes find: the time to open, to insert into each
-/// stream once, to make a stream; and the memory.
+/// Prints what fresh processes find: the times to open, to insert into each stream
+/// once, to read the latest of each and to make a stream; and the memory.
 fn facts(runner: &Runner, name: &str, path: &Path, size: usize) {
     let runs: Vec<Facts> = (0..runner.size(3, 1))
         .map(|run| {
@@ -222,8 +222,8 @@ fn facts(runner: &Runner, name: &str, path: &Path, size: usize) {
 
 type Facts = [f64; 7];
 
-/// In a fresh process: opens the store, inserts into each stream, reads the
-/// latest of each, makes some streams; prints the [`Facts`].
+/// Opens the store in a fresh process, inserts into each stream, reads the latest
+/// of each and makes some streams. Prints the [`Facts`].
 pub(crate) fn child(mut args: impl Iterator<Item = String>) {
     let path = args.next().expect("the path");
     let mut number = || -> usize { args.next().expect("a number").parse().expect("a number") };
@@ -232,11 +232,11 @@ pub(crate) fn child(mut args: impl Iterator<Item = String>) {
         .map(|stream| StreamObject::new(stream).uuid)
         .collect();
     let row = Row::new(run);
-    raw::watch_schema_queries();
+    raw::count_schema_queries();
     let mut store = None;
     let open = time(|| store = Some(Store::open(&path).expect("opens")));
     let store = store.expect("it is open");
-    let queries = || raw::SCHEMA_QUERIES.load(Ordering::Relaxed) as f64;
+    let queries = || raw::schema_queries() as f64;
     let before = queries();
     let insert = time(|| {
         for uuid in &uuids {
@@ -272,7 +272,8 @@ pub(crate) fn child(mut args: impl Iterator<Item = String>) {
     facts.iter().for_each(|fact| println!("{fact}"));
 }
 
-/// Resident memory now and at its highest, in megabytes. Linux tells.
+/// Returns the resident memory now and at its highest, in megabytes. Linux
+/// reports both.
 fn memory() -> (f64, f64) {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let fact = |name: &str| {

@@ -1,16 +1,15 @@
 //! The store through its C API, beside the same calls in Rust and beside SQLite.
 
 use std::hint::black_box;
-use std::sync::Arc;
 
-use arrow_array::builder::{Float64Builder, StringBuilder, TimestampMicrosecondBuilder};
-use arrow_array::{ArrayRef, RecordBatch, RecordBatchIterator};
+use arrow_array::RecordBatchIterator;
 use satori_store::{NewObservation, Store, StreamUuid};
 
-use crate::feed::{self, Row, mix};
-use crate::observations::{filled, new_store};
-use crate::runner::{self, Raw, Runner, median, time};
-use crate::{Folder, host, raw};
+use crate::builders::Builders;
+use crate::feed::{self, Row};
+use crate::folder::Folder;
+use crate::runner::{self, Baseline, Runner, median, time};
+use crate::{host, raw, sides, stores};
 
 /// Rows of a cursor's batch.
 const CAPACITY: usize = 16_384;
@@ -26,7 +25,7 @@ pub(crate) fn bench(runner: &Runner) {
     import_arrow(runner, &uuid);
 }
 
-/// What a call costs that does nothing.
+/// Measures what a call costs that does nothing.
 fn calls(runner: &Runner) {
     let name = "C: satori_get_library_info";
     if !runner.wants(name) {
@@ -53,18 +52,11 @@ fn stream_by_uuid(runner: &Runner) {
     let streams = feed::streams(STREAMS);
     let folder = Folder::new();
     let path = folder.file("engine.db");
-    drop(Store::open(&path).expect("a store opens"));
-    let connection = raw::Connection::open(&path);
-    let metadata = raw::Metadata::new(&connection);
-    raw::Transaction::new(&connection).run(|| {
-        for stream in &streams {
-            metadata.upsert(stream, "2024-01-03T12:00:00.000000");
-        }
-    });
+    // While a connection is open, no side that closes writes the log back.
+    let (store, _connection) = stores::with_streams(&path, &streams, |_, _| ());
+    drop(store);
     let count = runner.size(20_000, 5_000);
-    let wanted: Vec<_> = (0..count)
-        .map(|number| &streams[(mix(number as u64) % STREAMS as u64) as usize])
-        .collect();
+    let wanted = feed::pick(&streams, count);
     let through_c = || {
         let store = host::Store::open(&path);
         time(|| {
@@ -74,32 +66,13 @@ fn stream_by_uuid(runner: &Runner) {
             }
         })
     };
-    let native = || {
-        let store = Store::open(&path).expect("a store opens");
-        time(|| {
-            for stream in &wanted {
-                let found = black_box(store.stream(&stream.uuid).expect("read"));
-                let found = found.expect("it is there");
-                assert_eq!(found.server_stream_id, Some(stream.number));
-            }
-        })
-    };
-    let raw = || {
-        let connection = raw::Connection::open(&path);
-        let metadata = raw::Metadata::new(&connection);
-        time(|| {
-            for stream in &wanted {
-                let found = black_box(metadata.by_uuid(stream.uuid.as_str()));
-                let found = found.expect("it is there");
-                assert_eq!(found.server_stream_id, Some(stream.number));
-            }
-        })
-    };
-    let raws = [
-        Raw::new(0.9, native).label("Store::stream in Rust"),
-        Raw::new(None, raw).label("SQLite"),
+    let native = || sides::streams_by_uuid(&path, &wanted);
+    let raw = || sides::raw_streams_by_uuid(&path, &wanted);
+    let baselines = [
+        Baseline::new(0.9, native).label("Store::stream in Rust"),
+        Baseline::new(None, raw).label("SQLite"),
     ];
-    runner.compare(name, count, through_c, raws);
+    runner.compare(name, count, through_c, baselines);
 }
 
 fn insert(runner: &Runner, uuid: &StreamUuid) {
@@ -110,7 +83,7 @@ fn insert(runner: &Runner, uuid: &StreamUuid) {
     let rows = feed::rows(runner.size(20_000, 5_000));
     let through_c = || {
         let folder = Folder::new();
-        let (_, path) = new_store(&folder, uuid);
+        let (_, path) = stores::with_table(&folder, uuid);
         let store = host::Store::open(&path);
         time(|| {
             for row in &rows {
@@ -120,7 +93,7 @@ fn insert(runner: &Runner, uuid: &StreamUuid) {
     };
     let native = || {
         let folder = Folder::new();
-        let (store, _) = new_store(&folder, uuid);
+        let (store, _) = stores::with_table(&folder, uuid);
         time(|| {
             for row in &rows {
                 let row = NewObservation::new(row.ts(), row.value).hash(&row.hash);
@@ -128,8 +101,8 @@ fn insert(runner: &Runner, uuid: &StreamUuid) {
             }
         })
     };
-    let raws = [Raw::new(None, native).label("Store::insert in Rust")];
-    runner.compare(name, rows.len(), through_c, raws);
+    let baselines = [Baseline::new(None, native).label("Store::insert in Rust")];
+    runner.compare(name, rows.len(), through_c, baselines);
 }
 
 fn read(runner: &Runner, uuid: &StreamUuid) {
@@ -140,7 +113,7 @@ fn read(runner: &Runner, uuid: &StreamUuid) {
         return;
     }
     let folder = Folder::new();
-    let path = filled(&folder, uuid, &rows);
+    let path = stores::with_rows(&folder, uuid, &rows);
     if runner.wants(&cursor) {
         let through_c = || {
             let store = host::Store::open(&path);
@@ -159,27 +132,13 @@ fn read(runner: &Runner, uuid: &StreamUuid) {
                 assert_eq!(read, rows.len());
             })
         };
-        let columns = || {
-            let store = Store::open(&path).expect("a store opens");
-            store.latest(uuid).expect("read");
-            time(|| {
-                let columns = black_box(store.columns(uuid, ..).expect("read"));
-                assert_eq!(columns.len(), rows.len());
-            })
-        };
-        let raw = || {
-            let connection = raw::Connection::open(&path);
-            raw::Lookup::new(&connection, uuid).latest();
-            time(|| {
-                let columns = black_box(raw::columns(&connection, uuid));
-                assert_eq!(columns.ts.len(), rows.len());
-            })
-        };
-        let raws = [
-            Raw::new(0.9, columns).label("Store::columns in Rust"),
-            Raw::new(None, raw).label("SQLite into vectors"),
+        let columns = || sides::columns(&path, uuid, rows.len());
+        let raw = || sides::raw_columns(&path, uuid, rows.len());
+        let baselines = [
+            Baseline::new(0.9, columns).label("Store::columns in Rust"),
+            Baseline::new(None, raw).label("SQLite into vectors"),
         ];
-        runner.compare(&cursor, rows.len(), through_c, raws);
+        runner.compare(&cursor, rows.len(), through_c, baselines);
     }
     if runner.wants(&export) {
         let through_c = || {
@@ -201,44 +160,15 @@ fn read(runner: &Runner, uuid: &StreamUuid) {
             raw::Lookup::new(&connection, uuid).latest();
             time(|| {
                 let mut builders = Builders::with_capacity(rows.len());
-                raw::arrow(&connection, uuid, &mut builders);
+                raw::fill(&connection, uuid, &mut builders);
                 assert_eq!(black_box(builders.finish()).num_rows(), rows.len());
             })
         };
-        let raws = [
-            Raw::new(0.9, raw).label("SQLite into the same builders, their size known"),
-            Raw::new(None, native).label("Store::record_batches in Rust"),
+        let baselines = [
+            Baseline::new(0.9, raw).label("SQLite into the same builders, their size known"),
+            Baseline::new(None, native).label("Store::record_batches in Rust"),
         ];
-        runner.compare(&export, rows.len(), through_c, raws);
-    }
-}
-
-/// A table as Arrow's builders take it.
-pub(crate) struct Builders {
-    pub(crate) ts: TimestampMicrosecondBuilder,
-    pub(crate) values: Float64Builder,
-    pub(crate) hashes: StringBuilder,
-    pub(crate) providers: StringBuilder,
-}
-
-impl Builders {
-    fn with_capacity(rows: usize) -> Self {
-        Self {
-            ts: TimestampMicrosecondBuilder::with_capacity(rows),
-            values: Float64Builder::with_capacity(rows),
-            hashes: StringBuilder::with_capacity(rows, rows * 16),
-            providers: StringBuilder::with_capacity(rows, rows * 8),
-        }
-    }
-
-    fn finish(mut self) -> RecordBatch {
-        let columns: [(&str, ArrayRef); 4] = [
-            ("ts", Arc::new(self.ts.finish().with_timezone("UTC"))),
-            ("value", Arc::new(self.values.finish())),
-            ("hash", Arc::new(self.hashes.finish())),
-            ("provider", Arc::new(self.providers.finish())),
-        ];
-        RecordBatch::try_from_iter(columns).expect("columns of one length")
+        runner.compare(&export, rows.len(), through_c, baselines);
     }
 }
 
@@ -263,36 +193,18 @@ fn import_arrow(runner: &Runner, uuid: &StreamUuid) {
         .collect();
     let through_c = || {
         let folder = Folder::new();
-        let (_, path) = new_store(&folder, uuid);
+        let (_, path) = stores::with_table(&folder, uuid);
         let store = host::Store::open(&path);
         let stream = batches.clone().into_iter().map(Ok);
         let stream = RecordBatchIterator::new(stream, batches[0].schema());
         time(|| store.import_arrow(uuid, Box::new(stream)))
     };
-    let by_row = || {
-        let folder = Folder::new();
-        let (_, path) = new_store(&folder, uuid);
-        let connection = raw::Connection::open(&path);
-        let transaction = raw::Transaction::new(&connection);
-        time(|| {
-            transaction.run(|| {
-                let insert = raw::Insert::new(&connection, uuid);
-                rows.iter().for_each(|row| insert.row(row));
-            })
-        })
-    };
+    let by_row = || sides::raw_insert_many(uuid, &rows);
     let observations: Vec<_> = rows.iter().map(Row::as_new).collect();
-    let native = || {
-        let folder = Folder::new();
-        let (store, _) = new_store(&folder, uuid);
-        time(|| {
-            let report = store.insert_many(uuid, &observations).expect("stored");
-            assert_eq!(report.inserted as usize, rows.len());
-        })
-    };
-    let raws = [
-        Raw::new(1.5, by_row).label("SQLite, row at a time"),
-        Raw::new(None, native).label("Store::insert_many in Rust"),
+    let native = || sides::insert_many(uuid, &observations);
+    let baselines = [
+        Baseline::new(1.5, by_row).label("SQLite, row at a time"),
+        Baseline::new(None, native).label("Store::insert_many in Rust"),
     ];
-    runner.compare(&name, rows.len(), through_c, raws);
+    runner.compare(&name, rows.len(), through_c, baselines);
 }
