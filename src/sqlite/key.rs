@@ -51,9 +51,6 @@ const FINER: [Unit; 3] = [
 /// The relative error of a number of microseconds that was computed in `f64`.
 const ROUNDING: f64 = 4.0 * f64::EPSILON;
 
-/// How many ranges of the key a span has at most.
-const RANGES: usize = 8;
-
 /// A number, and the operator that compares a column with it.
 type Limit = (f64, &'static str);
 
@@ -89,7 +86,7 @@ pub(super) fn ranges(span: Span) -> Vec<KeyRange> {
     ranges
 }
 
-/// Returns [`RANGES`] ranges. A range of numbers is empty if its low bound is the greater.
+/// Returns [`RANGES`](super::query::RANGES) ranges. A range of numbers is empty if its low bound is the greater.
 fn all_ranges(span: Span) -> Vec<KeyRange> {
     let seconds = ((-SECONDS.limit, ">"), (SECONDS.limit, "<"));
     let mut ranges = vec![numbers(span, &SECONDS, seconds.0, seconds.1)];
@@ -184,21 +181,6 @@ pub(super) fn condition<'a>(ranges: &'a [KeyRange], params: &mut Vec<Param<'a>>)
         .map(|range| format!("({})", range.condition(params)))
         .collect();
     format!("({})", conditions.join(" OR "))
-}
-
-/// Returns the SQL of [`Query::Within`], whose parameters [`rows_within`] sets. The ranges
-/// are a table to join with: with one SELECT for each range the prepared statement would
-/// take 30 KB, not 7 (measured).
-pub(super) fn within_sql(table: &str) -> String {
-    let ranges: Vec<_> = (0..RANGES)
-        .map(|range| format!("(?{}, ?{})", 4 + 2 * range, 5 + 2 * range))
-        .collect();
-    format!(
-        "SELECT ts, value, hash, provider, satori_instant(ts) AS instant \
-         FROM (VALUES {}) AS span CROSS JOIN {table} ON ts BETWEEN span.column1 AND span.column2 \
-         WHERE instant BETWEEN ?1 AND ?2 ORDER BY ts LIMIT ?3",
-        ranges.join(", ")
-    )
 }
 
 /// Hands the first `limit` rows of the span to `sink`, all if it is negative. Each has its

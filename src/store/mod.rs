@@ -2,17 +2,18 @@
 //! this folder hold the operations, by their noun.
 
 mod connection;
-mod fork;
 pub(crate) mod iter;
 mod json;
 mod observations;
 mod open;
+mod shared;
 mod streams;
 
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use self::connection::Connection;
+use self::shared::Shared;
 use crate::backend::{Backend, Found};
 use crate::model::error::{Error, Result};
 use crate::model::stream::Stream;
@@ -41,18 +42,9 @@ pub struct Store {
     shared: Arc<Shared>,
 }
 
-struct Shared {
-    connection: Mutex<Option<Connection>>,
-    process: u32,
-}
-
 impl Store {
     fn new(connection: Connection) -> Self {
-        let shared = Arc::new(Shared {
-            connection: Mutex::new(Some(connection)),
-            process: process_id(),
-        });
-        fork::note(&shared);
+        let shared = Shared::new(connection);
         Self { shared }
     }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::Store;
 use super::connection::Connection;
-use super::fork;
+use super::shared::let_go_of_inherited;
 use crate::model::error::{Error, Result};
 use crate::model::location::Location;
 use crate::model::options::OpenOptions;
@@ -64,7 +64,7 @@ impl OpenOptions {
             });
         }
         let call = Call::begin();
-        fork::let_go_of_inherited(path, &call)?;
+        let_go_of_inherited(path, &call)?;
         sqlite::Connection::open(path, self).map(|opened| Store::new(Connection::Sqlite(opened)))
     }
 

@@ -199,7 +199,7 @@ fn tables_that_hold_no_observations_are_never_listed_and_never_touched() {
         "found_data",
     ] {
         let name = uuid(name);
-        let code = Some(ErrorCode::NotObservationTable);
+        let code = Some(ErrorCode::NotAStream);
         assert_eq!(
             store
                 .insert(&name, &row("2024-01-03", 1.0))

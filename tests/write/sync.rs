@@ -66,7 +66,11 @@ fn a_sync_stores_the_good_objects_and_reports_the_others() {
         ),
         (2, 1, 1)
     );
-    let positions: Vec<_> = report.rejected.iter().map(|r| (r.index, r.line)).collect();
+    let positions: Vec<_> = report
+        .rejected
+        .iter()
+        .map(|r| (r.position.index, r.position.line))
+        .collect();
     assert_eq!(
         positions,
         [(2, 3), (3, 4), (4, 5), (5, 6), (6, 7), (7, 8), (8, 9)]

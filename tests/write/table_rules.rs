@@ -28,7 +28,7 @@ fn a_table_that_would_replace_or_ignore_rows_refuses_them() {
         let row = |second| numbered(second).hash("x");
         assert_eq!(store.insert(&odd, &row(1)).unwrap(), Insertion::Inserted);
         let code = |error: satori_store::Error| error.code();
-        let refused = ErrorCode::NotObservationTable;
+        let refused = ErrorCode::NotAStream;
         assert_eq!(store.insert(&odd, &row(2)).map_err(code), Err(refused));
         let many: Vec<_> = (3..100).map(row).collect();
         assert_eq!(store.insert_many(&odd, &many).map_err(code), Err(refused));
@@ -50,7 +50,7 @@ fn rows_that_a_trigger_keeps_out_are_not_reported_as_inserted() {
     );
     for many in [vec![numbered(2)], (3..100).map(numbered).collect()] {
         let error = store.insert_many(&odd, &many).unwrap_err();
-        assert_eq!(error.code(), ErrorCode::NotObservationTable, "{error}");
+        assert_eq!(error.code(), ErrorCode::NotAStream, "{error}");
     }
     assert!(store.insert(&odd, &numbered(2).hash("h")).is_err());
     assert_eq!(store.count(&odd, ..).unwrap(), 1);
@@ -75,7 +75,7 @@ fn a_table_with_a_constraint_of_its_own_refuses_its_own_rows_alone() {
         .ingest(batch.join("\n").as_bytes(), &IngestOptions::new())
         .unwrap();
     assert_eq!((report.inserted, report.rejected.len()), (101, 99));
-    assert_eq!(report.rejected[0].index, 2);
+    assert_eq!(report.rejected[0].position.index, 2);
     let said = report.rejected[0].error.to_string();
     assert!(said.contains("once") && said.contains("UNIQUE"), "{said}");
 }

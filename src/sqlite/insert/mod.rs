@@ -3,14 +3,14 @@
 mod candidate;
 mod chunk;
 mod existing;
-
-use std::borrow::Cow;
-
-use libsqlite3_sys as ffi;
+mod hash;
+mod refusal;
 
 use self::candidate::Candidate;
 use self::chunk::{CHUNK, LEAST_CHUNK};
 use self::existing::Existing;
+use self::hash::hash;
+use self::refusal::{check_stored, is_constraint, is_of_row, not_a_stream};
 use super::query::Query;
 use super::raw::Cell;
 use super::table::Table;
@@ -18,8 +18,7 @@ use super::tables::Tables;
 use super::{key, read};
 use crate::backend::Inserted;
 use crate::model::chain::Chain;
-use crate::model::database_code::DatabaseCode;
-use crate::model::error::{Error, Result};
+use crate::model::error::Result;
 use crate::model::observation::{Conflict, Insertion, NewObservation};
 use crate::model::spelling::StoredRef;
 use crate::model::uuid::StreamUuid;
@@ -187,63 +186,4 @@ fn insert_row(
     }
     chain.advance(ts, &hash);
     Ok(Insertion::Inserted)
-}
-
-/// Returns the row's hash: the given one, or one chained to the latest row's.
-fn hash<'a>(
-    table: &mut Table,
-    stream: &StreamUuid,
-    chain: &mut Chain,
-    row: &Candidate<'a>,
-) -> Result<Cow<'a, str>> {
-    if chain.lacks_end() {
-        match read::latest(table, stream) {
-            Ok(latest) => chain.set_end(latest.map(|latest| (latest.ts, latest.hash))),
-            // This row doesn't need the latest one.
-            Err(Error::UnreadableRow { .. }) if row.observation.hash.is_some() => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(chain.hash(&row.observation, row.ts))
-}
-
-/// Returns `true` if the error keeps out one row and the others may still be inserted: a
-/// stored row can't be read, or the row breaks a constraint that another program has given
-/// the table. A constraint may also end the transaction; then nothing may follow.
-fn is_of_row(table: &Table, error: &Error) -> bool {
-    matches!(error, Error::UnreadableRow { .. }) || is_constraint(error) && table.in_transaction()
-}
-
-/// Returns `true` if the row breaks a rule that another program has given the table.
-fn is_constraint(error: &Error) -> bool {
-    match error {
-        Error::Database {
-            code: DatabaseCode::Number(code),
-            ..
-        } => matches!(code & 0xff, ffi::SQLITE_CONSTRAINT | ffi::SQLITE_MISMATCH),
-        _ => false,
-    }
-}
-
-/// Returns SQLite's error as one that names the stream.
-fn not_a_stream(stream: &StreamUuid, error: Error) -> Error {
-    match error {
-        Error::Database { message, .. } => Error::NotAStream {
-            name: stream.to_string(),
-            reason: message,
-        },
-        other => other,
-    }
-}
-
-/// Checks that all rows were stored. A trigger of another program may keep rows out without
-/// an error. Nobody can say then which rows are stored, so the call fails and stores none.
-fn check_stored(stream: &StreamUuid, stored: usize, given: usize) -> Result<()> {
-    if stored == given {
-        return Ok(());
-    }
-    Err(Error::NotAStream {
-        name: stream.to_string(),
-        reason: "its triggers keep rows out".to_owned(),
-    })
 }

@@ -1,9 +1,9 @@
-//! What a forked child inherits of its parent's stores, and how it lets go of that.
+//! What the clones of a store share, and how a forked child lets go of it.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use super::Shared;
+use super::connection::Connection;
 use crate::backend::Backend;
 use crate::model::error::{Error, Result};
 use crate::model::location::Location;
@@ -14,11 +14,24 @@ use crate::process::in_flight::Call;
 /// parent's.
 static OPEN: Mutex<Vec<(u32, Weak<Shared>)>> = Mutex::new(Vec::new());
 
-/// Notes that this process has opened a store.
-pub(super) fn note(shared: &Arc<Shared>) {
-    let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
-    open.retain(|(_, shared)| shared.strong_count() > 0);
-    open.push((shared.process, Arc::downgrade(shared)));
+pub(super) struct Shared {
+    pub(super) connection: Mutex<Option<Connection>>,
+    pub(super) process: u32,
+}
+
+impl Shared {
+    /// Notes that this process has opened a store.
+    pub(super) fn new(connection: Connection) -> Arc<Self> {
+        let process = process_id();
+        let shared = Arc::new(Self {
+            connection: Mutex::new(Some(connection)),
+            process,
+        });
+        let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|(_, shared)| shared.strong_count() > 0);
+        open.push((process, Arc::downgrade(&shared)));
+        shared
+    }
 }
 
 /// Closes the stores that a forked child has inherited, before it opens one. A database

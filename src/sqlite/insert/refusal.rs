@@ -1,0 +1,49 @@
+//! What keeps a row out: a stored row that can't be read, a rule of the table's own.
+
+use libsqlite3_sys as ffi;
+
+use super::super::table::Table;
+use crate::model::database_code::DatabaseCode;
+use crate::model::error::{Error, Result};
+use crate::model::uuid::StreamUuid;
+
+/// Returns `true` if the error keeps out one row and the others may still be inserted: a
+/// stored row can't be read, or the row breaks a constraint that another program has given
+/// the table. A constraint may also end the transaction; then nothing may follow.
+pub(super) fn is_of_row(table: &Table, error: &Error) -> bool {
+    matches!(error, Error::UnreadableRow { .. }) || is_constraint(error) && table.in_transaction()
+}
+
+/// Returns `true` if the row breaks a rule that another program has given the table.
+pub(super) fn is_constraint(error: &Error) -> bool {
+    match error {
+        Error::Database {
+            code: DatabaseCode::Number(code),
+            ..
+        } => matches!(code & 0xff, ffi::SQLITE_CONSTRAINT | ffi::SQLITE_MISMATCH),
+        _ => false,
+    }
+}
+
+/// Returns SQLite's error as one that names the stream.
+pub(super) fn not_a_stream(stream: &StreamUuid, error: Error) -> Error {
+    match error {
+        Error::Database { message, .. } => Error::NotAStream {
+            name: stream.to_string(),
+            reason: message,
+        },
+        other => other,
+    }
+}
+
+/// Checks that all rows were stored. A trigger of another program may keep rows out without
+/// an error. Nobody can say then which rows are stored, so the call fails and stores none.
+pub(super) fn check_stored(stream: &StreamUuid, stored: usize, given: usize) -> Result<()> {
+    if stored == given {
+        return Ok(());
+    }
+    Err(Error::NotAStream {
+        name: stream.to_string(),
+        reason: "its triggers keep rows out".to_owned(),
+    })
+}
