@@ -290,7 +290,7 @@ mod rights {
         limit(4 << 20);
         let is_io_error = |error: &Error| {
             error
-                .sqlite_code()
+                .database_code()
                 .is_some_and(|code| matches!(code & 0xff, 10 | 13))
         };
         full_and_roomy(path, is_io_error, || limit(libc::RLIM_INFINITY));

@@ -53,7 +53,7 @@ fn of_a_hundred_payloads_with_seven_bad_ones_ninety_three_are_stored() {
     let found: Vec<_> = report
         .rejected
         .iter()
-        .map(|r| (r.index, r.line, r.error.code()))
+        .map(|r| (r.position.index, r.position.line, r.error.code()))
         .collect();
     use ErrorCode::*;
     let codes = [
@@ -171,7 +171,10 @@ fn hostile_input_is_rejected_where_it_stands_and_the_rest_is_stored() {
         let report = ingest(&store, format!("[{good}, {bad},\n{}]", payload("2", "120")));
         assert_eq!((report.inserted, report.rejected.len()), (2, 1), "{start}");
         assert_eq!(
-            (report.rejected[0].index, report.rejected[0].line),
+            (
+                report.rejected[0].position.index,
+                report.rejected[0].position.line
+            ),
             (1, 1),
             "{start}"
         );
@@ -186,7 +189,10 @@ fn hostile_input_is_rejected_where_it_stands_and_the_rest_is_stored() {
         );
         assert_eq!((report.inserted, report.rejected.len()), (2, 1), "{start}");
         assert_eq!(
-            (report.rejected[0].index, report.rejected[0].line),
+            (
+                report.rejected[0].position.index,
+                report.rejected[0].position.line
+            ),
             (1, 2),
             "{start}"
         );

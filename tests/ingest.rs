@@ -90,7 +90,7 @@ fn the_feeds_go_in_whole_and_a_second_time_change_nothing() {
                 .unwrap()
                 .unwrap();
             assert_eq!(verified.suspect, [next.ts]);
-            assert_eq!(conflict.line, conflict.index + 1);
+            assert_eq!(conflict.position.line, conflict.position.index + 1);
         }
     }
 }
@@ -158,7 +158,10 @@ fn arrays_lines_and_one_pretty_printed_object_say_the_same() {
     // Two of the batch have one instant and two values.
     let report = ingest(&memory(), feed("batch.json"));
     assert_eq!((report.payloads, report.inserted), (100, 99));
-    assert_eq!((report.streams.len(), report.conflicts[0].index), (3, 44));
+    assert_eq!(
+        (report.streams.len(), report.conflicts[0].position.index),
+        (3, 44)
+    );
 }
 
 #[test]
@@ -353,7 +356,7 @@ fn a_stored_row_that_cannot_be_read_keeps_out_only_what_needs_it() {
         lines.extend((10..10 + count).map(|ts| payload("late", ts, "")));
         let report = ingest(&store, lines.join("\n"));
         assert_eq!(report.inserted, 3);
-        let rejected: Vec<_> = report.rejected.iter().map(|r| r.index).collect();
+        let rejected: Vec<_> = report.rejected.iter().map(|r| r.position.index).collect();
         assert_eq!(rejected, (3..5 + count).collect::<Vec<_>>());
         for rejected in &report.rejected {
             assert_eq!(rejected.error.code(), ErrorCode::UnreadableRow);
@@ -407,7 +410,7 @@ fn a_table_with_a_constraint_of_its_own_refuses_its_own_rows_alone() {
         .ingest(batch.join("\n").as_bytes(), &IngestOptions::new())
         .unwrap();
     assert_eq!((report.inserted, report.rejected.len()), (101, 99));
-    assert_eq!(report.rejected[0].index, 2);
+    assert_eq!(report.rejected[0].position.index, 2);
     let said = report.rejected[0].error.to_string();
     assert!(said.contains("once") && said.contains("UNIQUE"), "{said}");
 }

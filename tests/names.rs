@@ -142,7 +142,7 @@ fn a_second_spelling_of_a_name_is_refused_and_the_first_left_alone() {
                 .upsert_stream(&other, &StreamPatch::new())
                 .unwrap_err(),
         ] {
-            assert_eq!(error.code(), ErrorCode::NotObservationTable);
+            assert_eq!(error.code(), ErrorCode::NotAStream);
             assert!(error.to_string().contains("another case"), "{error}");
         }
         let payload = format!(r#"{{"value": 1, "ts": 1, "stream": {{"uuid": "{other}"}}}}"#);
@@ -188,7 +188,7 @@ fn the_names_of_views_indexes_and_other_tables_are_taken() {
                 .insert_many(&name, &[row("2024-01-03", 1.0)])
                 .unwrap_err(),
         ] {
-            assert_eq!(error.code(), ErrorCode::NotObservationTable, "{error}");
+            assert_eq!(error.code(), ErrorCode::NotAStream, "{error}");
         }
         let payload = format!(
             r#"[{{"value": 1, "ts": 1, "stream": {{"uuid": "{name}"}}}}, {{"value": 1, "ts": 1, "stream": {{"uuid": "fine"}}}}]"#

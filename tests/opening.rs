@@ -251,10 +251,10 @@ fn a_later_release_is_refused_by_name_and_left_as_it_is() {
     match refused(&path) {
         Error::LaterRelease {
             version,
-            path: named,
+            location: named,
         } => {
             assert_eq!(version, "99991231000000");
-            assert!(named.ends_with("engine.db"));
+            assert!(named.path().is_some_and(|path| path.ends_with("engine.db")));
         }
         other => panic!("{other}"),
     }
@@ -291,7 +291,7 @@ fn damaged_files_are_refused_and_left_as_they_are() {
     for (name, code) in [
         ("bad_page.db", ErrorCode::Corrupt),
         ("truncated.db", ErrorCode::Corrupt),
-        ("not_a_database.db", ErrorCode::NotADatabase),
+        ("not_a_database.db", ErrorCode::NotAStore),
     ] {
         let (_folder, path) = fixture(name);
         let error = refused(&path);

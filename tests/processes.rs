@@ -139,7 +139,7 @@ fn a_write_is_busy_after_its_limit_and_not_before() {
             let begun = Instant::now();
             let Err(Error::Busy {
                 waited,
-                sqlite_code,
+                code: satori_store::DatabaseCode::Number(code),
             }) = write()
             else {
                 panic!("the lock is Python's");
@@ -149,7 +149,7 @@ fn a_write_is_busy_after_its_limit_and_not_before() {
                 waited >= limit && whole >= waited,
                 "{waited:?} of {whole:?}"
             );
-            assert_eq!(sqlite_code & 0xff, 5);
+            assert_eq!(code & 0xff, 5);
             println!("limit {limit:?}, told {waited:?}, took {whole:?}");
         }
         // Reading waits for nobody, and one can open the file.

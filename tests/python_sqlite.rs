@@ -237,7 +237,7 @@ fn tables_that_python_makes_are_found_and_those_of_another_kind_are_not_touched(
     assert_eq!(store.streams_without_metadata().unwrap(), [stream]);
     assert!(matches!(
         store.insert(&uuid("notes"), &row(2)),
-        Err(Error::NotObservationTable { .. })
+        Err(Error::NotAStream { .. })
     ));
     assert_eq!(python.run("SELECT * FROM notes"), json!([[1, "mine"]]));
     python.close();
@@ -352,7 +352,7 @@ fn a_table_that_python_makes_another_kind_of_is_refused_from_then_on() {
             store.insert(&stream, &row(7)).map(drop),
             store.insert_many(&stream, &[row(8)]).map(drop),
         ] {
-            let refused = matches!(done, Err(Error::NotObservationTable { .. }));
+            let refused = matches!(done, Err(Error::NotAStream { .. }));
             assert!(refused, "{other}: {done:?}");
         }
     }

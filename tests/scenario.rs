@@ -256,7 +256,7 @@ impl Player {
             "stale" => self.streams(store.stale_streams(instant(args[0]))?),
             "without_metadata" | "with_table" => {
                 let uuids = match op {
-                    "with_table" => store.streams_with_table()?,
+                    "with_table" => store.streams_with_data()?,
                     _ => store.streams_without_metadata()?,
                 };
                 let lines = uuids.iter().map(|uuid| shown(Some(uuid.as_str())));

@@ -325,7 +325,11 @@ fn a_sync_stores_the_good_objects_and_reports_the_others() {
         ),
         (2, 1, 1)
     );
-    let positions: Vec<_> = report.rejected.iter().map(|r| (r.index, r.line)).collect();
+    let positions: Vec<_> = report
+        .rejected
+        .iter()
+        .map(|r| (r.position.index, r.position.line))
+        .collect();
     assert_eq!(
         positions,
         [(2, 3), (3, 4), (4, 5), (5, 6), (6, 7), (7, 8), (8, 9)]
@@ -410,7 +414,7 @@ fn tables_that_hold_no_observations_are_never_listed_and_never_touched() {
         "found_data",
     ] {
         let name = uuid(name);
-        let code = Some(ErrorCode::NotObservationTable);
+        let code = Some(ErrorCode::NotAStream);
         assert_eq!(
             store
                 .insert(&name, &row("2024-01-03", 1.0))

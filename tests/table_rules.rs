@@ -33,7 +33,7 @@ fn a_table_that_would_replace_or_ignore_rows_refuses_them() {
         };
         assert_eq!(store.insert(&odd, &row(1)).unwrap(), Insertion::Inserted);
         let code = |error: satori_store::Error| error.code();
-        let refused = ErrorCode::NotObservationTable;
+        let refused = ErrorCode::NotAStream;
         assert_eq!(store.insert(&odd, &row(2)).map_err(code), Err(refused));
         let many: Vec<_> = (3..100).map(row).collect();
         assert_eq!(store.insert_many(&odd, &many).map_err(code), Err(refused));
@@ -55,7 +55,7 @@ fn rows_that_a_trigger_keeps_out_are_not_reported_as_inserted() {
     assert_eq!(store.insert(&odd, &row(1)).unwrap(), Insertion::Inserted);
     for many in [vec![row(2)], (3..100).map(row).collect()] {
         let error = store.insert_many(&odd, &many).unwrap_err();
-        assert_eq!(error.code(), ErrorCode::NotObservationTable, "{error}");
+        assert_eq!(error.code(), ErrorCode::NotAStream, "{error}");
     }
     assert!(store.insert(&odd, &row(2).hash("h")).is_err());
     assert_eq!(store.count(&odd, ..).unwrap(), 1);

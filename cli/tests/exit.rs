@@ -104,12 +104,7 @@ fn bad_input() {
     let folder = Folder::with("eleven_columns.db");
     folder.write("cut", "[");
     fails(&folder, &["sync", "engine.db", "cut"], 4, "invalid_json");
-    fails(
-        &folder,
-        &["show", "engine.db", "notes"],
-        4,
-        "not_a_stream",
-    );
+    fails(&folder, &["show", "engine.db", "notes"], 4, "not_a_stream");
     fails(
         &folder,
         &["remove", "engine.db", "bitcoin", "-y"],
