@@ -31,9 +31,4 @@ impl Cursor {
     pub(crate) fn is_done(&self) -> bool {
         self.done
     }
-
-    /// Reads no further.
-    pub(crate) fn finish(&mut self) {
-        self.done = true;
-    }
 }

@@ -26,7 +26,7 @@ pub struct OpenOptions {
     pub(crate) keep_spelling: bool,
 }
 
-/// What a power cut may take (<https://sqlite.org/pragma.html#pragma_synchronous>).
+/// What a power cut may take (SQLite: `PRAGMA synchronous`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Synchronous {
@@ -61,8 +61,8 @@ impl OpenOptions {
     /// Opens without writing one byte of the file, whatever it is: one without
     /// metadata, one of a later release. Every write is [`Error::ReadOnly`](crate::Error::ReadOnly).
     ///
-    /// A file in WAL mode that nobody has open needs its folder writable even
-    /// so (<https://sqlite.org/wal.html#read_only_databases>).
+    /// A file in WAL mode that nobody has open needs its folder writable even so (SQLite's
+    /// documentation, "Read-Only Databases" of Write-Ahead Logging).
     pub fn read_only(self, read_only: bool) -> Self {
         Self { read_only, ..self }
     }

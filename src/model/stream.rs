@@ -31,6 +31,10 @@ pub(crate) trait Field {
     where
         Self: 'a;
 
+    #[cfg_attr(
+        not(feature = "capi"),
+        expect(dead_code, reason = "the C API alone borrows streams")
+    )]
     fn borrow(&self) -> Self::Borrowed<'_>;
 }
 

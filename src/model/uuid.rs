@@ -5,13 +5,13 @@ use std::str::FromStr;
 
 use super::error::{Error, Result, excerpt};
 
-/// The text that names a stream and, in `engine.db`, the table of its
+/// The text that names a stream; in `engine.db` it is the name of the table of its
 /// observations.
 ///
-/// It is 1 to 255 bytes of UTF-8 without control characters. It isn't
-/// `streams` and doesn't begin with `sqlite_` or `pragma_` (in any case, as
-/// SQLite compares names) or `__`, which are kept for tables that are not
-/// streams. Quotes, spaces and semicolons are legal: files in the field have them.
+/// It is 1 to 255 bytes of UTF-8 without control characters. It isn't `STREAMS` and
+/// doesn't begin with `SQLITE_`, `PRAGMA_` or `__`, in any case: those names are kept for
+/// what is no stream. Quotes, spaces and semicolons are legal: files in the field have
+/// them.
 ///
 /// Most are real UUIDs, made from the stream's four parts:
 ///
@@ -42,7 +42,7 @@ impl StreamUuid {
         }
     }
 
-    /// The UUID that Satori gives a stream: version 5, in the DNS namespace,
+    /// Returns the UUID that Satori gives a stream: version 5, in the DNS namespace,
     /// of `source:author:stream:target`.
     pub fn from_parts(source: &str, author: &str, stream: &str, target: &str) -> Self {
         let name = format!("{source}:{author}:{stream}:{target}");
@@ -50,18 +50,35 @@ impl StreamUuid {
         Self(uuid.to_string())
     }
 
-    /// A uuid found in the metadata, where other programs write too: unchecked.
+    /// Takes a uuid from the metadata, which other programs write too: unchecked.
     pub(crate) fn stored(uuid: String) -> Self {
         Self(uuid)
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// The rule that `uuid` breaks, if it breaks one.
+/// Beginnings of names, in any case, that a database keeps for itself. A stream has the
+/// same name in every database, so none may have one of these.
+///
+/// A table whose name begins with `PRAGMA_` would hide the one of the same name by which
+/// the store looks at every other table.
+const RESERVED: [(&str, &str); 3] = [
+    (
+        "SQLITE_",
+        "names that begin with SQLITE_ are the database's own",
+    ),
+    (
+        "PRAGMA_",
+        "names that begin with PRAGMA_ are the database's own",
+    ),
+    ("__", "names that begin with __ are kept for bookkeeping"),
+];
+
+/// Returns the rule that `uuid` breaks, if it breaks one.
 pub(crate) fn fault(uuid: &str) -> Option<&'static str> {
     let begins_with = |prefix: &str| {
         uuid.get(..prefix.len())
@@ -74,22 +91,16 @@ pub(crate) fn fault(uuid: &str) -> Option<&'static str> {
     } else if has_control(uuid) {
         Some("it has a control character")
     } else if uuid.eq_ignore_ascii_case("streams") {
-        Some("that table holds the metadata")
-    } else if begins_with("sqlite_") {
-        Some("names that begin with sqlite_ are SQLite's own")
-    } else if begins_with("pragma_") {
-        // A table of such a name hides SQLite's own of the same name, by which
-        // the store looks at every other table.
-        Some("names that begin with pragma_ are SQLite's own")
-    } else if begins_with("__") {
-        Some("names that begin with __ are kept for bookkeeping")
+        Some("that name is the metadata's")
     } else {
-        None
+        RESERVED
+            .iter()
+            .find_map(|(prefix, reason)| begins_with(prefix).then_some(*reason))
     }
 }
 
-/// Every call through C asks: bytes, all of them whatever is found, are looked at
-/// many at a time.
+/// Returns `true` if the text has a control character. Every call through C asks: all
+/// bytes are looked at, whatever is found, so that it is done many at a time.
 fn has_control(uuid: &str) -> bool {
     if uuid.is_ascii() {
         uuid.bytes()

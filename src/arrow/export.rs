@@ -1,0 +1,163 @@
+//! Observations out: record batches, read as they are asked for.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use arrow_array::builder::{BinaryBuilder, TimestampMicrosecondBuilder};
+use arrow_array::{
+    ArrayRef, BinaryArray, Float64Array, RecordBatch, RecordBatchReader, StringArray,
+};
+use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
+
+use crate::model::cursor::Cursor;
+use crate::model::error::{Error, Result};
+use crate::model::row::not_utf8;
+use crate::model::uuid::StreamUuid;
+use crate::store::Store;
+
+/// Rows of a record batch.
+const BATCH: usize = 65_536;
+/// Bytes of a column of text: its offsets are 32 bits.
+const LONGEST: usize = i32::MAX as usize;
+
+/// Observations as record batches of `ts` (timestamp, microseconds, UTC), `value`
+/// (float64), `hash` and `provider` (utf8), in order of time; see
+/// [`Store::record_batches`]. Between batches nothing is locked.
+#[derive(Debug)]
+pub struct RecordBatches {
+    store: Store,
+    uuid: StreamUuid,
+    cursor: Cursor,
+    schema: SchemaRef,
+}
+
+impl RecordBatches {
+    pub(crate) fn new(store: Store, uuid: StreamUuid, cursor: Cursor) -> Self {
+        let ts = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+        let schema = Arc::new(Schema::new(vec![
+            Field::new("ts", ts, false),
+            Field::new("value", DataType::Float64, false),
+            Field::new("hash", DataType::Utf8, false),
+            Field::new("provider", DataType::Utf8, false),
+        ]));
+        Self {
+            store,
+            uuid,
+            cursor,
+            schema,
+        }
+    }
+
+    fn read(&mut self) -> Result<Option<RecordBatch>, ArrowError> {
+        let start = self.cursor.clone();
+        let mut rows = BATCH;
+        loop {
+            match self.read_rows(rows) {
+                Ok(batch) => return Ok(batch),
+                // Fewer rows have less text.
+                Err(Failed::TooLong) if rows > 1 => {
+                    self.cursor = start.clone();
+                    rows /= 16;
+                }
+                Err(Failed::TooLong) => return Err(external(too_long())),
+                Err(Failed::Arrow(error)) => return Err(error),
+            }
+        }
+    }
+
+    fn read_rows(&mut self, rows: usize) -> Result<Option<RecordBatch>, Failed> {
+        let mut ts = TimestampMicrosecondBuilder::with_capacity(rows);
+        let mut values = Vec::with_capacity(rows);
+        let mut hashes = BinaryBuilder::with_capacity(rows, rows * 16);
+        let mut providers = BinaryBuilder::with_capacity(rows, rows * 8);
+        let mut is_too_long = false;
+        let fits = |builder: &BinaryBuilder, text: &[u8]| {
+            builder.values_slice().len() + text.len() <= LONGEST
+        };
+        let read = self
+            .store
+            .read_batch(&self.uuid, &mut self.cursor, rows, |row| {
+                if !fits(&hashes, row.hash) || !fits(&providers, row.provider) {
+                    is_too_long = true;
+                    return Err(too_long());
+                }
+                ts.append_value(row.ts.as_micros());
+                values.push(row.value);
+                hashes.append_value(row.hash);
+                providers.append_value(row.provider);
+                Ok(())
+            });
+        if is_too_long {
+            return Err(Failed::TooLong);
+        }
+        if read.map_err(external)? == 0 {
+            return Ok(None);
+        }
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(ts.finish().with_timezone("UTC")),
+            Arc::new(Float64Array::from(values)),
+            self.texts(hashes.finish())?,
+            self.texts(providers.finish())?,
+        ];
+        Ok(Some(RecordBatch::try_new(
+            Arc::clone(&self.schema),
+            columns,
+        )?))
+    }
+
+    /// Checks a whole column at once, a fraction of what it costs row by row.
+    fn texts(&self, column: BinaryArray) -> Result<ArrayRef, ArrowError> {
+        match StringArray::try_from_binary(column.clone()) {
+            Ok(texts) => Ok(Arc::new(texts)),
+            Err(_) => Err(external(not_utf8(&self.uuid, column.iter().flatten()))),
+        }
+    }
+}
+
+impl Iterator for RecordBatches {
+    type Item = Result<RecordBatch, ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.cursor.is_done() {
+            return None;
+        }
+        // Behind the C stream interface no frame of ours would catch a panic.
+        let read = catch_unwind(AssertUnwindSafe(|| self.read()))
+            .unwrap_or_else(|_| Err(external(Error::Poisoned)));
+        if !matches!(read, Ok(Some(_))) {
+            self.cursor.done = true;
+        }
+        read.transpose()
+    }
+}
+
+impl RecordBatchReader for RecordBatches {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+}
+
+/// Why a batch was not read.
+enum Failed {
+    /// It has more text than a column can hold.
+    TooLong,
+    Arrow(ArrowError),
+}
+
+impl From<ArrowError> for Failed {
+    fn from(error: ArrowError) -> Self {
+        Failed::Arrow(error)
+    }
+}
+
+#[cold]
+fn too_long() -> Error {
+    Error::InvalidArrow {
+        batch: 0,
+        message: "a row has more than 2 GiB of text".to_owned(),
+    }
+}
+
+fn external(error: Error) -> ArrowError {
+    ArrowError::ExternalError(Box::new(error))
+}
