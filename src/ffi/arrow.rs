@@ -9,18 +9,19 @@ use arrow_array::{Array, ArrayReader, RecordBatch, RecordBatchOptions, RecordBat
 use arrow_schema::{ArrowError, DataType, Schema, SchemaRef};
 
 use super::error::{satori_error, satori_status};
-use super::input::{check_pointer, optional, satori_text};
-use super::insert::{check_outputs, satori_insert_report, tell};
+use super::guard::Guard;
+use super::input;
+use super::input::{optional_text, satori_text};
+use super::insert::{report_outputs, satori_insert_report, write_report};
+use super::output::required;
 use super::store::satori_store;
 use super::string::satori_string;
-use super::{guard, input, registry};
-use crate::model::error::Error;
-use crate::store::Store;
+use crate::Error;
 
-/// The observations from `from`, included, to `to`, excluded, as an Arrow stream of
-/// `ts` (timestamp[us, UTC]), `value` (float64), `hash` and `provider` (utf8), in
-/// order of time. It reads as it is asked, and keeps the file open until it is
-/// released.
+/// Exports the observations from `from`, included, to `to`, excluded, as an Arrow
+/// stream of `ts` (timestamp[us, UTC]), `value` (float64), `hash` and `provider`
+/// (utf8), in order of time. It reads as it is asked, and keeps the file open until it
+/// is released.
 ///
 /// @param store        the store.
 /// @param uuid         the stream's uuid.
@@ -30,8 +31,8 @@ use crate::store::Store;
 /// @param stream       receives the stream; what is there is overwritten, not
 ///                     released. The caller releases it by its own callback.
 /// @param error        see satori_error; may be NULL.
-/// @return as satori_observations. What goes wrong later the stream's
-///         get_last_error tells.
+/// @return as satori_observations. The stream's get_last_error reports what goes wrong
+///         later.
 /// @since 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn satori_export_arrow(
@@ -43,18 +44,15 @@ pub unsafe extern "C" fn satori_export_arrow(
     stream: *mut ArrowArrayStream,
     error: *mut satori_error,
 ) -> satori_status {
-    let body = || {
-        let opened: Store = registry::get(store.addr())?;
-        check_pointer(stream, "stream")?;
-        // SAFETY: by the caller's word.
-        let uuid = unsafe { input::uuid(uuid, uuid_length) }?;
-        let batches = opened.record_batches(&uuid, input::range(from, to))?;
-        // SAFETY: by the caller's word.
-        unsafe { stream.write(ArrowArrayStream::new(Box::new(batches))) };
-        Ok(())
-    };
+    let guard = Guard::new("satori_export_arrow", error, [required(stream, "stream")]);
     // SAFETY: by the caller's word.
-    unsafe { guard::call("satori_export_arrow", store.addr(), error, body) }
+    unsafe {
+        guard.with_stream(store, uuid, uuid_length, |store, uuid| {
+            let batches = store.record_batches(uuid, input::range(from, to))?;
+            stream.write(ArrowArrayStream::new(Box::new(batches)));
+            Ok(())
+        })
+    }
 }
 
 /// Inserts an Arrow stream in one transaction. It needs columns `ts` (timestamps of
@@ -64,9 +62,9 @@ pub unsafe extern "C" fn satori_export_arrow(
 /// @param store        the store.
 /// @param uuid         the stream's uuid.
 /// @param uuid_length  its length in bytes.
-/// @param stream       the stream: it is taken over and released, also where the
-///                     insert fails; only where the store or another argument is
-///                     refused is it left as it is. `release` is NULL where it was.
+/// @param stream       the stream. It is taken over and released, also if the insert
+///                     fails; then its `release` is NULL. Only if the store or another
+///                     argument is refused is it left as it is.
 /// @param provider     who delivers rows that don't say so; NULL is "central".
 /// @param report       receives the counts; set its size first. May be NULL.
 /// @param conflicts    as in satori_insert_many. May be NULL.
@@ -84,36 +82,36 @@ pub unsafe extern "C" fn satori_import_arrow(
     conflicts: *mut *mut satori_string,
     error: *mut satori_error,
 ) -> satori_status {
-    let body = || {
-        let opened: Store = registry::get(store.addr())?;
-        check_pointer(stream, "stream")?;
-        // SAFETY: by the caller's word; `from_raw` takes the stream over and marks
-        // it released.
-        unsafe {
-            check_outputs(report, conflicts)?;
-            let uuid = input::uuid(uuid, uuid_length)?;
-            let provider = optional(provider, "provider")?;
+    let [report_output, conflicts_output] = report_outputs(report, conflicts);
+    let guard = Guard::new(
+        "satori_import_arrow",
+        error,
+        [required(stream, "stream"), report_output, conflicts_output],
+    );
+    // SAFETY: by the caller's word; `from_raw` takes the stream over and marks it
+    // released.
+    unsafe {
+        guard.with_stream(store, uuid, uuid_length, |store, uuid| {
+            let provider = optional_text(provider, "provider")?;
             let stream = ArrowArrayStream::from_raw(stream);
-            let batches = Rows::new(stream).map_err(|error| Error::InvalidArrow {
+            let batches = Batches::new(stream).map_err(|error| Error::InvalidArrow {
                 batch: 0,
                 message: error.to_string(),
             })?;
-            let answer = opened.insert_record_batches(&uuid, batches, provider)?;
-            tell(&answer, report, conflicts)
-        }
-    };
-    // SAFETY: by the caller's word.
-    unsafe { guard::call("satori_import_arrow", store.addr(), error, body) }
+            let answer = store.insert_record_batches(uuid, batches, provider)?;
+            write_report(&answer, report, conflicts)
+        })
+    }
 }
 
 /// A stream's record batches. Arrow's own reader takes rows that are null as a whole
 /// for rows.
-struct Rows {
+struct Batches {
     arrays: ArrayStreamReader,
     schema: SchemaRef,
 }
 
-impl Rows {
+impl Batches {
     fn new(stream: ArrowArrayStream) -> Result<Self, ArrowError> {
         if stream.get_next().is_none() {
             return Err(ArrowError::CDataInterface(
@@ -150,7 +148,7 @@ impl Rows {
     }
 }
 
-impl Iterator for Rows {
+impl Iterator for Batches {
     type Item = Result<RecordBatch, ArrowError>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -159,7 +157,7 @@ impl Iterator for Rows {
     }
 }
 
-impl RecordBatchReader for Rows {
+impl RecordBatchReader for Batches {
     fn schema(&self) -> SchemaRef {
         Arc::clone(&self.schema)
     }

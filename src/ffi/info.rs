@@ -4,8 +4,10 @@ use std::ffi::c_char;
 use std::mem;
 
 use super::error::{satori_error, satori_status};
-use super::{guard, input, output};
-use crate::sqlite::raw::info::{self, sqlite_info};
+use super::growable::{self, Growable};
+use super::guard::Guard;
+use super::output::required_struct;
+use crate::sqlite::{source_id, sqlite_info, version};
 
 /// What the library is, and which SQLite it works with. The texts are constants:
 /// they live as long as the library is loaded.
@@ -29,14 +31,14 @@ pub struct satori_library_info {
     pub sqlite_bundled: u32,
     /// Whether a process may use one file through this library and through another
     /// copy of SQLite at the same time; see "Several SQLites in a process". 1: yes.
-    /// 0: no. 2: only where the other user is linked with the same system's SQLite.
+    /// 0: no. 2: only if the other user is linked with the same system's SQLite.
     pub safe_beside_other_sqlite: u32,
 }
 
 // SAFETY: plain data.
-unsafe impl input::Growable for satori_library_info {}
+unsafe impl Growable for satori_library_info {}
 
-/// What the library is, and which SQLite it works with. Needs no handle.
+/// Returns what the library is, and which SQLite it works with. It needs no handle.
 ///
 /// @param info   receives the answer; set its size first
 ///               (satori_library_info_init does).
@@ -48,26 +50,31 @@ pub unsafe extern "C" fn satori_get_library_info(
     info: *mut satori_library_info,
     error: *mut satori_error,
 ) -> satori_status {
+    let guard = Guard::new(
+        "satori_get_library_info",
+        error,
+        [required_struct(info, "info")],
+    );
     let body = || {
         let sqlite = sqlite_info();
         let answer = satori_library_info {
             size: mem::size_of::<satori_library_info>(),
-            version: version(),
+            version: own_version(),
             sqlite_version: sqlite.version_number,
             version_text: concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast(),
-            sqlite_version_text: info::version().as_ptr(),
-            sqlite_source_id: info::source_id().as_ptr(),
+            sqlite_version_text: version().as_ptr(),
+            sqlite_source_id: source_id().as_ptr(),
             sqlite_bundled: u32::from(sqlite.bundled),
             safe_beside_other_sqlite: sqlite.beside_other_sqlite as u32,
         };
         // SAFETY: by the caller's word.
-        unsafe { output::write_growable(info, &answer, "info") }
+        unsafe { growable::write(info, &answer, "info") }
     };
     // SAFETY: by the caller's word.
-    unsafe { guard::call("satori_get_library_info", 0, error, body) }
+    unsafe { guard.run(body) }
 }
 
-fn version() -> u32 {
+fn own_version() -> u32 {
     let part = |text: &str| text.parse::<u32>().unwrap_or(0);
     part(env!("CARGO_PKG_VERSION_MAJOR")) * 1_000_000
         + part(env!("CARGO_PKG_VERSION_MINOR")) * 1_000

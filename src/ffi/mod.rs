@@ -1,10 +1,11 @@
-//! The C API: pointers to types and back. No SQL and no rules live here.
+//! The C API: from pointers to types, and back. It knows no SQL and no rules of its own.
 //!
-//! Every function is built the same way: [`guard::call`] runs its body, so that
-//! no panic crosses into C; [`registry`] turns a handle into the object it
-//! stands for, or refuses it; `input` reads what the caller points to and
-//! `output` writes it, only on success. The header `include/satori_store.h` is
-//! made from these files by `tests/capi/header.rs`.
+//! Every exported function is built the same way. [`guard`] runs its body, so that no
+//! panic crosses into C, and does first what all of them have in common: it finds what
+//! the handle stands for in the [`registry`], checks the places for the results and
+//! reads the uuid. `input` and `growable` read what the caller points to; `output`
+//! writes, only on success. The header `include/satori_store.h` is made from these
+//! files by `tests/capi/header.rs`.
 #![allow(unsafe_code)]
 #![allow(unreachable_pub, reason = "cbindgen reads what is `pub`")]
 #![allow(
@@ -13,14 +14,18 @@
 )]
 #![allow(non_camel_case_types, reason = "these are the names that C sees")]
 
+// What all functions share.
+
+mod arrays;
+mod error;
+mod growable;
 mod guard;
 mod input;
 mod output;
 mod registry;
+mod stream_fields;
 
-// In the order of the header.
-
-mod error;
+// What C sees, in the order of the header.
 
 mod info;
 
@@ -28,7 +33,13 @@ mod store;
 
 mod stream;
 
-mod streams;
+mod list;
+
+mod find_stream;
+
+mod find_streams;
+
+mod write_streams;
 
 mod insert;
 
@@ -36,8 +47,16 @@ mod observations;
 
 mod cursor;
 
+mod statistics;
+
+mod verify;
+
+mod normalize;
+
 mod arrow;
 
-mod ingest;
+mod json;
+
+mod convert;
 
 mod string;

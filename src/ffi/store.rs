@@ -6,15 +6,22 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::error::{Failure, satori_error, satori_status};
-use super::input::{Growable, check_pointer};
-use super::{guard, input, output, registry};
-use crate::model::options::{OpenOptions, Synchronous};
-use crate::store::Store;
+use super::growable::{self, Growable};
+use super::guard::{self, Guard};
+use super::output::required;
+use super::registry::Handle;
+use super::{input, output};
+use crate::{OpenOptions, Store, Synchronous};
 
 /// A store: one engine.db, open. Any number of threads may use it at once; their
 /// calls take turns. Close it with `satori_store_close`.
 pub struct satori_store {
     _opaque: [u8; 0],
+}
+
+impl Handle for satori_store {
+    type Object = Store;
+    const NAME: &'static str = "satori_store";
 }
 
 /// What a power cut may take.
@@ -47,12 +54,12 @@ pub struct satori_open_options {
     /// How long a write waits for another writer, in microseconds; 0 is the
     /// default of 5 seconds, a negative number is no wait.
     pub busy_timeout: i64,
-    /// Not 0: where a stream's table holds timestamps that are text, its new rows are
-    /// stored as text spelled like the last of them, instead of as Unix seconds.
-    /// SQLite sorts numbers before all text: a program that orders such a table by
-    /// plain SQL would never take a number for the last.
+    /// Not 0: if a stream's timestamps are stored as text, its new rows are stored as
+    /// text spelled like the last of them, instead of as Unix seconds. SQLite sorts
+    /// numbers before all text: a program that orders such a table by plain SQL would
+    /// never take a number for the last.
     pub keep_spelling: i32,
-    /// 0.
+    /// Must be 0.
     pub reserved: i32,
 }
 
@@ -61,6 +68,9 @@ unsafe impl Growable for satori_open_options {}
 
 impl satori_open_options {
     fn to_options(self) -> Result<OpenOptions, Failure> {
+        if self.reserved != 0 {
+            return Err(Failure::argument("options.reserved is not 0"));
+        }
         let synchronous = match self.synchronous {
             0 => Synchronous::Normal,
             1 => Synchronous::Full,
@@ -94,10 +104,10 @@ impl satori_open_options {
 /// @param options      how; NULL for the defaults.
 /// @param store        receives the handle; close it with satori_store_close.
 /// @param error        see satori_error; may be NULL.
-/// @return SATORI_OK, SATORI_CANNOT_OPEN, SATORI_NOT_A_DATABASE, SATORI_CORRUPT,
-///         SATORI_LATER_RELEASE, SATORI_SCHEMA_MISMATCH, SATORI_BUSY,
-///         SATORI_READ_ONLY, SATORI_DISK_FULL, SATORI_SQLITE,
-///         SATORI_NULL_POINTER, SATORI_INVALID_ARGUMENT.
+/// @return SATORI_OK, SATORI_CANNOT_OPEN (also if the path looks like a URL,
+///         scheme://...), SATORI_NOT_A_STORE, SATORI_CORRUPT, SATORI_LATER_RELEASE,
+///         SATORI_SCHEMA_MISMATCH, SATORI_BUSY, SATORI_READ_ONLY, SATORI_DISK_FULL,
+///         SATORI_DATABASE, SATORI_NULL_POINTER, SATORI_INVALID_ARGUMENT.
 /// @since 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn satori_store_open(
@@ -107,10 +117,10 @@ pub unsafe extern "C" fn satori_store_open(
     store: *mut *mut satori_store,
     error: *mut satori_error,
 ) -> satori_status {
+    let guard = Guard::new("satori_store_open", error, [required(store, "store")]);
     let body = || {
-        check_pointer(store, "store")?;
         // SAFETY: by the caller's word.
-        let options = unsafe { input::growable(options, "options") }?;
+        let options = unsafe { growable::read(options, "options") }?;
         let in_memory = options.is_some_and(|options| options.in_memory != 0);
         let options = match options {
             Some(options) => options.to_options()?,
@@ -127,7 +137,7 @@ pub unsafe extern "C" fn satori_store_open(
         unsafe { output::write_handle(store, opened) }
     };
     // SAFETY: by the caller's word.
-    unsafe { guard::call("satori_store_open", 0, error, body) }
+    unsafe { guard.run(body) }
 }
 
 #[cfg(unix)]
@@ -149,7 +159,7 @@ fn to_path(path: &[u8]) -> Result<&Path, Failure> {
     }
 }
 
-/// Closes a store. The handle is invalid from then on; calls that other threads
+/// Closes a store. The handle is invalid from then on. Calls that other threads
 /// have under way end as they would have, and the last of them closes the file.
 /// Cursors of the store live on until they are freed, and keep the file open.
 ///
@@ -163,7 +173,7 @@ pub unsafe extern "C" fn satori_store_close(
     error: *mut satori_error,
 ) -> satori_status {
     // SAFETY: by the caller's word.
-    unsafe { registry::free::<Store>("satori_store_close", store.addr(), error) }
+    unsafe { guard::free("satori_store_close", store, error) }
 }
 
 const _: () = assert!(mem::size_of::<satori_open_options>() == mem::size_of::<usize>() + 32);

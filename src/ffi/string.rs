@@ -1,11 +1,11 @@
 //! Text that the library made, and the caller frees.
 
 use std::ffi::{CString, c_char};
-use std::sync::Arc;
 
-use super::error::{satori_error, satori_status};
-use super::input::{check_optional, check_pointer};
-use super::{guard, output, registry};
+use super::error::{Failure, satori_error, satori_status};
+use super::guard::{self, Guard};
+use super::output::{self, optional, push_c_string, required};
+use super::registry::Handle;
 
 /// Text that the library made: a report, as JSON. Free it with
 /// `satori_string_free`.
@@ -13,11 +13,37 @@ pub struct satori_string {
     _opaque: [u8; 0],
 }
 
-/// The text of a string: UTF-8, NUL-terminated, valid until the string is freed.
+impl Handle for satori_string {
+    type Object = CString;
+    const NAME: &'static str = "satori_string";
+}
+
+/// Gives a report as JSON, unless the caller doesn't want it.
+///
+/// # Safety
+/// `place` is NULL or may be written.
+pub(super) unsafe fn write_json(
+    place: *mut *mut satori_string,
+    report: &impl serde::Serialize,
+) -> Result<(), Failure> {
+    if place.is_null() {
+        return Ok(());
+    }
+    let json =
+        serde_json::to_string(report).unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"));
+    let mut text = Vec::with_capacity(json.len() + 1);
+    push_c_string(&mut text, &json);
+    let text = CString::from_vec_with_nul(text).unwrap_or_default();
+    // SAFETY: by the caller's word.
+    unsafe { output::write_handle(place, text) }
+}
+
+/// Returns the text of a string: UTF-8, NUL-terminated, valid until the string is
+/// freed.
 ///
 /// @param string  the string.
-/// @param data    receives where the text begins.
-/// @param length  receives its length in bytes, the NUL not counted; may be NULL.
+/// @param data    receives the address of the first byte.
+/// @param length  receives the length in bytes, the NUL not counted; may be NULL.
 /// @param error   see satori_error; may be NULL.
 /// @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE.
 /// @since 0.1
@@ -28,19 +54,19 @@ pub unsafe extern "C" fn satori_string_get(
     length: *mut usize,
     error: *mut satori_error,
 ) -> satori_status {
-    let body = || {
-        let text: Arc<CString> = registry::get(string.addr())?;
-        check_pointer(data, "data")?;
-        check_optional(length, "length")?;
-        // SAFETY: by the caller's word. The registry keeps the text.
-        unsafe {
-            data.write(text.as_ptr());
+    let guard = Guard::new(
+        "satori_string_get",
+        error,
+        [required(data, "data"), optional(length, "length")],
+    );
+    // SAFETY: by the caller's word. The registry keeps the text.
+    unsafe {
+        guard.with(string, |text| {
+            output::write(data, text.as_ptr());
             output::write(length, text.as_bytes().len());
-        }
-        Ok(())
-    };
-    // SAFETY: by the caller's word.
-    unsafe { guard::call("satori_string_get", string.addr(), error, body) }
+            Ok(())
+        })
+    }
 }
 
 /// Frees a string.
@@ -55,5 +81,5 @@ pub unsafe extern "C" fn satori_string_free(
     error: *mut satori_error,
 ) -> satori_status {
     // SAFETY: by the caller's word.
-    unsafe { registry::free::<Arc<CString>>("satori_string_free", string.addr(), error) }
+    unsafe { guard::free("satori_string_free", string, error) }
 }

@@ -1,6 +1,6 @@
 //! `include/satori_store.h` is what the sources say it is.
 //!
-//! `SATORI_STORE_WRITE_HEADER=1 cargo test --test capi header` writes it anew.
+//! `SATORI_STORE_WRITE_HEADER=1 cargo test --features panic-test --test capi header` writes it anew.
 
 use std::path::Path;
 
@@ -14,12 +14,19 @@ fn generate() -> String {
         "info",
         "store",
         "stream",
-        "streams",
+        "list",
+        "find_stream",
+        "find_streams",
+        "write_streams",
         "insert",
         "observations",
         "cursor",
+        "statistics",
+        "verify",
+        "normalize",
         "arrow",
-        "ingest",
+        "json",
+        "convert",
         "string",
     ] {
         builder = builder.with_src(root.join(format!("src/ffi/{file}.rs")));

@@ -1,0 +1,128 @@
+//! Finding one stream by its uuid.
+
+use std::ffi::c_char;
+
+use super::error::{Failure, satori_error, satori_status};
+use super::growable;
+use super::guard::Guard;
+use super::input;
+use super::list::{self, satori_stream_list};
+use super::output::{self, required, required_struct};
+use super::store::satori_store;
+use super::stream::satori_stream;
+use super::stream_fields::OwnedStream;
+
+/// Reports whether the store has a stream: its metadata, or data.
+///
+/// @param store        the store.
+/// @param uuid         the stream's uuid.
+/// @param uuid_length  its length in bytes.
+/// @param contains     receives 1 if it has, else 0.
+/// @param error        see satori_error; may be NULL.
+/// @return SATORI_OK, SATORI_INVALID_UUID, SATORI_NOT_A_STREAM, or what any call
+///         returns.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_contains(
+    store: *const satori_store,
+    uuid: *const c_char,
+    uuid_length: usize,
+    contains: *mut i32,
+    error: *mut satori_error,
+) -> satori_status {
+    let guard = Guard::new("satori_contains", error, [required(contains, "contains")]);
+    // SAFETY: by the caller's word.
+    unsafe {
+        guard.with_stream(store, uuid, uuid_length, |store, uuid| {
+            output::write(contains, i32::from(store.contains(uuid)?));
+            Ok(())
+        })
+    }
+}
+
+/// Finds the stream of this uuid.
+///
+/// @param store        the store.
+/// @param uuid         the stream's uuid.
+/// @param uuid_length  its length in bytes.
+/// @param streams      receives a list of one stream, or of none if the stream has no
+///                     metadata.
+/// @param error        see satori_error; may be NULL.
+/// @return SATORI_OK, SATORI_INVALID_UUID, or what any call returns.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_stream_by_uuid(
+    store: *const satori_store,
+    uuid: *const c_char,
+    uuid_length: usize,
+    streams: *mut *mut satori_stream_list,
+    error: *mut satori_error,
+) -> satori_status {
+    let guard = Guard::new(
+        "satori_stream_by_uuid",
+        error,
+        [required(streams, "streams")],
+    );
+    // SAFETY: by the caller's word.
+    unsafe {
+        guard.with_stream(store, uuid, uuid_length, |store, uuid| {
+            list::write(streams, store.stream_as::<OwnedStream>(uuid)?)
+        })
+    }
+}
+
+/// Finds the stream of this uuid, and writes it into memory of the caller's: the
+/// fastest way to look one up, with nothing to free.
+///
+/// @param store        the store.
+/// @param uuid         the stream's uuid.
+/// @param uuid_length  its length in bytes.
+/// @param stream       receives it; set its size first (satori_stream_init does).
+/// @param texts        receives its texts, NUL-terminated, to which `stream` points.
+/// @param capacity     how many bytes `texts` has room for.
+/// @param needed       receives how many bytes of `texts` the stream takes, also if
+///                     they are more than `capacity`. 0: the stream has no metadata,
+///                     and `stream` is left as it is.
+/// @param error        see satori_error; may be NULL.
+/// @return SATORI_OK, SATORI_INVALID_UUID, SATORI_INVALID_ARGUMENT (`capacity` is less
+///         than `needed`, or there is no such size), or what any call returns.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_get_stream(
+    store: *const satori_store,
+    uuid: *const c_char,
+    uuid_length: usize,
+    stream: *mut satori_stream,
+    texts: *mut c_char,
+    capacity: usize,
+    needed: *mut usize,
+    error: *mut satori_error,
+) -> satori_status {
+    let guard = Guard::new(
+        "satori_get_stream",
+        error,
+        [
+            required_struct(stream, "stream"),
+            required(needed, "needed"),
+        ],
+    );
+    // SAFETY: by the caller's word.
+    unsafe {
+        guard.with_stream(store, uuid, uuid_length, |store, uuid| {
+            let room = input::array_mut(texts.cast::<u8>(), capacity, "texts")?;
+            let Some(found) = store.stream_as::<OwnedStream>(uuid)? else {
+                output::write(needed, 0);
+                return Ok(());
+            };
+            let length = found.texts().len();
+            output::write(needed, length);
+            let room = room.get_mut(..length).ok_or_else(|| {
+                Failure::argument(format!(
+                    "capacity is {capacity}: the stream's texts need {length} bytes"
+                ))
+            })?;
+            room.copy_from_slice(found.texts());
+            growable::write(stream, &found.view(texts), "stream")
+        })
+    }
+}

@@ -1,0 +1,76 @@
+//! Walking a stream's hash chain.
+
+use std::ffi::c_char;
+use std::mem;
+
+use super::error::{satori_error, satori_status};
+use super::growable::{self, Growable};
+use super::guard::Guard;
+use super::output::{optional, required_struct};
+use super::store::satori_store;
+use super::string::{self, satori_string};
+
+/// What a walk along a hash chain found.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct satori_verification {
+    /// sizeof(satori_verification); see "Structs that may grow".
+    pub size: usize,
+    /// Rows walked.
+    pub rows: u64,
+    /// Rows whose hash is made by the rule.
+    pub verified: u64,
+    /// Rows whose hash is not made by the rule, as a server may send, or that
+    /// arrived late.
+    pub foreign: u64,
+    /// Rows that fail although their neighbours hold: changed since.
+    pub suspect: u64,
+}
+
+// SAFETY: plain data.
+unsafe impl Growable for satori_verification {}
+
+/// Walks a stream's hash chain in order of time.
+///
+/// @param store         the store.
+/// @param uuid          the stream's uuid.
+/// @param uuid_length   its length in bytes.
+/// @param verification  receives the counts; set its size first.
+/// @param report        receives the report as JSON, with the instants of foreign
+///                      and suspect rows. May be NULL.
+/// @param error         see satori_error; may be NULL.
+/// @return as satori_observations, or SATORI_UNREADABLE_ROW.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_verify(
+    store: *const satori_store,
+    uuid: *const c_char,
+    uuid_length: usize,
+    verification: *mut satori_verification,
+    report: *mut *mut satori_string,
+    error: *mut satori_error,
+) -> satori_status {
+    let guard = Guard::new(
+        "satori_verify",
+        error,
+        [
+            required_struct(verification, "verification"),
+            optional(report, "report"),
+        ],
+    );
+    // SAFETY: by the caller's word.
+    unsafe {
+        guard.with_stream(store, uuid, uuid_length, |store, uuid| {
+            let found = store.verify(uuid)?;
+            let answer = satori_verification {
+                size: mem::size_of::<satori_verification>(),
+                rows: found.rows,
+                verified: found.verified,
+                foreign: found.foreign.len() as u64,
+                suspect: found.suspect.len() as u64,
+            };
+            growable::write(verification, &answer, "verification")?;
+            string::write_json(report, &found)
+        })
+    }
+}
