@@ -1,7 +1,8 @@
-//! The error type.
+//! The one error type.
 //!
-//! `error` and `report` name each other's types, because the error of a refused batch
-//! holds its report, which holds the errors of its payloads.
+//! An error may hold the report of a refused batch, and a report holds the errors of its
+//! payloads: a ring of type names, with the nouns that both are made of. It stays within
+//! this folder, and no function runs round it.
 
 use std::time::Duration;
 
