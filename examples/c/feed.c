@@ -50,7 +50,7 @@ static satori_status print_last(const satori_store *store, satori_text uuid, sat
   size_t count, row;
   satori_status status = satori_last(store, uuid.data, uuid.length, LAST, &cursor, error);
   if (status == SATORI_OK)
-    status = satori_cursor_next(cursor, LAST, ts, values, hashes, NULL, &count, error);
+    status = satori_cursor_next(cursor, LAST, ts, NULL, values, hashes, NULL, &count, error);
   if (status == SATORI_OK)
     for (row = 0; row < count; row++) print_row(ts[row], values[row], hashes[row]);
   satori_cursor_free(cursor, NULL);
@@ -58,20 +58,20 @@ static satori_status print_last(const satori_store *store, satori_text uuid, sat
 }
 
 static satori_status print_bitcoin(const satori_store *store, satori_error *error) {
-  satori_streams *streams = NULL;
+  satori_stream_list *streams = NULL;
   satori_stream bitcoin = satori_stream_init();
   size_t count = 0;
   satori_status status = satori_streams_by_name(store, SATORI_STR("bitcoin"), &streams, error);
-  if (status == SATORI_OK) status = satori_streams_count(streams, &count, error);
+  if (status == SATORI_OK) status = satori_stream_list_count(streams, &count, error);
   if (status == SATORI_OK && count == 0) printf("no stream is called bitcoin\n");
   if (status == SATORI_OK && count > 0) {
-    status = satori_streams_get(streams, 0, &bitcoin, error);
+    status = satori_stream_list_get(streams, 0, &bitcoin, error);
     if (status == SATORI_OK) {
       printf("bitcoin is %s\n", bitcoin.uuid.data);
       status = print_last(store, bitcoin.uuid, error);
     }
   }
-  satori_streams_free(streams, NULL);
+  satori_stream_list_free(streams, NULL);
   return status;
 }
 

@@ -37,7 +37,7 @@ static satori_status insert_batch(satori_store *store, int64_t first) {
     ts[row] = (first + row) * INT64_C(1000000);
     values[row] = (double)(first + row);
   }
-  return satori_insert_many(store, UUID, BATCH, ts, values, NULL, NULL, NULL, NULL, &error);
+  return satori_insert_many(store, UUID, BATCH, ts, NULL, values, NULL, NULL, NULL, NULL, &error);
 }
 
 /* Writes until that fails: with `code`, and no row of the failing call. Then the
@@ -52,7 +52,7 @@ static void fill_up(satori_status code, void (*relieve)(void)) {
     CHECK(stored < 1000000);
   }
   check_status(status, code, &error, "satori_insert_many", __FILE__, __LINE__);
-  CHECK(error.sqlite_code != 0);
+  CHECK(error.database_code != 0);
   CHECK(stored > 0);
   /* It stays so, for every way of writing; reading goes on. */
   STATUS(code, insert_batch(store, stored));
@@ -236,34 +236,34 @@ static void unreadable(void) {
   sql("UPDATE stream SET value = 'spoilt' WHERE ts = 150");
   OK(satori_store_open(SATORI_STR(path), NULL, &store, &error));
   OK(satori_observations(store, UUID, INT64_MIN, INT64_MAX, &cursor, &error));
-  OK(satori_cursor_next(cursor, 100, ts, NULL, NULL, NULL, &count, &error));
+  OK(satori_cursor_next(cursor, 100, ts, NULL, NULL, NULL, NULL, &count, &error));
   CHECK(count == 100 && ts[99] == 99000000);
   for (int again = 0; again < 3; again++) {
     STATUS(SATORI_UNREADABLE_ROW,
-           satori_cursor_next(cursor, 100, ts, NULL, NULL, NULL, &count, &error));
+           satori_cursor_next(cursor, 100, ts, NULL, NULL, NULL, NULL, &count, &error));
   }
-  OK(satori_cursor_next(cursor, 50, ts, NULL, NULL, NULL, &count, &error));
+  OK(satori_cursor_next(cursor, 50, ts, NULL, NULL, NULL, NULL, &count, &error));
   CHECK(count == 50 && ts[0] == 100000000);
   STATUS(SATORI_UNREADABLE_ROW,
-         satori_cursor_next(cursor, 100, ts, NULL, NULL, NULL, &count, &error));
+         satori_cursor_next(cursor, 100, ts, NULL, NULL, NULL, NULL, &count, &error));
   OK(satori_delete(store, UUID, 150000000, 151000000, NULL, &error));
-  OK(satori_cursor_next(cursor, 100, ts, NULL, NULL, NULL, &count, &error));
+  OK(satori_cursor_next(cursor, 100, ts, NULL, NULL, NULL, NULL, &count, &error));
   CHECK(count == 100 && ts[0] == 151000000);
   OK(satori_store_close(store, &error));
 
   /* Text that is not UTF-8 is found only once the batch has been read. */
   satori_text hashes[BATCH];
   sql("UPDATE stream SET hash = CAST(x'61c3' AS TEXT) WHERE ts = 260");
-  OK(satori_cursor_next(cursor, 5, ts, NULL, NULL, NULL, &count, &error));
+  OK(satori_cursor_next(cursor, 5, ts, NULL, NULL, NULL, NULL, &count, &error));
   CHECK(count == 5 && ts[0] == 251000000);
   for (int again = 0; again < 3; again++) {
     STATUS(SATORI_UNREADABLE_ROW,
-           satori_cursor_next(cursor, 100, ts, NULL, hashes, NULL, &count, &error));
+           satori_cursor_next(cursor, 100, ts, NULL, NULL, hashes, NULL, &count, &error));
     CHECK(strstr(error.message, "UTF-8") != NULL);
   }
-  OK(satori_cursor_next(cursor, 4, ts, NULL, hashes, NULL, &count, &error));
+  OK(satori_cursor_next(cursor, 4, ts, NULL, NULL, hashes, NULL, &count, &error));
   CHECK(count == 4 && ts[0] == 256000000 && hashes[3].length == strlen(hashes[3].data));
-  OK(satori_cursor_next(cursor, 100, ts, NULL, NULL, NULL, &count, &error));
+  OK(satori_cursor_next(cursor, 100, ts, NULL, NULL, NULL, NULL, &count, &error));
   CHECK(count == 100 && ts[0] == 260000000);
   OK(satori_cursor_free(cursor, &error));
 }

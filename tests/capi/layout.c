@@ -17,7 +17,8 @@
 PIN(sizeof(void *) == 8 && sizeof(size_t) == 8);
 SIZE(satori_status, 4);
 PIN((satori_status)-1 < 0);
-PIN(SATORI_MESSAGE_SIZE == 504);
+PIN(SATORI_MESSAGE_SIZE == 498);
+PIN(SATORI_SQLSTATE_SIZE == 6);
 PIN(SATORI_UUID_SIZE == 37);
 PIN(SATORI_NO_INSTANT == INT64_MIN);
 
@@ -27,8 +28,11 @@ PLACE(satori_text, data, 0);
 PLACE(satori_text, length, 8);
 SIZE(satori_error, 512);
 PLACE(satori_error, code, 0);
-PLACE(satori_error, sqlite_code, 4);
-PLACE(satori_error, message, 8);
+PLACE(satori_error, database_code, 4);
+PLACE(satori_error, sqlstate, 8);
+PLACE(satori_error, message, 14);
+PIN(sizeof(((satori_error *)0)->sqlstate) == SATORI_SQLSTATE_SIZE);
+PIN(sizeof(((satori_error *)0)->message) == SATORI_MESSAGE_SIZE);
 
 /* Those that may, at their end. */
 SIZE(satori_library_info, 48);
@@ -104,12 +108,13 @@ PLACE(satori_verification, verified, 16);
 PLACE(satori_verification, foreign, 24);
 PLACE(satori_verification, suspect, 32);
 
-SIZE(satori_ingest_options, 48);
+SIZE(satori_ingest_options, 56);
 PLACE(satori_ingest_options, size, 0);
 PLACE(satori_ingest_options, uuid, 8);
 PLACE(satori_ingest_options, provider, 24);
 PLACE(satori_ingest_options, strict, 40);
-PLACE(satori_ingest_options, reserved, 44);
+PLACE(satori_ingest_options, format, 44);
+PLACE(satori_ingest_options, first_line, 48);
 
 SIZE(satori_ingest_report, 56);
 PLACE(satori_ingest_report, size, 0);
@@ -123,19 +128,19 @@ PLACE(satori_ingest_report, rejected, 48);
 /* Numbers. */
 PIN(SATORI_OK == 0);
 PIN(SATORI_CANNOT_OPEN == 1);
-PIN(SATORI_NOT_A_DATABASE == 2);
+PIN(SATORI_NOT_A_STORE == 2);
 PIN(SATORI_CORRUPT == 3);
 PIN(SATORI_LATER_RELEASE == 4);
 PIN(SATORI_SCHEMA_MISMATCH == 5);
 PIN(SATORI_BUSY == 6);
 PIN(SATORI_READ_ONLY == 7);
 PIN(SATORI_DISK_FULL == 8);
-PIN(SATORI_SQLITE == 9);
+PIN(SATORI_DATABASE == 9);
 PIN(SATORI_FILE_REPLACED == 10);
 PIN(SATORI_FORKED == 11);
 PIN(SATORI_POISONED == 12);
 PIN(SATORI_INVALID_UUID == 13);
-PIN(SATORI_NOT_OBSERVATION_TABLE == 14);
+PIN(SATORI_NOT_A_STREAM == 14);
 PIN(SATORI_STREAM_NOT_FOUND == 15);
 PIN(SATORI_INVALID_TIMESTAMP == 16);
 PIN(SATORI_INVALID_VALUE == 17);
@@ -164,6 +169,9 @@ PIN(SATORI_FIELD_DESCRIPTION == 64);
 PIN(SATORI_REMOVE_METADATA == 1);
 PIN(SATORI_REMOVE_DATA == 2);
 PIN(SATORI_REMOVE_BOTH == 3);
+
+PIN(SATORI_FORMAT_AUTO == 0);
+PIN(SATORI_FORMAT_NDJSON == 1);
 
 PIN(SATORI_INSERTED == 0);
 PIN(SATORI_ALREADY_THERE == 1);

@@ -8,7 +8,7 @@
 
 struct outputs out;
 satori_store *good_store;
-satori_streams *good_streams;
+satori_stream_list *good_streams;
 satori_cursor *good_cursor;
 satori_string *good_string;
 const char *scratch;
@@ -54,8 +54,8 @@ static void prepare(const char *path) {
     values[row] = row;
   }
   OK(satori_store_open(SATORI_STR(path), NULL, &good_store, &error));
-  OK(satori_insert_many(good_store, SATORI_STR(UUID), ROWS, ts, values, NULL, NULL, NULL, NULL,
-                        &error));
+  OK(satori_insert_many(good_store, SATORI_STR(UUID), ROWS, ts, NULL, values, NULL, NULL, NULL,
+                        NULL, &error));
   OK(satori_upsert_stream(good_store, SATORI_STR(UUID), NULL, &good_streams, &error));
   OK(satori_observations(good_store, SATORI_STR(UUID), INT64_MIN, INT64_MAX, &good_cursor, &error));
   OK(satori_sync_streams(good_store, SATORI_STR("[]"), &good_string, &error));
@@ -73,14 +73,14 @@ static void look_after(const char *path) {
   satori_store *again;
   satori_verification verification = satori_verification_init();
 
-  OK(satori_cursor_next(good_cursor, ROWS, ts, values, hashes, NULL, &count, &error));
+  OK(satori_cursor_next(good_cursor, ROWS, ts, NULL, values, hashes, NULL, &count, &error));
   CHECK(count == ROWS);
   for (int row = 0; row < ROWS; row++) {
     CHECK(ts[row] == INT64_C(1704283200000000) + row * INT64_C(3600000000));
     CHECK(values[row] == row);
     CHECK(hashes[row].length == 16 && strlen(hashes[row].data) == 16);
   }
-  OK(satori_streams_count(good_streams, &count, &error));
+  OK(satori_stream_list_count(good_streams, &count, &error));
   CHECK(count == 1);
   OK(satori_string_get(good_string, &data, &count, &error));
   CHECK(strlen(data) == count);
@@ -88,16 +88,16 @@ static void look_after(const char *path) {
   OK(satori_store_open(SATORI_STR(path), NULL, &again, &error));
   OK(satori_verify(again, SATORI_STR(UUID), &verification, NULL, &error));
   CHECK(verification.rows == ROWS && verification.verified == ROWS);
-  OK(satori_streams_free(good_streams, &error));
+  OK(satori_stream_list_free(good_streams, &error));
   OK(satori_streams_without_metadata(again, &good_streams, &error));
-  OK(satori_streams_count(good_streams, &count, &error));
+  OK(satori_stream_list_count(good_streams, &count, &error));
   CHECK(count == 0);
   OK(satori_store_close(again, &error));
 
   /* In an order that nobody should choose. */
   OK(satori_store_close(good_store, &error));
   OK(satori_cursor_free(good_cursor, &error));
-  OK(satori_streams_free(good_streams, &error));
+  OK(satori_stream_list_free(good_streams, &error));
   OK(satori_string_free(good_string, &error));
 }
 

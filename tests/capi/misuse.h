@@ -13,7 +13,7 @@
  * written none of them. */
 struct outputs {
   satori_store *store;
-  satori_streams *streams;
+  satori_stream_list *streams;
   satori_cursor *cursor;
   satori_string *string;
   satori_stream stream;
@@ -42,7 +42,7 @@ extern struct outputs out;
 
 /* Handles that are sound, of each type, all case long. */
 extern satori_store *good_store;
-extern satori_streams *good_streams;
+extern satori_stream_list *good_streams;
 extern satori_cursor *good_cursor;
 extern satori_string *good_string;
 

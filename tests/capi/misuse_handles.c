@@ -14,21 +14,21 @@ static const double new_value = 1;
 
 ON_STORE(satori_upsert_stream, SATORI_STR("new"), NULL, &out.streams)
 ON_STORE(satori_update_stream, ID, NULL, &out.streams)
+ON_STORE(satori_contains, ID, &out.number)
 ON_STORE(satori_stream_by_uuid, ID, &out.streams)
 ON_STORE(satori_get_stream, ID, &out.stream, out.texts, sizeof(out.texts), &out.count)
 ON_STORE(satori_streams_by_name, SATORI_STR("bitcoin"), &out.streams)
 ON_STORE(satori_streams_by_server_id, 1, &out.streams)
-ON_STORE(satori_streams_all, &out.streams)
+ON_STORE(satori_streams, &out.streams)
 ON_STORE(satori_search_streams, SATORI_STR("bit"), &out.streams)
 ON_STORE(satori_stale_streams, 0, &out.streams)
 ON_STORE(satori_streams_without_metadata, &out.streams)
-ON_STORE(satori_streams_with_table, &out.streams)
+ON_STORE(satori_streams_with_data, &out.streams)
 ON_STORE(satori_sync_streams, SATORI_STR("[{\"uuid\":\"new\"}]"), &out.string)
 ON_STORE(satori_remove, ID, SATORI_REMOVE_BOTH, &out.number, &out.rows)
 ON_STORE(satori_insert, ID, new_ts, new_value, NULL, NULL, &out.number, &out.stored)
-ON_STORE(satori_insert_many, ID, 1, &new_ts, &new_value, NULL, NULL, &out.insert_report, &out.string)
-ON_STORE(satori_insert_spelled, ID, 1, &new_spelling, &new_value, NULL, NULL, &out.insert_report,
-         &out.string)
+ON_STORE(satori_insert_many, ID, 1, &new_ts, &new_spelling, &new_value, NULL, NULL,
+         &out.insert_report, &out.string)
 ON_STORE(satori_count, ID, 0, 1, &out.rows)
 ON_STORE(satori_get_statistics, ID, &out.statistics, &out.string)
 ON_STORE(satori_delete, ID, INT64_MIN, INT64_MAX, &out.rows)
@@ -45,26 +45,21 @@ static satori_status on_satori_store_close(void *handle, satori_error *error) {
   return satori_store_close(handle, error);
 }
 
-static satori_status on_satori_streams_count(void *handle, satori_error *error) {
-  return satori_streams_count(handle, &out.count, error);
+static satori_status on_satori_stream_list_count(void *handle, satori_error *error) {
+  return satori_stream_list_count(handle, &out.count, error);
 }
 
-static satori_status on_satori_streams_get(void *handle, satori_error *error) {
-  return satori_streams_get(handle, 0, &out.stream, error);
+static satori_status on_satori_stream_list_get(void *handle, satori_error *error) {
+  return satori_stream_list_get(handle, 0, &out.stream, error);
 }
 
-static satori_status on_satori_streams_free(void *handle, satori_error *error) {
-  return satori_streams_free(handle, error);
+static satori_status on_satori_stream_list_free(void *handle, satori_error *error) {
+  return satori_stream_list_free(handle, error);
 }
 
 static satori_status on_satori_cursor_next(void *handle, satori_error *error) {
-  return satori_cursor_next(handle, 4, out.ts, out.values, out.hashes, out.providers, &out.count,
-                            error);
-}
-
-static satori_status on_satori_cursor_next_spelled(void *handle, satori_error *error) {
-  return satori_cursor_next_spelled(handle, 4, out.ts, out.spellings, out.values, out.hashes,
-                                    out.providers, &out.count, error);
+  return satori_cursor_next(handle, 4, out.ts, out.spellings, out.values, out.hashes, out.providers,
+                            &out.count, error);
 }
 
 static satori_status on_satori_cursor_free(void *handle, satori_error *error) {
@@ -93,20 +88,20 @@ static const struct {
 } functions[] = {
     ENTRY(satori_upsert_stream, STORE),
     ENTRY(satori_update_stream, STORE),
+    ENTRY(satori_contains, STORE),
     ENTRY(satori_stream_by_uuid, STORE),
     ENTRY(satori_get_stream, STORE),
     ENTRY(satori_streams_by_name, STORE),
     ENTRY(satori_streams_by_server_id, STORE),
-    ENTRY(satori_streams_all, STORE),
+    ENTRY(satori_streams, STORE),
     ENTRY(satori_search_streams, STORE),
     ENTRY(satori_stale_streams, STORE),
     ENTRY(satori_streams_without_metadata, STORE),
-    ENTRY(satori_streams_with_table, STORE),
+    ENTRY(satori_streams_with_data, STORE),
     ENTRY(satori_sync_streams, STORE),
     ENTRY(satori_remove, STORE),
     ENTRY(satori_insert, STORE),
     ENTRY(satori_insert_many, STORE),
-    ENTRY(satori_insert_spelled, STORE),
     ENTRY(satori_count, STORE),
     ENTRY(satori_get_statistics, STORE),
     ENTRY(satori_delete, STORE),
@@ -119,11 +114,10 @@ static const struct {
     ENTRY(satori_import_arrow, STORE),
     ENTRY(satori_ingest, STORE),
     FREES(satori_store_close, STORE),
-    ENTRY(satori_streams_count, STREAMS),
-    ENTRY(satori_streams_get, STREAMS),
-    FREES(satori_streams_free, STREAMS),
+    ENTRY(satori_stream_list_count, STREAMS),
+    ENTRY(satori_stream_list_get, STREAMS),
+    FREES(satori_stream_list_free, STREAMS),
     ENTRY(satori_cursor_next, CURSOR),
-    ENTRY(satori_cursor_next_spelled, CURSOR),
     FREES(satori_cursor_free, CURSOR),
     ENTRY(satori_string_get, STRING),
     FREES(satori_string_free, STRING),
@@ -136,12 +130,12 @@ static void freed(void *handles[TYPES]) {
   satori_store *store;
   options.in_memory = 1;
   OK(satori_store_open(NULL, 0, &options, &store, &error));
-  OK(satori_streams_all(store, (satori_streams **)&handles[STREAMS], &error));
+  OK(satori_streams(store, (satori_stream_list **)&handles[STREAMS], &error));
   OK(satori_last(good_store, ID, 1, (satori_cursor **)&handles[CURSOR], &error));
   OK(satori_sync_streams(store, SATORI_STR("[]"), (satori_string **)&handles[STRING], &error));
   handles[STORE] = store;
   OK(satori_store_close(handles[STORE], &error));
-  OK(satori_streams_free(handles[STREAMS], &error));
+  OK(satori_stream_list_free(handles[STREAMS], &error));
   OK(satori_cursor_free(handles[CURSOR], &error));
   OK(satori_string_free(handles[STRING], &error));
 }

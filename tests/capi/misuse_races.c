@@ -20,7 +20,7 @@ static satori_store *open_at(const char *name) {
 static void endings(void) {
   satori_error error;
   satori_store *store = open_at("endings.db"), *other = open_at("endings.db");
-  satori_streams *streams;
+  satori_stream_list *streams;
   satori_cursor *cursor;
   satori_string *string;
 
@@ -29,12 +29,12 @@ static void endings(void) {
   OK(satori_last(store, ID, 1, &cursor, &error));
   OK(satori_sync_streams(store, SATORI_STR("[]"), &string, &error));
   OK(satori_store_close(store, &error));
-  OK(satori_streams_free(streams, &error));
+  OK(satori_stream_list_free(streams, &error));
   OK(satori_cursor_free(cursor, &error));
   OK(satori_string_free(string, &error));
   for (int again = 0; again < 3; again++) {
     CASE(SATORI_INVALID_HANDLE, satori_store_close(store, &error));
-    CASE(SATORI_INVALID_HANDLE, satori_streams_free(streams, &error));
+    CASE(SATORI_INVALID_HANDLE, satori_stream_list_free(streams, &error));
     CASE(SATORI_INVALID_HANDLE, satori_cursor_free(cursor, &error));
     CASE(SATORI_INVALID_HANDLE, satori_string_free(string, &error));
     CASE(SATORI_INVALID_HANDLE, satori_count(store, ID, 0, 1, &out.rows, &error));
@@ -42,12 +42,12 @@ static void endings(void) {
 
   /* The slot is used again; what was freed is never mistaken for what is. */
   for (int again = 0; again < 100; again++) {
-    satori_streams *next;
-    OK(satori_streams_all(other, &next, &error));
+    satori_stream_list *next;
+    OK(satori_streams(other, &next, &error));
     CHECK(next != streams);
-    CASE(SATORI_INVALID_HANDLE, satori_streams_count(streams, &out.count, &error));
-    CASE(SATORI_INVALID_HANDLE, satori_streams_free(streams, &error));
-    OK(satori_streams_free(next, &error));
+    CASE(SATORI_INVALID_HANDLE, satori_stream_list_count(streams, &out.count, &error));
+    CASE(SATORI_INVALID_HANDLE, satori_stream_list_free(streams, &error));
+    OK(satori_stream_list_free(next, &error));
     streams = next;
   }
   OK(satori_store_close(other, &error));
@@ -58,7 +58,7 @@ static void lifetimes(void) {
   satori_store *store = open_at("lifetimes.db");
   satori_stream_patch patch = satori_stream_patch_init();
   satori_stream stream = satori_stream_init();
-  satori_streams *streams, *many;
+  satori_stream_list *streams, *many;
   satori_cursor *cursor;
   satori_string *string;
   satori_text hashes[2], providers[2];
@@ -72,16 +72,16 @@ static void lifetimes(void) {
   OK(satori_insert(store, ID, 2000000, 2, NULL, NULL, NULL, NULL, &error));
   OK(satori_observations(store, ID, INT64_MIN, INT64_MAX, &cursor, &error));
   OK(satori_sync_streams(store, SATORI_STR("[{\"uuid\":\"x\"}]"), &string, &error));
-  OK(satori_streams_get(streams, 0, &stream, &error));
+  OK(satori_stream_list_get(streams, 0, &stream, &error));
   OK(satori_string_get(string, &data, &count, &error));
-  OK(satori_cursor_next(cursor, 2, NULL, NULL, hashes, providers, &count, &error));
+  OK(satori_cursor_next(cursor, 2, NULL, NULL, NULL, hashes, providers, &count, &error));
   CHECK(count == 2);
 
   /* Everything moves, is removed and closed; the texts stand. */
   OK(satori_remove(store, ID, SATORI_REMOVE_BOTH, NULL, NULL, &error));
   for (int other = 0; other < 1000; other++) {
-    OK(satori_streams_all(store, &many, &error));
-    if (other % 2) OK(satori_streams_free(many, &error));
+    OK(satori_streams(store, &many, &error));
+    if (other % 2) OK(satori_stream_list_free(many, &error));
   }
   OK(satori_store_close(store, &error));
   CHECK(stream.name.length == 7 && strcmp(stream.name.data, "bitcoin") == 0);
@@ -94,16 +94,16 @@ static void lifetimes(void) {
   }
   /* The cursor has its store still, and the stream is gone. */
   CASE(SATORI_STREAM_NOT_FOUND,
-       satori_cursor_next(cursor, 2, NULL, NULL, NULL, NULL, &out.count, &error));
+       satori_cursor_next(cursor, 2, NULL, NULL, NULL, NULL, NULL, &out.count, &error));
   OK(satori_cursor_free(cursor, &error));
-  OK(satori_streams_free(streams, &error));
+  OK(satori_stream_list_free(streams, &error));
   OK(satori_string_free(string, &error));
   count_case();
 }
 
 /* What the threads work on, until it is taken from them. */
 static satori_store *shared_store;
-static satori_streams *shared_streams;
+static satori_stream_list *shared_streams;
 static satori_cursor *shared_cursor;
 static satori_string *shared_string;
 static int started;
@@ -145,10 +145,10 @@ static void *read_lists(void *argument) {
     satori_stream stream = satori_stream_init();
     size_t count;
     const char *data;
-    int open = goes_on(satori_streams_count(shared_streams, &count, &error), "count");
-    open |= goes_on(satori_streams_get(shared_streams, 0, &stream, &error), "get");
+    int open = goes_on(satori_stream_list_count(shared_streams, &count, &error), "count");
+    open |= goes_on(satori_stream_list_get(shared_streams, 0, &stream, &error), "get");
     open |= goes_on(satori_string_get(shared_string, &data, &count, &error), "string");
-    open |= goes_on(satori_cursor_next(shared_cursor, 1, NULL, NULL, NULL, NULL, &count, &error),
+    open |= goes_on(satori_cursor_next(shared_cursor, 1, NULL, NULL, NULL, NULL, NULL, &count, &error),
                     "next");
     if (!open) break;
     worker->acknowledged++;
@@ -202,7 +202,7 @@ static void free_under_readers(void) {
   OK(satori_observations(good_store, ID, INT64_MIN, INT64_MAX, &shared_cursor, &error));
   OK(satori_sync_streams(good_store, SATORI_STR("[]"), &shared_string, &error));
   start(workers, read_lists);
-  OK(satori_streams_free(shared_streams, &error));
+  OK(satori_stream_list_free(shared_streams, &error));
   OK(satori_cursor_free(shared_cursor, &error));
   OK(satori_string_free(shared_string, &error));
   join(workers);

@@ -41,7 +41,7 @@ static satori_status take_info(union room *room, satori_error *error) {
 }
 
 static satori_status take_stream(union room *room, satori_error *error) {
-  return satori_streams_get(good_streams, 0, (satori_stream *)room, error);
+  return satori_stream_list_get(good_streams, 0, (satori_stream *)room, error);
 }
 
 static satori_status take_one_stream(union room *room, satori_error *error) {
@@ -55,7 +55,7 @@ static satori_status take_one_stream(union room *room, satori_error *error) {
 static satori_status take_insert_report(union room *room, satori_error *error) {
   int64_t ts = INT64_C(1704283200000000);
   double value = 0;
-  return satori_insert_many(good_store, ID, 1, &ts, &value, NULL, NULL,
+  return satori_insert_many(good_store, ID, 1, &ts, NULL, &value, NULL, NULL,
                             (satori_insert_report *)room, NULL, error);
 }
 
@@ -163,6 +163,10 @@ static void members(void) {
     options.synchronous = levels[level];
     CASE(SATORI_INVALID_ARGUMENT, satori_store_open(NULL, 0, &options, &out.store, &error));
   }
+  satori_open_options open_options = satori_open_options_init();
+  open_options.in_memory = 1;
+  open_options.reserved = 1;
+  CASE(SATORI_INVALID_ARGUMENT, satori_store_open(NULL, 0, &open_options, &out.store, &error));
 
   uint32_t fields[] = {128, 256, UINT32_C(1) << 31, UINT32_MAX};
   for (size_t field = 0; field < sizeof(fields) / sizeof(fields[0]); field++) {
@@ -207,7 +211,15 @@ static void members(void) {
 #define INGEST(options) \
   satori_ingest(good_store, SATORI_STR("null"), options, &out.ingest_report, &out.string, &error)
   satori_ingest_options options = satori_ingest_options_init();
-  options.reserved = 1;
+  int32_t formats[] = {2, -1, INT32_MAX, INT32_MIN};
+  for (size_t format = 0; format < sizeof(formats) / sizeof(formats[0]); format++) {
+    options.format = formats[format];
+    CASE(SATORI_INVALID_ARGUMENT, INGEST(&options));
+  }
+  options = satori_ingest_options_init();
+  options.first_line = (uint64_t)PTRDIFF_MAX + 1;
+  CASE(SATORI_INVALID_ARGUMENT, INGEST(&options));
+  options.first_line = UINT64_MAX;
   CASE(SATORI_INVALID_ARGUMENT, INGEST(&options));
   options = satori_ingest_options_init();
   options.uuid.length = 1;

@@ -37,7 +37,7 @@ int main(int count, char **arguments) {
   satori_statistics statistics = satori_statistics_init();
   satori_verification verification = satori_verification_init();
   satori_store *store;
-  satori_streams *streams;
+  satori_stream_list *streams;
   satori_cursor *cursor;
   satori_string *string;
   int64_t ts[4] = {INT64_C(1704286800000000), INT64_C(1704290400000000)};
@@ -66,20 +66,20 @@ int main(int count, char **arguments) {
   OK(satori_update_stream(store, UUID, &patch, NULL, &error));
   OK(satori_upsert_stream(store, UUID, NULL, NULL, &error));
   OK(satori_streams_by_name(store, SATORI_STR("bitcoin"), &streams, &error));
-  OK(satori_streams_count(streams, &rows, &error));
+  OK(satori_stream_list_count(streams, &rows, &error));
   CHECK(rows == 1);
-  OK(satori_streams_get(streams, 0, &stream, &error));
+  OK(satori_stream_list_get(streams, 0, &stream, &error));
   CHECK(stream.id > 0 && stream.has_server_stream_id && stream.server_stream_id == 1);
   CHECK(strcmp(stream.description.data, "Bitcoin") == 0 && stream.author.data == NULL);
   CHECK(stream.last_synced >= stream.created_at);
-  OK(satori_streams_free(streams, &error));
+  OK(satori_stream_list_free(streams, &error));
 
-  OK(satori_insert_many(store, UUID, 2, ts, values, NULL, NULL, &inserted, NULL, &error));
+  OK(satori_insert_many(store, UUID, 2, ts, NULL, values, NULL, NULL, &inserted, NULL, &error));
   CHECK(inserted.inserted == 2 && inserted.conflicts == 0);
   OK(satori_insert(store, UUID, ts[0], 1, NULL, NULL, &what, &values[0], &error));
   CHECK(what == SATORI_CONFLICT && values[0] == 45100.25);
   OK(satori_observations(store, UUID, INT64_MIN, INT64_MAX, &cursor, &error));
-  OK(satori_cursor_next(cursor, 4, ts, values, hashes, providers, &rows, &error));
+  OK(satori_cursor_next(cursor, 4, ts, NULL, values, hashes, providers, &rows, &error));
   CHECK(rows == 3 && ts[0] == INT64_C(1704283200000000) && values[0] == 45000.5);
   CHECK(strcmp(hashes[0].data, "abc") == 0 && strcmp(providers[2].data, "central") == 0);
   OK(satori_cursor_free(cursor, &error));

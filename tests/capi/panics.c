@@ -13,7 +13,7 @@
 /* A handle of each type, and room for each output. */
 struct fixture {
   satori_store *store;
-  satori_streams *streams;
+  satori_stream_list *streams;
   satori_cursor *cursor;
   satori_string *string;
   satori_error error;
@@ -41,8 +41,9 @@ static satori_status probe(struct fixture *f, enum handle handle) {
       uint64_t rows;
       return satori_count(f->store, UUID, INT64_MIN, INT64_MAX, &rows, &f->error);
     }
-    case STREAMS: return satori_streams_count(f->streams, &count, &f->error);
-    case CURSOR: return satori_cursor_next(f->cursor, 1, NULL, NULL, NULL, NULL, &count, &f->error);
+    case STREAMS: return satori_stream_list_count(f->streams, &count, &f->error);
+    case CURSOR:
+      return satori_cursor_next(f->cursor, 1, NULL, NULL, NULL, NULL, NULL, &count, &f->error);
     case STRING: return satori_string_get(f->string, &data, NULL, &f->error);
     default: return SATORI_OK;
   }
@@ -51,7 +52,7 @@ static satori_status probe(struct fixture *f, enum handle handle) {
 static satori_status release(struct fixture *f, enum handle handle) {
   switch (handle) {
     case STORE: return satori_store_close(f->store, &f->error);
-    case STREAMS: return satori_streams_free(f->streams, &f->error);
+    case STREAMS: return satori_stream_list_free(f->streams, &f->error);
     case CURSOR: return satori_cursor_free(f->cursor, &f->error);
     case STRING: return satori_string_free(f->string, &f->error);
     default: return SATORI_OK;
@@ -81,9 +82,9 @@ CALL(satori_store_close) { return satori_store_close(f->store, &f->error); }
 /* Those that give a list of streams. */
 #define LIST(name, ...)                                             \
   CALL(name) {                                                      \
-    satori_streams *streams = NULL;                                 \
+    satori_stream_list *streams = NULL;                                 \
     satori_status status = name(f->store, __VA_ARGS__, &f->error);  \
-    satori_streams_free(streams, NULL);                             \
+    satori_stream_list_free(streams, NULL);                             \
     return status;                                                  \
   }
 
@@ -92,20 +93,20 @@ LIST(satori_update_stream, UUID, NULL, &streams)
 LIST(satori_stream_by_uuid, UUID, &streams)
 LIST(satori_streams_by_name, SATORI_STR("bitcoin"), &streams)
 LIST(satori_streams_by_server_id, 1, &streams)
-LIST(satori_streams_all, &streams)
+LIST(satori_streams, &streams)
 LIST(satori_search_streams, SATORI_STR("bit"), &streams)
 LIST(satori_stale_streams, 0, &streams)
 LIST(satori_streams_without_metadata, &streams)
-LIST(satori_streams_with_table, &streams)
+LIST(satori_streams_with_data, &streams)
 
-CALL(satori_streams_count) { return probe(f, STREAMS); }
+CALL(satori_stream_list_count) { return probe(f, STREAMS); }
 
-CALL(satori_streams_get) {
+CALL(satori_stream_list_get) {
   satori_stream stream = satori_stream_init();
-  return satori_streams_get(f->streams, 0, &stream, &f->error);
+  return satori_stream_list_get(f->streams, 0, &stream, &f->error);
 }
 
-CALL(satori_streams_free) { return satori_streams_free(f->streams, &f->error); }
+CALL(satori_stream_list_free) { return satori_stream_list_free(f->streams, &f->error); }
 
 CALL(satori_sync_streams) {
   return satori_sync_streams(f->store, SATORI_STR("[]"), NULL, &f->error);
@@ -121,14 +122,10 @@ CALL(satori_insert) {
 
 CALL(satori_insert_many) {
   int64_t ts = 1704286800000000;
+  satori_text spelling = satori_text_of("2024-01-03 13:00");
   double value = 2.5;
-  return satori_insert_many(f->store, UUID, 1, &ts, &value, NULL, NULL, NULL, NULL, &f->error);
-}
-
-CALL(satori_insert_spelled) {
-  satori_text ts = satori_text_of("2024-01-03 13:00");
-  double value = 2.5;
-  return satori_insert_spelled(f->store, UUID, 1, &ts, &value, NULL, NULL, NULL, NULL, &f->error);
+  return satori_insert_many(f->store, UUID, 1, &ts, &spelling, &value, NULL, NULL, NULL, NULL,
+                            &f->error);
 }
 
 CALL(satori_count) { return probe(f, STORE); }
@@ -172,11 +169,6 @@ OPEN(satori_observation, 1704283200000000, &cursor)
 
 CALL(satori_cursor_next) { return probe(f, CURSOR); }
 
-CALL(satori_cursor_next_spelled) {
-  size_t count;
-  return satori_cursor_next_spelled(f->cursor, 1, NULL, NULL, NULL, NULL, NULL, &count, &f->error);
-}
-
 CALL(satori_cursor_free) { return satori_cursor_free(f->cursor, &f->error); }
 
 CALL(satori_export_arrow) {
@@ -206,6 +198,11 @@ CALL(satori_string_get) { return probe(f, STRING); }
 
 CALL(satori_string_free) { return satori_string_free(f->string, &f->error); }
 
+CALL(satori_contains) {
+  int32_t contains;
+  return satori_contains(f->store, UUID, &contains, &f->error);
+}
+
 CALL(satori_get_stream) {
   satori_stream stream = satori_stream_init();
   char texts[512];
@@ -225,23 +222,23 @@ static const struct {
     ENTRY(satori_store_close, STORE),
     ENTRY(satori_upsert_stream, STORE),
     ENTRY(satori_update_stream, STORE),
+    ENTRY(satori_contains, STORE),
     ENTRY(satori_stream_by_uuid, STORE),
     ENTRY(satori_get_stream, STORE),
     ENTRY(satori_streams_by_name, STORE),
     ENTRY(satori_streams_by_server_id, STORE),
-    ENTRY(satori_streams_all, STORE),
+    ENTRY(satori_streams, STORE),
     ENTRY(satori_search_streams, STORE),
     ENTRY(satori_stale_streams, STORE),
     ENTRY(satori_streams_without_metadata, STORE),
-    ENTRY(satori_streams_with_table, STORE),
-    ENTRY(satori_streams_count, STREAMS),
-    ENTRY(satori_streams_get, STREAMS),
-    ENTRY(satori_streams_free, STREAMS),
+    ENTRY(satori_streams_with_data, STORE),
+    ENTRY(satori_stream_list_count, STREAMS),
+    ENTRY(satori_stream_list_get, STREAMS),
+    ENTRY(satori_stream_list_free, STREAMS),
     ENTRY(satori_sync_streams, STORE),
     ENTRY(satori_remove, STORE),
     ENTRY(satori_insert, STORE),
     ENTRY(satori_insert_many, STORE),
-    ENTRY(satori_insert_spelled, STORE),
     ENTRY(satori_count, STORE),
     ENTRY(satori_get_statistics, STORE),
     ENTRY(satori_delete, STORE),
@@ -253,7 +250,6 @@ static const struct {
     ENTRY(satori_last, STORE),
     ENTRY(satori_observation, STORE),
     ENTRY(satori_cursor_next, CURSOR),
-    ENTRY(satori_cursor_next_spelled, CURSOR),
     ENTRY(satori_cursor_free, CURSOR),
     ENTRY(satori_export_arrow, STORE),
     ENTRY(satori_import_arrow, STORE),

@@ -73,13 +73,13 @@ static void say_stream(const satori_stream *stream) {
 }
 
 /* The first `most` streams of a list, which this frees. */
-static void say_streams(satori_streams *streams, size_t most) {
+static void say_streams(satori_stream_list *streams, size_t most) {
   size_t count;
-  OK(satori_streams_count(streams, &count, &error));
+  OK(satori_stream_list_count(streams, &count, &error));
   if (count == 0) say("count 0\n");
   for (size_t index = 0; index < count && index < most; index++) {
     satori_stream stream = satori_stream_init();
-    OK(satori_streams_get(streams, index, &stream, &error));
+    OK(satori_stream_list_get(streams, index, &stream, &error));
     if (stream.id == 0) {
       say_text(stream.uuid);
       say("\n");
@@ -87,7 +87,7 @@ static void say_streams(satori_streams *streams, size_t most) {
       say_stream(&stream);
     }
   }
-  OK(satori_streams_free(streams, &error));
+  OK(satori_stream_list_free(streams, &error));
 }
 
 /* What is left of a cursor, which this frees; with the timestamps as they are stored
@@ -126,7 +126,7 @@ static void say_rows(satori_cursor *cursor, size_t batch, int spelled) {
 /* satori_get_stream finds what satori_stream_by_uuid does. */
 static void check_get_stream(const char *uuid, size_t length) {
   satori_stream listed = satori_stream_init(), found = satori_stream_init();
-  satori_streams *streams;
+  satori_stream_list *streams;
   size_t count, needed = 0;
   char texts[1024];
   satori_status status = satori_stream_by_uuid(store, uuid, length, &streams, &error);
@@ -135,12 +135,12 @@ static void check_get_stream(const char *uuid, size_t length) {
           status);
     return;
   }
-  OK(satori_streams_count(streams, &count, &error));
+  OK(satori_stream_list_count(streams, &count, &error));
   if (count == 0) {
     OK(satori_get_stream(store, uuid, length, &found, NULL, 0, &needed, &error));
     CHECK(needed == 0 && found.id == 0);
   } else {
-    OK(satori_streams_get(streams, 0, &listed, &error));
+    OK(satori_stream_list_get(streams, 0, &listed, &error));
     CHECK(satori_get_stream(store, uuid, length, &found, NULL, 0, &needed, &error) ==
           SATORI_INVALID_ARGUMENT);
     CHECK(needed > listed.uuid.length && needed <= sizeof(texts) && found.id == 0);
@@ -154,7 +154,7 @@ static void check_get_stream(const char *uuid, size_t length) {
           same_text(found.target, listed.target) && same_text(found.meta, listed.meta) &&
           same_text(found.description, listed.description));
   }
-  OK(satori_streams_free(streams, &error));
+  OK(satori_stream_list_free(streams, &error));
 }
 
 static void open_store(const struct argument *args, int count) {
@@ -321,7 +321,7 @@ void play(const struct operation *operation) {
   const struct argument *args = operation->arguments;
   const char *first = args[0].data;
   size_t length = args[0].length;
-  satori_streams *streams;
+  satori_stream_list *streams;
   satori_cursor *cursor;
   satori_string *string;
   uint64_t count;
@@ -364,12 +364,12 @@ void play(const struct operation *operation) {
     STREAMS(SIZE_MAX, satori_streams_by_name(store, first, length, &streams, &error))
   OP("by_server_id")
     STREAMS(SIZE_MAX, satori_streams_by_server_id(store, number(first), &streams, &error))
-  OP("streams") STREAMS(SIZE_MAX, satori_streams_all(store, &streams, &error))
+  OP("streams") STREAMS(SIZE_MAX, satori_streams(store, &streams, &error))
   OP("search") STREAMS(SIZE_MAX, satori_search_streams(store, first, length, &streams, &error))
   OP("stale") STREAMS(SIZE_MAX, satori_stale_streams(store, number(first), &streams, &error))
   OP("without_metadata")
     STREAMS(SIZE_MAX, satori_streams_without_metadata(store, &streams, &error))
-  OP("with_table") STREAMS(SIZE_MAX, satori_streams_with_table(store, &streams, &error))
+  OP("with_table") STREAMS(SIZE_MAX, satori_streams_with_data(store, &streams, &error))
   OP("sync") {
     char *json = json_of(args[0], &length);
     if (fine(satori_sync_streams(store, json, length, &string, &error))) say_string(string);

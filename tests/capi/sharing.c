@@ -53,7 +53,7 @@ static void write_on(struct writer *writer, satori_store *to) {
       size_t count;
       double value;
       OK(satori_observation(to, SATORI_STR(uuid), instant(writer->number, step), &cursor, &error));
-      OK(satori_cursor_next(cursor, 1, NULL, &value, NULL, NULL, &count, &error));
+      OK(satori_cursor_next(cursor, 1, NULL, NULL, &value, NULL, NULL, &count, &error));
       CHECK(count == 1 && value == (double)step);
       OK(satori_cursor_free(cursor, &error));
     }
@@ -81,7 +81,7 @@ static void all_there(satori_store *in, const struct writer *writers, int count)
     stream_of(stream, uuid);
     OK(satori_observations(in, SATORI_STR(uuid), INT64_MIN, INT64_MAX, &cursor, &error));
     do {
-      OK(satori_cursor_next(cursor, BATCH, ts, values, NULL, NULL, &rows, &error));
+      OK(satori_cursor_next(cursor, BATCH, ts, NULL, values, NULL, NULL, &rows, &error));
       for (size_t row = 0; row < rows; row++) {
         int64_t seconds = ts[row] / 1000000;
         int writer = (int)(seconds % 1000);
@@ -164,24 +164,24 @@ static void processes(const char *path, int seconds) {
 
 /* What a child gets for its parent's handles: the error, whatever the parent's
  * other threads held at the fork. */
-static void in_child(satori_streams *streams, satori_cursor *cursor, satori_string *string) {
+static void in_child(satori_stream_list *streams, satori_cursor *cursor, satori_string *string) {
   satori_error error;
   satori_stream stream = satori_stream_init();
-  satori_streams *found;
+  satori_stream_list *found;
   uint64_t rows;
   size_t count;
   const char *data;
   STATUS(SATORI_FORKED, satori_count(store, SATORI_STR("stream-0"), 0, 1, &rows, &error));
   STATUS(SATORI_FORKED,
          satori_insert(store, SATORI_STR("stream-0"), 1, 1, NULL, NULL, NULL, NULL, &error));
-  STATUS(SATORI_FORKED, satori_streams_all(store, &found, &error));
+  STATUS(SATORI_FORKED, satori_streams(store, &found, &error));
   STATUS(SATORI_FORKED, satori_ingest(store, SATORI_STR("null"), NULL, NULL, NULL, &error));
-  STATUS(SATORI_FORKED, satori_streams_get(streams, 0, &stream, &error));
+  STATUS(SATORI_FORKED, satori_stream_list_get(streams, 0, &stream, &error));
   STATUS(SATORI_FORKED,
-         satori_cursor_next(cursor, 1, NULL, NULL, NULL, NULL, &count, &error));
+         satori_cursor_next(cursor, 1, NULL, NULL, NULL, NULL, NULL, &count, &error));
   STATUS(SATORI_FORKED, satori_string_get(string, &data, NULL, &error));
   STATUS(SATORI_FORKED, satori_cursor_free(cursor, &error));
-  STATUS(SATORI_FORKED, satori_streams_free(streams, &error));
+  STATUS(SATORI_FORKED, satori_stream_list_free(streams, &error));
   STATUS(SATORI_FORKED, satori_string_free(string, &error));
   STATUS(SATORI_FORKED, satori_store_close(store, &error));
   STATUS(SATORI_INVALID_HANDLE, satori_store_close((satori_store *)1, &error));
@@ -192,7 +192,7 @@ static void forks(const char *path) {
   enum { FEW = 8 };
   struct writer writers[FEW];
   satori_error error;
-  satori_streams *streams;
+  satori_stream_list *streams;
   satori_cursor *cursor;
   satori_string *string;
   satori_text hash;
@@ -244,10 +244,10 @@ static void forks(const char *path) {
   }
   join(writers, FEW);
   all_there(store, writers, FEW);
-  OK(satori_cursor_next(cursor, 1, NULL, NULL, &hash, NULL, &count, &error));
+  OK(satori_cursor_next(cursor, 1, NULL, NULL, NULL, &hash, NULL, &count, &error));
   CHECK(count == 1 && strlen(hash.data) == 16);
   OK(satori_cursor_free(cursor, &error));
-  OK(satori_streams_free(streams, &error));
+  OK(satori_stream_list_free(streams, &error));
   OK(satori_string_free(string, &error));
   OK(satori_store_close(store, &error));
 }
