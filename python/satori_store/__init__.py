@@ -61,21 +61,20 @@ from .errors import (
 )
 from .instants import Instant, parse_timestamp
 from .observations import Arrays, Observations
-from .records import (
+from .records import Observation, Statistics, Stream
+from .reports import (
     IngestReport,
     InsertReport,
     Insertion,
     Normalization,
-    Observation,
     Rejected,
     Removed,
-    Statistics,
-    Stream,
     SyncReport,
     Verification,
 )
 from .sqlite import SqliteInfo, sqlite_info
-from .store import Store, stream_uuid
+from .store import Store
+from .uuids import stream_uuid
 
 __version__ = "0.1.0"
 

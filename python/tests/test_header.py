@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from satori_store import _library, errors
+from satori_store import errors
+from satori_store._capi import library, structs
 
 from .conftest import ROOT
 
@@ -17,17 +18,17 @@ HEADER = (ROOT / "include/satori_store.h").read_text(encoding="utf-8")
 CODE = re.sub(r"/\*.*?\*/|//[^\n]*", "", HEADER, flags=re.DOTALL)
 
 STRUCTS: dict[str, type[ctypes.Structure]] = {
-    "satori_error": _library.Error,
-    "satori_text": _library.Text,
-    "satori_library_info": _library.LibraryInfo,
-    "satori_open_options": _library.OpenOptions,
-    "satori_stream_patch": _library.StreamPatch,
-    "satori_stream": _library.Stream,
-    "satori_insert_report": _library.InsertReport,
-    "satori_statistics": _library.Statistics,
-    "satori_verification": _library.Verification,
-    "satori_ingest_options": _library.IngestOptions,
-    "satori_ingest_report": _library.IngestReport,
+    "satori_error": structs.Error,
+    "satori_text": structs.Text,
+    "satori_library_info": structs.LibraryInfo,
+    "satori_open_options": structs.OpenOptions,
+    "satori_stream_patch": structs.StreamPatch,
+    "satori_stream": structs.Stream,
+    "satori_insert_report": structs.InsertReport,
+    "satori_statistics": structs.Statistics,
+    "satori_verification": structs.Verification,
+    "satori_ingest_options": structs.IngestOptions,
+    "satori_ingest_report": structs.IngestReport,
 }
 NUMBERS: dict[str, Any] = {
     "int32_t": ctypes.c_int32,
@@ -70,12 +71,12 @@ def declarations() -> dict[str, list[str]]:
 
 def test_every_function_is_declared() -> None:
     symbols = (ROOT / "capi/symbols.txt").read_text(encoding="utf-8").split()
-    assert sorted(_library.FUNCTIONS) == sorted(symbols) == sorted(declarations())
+    assert sorted(library.FUNCTIONS) == sorted(symbols) == sorted(declarations())
 
 
 @pytest.mark.parametrize("name", sorted(declarations()))
 def test_arguments(name: str) -> None:
-    declared, ours = declarations()[name], _library.FUNCTIONS[name]
+    declared, ours = declarations()[name], library.FUNCTIONS[name]
     assert len(declared) == len(ours), declared
     for position, (c_type, ours_type) in enumerate(zip(declared, ours)):
         assert ours_type in ctypes_of(c_type), f"argument {position}: {c_type}"
@@ -115,12 +116,12 @@ def test_statuses_are_exceptions() -> None:
 def test_numbers_of_the_header() -> None:
     defined = dict(re.findall(r"#define (SATORI_\w+) (\w+)", CODE))
     version = tuple(int(defined[f"SATORI_VERSION_{part}"]) for part in ("MAJOR", "MINOR", "PATCH"))
-    assert version == _library.VERSION
-    assert int(defined["SATORI_UUID_SIZE"]) == _library.UUID_SIZE
+    assert version == library.VERSION
+    assert int(defined["SATORI_UUID_SIZE"]) == library.UUID_SIZE
     assert defined["SATORI_NO_INSTANT"] == "INT64_MIN"
 
 
 def test_the_control_a_changed_signature_is_noticed() -> None:
-    assert _library.FUNCTIONS["satori_count"][3] in ctypes_of("int64_t")
-    assert _library.FUNCTIONS["satori_count"][3] not in ctypes_of("int32_t")
+    assert library.FUNCTIONS["satori_count"][3] in ctypes_of("int64_t")
+    assert library.FUNCTIONS["satori_count"][3] not in ctypes_of("int32_t")
     assert Path(ROOT / "include/satori_store.h").exists()

@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 from ..errors import Closed, InvalidUuid, NotFound, NotObservationTable
-from ..records import InsertReport, Observation, Stream
+from ..records import Observation, Stream
+from ..reports import InsertReport
 from ..store import Store
 from . import frames, timestamps
 

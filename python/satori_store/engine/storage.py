@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Optional, Union
 
 from ..errors import InvalidJson, NotFound
-from ..records import IngestReport
+from ..reports import IngestReport
 from ..store import Store
 from . import frames
 from .database import EngineSqliteDatabase
