@@ -43,7 +43,8 @@ HANDLES = {"satori_store", "satori_streams", "satori_cursor", "satori_string"}
 
 
 def ctypes_of(declared: str) -> list[Any]:
-    """What a C type may be in ctypes: pointers to items of arrays are addresses too."""
+    """Returns what a C type may be in ctypes. A pointer to items of an array may be an
+    address."""
     kind = declared.replace("const ", "").replace("struct ", "").strip()
     base, stars = kind.rstrip("* "), kind.count("*")
     if base in HANDLES:
@@ -59,6 +60,7 @@ def ctypes_of(declared: str) -> list[Any]:
 
 
 def declarations() -> dict[str, list[str]]:
+    """Reads the header's functions, each with the types of its arguments."""
     found = re.findall(r"\nsatori_status (satori_\w+)\((.*?)\);", CODE, flags=re.DOTALL)
     return {
         name: [

@@ -1,7 +1,7 @@
 """Python's sqlite3 and the store in one process, on one file, and other processes beside.
 
-What fails without the store's locks is shown by the project's tests/two_sqlites.rs, which
-can turn them off.
+What fails without the store's locks is shown by the project's own test of two SQLites,
+which can turn them off.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import satori_store
 from satori_store import Store
 
 pytestmark = pytest.mark.skipif(
-    not satori_store.sqlite_info().safe_together, reason="not safe here, as sqlite_info tells"
+    not satori_store.sqlite_info().safe_together, reason="not safe here, as sqlite_info reports"
 )
 
 SOAK = "SATORI_STORE_SOAK" in os.environ
