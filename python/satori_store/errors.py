@@ -12,15 +12,15 @@ from .store_error import StoreError as StoreError
 
 
 class CannotOpen(StoreError, OSError):
-    """The file can't be opened or created: missing, a folder, no permission."""
+    """The file can't be opened or created: missing, a folder, no permission, a URL."""
 
     status, code = 1, "CANNOT_OPEN"
 
 
-class NotADatabase(StoreError):
-    """The file is not a SQLite database. It was left as it is."""
+class NotAStore(StoreError):
+    """The file is no store: not a SQLite database. It was left as it is."""
 
-    status, code = 2, "NOT_A_DATABASE"
+    status, code = 2, "NOT_A_STORE"
 
 
 class Corrupt(StoreError):
@@ -59,10 +59,10 @@ class DiskFull(StoreError):
     status, code = 8, "DISK_FULL"
 
 
-class SqliteError(StoreError):
-    """Any other refusal by SQLite; see ``sqlite_code``."""
+class DatabaseError(StoreError):
+    """Any other refusal by the database; see ``database_code`` and ``sqlstate``."""
 
-    status, code = 9, "SQLITE"
+    status, code = 9, "DATABASE"
 
 
 class FileReplaced(StoreError):
@@ -90,10 +90,10 @@ class InvalidUuid(StoreError, ValueError):
     status, code = 13, "INVALID_UUID"
 
 
-class NotObservationTable(StoreError):
-    """The name belongs to a table or view that holds no observations."""
+class NotAStream(StoreError):
+    """The name belongs to something else in the store, which holds no observations."""
 
-    status, code = 14, "NOT_OBSERVATION_TABLE"
+    status, code = 14, "NOT_A_STREAM"
 
 
 class NotFound(StoreError, LookupError):
@@ -178,6 +178,6 @@ class UnsafeSqliteWarning(UserWarning):
 KINDS = {kind.status: kind for kind in StoreError.__subclasses__() if kind.status != 0}
 
 
-def error_of(status: int, message: str, sqlite_code: int) -> StoreError:
-    """Returns the exception for a status of the C API."""
-    return KINDS.get(status, StoreError)(message, sqlite_code or None)
+def error_of(status: int, message: str, database_code: int, sqlstate: str) -> StoreError:
+    """Returns the exception for what a call of the C API reports."""
+    return KINDS.get(status, StoreError)(message, database_code or None, sqlstate)

@@ -19,7 +19,14 @@ class Conflict(StoreError):
     code = "CONFLICT"
 
     def __init__(
-        self, uuid: str, ts: datetime, stored: float, offered: float, index: int = 0, line: int = 0
+        self,
+        uuid: str,
+        ts: datetime,
+        stored: float,
+        offered: float,
+        index: int = 0,
+        line: int = 0,
+        column: int = 0,
     ) -> None:
         super().__init__(
             f"{uuid} has the value {stored!r} at {ts.isoformat()}, "
@@ -37,9 +44,12 @@ class Conflict(StoreError):
         self.index = index
         #: The line of the input that the payload begins on, from 1; 0 for rows.
         self.line = line
+        #: The byte of that line that it begins at, from 1; 0 for rows.
+        self.column = column
 
     def _key(self) -> tuple[Any, ...]:
-        return self.uuid, self.ts, self.stored, self.offered, self.index, self.line
+        position = (self.index, self.line, self.column)
+        return self.uuid, self.ts, self.stored, self.offered, *position
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Conflict) and self._key() == other._key()
@@ -86,13 +96,16 @@ class Rejected:
     index: int
     #: The line of the input that it begins on, from 1.
     line: int
+    #: The byte of that line that it begins at, from 1.
+    column: int
     #: Why.
     error: str
 
 
 @dataclass(frozen=True)
 class IngestReport:
-    """What came of ingesting a batch: each payload is counted exactly once."""
+    """What came of ingesting a batch. Each payload is counted exactly once. If the batch is
+    refused, those that would have been stored count in ``payloads`` alone."""
 
     #: Payloads in the batch.
     payloads: int

@@ -106,19 +106,19 @@ def _insert_rows(
             )
         ts.append(instants.to_micros(row[0]))
         contents.append(*row[1:])
-    return contents.insert("satori_insert_many", store, uuid, ts)
+    return contents.insert(store, uuid, ts=ts)
 
 
 def insert_spelled(
     store: StoreHandle, uuid: str, rows: Iterable[Sequence[Any]], provider: Optional[str]
 ) -> InsertReport:
     """Inserts rows whose timestamps are text, stored as that text."""
-    ts = Texts()
+    spellings = Texts()
     contents = _Contents(provider)
     for row in rows:
-        ts.append(row[0])
+        spellings.append(row[0])
         contents.append(*row[1:])
-    return contents.insert("satori_insert_spelled", store, uuid, ts.column())
+    return contents.insert(store, uuid, spellings=spellings.column())
 
 
 class _Contents:
@@ -137,16 +137,21 @@ class _Contents:
         self._providers.append(self._provider if provider is None else provider)
 
     def insert(
-        self, function: str, store: StoreHandle, uuid: str, ts: array[Any]
+        self,
+        store: StoreHandle,
+        uuid: str,
+        *,
+        ts: Optional[array[int]] = None,
+        spellings: Optional[array[int]] = None,
     ) -> InsertReport:
-        """Inserts the rows, whose timestamps are `ts`."""
+        """Inserts the rows, whose timestamps are given as instants or spelled."""
         counts, conflicts = structs.InsertReport(), Handle()
-        columns = (ts, self._values, self._hashes.column(), self._providers.column())
+        columns = (ts, spellings, self._values, self._hashes.column(), self._providers.column())
         call(
-            function,
+            "satori_insert_many",
             *store._at(uuid),
             len(self._values),
-            *[column.buffer_info()[0] for column in columns],
+            *[None if column is None else column.buffer_info()[0] for column in columns],
             byref(counts),
             byref(conflicts),
         )

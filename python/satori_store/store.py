@@ -29,7 +29,7 @@ class Store(StreamOperations, ObservationOperations, PayloadOperations):
     without changing one observation. A file that is damaged, of a later release or of
     another shape is refused and left as it is.
 
-    :param path: the file.
+    :param path: the file. Text that looks like a URL (``scheme://…``) is none.
     :param read_only: write not one byte; every write raises :class:`ReadOnly`.
     :param create: make a new store if there is no file.
     :param synchronous: what a power cut may take: ``"normal"`` (the writes since the
@@ -38,7 +38,7 @@ class Store(StreamOperations, ObservationOperations, PayloadOperations):
     :param keep_spelling: if a stream has timestamps that are text, store its new rows as
         text spelled like the last of them, instead of as Unix seconds. This is for programs
         that order rows by plain SQL, in which numbers sort before all text.
-    :raises CannotOpen, NotADatabase, Corrupt, LaterRelease, SchemaMismatch:
+    :raises CannotOpen, NotAStore, Corrupt, LaterRelease, SchemaMismatch:
         not one byte of the file has changed.
 
     **Threads.** Any number may share a store. Their calls take turns and release the GIL.
@@ -51,10 +51,10 @@ class Store(StreamOperations, ObservationOperations, PayloadOperations):
     ``spawn`` has no such limit.
 
     **Any call** may raise :class:`Closed`, :class:`Busy`, :class:`Corrupt`,
-    :class:`SqliteError`, :class:`Forked` and :class:`Poisoned`; one that writes also
+    :class:`DatabaseError`, :class:`Forked` and :class:`Poisoned`; one that writes also
     :class:`ReadOnly`, :class:`DiskFull` and :class:`FileReplaced`. A ``uuid`` that can
     name no stream raises :class:`InvalidUuid`, one that names something else in the file
-    :class:`NotObservationTable`. Methods say what else they raise. A call that fails has
+    :class:`NotAStream`. Methods say what else they raise. A call that fails has
     stored nothing, but for :class:`FileReplaced`.
     """
 

@@ -101,7 +101,7 @@ class Player:
         return iter([say(uuid) for uuid in found] or ["count 0"])
 
     def with_table(self) -> Iterator[str]:
-        found = self.store.streams_with_table()
+        found = self.store.streams_with_data()
         return iter([say(uuid) for uuid in found] or ["count 0"])
 
     def sync(self, text: str) -> Iterator[str]:

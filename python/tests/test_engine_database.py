@@ -237,7 +237,7 @@ def test_the_connection(db: EngineSqliteDatabase) -> None:
 def test_errors_are_raised(fixture: Callable[[str], Path]) -> None:
     for name, error in [
         ("later_release.db", satori_store.LaterRelease),
-        ("not_a_database.db", satori_store.NotADatabase),
+        ("not_a_database.db", satori_store.NotAStore),
         ("truncated.db", satori_store.Corrupt),
         ("bad_page.db", satori_store.Corrupt),
     ]:

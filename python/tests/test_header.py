@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
-from satori_store import errors
+from satori_store import _handle, errors
 from satori_store._capi import library, structs
+from satori_store._operations import observations, payloads, streams
 
 from .conftest import ROOT
 
 HEADER = (ROOT / "include/satori_store.h").read_text(encoding="utf-8")
 CODE = re.sub(r"/\*.*?\*/|//[^\n]*", "", HEADER, flags=re.DOTALL)
+DEFINED = dict(re.findall(r"#define (SATORI_\w+) (\w+)", CODE))
 
 STRUCTS: dict[str, type[ctypes.Structure]] = {
     "satori_error": structs.Error,
@@ -39,7 +41,7 @@ NUMBERS: dict[str, Any] = {
     "double": ctypes.c_double,
     "satori_status": ctypes.c_int32,
 }
-HANDLES = {"satori_store", "satori_streams", "satori_cursor", "satori_string"}
+HANDLES = {"satori_store", "satori_stream_list", "satori_cursor", "satori_string"}
 
 
 def ctypes_of(declared: str) -> list[Any]:
@@ -88,12 +90,13 @@ def test_arguments(name: str) -> None:
 def test_fields(name: str) -> None:
     body = re.search(r"typedef struct \{([^}]*)\} " + name + ";", CODE)
     assert body is not None
-    size = int(re.search(r"#define SATORI_MESSAGE_SIZE (\d+)", CODE)[1])  # type: ignore[index]
     declared = []
     for line in filter(None, (line.strip() for line in body[1].split(";"))):
-        kind, field, is_array = re.fullmatch(r"(.*?)(\w+)(\[\w+\])?", line).groups()  # type: ignore[union-attr]
+        kind, field, size = re.fullmatch(r"(.*?)(\w+)(?:\[(\w+)\])?", line).groups()  # type: ignore[union-attr]
         # A pointer to text is kept as an address: it may be NULL, and need no NUL.
-        kinds = [ctypes.c_char * size] if is_array else [*ctypes_of(kind), ctypes.c_void_p]
+        kinds = [*ctypes_of(kind), ctypes.c_void_p]
+        if size is not None:
+            kinds = [ctypes.c_char * int(DEFINED[size])]
         declared.append((field, kinds))
     ours = STRUCTS[name]._fields_
     assert [field for field, *_ in ours] == [field for field, _ in declared]
@@ -115,12 +118,36 @@ def test_statuses_are_exceptions() -> None:
     assert codes == {kind.status: kind.code for kind in errors.KINDS.values()}
 
 
+@pytest.mark.parametrize(
+    ("name", "prefix", "ours"),
+    [
+        ("satori_synchronous", "SATORI_SYNCHRONOUS_", _handle._SYNCHRONOUS),
+        ("satori_remove_what", "SATORI_REMOVE_", streams._REMOVE),
+        ("satori_format", "SATORI_FORMAT_", payloads._FORMATS),
+        (
+            "satori_insertion",
+            "SATORI_",
+            {name: number for number, name in enumerate(observations._INSERTIONS)},
+        ),
+        (
+            "satori_field",
+            "SATORI_FIELD_",
+            {name: 1 << number for number, name in enumerate(structs.FIELDS)},
+        ),
+    ],
+)
+def test_choices(name: str, prefix: str, ours: dict[str, int]) -> None:
+    found = re.search(r"enum " + name + r"\b.*?\{(.*?)\};", CODE, flags=re.DOTALL)
+    assert found is not None
+    choices = re.findall(prefix + r"(\w+) = (\d+)", found[1])
+    assert {choice.lower(): int(number) for choice, number in choices} == ours
+
+
 def test_numbers_of_the_header() -> None:
-    defined = dict(re.findall(r"#define (SATORI_\w+) (\w+)", CODE))
-    version = tuple(int(defined[f"SATORI_VERSION_{part}"]) for part in ("MAJOR", "MINOR", "PATCH"))
+    version = tuple(int(DEFINED[f"SATORI_VERSION_{part}"]) for part in ("MAJOR", "MINOR", "PATCH"))
     assert version == library.VERSION
-    assert int(defined["SATORI_UUID_SIZE"]) == library.UUID_SIZE
-    assert defined["SATORI_NO_INSTANT"] == "INT64_MIN"
+    assert int(DEFINED["SATORI_UUID_SIZE"]) == library.UUID_SIZE
+    assert DEFINED["SATORI_NO_INSTANT"] == "INT64_MIN"
 
 
 def test_the_control_a_changed_signature_is_noticed() -> None:

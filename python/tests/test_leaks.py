@@ -62,7 +62,7 @@ def test_openings_that_are_refused(fixture: Callable[[str], Path]) -> None:
     path = fixture("not_a_database.db")
 
     def work() -> None:
-        with pytest.raises(satori_store.NotADatabase):
+        with pytest.raises(satori_store.NotAStore):
             Store(path)
 
     check_flat("refused opening", 500, work)

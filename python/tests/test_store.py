@@ -1,4 +1,4 @@
-"""What Python adds to the scenario: metadata, payloads, errors, lifetimes."""
+"""What Python adds to the scenario: metadata, errors, lifetimes."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import copy
 import dataclasses
 import gc
 import pickle
+import re
 import signal
+import sqlite3
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timedelta, timezone
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +21,6 @@ import pytest
 
 import satori_store
 from satori_store import Observation, Store
-
-from .conftest import BITCOIN, FEEDS
 
 UTC = timezone.utc
 
@@ -72,30 +72,6 @@ def test_staleness_by_instant_and_by_age(store: Store) -> None:
     assert [stream.uuid for stream in store.stale_streams(timedelta(0))] == ["x"]
 
 
-def test_payloads_as_text_bytes_or_parsed(store: Store) -> None:
-    payload = {"value": "1.5", "observed_at": "7", "stream": {"uuid": "x", "name": "n"}}
-    assert store.ingest(payload).inserted == 1
-    assert store.ingest([payload, None]).already_there == 1
-    assert store.ingest(None).nothing == 1
-    feed = FEEDS / "bitcoin.ndjson"
-    assert store.ingest(feed.read_bytes()).inserted == 156
-    assert store.ingest(feed.read_text(encoding="utf-8")).already_there == 156
-    assert store.stream(BITCOIN) == store.stream_by_name("bitcoin")
-    assert store.sync_streams([{"uuid": "y"}]).new == ("y",)
-
-
-def test_a_refused_batch_carries_its_report(store: Store) -> None:
-    payloads = [{"value": 1, "observed_at": 1, "stream": {"uuid": "x"}}, {"value": 2}]
-    with pytest.raises(satori_store.Refused) as refused:
-        store.ingest(payloads, strict=True)
-    assert refused.value.report.rejected[0].index == 1
-    assert store.streams() == [] and store.streams_without_metadata() == []
-    report = store.ingest(payloads)
-    assert report.inserted == 1 and report.rejected[0].line == 1
-    with pytest.raises(satori_store.MissingUuid):
-        raise satori_store.MissingUuid("x")
-
-
 def test_errors_say_their_kind(path: Path, fixture: Callable[[str], Path]) -> None:
     with pytest.raises(satori_store.CannotOpen) as missing:
         Store(path, create=False)
@@ -103,7 +79,7 @@ def test_errors_say_their_kind(path: Path, fixture: Callable[[str], Path]) -> No
     assert str(path) in str(missing.value)
     with pytest.raises(satori_store.Corrupt):
         Store(fixture("bad_page.db"))
-    with pytest.raises(satori_store.NotADatabase):
+    with pytest.raises(satori_store.NotAStore):
         Store(fixture("not_a_database.db"))
     with pytest.raises(satori_store.LaterRelease):
         Store(fixture("later_release.db"))
@@ -112,8 +88,9 @@ def test_errors_say_their_kind(path: Path, fixture: Callable[[str], Path]) -> No
             store.insert("x", 0, 1)
         with pytest.raises(satori_store.NotFound) as unknown:
             store.observations("unknown")
-        assert isinstance(unknown.value, LookupError) and unknown.value.sqlite_code is None
-        with pytest.raises(satori_store.NotObservationTable):
+        assert isinstance(unknown.value, LookupError)
+        assert (unknown.value.database_code, unknown.value.sqlstate) == (None, "")
+        with pytest.raises(satori_store.NotAStream):
             store.count("notes")
         with pytest.raises(satori_store.InvalidUuid):
             store.count("streams")
@@ -121,6 +98,54 @@ def test_errors_say_their_kind(path: Path, fixture: Callable[[str], Path]) -> No
         Store(path, synchronous="off")  # type: ignore[arg-type]
     with pytest.raises(TypeError):
         Store()  # type: ignore[call-arg]
+
+
+def test_the_databases_own_code(path: Path) -> None:
+    with Store(path) as store, closing(sqlite3.connect(path)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        with Store(path, busy_timeout=0) as other, pytest.raises(satori_store.Busy) as busy:
+            other.insert("x", 0, 1)
+        # SQLITE_BUSY. SQLite has no SQLSTATE.
+        assert (busy.value.database_code, busy.value.sqlstate) == (5, "")
+        writer.rollback()
+        assert store.streams() == []
+    error = satori_store.DatabaseError("refused", 19, "23505")
+    assert (str(error), error.database_code, error.sqlstate) == ("refused", 19, "23505")
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "file", "x-other+1.0"])
+def test_a_url_is_no_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for url in (f"{scheme}://ann:secret@example.com/engine", f"{scheme}://ann:secret@x".encode()):
+        with pytest.raises(satori_store.CannotOpen, match=re.escape(f"{scheme}://")) as refused:
+            Store(url)
+        assert "secret" not in str(refused.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_contains(path: Path, fixture: Callable[[str], Path]) -> None:
+    with Store(path) as store:
+        assert "x" not in store and not store.contains("x")
+        store.upsert_stream("x", name="metadata alone")
+        store.insert("y", 0, 1)
+        assert "x" in store and "y" in store and store.contains("y") is True
+        assert "z" not in store and store.contains("z") is False
+        store.delete("y")
+        assert "y" in store
+        store.remove("x")
+        store.remove("y", "data")
+        assert "x" not in store and "y" not in store
+        for wrong in ("streams", ""):
+            with pytest.raises(satori_store.InvalidUuid):
+                store.contains(wrong)
+        with pytest.raises(satori_store.InvalidValue):
+            1 in store  # type: ignore[arg-type]
+    with pytest.raises(satori_store.Closed):
+        "x" in store
+    with Store(fixture("eleven_columns.db")) as store, pytest.raises(satori_store.NotAStream):
+        store.contains("notes")
 
 
 def test_a_closed_store_says_so(path: Path) -> None:
@@ -150,13 +175,6 @@ def test_numbers_that_c_would_cut(store: Store) -> None:
     ):
         with pytest.raises(satori_store.InvalidArgument):
             call()
-
-
-def test_what_json_cannot_say(store: Store) -> None:
-    good = {"value": Decimal("1.5"), "observed_at": 1, "stream": {"uuid": "x"}}
-    bad = {"value": float("nan"), "observed_at": 2, "stream": {"uuid": "x"}}
-    report = store.ingest([bad, good])
-    assert report.inserted == 1 and report.rejected[0].index == 0
 
 
 def test_a_call_within_a_call(store: Store) -> None:

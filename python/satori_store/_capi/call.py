@@ -43,7 +43,12 @@ def call(name: str, *arguments: Any) -> None:
 
 def failure(status: int, error: Error) -> StoreError:
     """Returns the exception for what a call has put into `error`."""
-    return error_of(status, error.message.decode("utf-8", "replace"), error.sqlite_code)
+    return error_of(
+        status,
+        error.message.decode("utf-8", "replace"),
+        error.database_code,
+        error.sqlstate.decode("ascii", "replace"),
+    )
 
 
 def utf8(text: str) -> bytes:

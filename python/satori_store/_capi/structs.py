@@ -21,7 +21,12 @@ from ctypes import (
 
 
 class Error(Structure):
-    _fields_ = [("code", c_int32), ("sqlite_code", c_int32), ("message", c_char * 504)]
+    _fields_ = [
+        ("code", c_int32),
+        ("database_code", c_int32),
+        ("sqlstate", c_char * 6),
+        ("message", c_char * 498),
+    ]
 
 
 class Text(Structure):
@@ -142,7 +147,8 @@ class IngestOptions(Growable):
         ("uuid", Text),
         ("provider", Text),
         ("strict", c_int32),
-        ("reserved", c_int32),
+        ("format", c_int32),
+        ("first_line", c_uint64),
     ]
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json as json_module
 import math
 from ctypes import byref
-from typing import Any, Optional, Union
+from typing import Any, Literal, Optional, Union
 
-from .._capi.call import attempt, call, text_of, utf8
+from .._capi.call import attempt, call, fits, text_of, utf8
 from .._capi.library import Handle
 from .._capi.structs import IngestOptions
 from .._handle import StoreHandle
 from .._reading import decode
-from ..errors import Refused
+from ..errors import InvalidArgument, Refused
 from ..reports import IngestReport, SyncReport
+
+
+_FORMATS = {"auto": 0, "ndjson": 1}
 
 
 class PayloadOperations(StoreHandle):
@@ -26,6 +29,8 @@ class PayloadOperations(StoreHandle):
         uuid: Optional[str] = None,
         provider: Optional[str] = None,
         strict: bool = False,
+        format: Literal["auto", "ndjson"] = "auto",
+        first_line: int = 1,
     ) -> IngestReport:
         """Takes in the server's answers, metadata and observation together. Input is the
         JSON that came, or what ``json.loads`` makes of it: one payload, an array of them,
@@ -36,14 +41,24 @@ class PayloadOperations(StoreHandle):
             Payloads from before the server sent streams name none and need this.
         :param provider: who delivers the rows; ``"central"`` if it is left out.
         :param strict: all or nothing.
+        :param format: how JSON falls into payloads: ``"ndjson"`` is one payload a line, for
+            the pieces of a long input, of which the first may look like another format.
+            ``"auto"`` finds out. What ``json.loads`` made is taken as it is.
+        :param first_line: the number of the input's first line, if it is a piece of a longer
+            input. Reports and errors count from there.
         :raises Refused: strict, and nothing was stored; its ``report`` says why.
         :raises InvalidJson: an array is malformed or cut short.
         """
-        data = _bytes_of(json)
+        if format not in _FORMATS:
+            raise InvalidArgument(f"format is {format!r}: expected 'auto' or 'ndjson'")
+        sent = _as_sent(json)
+        data = _json_of(json) if sent is None else sent
         texts = [None if text is None else utf8(text) for text in (uuid, provider)]
         options = IngestOptions()
         options.uuid, options.provider = text_of(texts[0]), text_of(texts[1])
         options.strict = strict
+        options.format = _FORMATS["auto" if sent is None else format]
+        options.first_line = fits(first_line, 1, "first_line")
         details = Handle()
         error = attempt(
             "satori_ingest", self.handle, data, len(data), byref(options), None, byref(details)
@@ -61,19 +76,25 @@ class PayloadOperations(StoreHandle):
 
         :raises InvalidJson: the JSON is malformed or cut short.
         """
-        data, report = _bytes_of(streams), Handle()
+        sent, report = _as_sent(streams), Handle()
+        data = _json_of(streams) if sent is None else sent
         call("satori_sync_streams", self.handle, data, len(data), byref(report))
         return decode.sync_report(report)
 
 
-def _bytes_of(value: Any) -> bytes:
-    """Returns JSON as it came; anything else is written as JSON."""
+def _as_sent(value: Any) -> Optional[bytes]:
+    """Returns JSON as it came; None if the value is what `json.loads` made of it."""
     if isinstance(value, bytes):
         return value
     if isinstance(value, (bytearray, memoryview)):
         return bytes(value)
     if isinstance(value, str):
         return utf8(value)
+    return None
+
+
+def _json_of(value: Any) -> bytes:
+    """Writes as JSON what `json.loads` made."""
     try:
         return json_module.dumps(value, default=str, allow_nan=False).encode()
     except ValueError:

@@ -60,6 +60,15 @@ class StreamOperations(StoreHandle):
                 setattr(patch, name, text_of(held[-1]))
         return self._found(function, *self._at(uuid), byref(patch))[0]
 
+    def contains(self, uuid: str) -> bool:
+        """Returns ``True`` if the store has the stream: its metadata, or data. So does
+        ``uuid in store``."""
+        found = ctypes.c_int32()
+        call("satori_contains", *self._at(uuid), byref(found))
+        return bool(found.value)
+
+    __contains__ = contains
+
     def stream(self, uuid: str) -> Optional[Stream]:
         """Returns the metadata of the stream of this uuid; None if it has none."""
         return lookup.stream(self._handle or self.handle, utf8(uuid))
@@ -82,7 +91,7 @@ class StreamOperations(StoreHandle):
 
     def streams(self) -> list[Stream]:
         """Returns all streams that have metadata, by id."""
-        return self._found("satori_streams_all", self.handle)
+        return self._found("satori_streams", self.handle)
 
     def search_streams(self, part: str) -> list[Stream]:
         """Returns the streams whose name or description has ``part`` in it. ASCII letters
@@ -97,14 +106,16 @@ class StreamOperations(StoreHandle):
         return self._found("satori_stale_streams", self.handle, instants.to_micros(since))
 
     def streams_without_metadata(self) -> list[str]:
-        """Returns the uuids of streams that have data and no metadata."""
+        """Returns the uuids of streams that have data and no metadata, in the order in which
+        they got it."""
         found = self._found("satori_streams_without_metadata", self.handle)
         return [stream.uuid for stream in found]
 
-    def streams_with_table(self) -> list[str]:
-        """Returns the uuids of streams that have a table, with metadata or without, in the
-        order of the tables' making."""
-        found = self._found("satori_streams_with_table", self.handle)
+    def streams_with_data(self) -> list[str]:
+        """Returns the uuids of streams that have data, with metadata or without, in the order
+        in which they got it. A stream whose rows were all deleted is still among them, until
+        its data is removed."""
+        found = self._found("satori_streams_with_data", self.handle)
         return [stream.uuid for stream in found]
 
     def _found(self, function: str, *arguments: Any) -> list[Stream]:

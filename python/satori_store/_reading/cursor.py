@@ -103,7 +103,7 @@ class Cursor(Iterator[Observation]):
 
     def _next(self, capacity: int, *columns: Optional[int]) -> int:
         count = ctypes.c_size_t()
-        call("satori_cursor_next_spelled", self._handle, capacity, *columns, byref(count))
+        call("satori_cursor_next", self._handle, capacity, *columns, byref(count))
         return count.value
 
     def __reduce__(self) -> Any:

@@ -45,15 +45,15 @@ def streams_of(found: Handle) -> list[Stream]:
     """Copies the streams of a list."""
     try:
         count = ctypes.c_size_t()
-        call("satori_streams_count", found, byref(count))
+        call("satori_stream_list_count", found, byref(count))
         streams = []
         stream = structs.Stream()
         for index in range(count.value):
-            call("satori_streams_get", found, index, byref(stream))
+            call("satori_stream_list_get", found, index, byref(stream))
             streams.append(stream_of(stream))
         return streams
     finally:
-        call("satori_streams_free", found)
+        call("satori_stream_list_free", found)
 
 
 def insert_report(uuid: str, counts: structs.InsertReport, conflicts: Handle) -> InsertReport:
@@ -135,4 +135,5 @@ def _conflict(found: dict[str, Any]) -> Conflict:
         found["offered"],
         found["index"],
         found.get("line", 0),
+        found.get("column", 0),
     )

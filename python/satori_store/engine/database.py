@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Optional, Union
 
-from ..errors import Closed, InvalidUuid, NotFound, NotObservationTable
+from ..errors import Closed, InvalidUuid, NotAStream, NotFound
 from ..records import Observation, Stream
 from ..reports import InsertReport
 from ..store import Store
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _BUSY_TIMEOUT = 30.0
 
 #: There is no stream of that name, or can be none.
-_NO_STREAM = (NotFound, InvalidUuid, NotObservationTable)
+_NO_STREAM = (NotFound, InvalidUuid, NotAStream)
 
 _log = logging.getLogger("satori_store.engine")
 # A program that sets no logging up sees nothing, rather than lines of ours.
@@ -47,7 +47,7 @@ class EngineSqliteDatabase:
 
     :param data_dir: the folder, made if there is none.
     :param dbname: the file in it.
-    :raises CannotOpen, NotADatabase, Corrupt, LaterRelease, SchemaMismatch: as
+    :raises CannotOpen, NotAStore, Corrupt, LaterRelease, SchemaMismatch: as
         :class:`satori_store.Store` does; the file is left as it was.
     """
 
@@ -105,7 +105,7 @@ class EngineSqliteDatabase:
 
     def listTables(self) -> list[str]:
         """Returns the uuids of all streams that have a table."""
-        return self.store.streams_with_table()
+        return self.store.streams_with_data()
 
     def migrateTimestampFormat(self, table_uuid: str) -> int:
         """Rewrites text timestamps, and numbers of finer units, into Unix seconds, and
