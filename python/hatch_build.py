@@ -21,11 +21,14 @@ LIBRARIES = {"libsatori_store.so", "libsatori_store.dylib", "satori_store.dll"}
 
 
 class CargoHook(BuildHookInterface):  # type: ignore[type-arg]
+    """Hatch's hook: runs before a wheel is put together."""
+
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Builds the library, and marks the wheel as one for this platform."""
         package = Path(self.root)
         library = build(package.parent)
         target = package / "satori_store" / f"libsatori_store{library.suffix}"
-        # Never over the file that a running program has loaded.
+        # Removed first: a running program may have loaded the file.
         target.unlink(missing_ok=True)
         shutil.copyfile(library, target)
         build_data["pure_python"] = False
@@ -34,14 +37,15 @@ class CargoHook(BuildHookInterface):  # type: ignore[type-arg]
 
 
 def platform() -> str:
-    """On Linux, the tag that names this machine's C library: it, or a newer one, is
-    needed. `linux_…` would be taken by every machine."""
+    """Returns the wheel's platform tag. On Linux it is the one that names this machine's C
+    library, because that one or a newer one is needed; every machine would take
+    `linux_…`."""
     tags = list(platform_tags())
     return next((tag for tag in tags if tag.startswith(("manylinux_", "musllinux_"))), tags[0])
 
 
 def build(crate: Path) -> Path:
-    """Builds the crate in this folder; the shared library."""
+    """Builds the crate in this folder, and returns the shared library."""
     if not (crate / "Cargo.toml").exists():
         raise SystemExit(f"{crate} has no Cargo.toml: build from a clone of satori-store")
     flags = os.environ.get("SATORI_STORE_CARGO_FLAGS", "--features capi")

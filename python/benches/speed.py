@@ -2,7 +2,7 @@
 
     python benches/speed.py [--quick] [--markdown FILE]
 
-Each round runs every side once, in an order that turns round; rates are medians of the
+Each round runs every side once, in an order that turns round. Rates are medians of the
 rounds, ratios medians of the rounds' own ratios. Files are on disk (in the folder that
 TMPDIR names), in WAL mode, `synchronous` NORMAL. Each side has a file of its own, a copy
 of the same one. Needs pandas, pyarrow and adbc-driver-sqlite.
@@ -11,23 +11,20 @@ of the same one. Needs pandas, pyarrow and adbc-driver-sqlite.
 from __future__ import annotations
 
 import argparse
-import gc
 import hashlib
 import json
 import shutil
 import sqlite3
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
-from statistics import median
-from typing import Any, Optional
+from typing import Any
 
 import adbc_driver_sqlite.dbapi as adbc
 import pandas
 import pyarrow
 
+from harness import Bench, plain, timed
 from satori_store import Store, sqlite_info
 
 STREAM = "d39cd529-5dd4-5e4b-abc9-90b3751e71f1"
@@ -46,75 +43,8 @@ UPSERT = (
     "last_synced = excluded.last_synced"
 )
 
-#: A side of a comparison: does the work once and says how many seconds it took.
-Side = Callable[[], float]
-
-
-class Bench:
-    def __init__(self, folder: Path, rounds: int, rows: int) -> None:
-        self.folder, self.rounds, self.rows = folder, rounds, rows
-        self.table: list[str] = [
-            "| work | ours | beside | theirs | ratio | target | met |",
-            "|---|---:|---|---:|---:|---:|---|",
-        ]
-        self.missed = 0
-        print(*self.table, sep="\n", flush=True)
-
-    def compare(
-        self, work: str, count: int, ours: Side, others: list[tuple[str, Side, Optional[float]]]
-    ) -> None:
-        sides = [ours, *(side for _, side, _ in others)]
-        for side in sides:
-            side()
-        times: list[list[float]] = [[] for _ in sides]
-        for turn in range(self.rounds):
-            for step in range(len(sides)):
-                at = (turn + step) % len(sides)
-                gc.collect()
-                times[at].append(sides[at]())
-        for (name, _, target), theirs in zip(others, times[1:]):
-            ratio = median(their / our for our, their in zip(times[0], theirs))
-            met = "" if target is None else "yes" if ratio >= target else "**no**"
-            self.missed += met == "**no**"
-            wanted = "–" if target is None else f"≥ {target:g}"
-            self.row(
-                f"| {work} | {rate(count, times[0])} | {name} | {rate(count, theirs)} "
-                f"| {ratio:.2f} | {wanted} | {met} |"
-            )
-
-    def row(self, row: str) -> None:
-        self.table.append(row)
-        print(row, flush=True)
-
-    def fresh(self, name: str) -> Path:
-        """A path at which there is no database."""
-        path = self.folder / name
-        for suffix in ("", "-wal", "-shm"):
-            Path(f"{path}{suffix}").unlink(missing_ok=True)
-        return path
-
-
-def rate(count: int, seconds: list[float]) -> str:
-    per_second = count / median(seconds)
-    return f"{per_second / 1e6:.2f} M/s" if per_second >= 1e6 else f"{per_second / 1e3:.1f} k/s"
-
-
-def plain(path: Path) -> sqlite3.Connection:
-    """As an installed engine opens it."""
-    connection = sqlite3.connect(path)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
-    return connection
-
-
-def timed(work: Callable[[], Any]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
-
-
 def table_of(rows: int) -> pyarrow.Table:
-    """One row a minute, with hashes as the engine makes them."""
+    """Makes one row a minute, with hashes as the engine makes them."""
     hashes = [hashlib.blake2s(str(row).encode(), digest_size=8).hexdigest() for row in range(rows)]
     return pyarrow.table(
         {
@@ -127,6 +57,7 @@ def table_of(rows: int) -> pyarrow.Table:
 
 
 def reading(bench: Bench, table: pyarrow.Table) -> None:
+    """Compares ways to read a stream into pandas."""
     path = bench.fresh("read.db")
     with Store(path) as store:
         store.insert(STREAM, table)
@@ -162,6 +93,7 @@ def reading(bench: Bench, table: pyarrow.Table) -> None:
 
 
 def inserting(bench: Bench, table: pyarrow.Table) -> None:
+    """Compares ways to insert many rows."""
     rows = table.num_rows
     frame = table.to_pandas().set_index("ts")
     tuples = list(zip(*(table.column(name).to_pylist() for name in table.column_names)))
@@ -230,6 +162,7 @@ def inserting(bench: Bench, table: pyarrow.Table) -> None:
 
 
 def ingesting(bench: Bench, feed: Path, size: int = 100) -> None:
+    """Compares ways to take in the server's answers."""
     lines = feed.read_bytes().splitlines()
     batches = [b"\n".join(lines[at : at + size]) for at in range(0, len(lines), size)]
 
@@ -295,6 +228,7 @@ def ingesting(bench: Bench, feed: Path, size: int = 100) -> None:
 
 
 def looking_up(bench: Bench, streams: int, count: int = 20_000) -> None:
+    """Compares ways to look a stream up."""
     path = bench.fresh(f"lookup-{streams}.db")
     uuids = [f"{number:08x}-5dd4-5e4b-abc9-90b3751e71f1" for number in range(streams)]
     store = Store(path)
@@ -329,6 +263,7 @@ def looking_up(bench: Bench, streams: int, count: int = 20_000) -> None:
 
 
 def main() -> int:
+    """Runs the comparisons, and returns 1 if one missed what is wanted."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--quick", action="store_true", help="fewer rows, three rounds")
     parser.add_argument("--markdown", type=Path, help="write the table there as well")

@@ -34,6 +34,7 @@ from .errors import (
     Closed,
     Conflict,
     Corrupt,
+    DatabaseError,
     DiskFull,
     FileReplaced,
     Forked,
@@ -46,36 +47,34 @@ from .errors import (
     InvalidValue,
     LaterRelease,
     MissingUuid,
-    NotADatabase,
+    NotAStore,
+    NotAStream,
     NotFound,
-    NotObservationTable,
     Panic,
     Poisoned,
     ReadOnly,
     Refused,
     SchemaMismatch,
-    SqliteError,
     StoreError,
     UnreadableRow,
     UnsafeSqliteWarning,
 )
 from .instants import Instant, parse_timestamp
 from .observations import Arrays, Observations
-from .records import (
+from .records import Observation, Statistics, Stream
+from .reports import (
     IngestReport,
     InsertReport,
     Insertion,
     Normalization,
-    Observation,
     Rejected,
     Removed,
-    Statistics,
-    Stream,
     SyncReport,
     Verification,
 )
 from .sqlite import SqliteInfo, sqlite_info
-from .store import Store, stream_uuid
+from .store import Store
+from .uuids import stream_uuid
 
 __version__ = "0.1.0"
 
@@ -86,6 +85,7 @@ __all__ = [
     "Closed",
     "Conflict",
     "Corrupt",
+    "DatabaseError",
     "DiskFull",
     "FileReplaced",
     "Forked",
@@ -103,9 +103,9 @@ __all__ = [
     "LaterRelease",
     "MissingUuid",
     "Normalization",
-    "NotADatabase",
+    "NotAStore",
+    "NotAStream",
     "NotFound",
-    "NotObservationTable",
     "Observation",
     "Observations",
     "Panic",
@@ -115,7 +115,6 @@ __all__ = [
     "Rejected",
     "Removed",
     "SchemaMismatch",
-    "SqliteError",
     "SqliteInfo",
     "Statistics",
     "Store",

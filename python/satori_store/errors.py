@@ -1,45 +1,26 @@
-"""What can go wrong, each kind a class.
+"""What can go wrong: a class for each kind.
 
 Every error of the store is a :class:`StoreError`. Its text says what is wrong and
 what to do. The kinds are those of the C header's ``satori_code``, one meaning for
-one number; those that stand for bad input are ``ValueError`` too.
+one number. Those that stand for bad input are ``ValueError`` too.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Optional
-
-if TYPE_CHECKING:
-    from .records import IngestReport
-
-
-class StoreError(Exception):
-    """An error of the store.
-
-    ``status`` is the number in the C header, ``code`` its name there without
-    ``SATORI_``, ``sqlite_code`` SQLite's extended result code where SQLite was the
-    one to object (https://sqlite.org/rescode.html), else None.
-    """
-
-    status: ClassVar[int] = 0
-    code: ClassVar[str] = "UNKNOWN"
-
-    def __init__(self, message: str, sqlite_code: Optional[int] = None) -> None:
-        super().__init__(message)
-        self.sqlite_code = sqlite_code
+from .reports import Conflict as Conflict, IngestReport
+from .store_error import StoreError as StoreError
 
 
 class CannotOpen(StoreError, OSError):
-    """The file can't be opened or created: missing, a folder, no permission."""
+    """The file can't be opened or created: missing, a folder, no permission, a URL."""
 
     status, code = 1, "CANNOT_OPEN"
 
 
-class NotADatabase(StoreError):
-    """The file is not a SQLite database. It was left as it is."""
+class NotAStore(StoreError):
+    """The file is no store: not a SQLite database. It was left as it is."""
 
-    status, code = 2, "NOT_A_DATABASE"
+    status, code = 2, "NOT_A_STORE"
 
 
 class Corrupt(StoreError):
@@ -78,10 +59,10 @@ class DiskFull(StoreError):
     status, code = 8, "DISK_FULL"
 
 
-class SqliteError(StoreError):
-    """Any other refusal by SQLite; see ``sqlite_code``."""
+class DatabaseError(StoreError):
+    """Any other refusal by the database; see ``database_code`` and ``sqlstate``."""
 
-    status, code = 9, "SQLITE"
+    status, code = 9, "DATABASE"
 
 
 class FileReplaced(StoreError):
@@ -109,10 +90,10 @@ class InvalidUuid(StoreError, ValueError):
     status, code = 13, "INVALID_UUID"
 
 
-class NotObservationTable(StoreError):
-    """The name belongs to a table or view that holds no observations."""
+class NotAStream(StoreError):
+    """The name belongs to something else in the store, which holds no observations."""
 
-    status, code = 14, "NOT_OBSERVATION_TABLE"
+    status, code = 14, "NOT_A_STREAM"
 
 
 class NotFound(StoreError, LookupError):
@@ -188,56 +169,15 @@ class Panic(StoreError):
     status, code = 105, "PANIC"
 
 
-class Conflict(StoreError):
-    """An instant already has another value. The stored one stays.
-
-    Inserting doesn't raise it: reports hold one for each row that met another
-    value, to be looked at, or raised.
-    """
-
-    code = "CONFLICT"
-
-    def __init__(
-        self, uuid: str, ts: datetime, stored: float, offered: float, index: int = 0, line: int = 0
-    ) -> None:
-        super().__init__(
-            f"{uuid} has the value {stored!r} at {ts.isoformat()}, "
-            f"and {offered!r} was offered: the stored one stays"
-        )
-        #: The stream.
-        self.uuid = uuid
-        #: The instant.
-        self.ts = ts
-        #: The value that is stored, and stays.
-        self.stored = stored
-        #: The value that was offered.
-        self.offered = offered
-        #: Which of the rows or payloads it was, from 0.
-        self.index = index
-        #: The line of the input that the payload begins on, from 1; 0 of rows.
-        self.line = line
-
-    def _key(self) -> tuple[Any, ...]:
-        return self.uuid, self.ts, self.stored, self.offered, self.index, self.line
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Conflict) and self._key() == other._key()
-
-    def __hash__(self) -> int:
-        return hash(self._key())
-
-    def __reduce__(self) -> Any:
-        return Conflict, self._key()
-
-
 class UnsafeSqliteWarning(UserWarning):
     """Another copy of SQLite in this process could drop the store's locks: don't
     open the same file with Python's ``sqlite3`` here; see :func:`sqlite_info`."""
 
 
+#: The kinds by their number in the C header.
 KINDS = {kind.status: kind for kind in StoreError.__subclasses__() if kind.status != 0}
 
 
-def error_of(status: int, message: str, sqlite_code: int) -> StoreError:
-    """The exception for a status of the C API."""
-    return KINDS.get(status, StoreError)(message, sqlite_code or None)
+def error_of(status: int, message: str, database_code: int, sqlstate: str) -> StoreError:
+    """Returns the exception for what a call of the C API reports."""
+    return KINDS.get(status, StoreError)(message, database_code or None, sqlstate)

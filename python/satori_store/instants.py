@@ -8,12 +8,12 @@ from decimal import Decimal
 from numbers import Integral, Real
 from typing import Optional, Union
 
-from . import _library
+from ._capi.call import call, utf8
 from .errors import InvalidTimestamp
 
-#: An instant as callers may give it: an aware ``datetime``; a number of Unix seconds
-#: (from 1e11, 1e14 and 1e17 on: of milli-, micro- and nanoseconds); text, such as
-#: ``"2024-01-03 12:00"``, which without an offset is UTC, or a number in text.
+#: An instant as callers may give it. An aware ``datetime``. A number of Unix seconds
+#: (from 1e11, 1e14 and 1e17 on: of milli-, micro- and nanoseconds). Text, such as
+#: ``"2024-01-03 12:00"``, which is UTC if it has no offset, or a number in text.
 Instant = Union[datetime, int, float, Decimal, str]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -25,7 +25,7 @@ _SECONDS_LIMIT = 10**11
 
 
 def to_micros(instant: Instant) -> int:
-    """Microseconds since 1970-01-01 UTC."""
+    """Returns microseconds since 1970-01-01 UTC."""
     if isinstance(instant, datetime):
         if instant.tzinfo is None:
             raise InvalidTimestamp(
@@ -35,9 +35,9 @@ def to_micros(instant: Instant) -> int:
     if type(instant) is int and 0 <= instant < _SECONDS_LIMIT:
         return instant * 1_000_000
     if isinstance(instant, (Real, Decimal, str)) and not isinstance(instant, bool):
-        # The one place that knows the units reads text.
+        # The library alone knows the units, and it reads text.
         micros = parse_micros(instant if isinstance(instant, str) else _text_of(instant))
-        # What couldn't be told of any more.
+        # Refuses what could be stored, but never be given back.
         to_datetime(micros)
         return micros
     raise InvalidTimestamp(
@@ -46,6 +46,7 @@ def to_micros(instant: Instant) -> int:
 
 
 def _text_of(number: Union[Real, Decimal]) -> str:
+    """Spells a number as the library reads it."""
     if isinstance(number, Integral):
         return str(int(number))
     if isinstance(number, Decimal):
@@ -55,17 +56,19 @@ def _text_of(number: Union[Real, Decimal]) -> str:
 
 
 def parse_micros(text: str) -> int:
-    data = _library.utf8(text)
+    """Reads a timestamp in any spelling, as microseconds since 1970-01-01 UTC."""
+    data = utf8(text)
     ts = ctypes.c_int64()
-    _library.call("satori_parse_timestamp", data, len(data), ctypes.byref(ts))
+    call("satori_parse_timestamp", data, len(data), ctypes.byref(ts))
     return ts.value
 
 
 def parse_timestamp(text: str) -> datetime:
     """Reads a timestamp in any spelling that the store reads: Unix seconds, finer
-    units by magnitude, ISO 8601; text without an offset is UTC.
+    units by magnitude, ISO 8601. Text without an offset is UTC.
 
-    :raises InvalidTimestamp: it is none, or lies outside the years 1 to 9999.
+    :raises InvalidTimestamp: the text is no timestamp, or it lies outside the years 1 to
+        9999.
 
     >>> parse_timestamp("2024-01-03T14:00:00+02:00")
     datetime.datetime(2024, 1, 3, 12, 0, tzinfo=datetime.timezone.utc)
@@ -74,6 +77,10 @@ def parse_timestamp(text: str) -> datetime:
 
 
 def to_datetime(micros: int) -> datetime:
+    """Returns the datetime, in UTC.
+
+    :raises InvalidTimestamp: no datetime can hold it.
+    """
     try:
         return EPOCH + timedelta(microseconds=micros)
     except OverflowError:
@@ -84,11 +91,12 @@ def to_datetime(micros: int) -> datetime:
 
 
 def optional(micros: int) -> Optional[datetime]:
+    """Returns the datetime, in UTC; None if the number stands for no instant."""
     return None if micros == NONE else to_datetime(micros)
 
 
 def bounds(start: Optional[Instant], end: Optional[Instant]) -> tuple[int, int]:
-    """`start`, included, and `end`, excluded, as the C API takes them."""
+    """Returns `start`, included, and `end`, excluded, as the C API takes them."""
     return (
         NONE if start is None else to_micros(start),
         NO_END if end is None else to_micros(end),
@@ -96,8 +104,8 @@ def bounds(start: Optional[Instant], end: Optional[Instant]) -> tuple[int, int]:
 
 
 def of_json(text: str) -> datetime:
-    """An instant as the library's reports spell it; of one that no datetime can hold the
-    nearest, for what is reported has been done."""
+    """Reads an instant as the library's reports spell it. If no datetime can hold it, the
+    nearest one is returned, because what is reported has been done."""
     try:
         return to_datetime(parse_micros(text))
     except InvalidTimestamp:

@@ -6,9 +6,10 @@ import ctypes
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import arrow
-from ._library import call
-from .cursor import BATCH, Cursor
+from ._capi import arrow
+from ._capi.call import call
+from ._handle import StoreHandle
+from ._reading.cursor import BATCH, Cursor
 from .errors import StoreError
 from .records import Observation, StoredTimestamp
 
@@ -17,11 +18,9 @@ if TYPE_CHECKING:
     import pandas
     import pyarrow
 
-    from .store import Store
-
 
 class Arrays(NamedTuple):
-    """Observations as numpy arrays: row ``i`` is made of the ``i``-th item of each."""
+    """Observations as numpy arrays. Row ``i`` is the ``i``-th item of each."""
 
     #: Instants in UTC, ``datetime64[us]``.
     ts: numpy.ndarray[Any, Any]
@@ -36,12 +35,12 @@ class Arrays(NamedTuple):
 class Observations:
     """Observations of a range, in order of time.
 
-    Nothing is read before it is asked for, and each way of asking reads anew:
-    iterating (a batch at a time, so that a stream of any length fits), and whole as
-    :meth:`to_pandas`, :meth:`to_numpy` or :meth:`to_arrow`. It has the Arrow PyCapsule
-    protocol, so that polars, pyarrow, duckdb and pandas take it as it is, without a
-    copy: ``polars.DataFrame(observations)``, ``pyarrow.table(observations)``.
-    Columns there: ``ts`` (timestamp, microseconds, UTC), ``value`` (float64), ``hash``
+    Nothing is read before it is asked for, and each way of asking reads anew. Iterating
+    reads a batch at a time, so that a stream of any length fits. :meth:`to_pandas`,
+    :meth:`to_numpy` and :meth:`to_arrow` read the whole. The class has the Arrow PyCapsule
+    protocol, so that polars, pyarrow, duckdb and pandas take observations as they are,
+    without a copy: ``polars.DataFrame(observations)``, ``pyarrow.table(observations)``.
+    The columns are ``ts`` (timestamp, microseconds, UTC), ``value`` (float64), ``hash``
     and ``provider`` (utf8).
 
     Between batches nothing is locked: rows that others insert ahead are seen.
@@ -49,9 +48,9 @@ class Observations:
     :raises UnreadableRow: at a stored row that can't be read, however it is read.
     """
 
-    def __init__(self, store: Store, uuid: str, start: int, end: int) -> None:
+    def __init__(self, store: StoreHandle, uuid: str, start: int, end: int) -> None:
         self._store, self.uuid, self._range = store, uuid, (start, end)
-        # Says now, not when it is read, that there is no such stream.
+        # Raises now, not when it is read, that there is no such stream.
         self._cursor()
 
     def _cursor(self, first: int = BATCH, later: int = BATCH) -> Cursor:
@@ -59,19 +58,19 @@ class Observations:
         return Cursor("satori_observations", *arguments, first=first, later=later)
 
     def __iter__(self) -> Iterator[Observation]:
-        # The first batch is small: many who iterate want a few rows only.
+        # The first batch is small, because many who iterate want a few rows only.
         return self._cursor(64, BATCH)
 
     def batches_of(self, rows: int) -> Iterator[Observation]:
-        """Iterates, reading so many rows at a time."""
+        """Iterates, and reads so many rows at a time."""
         return self._cursor(rows, rows)
 
     def as_stored(self) -> tuple[list[StoredTimestamp], list[float], list[str], list[str]]:
-        """Four lists: timestamps as the rows store them (see
+        """Reads four lists: timestamps as the rows store them (see
         :attr:`Observation.stored_ts`), values, hashes and providers."""
         cursor = self._cursor()
         ts, values, hashes, providers = [], [], [], []
-        while batch := cursor.columns():
+        while batch := cursor.batch():
             ts += batch[1]
             values += batch[2]
             hashes += batch[3]
@@ -79,7 +78,8 @@ class Observations:
         return ts, values, hashes, providers
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
-        """The Arrow PyCapsule protocol. The schema is always that of the class."""
+        """Returns a capsule with an Arrow stream, by the Arrow PyCapsule protocol. The
+        schema is always that of the class."""
         stream = arrow.Stream()
         call(
             "satori_export_arrow",
@@ -90,18 +90,18 @@ class Observations:
         return arrow.to_capsule(stream)
 
     def to_arrow(self) -> pyarrow.Table:
-        """A pyarrow table."""
+        """Reads a pyarrow table."""
         import pyarrow
 
         try:
             return pyarrow.RecordBatchReader.from_stream(self).read_all()
         except (pyarrow.ArrowException, OSError):
-            self._tell()
+            self._raise_cause()
             raise
 
     def to_pandas(self) -> pandas.DataFrame:
-        """A DataFrame of ``value, hash, provider``, indexed by ``ts`` (a UTC
-        ``DatetimeIndex``). Uses pyarrow where it is installed, which is faster."""
+        """Reads a DataFrame of ``value, hash, provider``, indexed by ``ts`` (a UTC
+        ``DatetimeIndex``). It is faster if pyarrow is installed."""
         import pandas
 
         frame: pandas.DataFrame
@@ -120,13 +120,13 @@ class Observations:
         return frame
 
     def to_numpy(self) -> Arrays:
-        """Four arrays. Instants have no time zone in numpy: they are UTC."""
+        """Reads four arrays. Instants have no time zone in numpy: they are UTC."""
         import numpy
 
         try:
             ts, values, hashes, providers = arrow.read(self.__arrow_c_stream__())
         except arrow.Failed as failed:
-            self._tell()
+            self._raise_cause()
             raise StoreError(str(failed)) from None
         return Arrays(
             numpy.frombuffer(ts, dtype="datetime64[us]"),
@@ -135,8 +135,8 @@ class Observations:
             numpy.array(providers, dtype=object),
         )
 
-    def _tell(self) -> None:
-        """Raises what stopped an Arrow stream, which can tell it as text only."""
+    def _raise_cause(self) -> None:
+        """Raises what stopped an Arrow stream, which reports it as text alone."""
         cursor = self._cursor()
-        while cursor.columns():
+        while cursor.batch():
             pass

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Optional
 
-from . import _library
+from ._capi.call import call
+from ._capi.structs import LibraryInfo
 
-#: `safe_beside_other_sqlite`: safe where the other copy is the same one.
+#: `safe_beside_other_sqlite`: safe if the other copy is the same one.
 _IF_SAME = 2
 
 
@@ -19,34 +20,34 @@ _IF_SAME = 2
 class SqliteInfo:
     """Which SQLite the store works with, and which others are in the process.
 
-    POSIX file locks belong to the process: where two copies of SQLite have the same
-    file open, one that closes it drops the other's locks, and rows are lost. On Linux
-    the copy that is compiled into the store takes locks that nobody can drop, and drops
-    nobody's (``safe_together``); a store that is built with ``system-sqlite`` is safe
-    where Python's ``sqlite3`` uses the same shared library.
+    POSIX file locks belong to the process. If two copies of SQLite have the same file
+    open, one that closes it drops the other's locks, and rows are lost. On Linux the copy
+    that is compiled into the store takes locks that nobody can drop, and drops nobody's
+    (``safe_together``). A store that is built with ``system-sqlite`` is safe if Python's
+    ``sqlite3`` uses the same shared library.
     """
 
     #: The version of the store's SQLite, such as ``"3.53.2"``.
     version: str
     #: Its source id (https://sqlite.org/c3ref/c_source_id.html).
     source_id: str
-    #: Whether it is compiled into the store; else it is the system's.
+    #: ``True`` if it is compiled into the store; else it is the system's.
     bundled: bool
-    #: The version of the SQLite that Python's ``sqlite3`` uses; None where that module
-    #: is not imported.
+    #: The version of the SQLite that Python's ``sqlite3`` uses; None if that module is
+    #: not imported.
     python_version: Optional[str]
-    #: The files of this process that hold SQLite, as far as their names tell: the
+    #: The files of this process that hold SQLite, as far as their names show it: the
     #: store's library, shared libraries of SQLite, extension modules of that name.
     files: tuple[str, ...]
-    #: Whether the same file may be open in this process through Python's ``sqlite3``
+    #: ``True`` if the same file may be open in this process through Python's ``sqlite3``
     #: and the store at once.
     safe_together: bool
 
 
 def sqlite_info() -> SqliteInfo:
-    """Which SQLite the store works with, and which others are in the process."""
-    info = _library.LibraryInfo()
-    _library.call("satori_get_library_info", byref(info))
+    """Returns which SQLite the store works with, and which others are in the process."""
+    info = LibraryInfo()
+    call("satori_get_library_info", byref(info))
     python = sys.modules.get("sqlite3")
     return SqliteInfo(
         version=info.sqlite_version_text.decode(),
@@ -59,9 +60,10 @@ def sqlite_info() -> SqliteInfo:
 
 
 def danger() -> Optional[str]:
-    """Why another copy of SQLite in this process could harm a store, if one could."""
-    info = _library.LibraryInfo()
-    _library.call("satori_get_library_info", byref(info))
+    """Returns why another copy of SQLite in this process could harm a store; None if none
+    could."""
+    info = LibraryInfo()
+    call("satori_get_library_info", byref(info))
     if _is_safe(info):
         return None
     return (
@@ -71,7 +73,8 @@ def danger() -> Optional[str]:
     )
 
 
-def _is_safe(info: _library.LibraryInfo) -> bool:
+def _is_safe(info: LibraryInfo) -> bool:
+    """Returns ``True`` if the store's SQLite and Python's may share a file."""
     if info.safe_beside_other_sqlite != _IF_SAME:
         return bool(info.safe_beside_other_sqlite)
     return _is_pythons(info.sqlite_source_id.decode())
@@ -79,8 +82,9 @@ def _is_safe(info: _library.LibraryInfo) -> bool:
 
 @lru_cache(maxsize=1)
 def _is_pythons(source_id: str) -> bool:
-    """Whether the system's SQLite, which the store is linked with, is that of Python's
-    module as well. Asked once: other threads may fork meanwhile."""
+    """Returns ``True`` if the system's SQLite, which the store is linked with, is that of
+    Python's module as well. The answer is kept, because other threads may fork while it
+    is looked for."""
     try:
         import sqlite3
     except ImportError:
@@ -93,6 +97,7 @@ def _is_pythons(source_id: str) -> bool:
 
 
 def _files() -> tuple[str, ...]:
+    """Returns the libraries that the process has mapped and that hold SQLite."""
     found: dict[str, None] = {}
     try:
         with open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as maps:

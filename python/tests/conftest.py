@@ -18,20 +18,20 @@ BITCOIN = "d39cd529-5dd4-5e4b-abc9-90b3751e71f1"
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Where a test's store is."""
+    """Returns the path of a test's store."""
     return tmp_path / "engine.db"
 
 
 @pytest.fixture
 def store(path: Path) -> Iterator[Store]:
-    """A new store."""
+    """Opens a new store."""
     with Store(path) as store:
         yield store
 
 
 @pytest.fixture
 def fixture(tmp_path: Path) -> Callable[[str], Path]:
-    """A copy of an engine.db as found in the field."""
+    """Copies an engine.db as found in the field, by its name."""
 
     def copy(name: str) -> Path:
         return Path(shutil.copy(FIXTURES / name, tmp_path / name))

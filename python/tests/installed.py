@@ -26,6 +26,8 @@ for line in sys.stdin:
 
 
 class InstalledEngine:
+    """The process, and the statements that an engine sends to the file."""
+
     def __init__(self, path: Path) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-c", _PROGRAM, str(path)],
@@ -46,6 +48,7 @@ class InstalledEngine:
         self._process.communicate()
 
     def sql(self, statement: str, *parameters: Any) -> Any:
+        """Runs a statement in the process, and returns its rows."""
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.write(json.dumps([statement, parameters]) + "\n")
         self._process.stdin.flush()
@@ -53,7 +56,7 @@ class InstalledEngine:
         assert isinstance(answer, list), answer
         return answer
 
-    # As it does these things.
+    # What an engine does, in the statements that it does it by.
 
     def create(self, stream: str) -> None:
         self.sql(

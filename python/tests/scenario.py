@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -23,34 +21,8 @@ from satori_store import (
     stream_uuid,
 )
 
-from .conftest import FEEDS, FIXTURES
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\\]")
-
-
-def parse(text: str) -> Optional[str]:
-    """An argument of the file."""
-    if text == "-":
-        return None
-    return re.sub(r"\\x(..)", lambda found: chr(int(found[1], 16)), text)
-
-
-def say(text: Optional[str]) -> str:
-    """Text as the file has it."""
-    if text is None:
-        return "-"
-    if text == "-":
-        return "\\x2d"
-    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
-
-
-def as_json(value: Any) -> str:
-    """As serde writes it."""
-    return say(json.dumps(value, separators=(",", ":"), ensure_ascii=False))
-
-
-def iso(instant: datetime) -> str:
-    return instant.isoformat().replace("+00:00", "Z")
+from .conftest import FIXTURES
+from .scenario_text import as_json, contents, field, instant, iso, optional, parse, say, stored
 
 
 class Player:
@@ -62,6 +34,7 @@ class Player:
         self.store: Any = None
 
     def play(self, line: str) -> list[str]:
+        """Plays an operation and returns its answer, line by line."""
         name, *arguments = line.split("\t")
         try:
             return list(getattr(self, name)(*map(parse, arguments)))
@@ -128,7 +101,7 @@ class Player:
         return iter([say(uuid) for uuid in found] or ["count 0"])
 
     def with_table(self) -> Iterator[str]:
-        found = self.store.streams_with_table()
+        found = self.store.streams_with_data()
         return iter([say(uuid) for uuid in found] or ["count 0"])
 
     def sync(self, text: str) -> Iterator[str]:
@@ -334,35 +307,3 @@ class Player:
 
     def uuid(self, *parts: Optional[str]) -> Iterator[str]:
         yield stream_uuid(*[part or "" for part in parts])
-
-
-def field(text: str) -> tuple[str, Any]:
-    """`+name=text` or `!name`."""
-    name, _, value = text[1:].partition("=")
-    if text[0] == "!":
-        return name, None
-    return name, int(value) if name == "server_stream_id" else value
-
-
-def stored(row: Observation) -> str:
-    """The timestamp as the row stores it; `-` for what the store itself writes."""
-    seconds, rest = divmod(instants.to_micros(row.ts), 1_000_000)
-    plain = seconds if rest == 0 else row.ts.timestamp()
-    return "-\t" if row.stored_ts == plain else f"{say(str(row.stored_ts))}\t"
-
-
-def instant(text: str) -> datetime:
-    return instants.to_datetime(int(text))
-
-
-def optional(text: Optional[str]) -> Optional[datetime]:
-    return None if text is None else instant(text)
-
-
-def contents(text: Optional[str]) -> bytes:
-    """A JSON argument: what it says, or the feed that it names."""
-    if text is not None and text.startswith("@"):
-        return (FEEDS / text[1:]).read_bytes()
-    return (text or "").encode()
-
-

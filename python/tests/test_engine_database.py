@@ -59,7 +59,7 @@ def test_a_row_is_new_once(db: EngineSqliteDatabase, caplog: pytest.LogCaptureFi
     for again in (NOON, "2024-01-03 12:00", "1704283200", 1704283200, "2024-01-03T13:00+01:00"):
         assert db.insertRow("x", again, 100.5, "b", "engine") is False
     assert not caplog.records
-    # Another value is told of, and the stored one stays.
+    # Another value is reported, and the stored one stays.
     with caplog.at_level(logging.WARNING, "satori_store.engine"):
         assert db.insertRow("x", NOON, 7, "c", "central") is False
     assert "has the value 100.5" in caplog.text and "7.0 was offered" in caplog.text
@@ -237,7 +237,7 @@ def test_the_connection(db: EngineSqliteDatabase) -> None:
 def test_errors_are_raised(fixture: Callable[[str], Path]) -> None:
     for name, error in [
         ("later_release.db", satori_store.LaterRelease),
-        ("not_a_database.db", satori_store.NotADatabase),
+        ("not_a_database.db", satori_store.NotAStore),
         ("truncated.db", satori_store.Corrupt),
         ("bad_page.db", satori_store.Corrupt),
     ]:

@@ -77,7 +77,7 @@ def test_every_method_on_files_from_the_field(fixture: Callable[[str], Path], na
 
 
 def installed(path: Path, stream: str, timestamps: list[Any]) -> InstalledEngine:
-    """An installed engine that has written the stream, and has the file open still."""
+    """Starts an installed engine that has written the stream, and still has the file open."""
     engine = InstalledEngine(path)
     engine.create(stream)
     for number, ts in enumerate(timestamps):
@@ -142,7 +142,7 @@ def test_opened_extended_and_read_back(tmp_path: Path, spelling: str) -> None:
         before = engine.rows(BITCOIN)
         storage = EngineStorageManager(str(tmp_path), "engine.db")
         assert engine.rows(BITCOIN) == before
-        # The engine's own rows are there already, under whatever it calls them.
+        # The engine's own rows already exist, under whatever it calls them.
         for number, ts in enumerate(hours):
             assert not storage.storeStreamObservation(BITCOIN, ts, number, "h", "central")
         text = "2024-01-03 15:00:00" if spelling != "ISO text" else "2024-01-03T15:00:00Z"

@@ -9,25 +9,28 @@ from typing import Any
 
 import pytest
 
-from satori_store import _library, errors
+from satori_store import _handle, errors
+from satori_store._capi import library, structs
+from satori_store._operations import observations, payloads, streams
 
 from .conftest import ROOT
 
 HEADER = (ROOT / "include/satori_store.h").read_text(encoding="utf-8")
 CODE = re.sub(r"/\*.*?\*/|//[^\n]*", "", HEADER, flags=re.DOTALL)
+DEFINED = dict(re.findall(r"#define (SATORI_\w+) (\w+)", CODE))
 
 STRUCTS: dict[str, type[ctypes.Structure]] = {
-    "satori_error": _library.Error,
-    "satori_text": _library.Text,
-    "satori_library_info": _library.LibraryInfo,
-    "satori_open_options": _library.OpenOptions,
-    "satori_stream_patch": _library.StreamPatch,
-    "satori_stream": _library.Stream,
-    "satori_insert_report": _library.InsertReport,
-    "satori_statistics": _library.Statistics,
-    "satori_verification": _library.Verification,
-    "satori_ingest_options": _library.IngestOptions,
-    "satori_ingest_report": _library.IngestReport,
+    "satori_error": structs.Error,
+    "satori_text": structs.Text,
+    "satori_library_info": structs.LibraryInfo,
+    "satori_open_options": structs.OpenOptions,
+    "satori_stream_patch": structs.StreamPatch,
+    "satori_stream": structs.Stream,
+    "satori_insert_report": structs.InsertReport,
+    "satori_statistics": structs.Statistics,
+    "satori_verification": structs.Verification,
+    "satori_ingest_options": structs.IngestOptions,
+    "satori_ingest_report": structs.IngestReport,
 }
 NUMBERS: dict[str, Any] = {
     "int32_t": ctypes.c_int32,
@@ -38,11 +41,12 @@ NUMBERS: dict[str, Any] = {
     "double": ctypes.c_double,
     "satori_status": ctypes.c_int32,
 }
-HANDLES = {"satori_store", "satori_streams", "satori_cursor", "satori_string"}
+HANDLES = {"satori_store", "satori_stream_list", "satori_cursor", "satori_string"}
 
 
 def ctypes_of(declared: str) -> list[Any]:
-    """What a C type may be in ctypes: pointers to items of arrays are addresses too."""
+    """Returns what a C type may be in ctypes. A pointer to items of an array may be an
+    address."""
     kind = declared.replace("const ", "").replace("struct ", "").strip()
     base, stars = kind.rstrip("* "), kind.count("*")
     if base in HANDLES:
@@ -58,6 +62,7 @@ def ctypes_of(declared: str) -> list[Any]:
 
 
 def declarations() -> dict[str, list[str]]:
+    """Reads the header's functions, each with the types of its arguments."""
     found = re.findall(r"\nsatori_status (satori_\w+)\((.*?)\);", CODE, flags=re.DOTALL)
     return {
         name: [
@@ -70,12 +75,12 @@ def declarations() -> dict[str, list[str]]:
 
 def test_every_function_is_declared() -> None:
     symbols = (ROOT / "capi/symbols.txt").read_text(encoding="utf-8").split()
-    assert sorted(_library.FUNCTIONS) == sorted(symbols) == sorted(declarations())
+    assert sorted(library.FUNCTIONS) == sorted(symbols) == sorted(declarations())
 
 
 @pytest.mark.parametrize("name", sorted(declarations()))
 def test_arguments(name: str) -> None:
-    declared, ours = declarations()[name], _library.FUNCTIONS[name]
+    declared, ours = declarations()[name], library.FUNCTIONS[name]
     assert len(declared) == len(ours), declared
     for position, (c_type, ours_type) in enumerate(zip(declared, ours)):
         assert ours_type in ctypes_of(c_type), f"argument {position}: {c_type}"
@@ -85,12 +90,13 @@ def test_arguments(name: str) -> None:
 def test_fields(name: str) -> None:
     body = re.search(r"typedef struct \{([^}]*)\} " + name + ";", CODE)
     assert body is not None
-    size = int(re.search(r"#define SATORI_MESSAGE_SIZE (\d+)", CODE)[1])  # type: ignore[index]
     declared = []
     for line in filter(None, (line.strip() for line in body[1].split(";"))):
-        kind, field, is_array = re.fullmatch(r"(.*?)(\w+)(\[\w+\])?", line).groups()  # type: ignore[union-attr]
+        kind, field, size = re.fullmatch(r"(.*?)(\w+)(?:\[(\w+)\])?", line).groups()  # type: ignore[union-attr]
         # A pointer to text is kept as an address: it may be NULL, and need no NUL.
-        kinds = [ctypes.c_char * size] if is_array else [*ctypes_of(kind), ctypes.c_void_p]
+        kinds = [*ctypes_of(kind), ctypes.c_void_p]
+        if size is not None:
+            kinds = [ctypes.c_char * int(DEFINED[size])]
         declared.append((field, kinds))
     ours = STRUCTS[name]._fields_
     assert [field for field, *_ in ours] == [field for field, _ in declared]
@@ -112,15 +118,39 @@ def test_statuses_are_exceptions() -> None:
     assert codes == {kind.status: kind.code for kind in errors.KINDS.values()}
 
 
+@pytest.mark.parametrize(
+    ("name", "prefix", "ours"),
+    [
+        ("satori_synchronous", "SATORI_SYNCHRONOUS_", _handle._SYNCHRONOUS),
+        ("satori_remove_what", "SATORI_REMOVE_", streams._REMOVE),
+        ("satori_format", "SATORI_FORMAT_", payloads._FORMATS),
+        (
+            "satori_insertion",
+            "SATORI_",
+            {name: number for number, name in enumerate(observations._INSERTIONS)},
+        ),
+        (
+            "satori_field",
+            "SATORI_FIELD_",
+            {name: 1 << number for number, name in enumerate(structs.FIELDS)},
+        ),
+    ],
+)
+def test_choices(name: str, prefix: str, ours: dict[str, int]) -> None:
+    found = re.search(r"enum " + name + r"\b.*?\{(.*?)\};", CODE, flags=re.DOTALL)
+    assert found is not None
+    choices = re.findall(prefix + r"(\w+) = (\d+)", found[1])
+    assert {choice.lower(): int(number) for choice, number in choices} == ours
+
+
 def test_numbers_of_the_header() -> None:
-    defined = dict(re.findall(r"#define (SATORI_\w+) (\w+)", CODE))
-    version = tuple(int(defined[f"SATORI_VERSION_{part}"]) for part in ("MAJOR", "MINOR", "PATCH"))
-    assert version == _library.VERSION
-    assert int(defined["SATORI_UUID_SIZE"]) == _library.UUID_SIZE
-    assert defined["SATORI_NO_INSTANT"] == "INT64_MIN"
+    version = tuple(int(DEFINED[f"SATORI_VERSION_{part}"]) for part in ("MAJOR", "MINOR", "PATCH"))
+    assert version == library.VERSION
+    assert int(DEFINED["SATORI_UUID_SIZE"]) == library.UUID_SIZE
+    assert DEFINED["SATORI_NO_INSTANT"] == "INT64_MIN"
 
 
 def test_the_control_a_changed_signature_is_noticed() -> None:
-    assert _library.FUNCTIONS["satori_count"][3] in ctypes_of("int64_t")
-    assert _library.FUNCTIONS["satori_count"][3] not in ctypes_of("int32_t")
+    assert library.FUNCTIONS["satori_count"][3] in ctypes_of("int64_t")
+    assert library.FUNCTIONS["satori_count"][3] not in ctypes_of("int32_t")
     assert Path(ROOT / "include/satori_store.h").exists()

@@ -23,16 +23,19 @@ ROOM = 2 << 20
 
 
 def resident() -> int:
+    """Returns the bytes of memory that the process holds."""
     with open("/proc/self/statm", encoding="ascii") as statm:
         return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def descriptors() -> int:
+    """Returns how many descriptors are open."""
     return len(os.listdir("/proc/self/fd"))
 
 
 def check_flat(what: str, count: int, work: Callable[[], object]) -> None:
-    """Does the work once for the caches to fill, then `count` times."""
+    """Does the work a few times, for the caches to fill, then `count` times, and checks that
+    memory and descriptors have not grown."""
     for _ in range(count // 10):
         work()
     gc.collect()
@@ -59,7 +62,7 @@ def test_openings_that_are_refused(fixture: Callable[[str], Path]) -> None:
     path = fixture("not_a_database.db")
 
     def work() -> None:
-        with pytest.raises(satori_store.NotADatabase):
+        with pytest.raises(satori_store.NotAStore):
             Store(path)
 
     check_flat("refused opening", 500, work)

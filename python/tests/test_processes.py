@@ -17,12 +17,12 @@ import pytest
 import satori_store
 from satori_store import Store
 
-#: Where programs of their own find the package that is being tested.
+#: The folder in which programs of their own find the package that is being tested.
 PACKAGE = str(Path(satori_store.__file__).parents[1])
 
 
 def python(program: str, *arguments: object) -> str:
-    """Runs a program of its own; what it printed, errors among it."""
+    """Runs a program of its own, and returns what it printed, errors included."""
     environment = {**os.environ, "PYTHONPATH": PACKAGE}
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program, *map(str, arguments)],
@@ -37,6 +37,7 @@ def python(program: str, *arguments: object) -> str:
 
 
 def in_threads(count: int, work: Callable[[int], None]) -> None:
+    """Does the work in so many threads at once, and checks that none failed."""
     failed: list[BaseException] = []
 
     def run(number: int) -> None:

@@ -184,7 +184,7 @@ def test_a_capsule_that_is_dropped_while_an_exception_passes(bitcoin: Store) -> 
 
 
 def test_text_that_is_no_text(path: Path, with_and_without_pyarrow: None) -> None:
-    """In Arrow as in stored rows: refused, or told of as the row that it is."""
+    """In Arrow it is refused. In a stored row it is reported as the row that it is."""
     with Store(path) as store:
         store.insert("x", 0, 1)
         bad = pyarrow.array([b"\xff\xfe"]).view(pyarrow.string())
@@ -217,7 +217,7 @@ def test_rows_that_are_null_are_no_rows(store: Store) -> None:
     assert store.insert("x", pyarrow.chunked_array([rows.drop_null()])).inserted == 2
 
 
-def test_an_unreadable_row_is_told_as_it_is(path: Path, with_and_without_pyarrow: None) -> None:
+def test_an_unreadable_row_is_reported_as_it_is(path: Path, with_and_without_pyarrow: None) -> None:
     with Store(path) as store:
         store.insert("x", [(second, second) for second in range(10)])
     with closing(sqlite3.connect(path)) as plain:

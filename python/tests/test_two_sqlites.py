@@ -22,7 +22,7 @@ import satori_store
 from satori_store import Store
 
 pytestmark = pytest.mark.skipif(
-    not satori_store.sqlite_info().safe_together, reason="not safe here, as sqlite_info tells"
+    not satori_store.sqlite_info().safe_together, reason="not safe here, as sqlite_info reports"
 )
 
 SOAK = "SATORI_STORE_SOAK" in os.environ

@@ -9,36 +9,36 @@ file stays one that an engine of today can open, and may have open meanwhile.
 
 Timestamps. Text such as ``"2024-01-03 12:00"`` is stored as it stands, and found again
 under that text. A number, text that is one (SQLite makes a number of it anyway) or a
-``datetime`` is stored as Unix seconds; in a table that holds text, as text spelled like
-the last one there, for a number sorts before all text, and ``ORDER BY ts DESC LIMIT 1``
-would never come to it. A ``datetime`` without a time zone is UTC, as text without an
-offset is.
+``datetime`` is stored as Unix seconds. In a table that holds text it is stored as text
+spelled like the last one there, because a number sorts before all text, and ``ORDER BY ts
+DESC LIMIT 1`` would never come to it. A ``datetime`` without a time zone is UTC, as text
+without an offset is.
 
 What is different, on purpose:
 
-- **Errors are raised** (:class:`satori_store.StoreError` and its kinds), where the engine
+- **Errors are raised** (:class:`satori_store.StoreError` and its kinds), while the engine
   logs them and goes on with nothing: a write that fails says so, a table that can't be
-  read is not an empty one. A stream that isn't there is no error still: it has no rows.
+  read is not an empty one. A stream that doesn't exist is still no error: it has no rows.
 - **The instant is the key**, not its spelling: a row of the same instant in another
-  spelling is already there, and is not inserted twice. The stored row is never
-  overwritten; where the value differs that is logged as a warning (logger
-  ``satori_store.engine``), and the method says that nothing was inserted.
+  spelling already exists, and is not inserted twice. The stored row is never overwritten.
+  If the value differs, that is logged as a warning (logger ``satori_store.engine``), and
+  the method reports that nothing was inserted.
 - **Order is that of time**, and the latest row is the latest in time, also in a table
   that holds numbers and text.
 - **Reading doesn't write**: ``getTableData`` leaves text timestamps as they are;
   ``migrateTimestampFormat`` rewrites them when it is called.
 - **Ids are kept**: ``upsertStream`` gives a stream no new ``id`` and no new
   ``created_at``. An argument that is left out keeps what is stored, None clears it.
-- **Hashes**: where there is none (None, NaN, empty text) it is chained to the latest
+- **Hashes**: a hash that is missing (None, NaN, empty text) is chained to the latest
   row's. Within a data frame each row is chained to the one before it.
-- **Names** are not unique: of several streams ``getStreamByName`` gives the one that was
+- **Names** are not unique: ``getStreamByName`` gives the one of several streams that was
   synced last.
 - **Metadata** lists its streams by id, and its times as the store writes them
   (``last_synced`` with a ``T`` and microseconds), however the row spells them.
 - ``storeStreamObservation`` with metadata stores the observation, then the metadata:
   ``storeServerResponse`` does both in one transaction.
-- ``listTables`` lists streams' tables only: not ``streams``, no bookkeeping, and no table
-  that holds no observations.
+- ``listTables`` lists streams' tables only: not ``streams``, no bookkeeping, and nothing
+  else that holds no observations.
 - A data frame of a stream that has no rows has the columns and the index of one that has.
 
 ``storeServerResponse`` is new: it takes in the server's answers whole, metadata and

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Optional, Union
 
-from ..errors import Closed, InvalidUuid, NotFound, NotObservationTable
-from ..records import InsertReport, Observation, Stream
+from ..errors import Closed, InvalidUuid, NotAStream, NotFound
+from ..records import Observation, Stream
+from ..reports import InsertReport
 from ..store import Store
 from . import frames, timestamps
 
@@ -21,16 +22,16 @@ if TYPE_CHECKING:
 #: How many seconds a write waits for another writer, as engines do.
 _BUSY_TIMEOUT = 30.0
 
-#: There is no stream of that name, and can be none.
-_NO_STREAM = (NotFound, InvalidUuid, NotObservationTable)
+#: There is no stream of that name, or can be none.
+_NO_STREAM = (NotFound, InvalidUuid, NotAStream)
 
 _log = logging.getLogger("satori_store.engine")
-# A program that sets no logging up is told nothing, rather than by lines of ours.
+# A program that sets no logging up sees nothing, rather than lines of ours.
 _log.addHandler(logging.NullHandler())
 
 
 class _Kept:
-    """The argument is left out: what is stored stays."""
+    """Stands for an argument that is left out: what is stored stays."""
 
 
 _KEPT = _Kept()
@@ -44,9 +45,9 @@ class EngineSqliteDatabase:
     method may raise what its methods raise. See :mod:`satori_store.engine` for what is
     different from the class of the engine.
 
-    :param data_dir: the folder, made where there is none.
+    :param data_dir: the folder, made if there is none.
     :param dbname: the file in it.
-    :raises CannotOpen, NotADatabase, Corrupt, LaterRelease, SchemaMismatch: as
+    :raises CannotOpen, NotAStore, Corrupt, LaterRelease, SchemaMismatch: as
         :class:`satori_store.Store` does; the file is left as it was.
     """
 
@@ -61,7 +62,7 @@ class EngineSqliteDatabase:
 
     def createConnection(self) -> None:
         """Opens the store, or opens it anew. Calls that other threads have under way end on
-        the one of before, which is closed with the last of them."""
+        the store of before, which is closed with the last of them."""
         with self._lock:
             os.makedirs(os.path.dirname(self.dbname) or ".", exist_ok=True)
             self._store = Store(self.dbname, keep_spelling=True, busy_timeout=_BUSY_TIMEOUT)
@@ -75,7 +76,7 @@ class EngineSqliteDatabase:
 
     @property
     def store(self) -> Store:
-        """The store underneath.
+        """Returns the store underneath.
 
         :raises Closed: after :meth:`disconnect`.
         """
@@ -87,13 +88,13 @@ class EngineSqliteDatabase:
     # Tables
 
     def createTable(self, table_uuid: str) -> None:
-        """Makes the stream's table where there is none."""
+        """Makes the stream's table if there is none."""
         self.store.insert_many(table_uuid, [])
 
     def tableExists(self, table_uuid: str) -> bool:
-        """Whether the stream has a table, with rows or without."""
+        """Returns ``True`` if the stream has a table, with rows or without."""
         try:
-            # One that has rows needs no look at the list of all tables.
+            # A table that has rows needs no look at the list of all.
             return self.store.count(table_uuid) > 0 or table_uuid in self.listTables()
         except _NO_STREAM:
             return False
@@ -103,12 +104,13 @@ class EngineSqliteDatabase:
         self.store.remove(table_uuid, "data")
 
     def listTables(self) -> list[str]:
-        """The uuids of all streams that have a table."""
-        return self.store.streams_with_table()
+        """Returns the uuids of all streams that have a table."""
+        return self.store.streams_with_data()
 
     def migrateTimestampFormat(self, table_uuid: str) -> int:
-        """Rewrites text timestamps, and numbers of finer units, into Unix seconds; how
-        many. Those that can't be read, or that another row has, stay as they are."""
+        """Rewrites text timestamps, and numbers of finer units, into Unix seconds, and
+        returns how many. Those that can't be read, or that another row has, stay as they
+        are."""
         try:
             return self.store.normalize(table_uuid).rewritten
         except NotFound:
@@ -117,8 +119,8 @@ class EngineSqliteDatabase:
     # Rows
 
     def getTableData(self, table_uuid: str) -> pandas.DataFrame:
-        """All rows in order of time: ``value, hash, provider``, indexed by ``ts`` as it is
-        stored."""
+        """Returns all rows in order of time: ``value, hash, provider``, indexed by ``ts`` as
+        it is stored."""
         try:
             return frames.table(*self.store.observations(table_uuid).as_stored())
         except NotFound:
@@ -132,18 +134,18 @@ class EngineSqliteDatabase:
         hash_val: Optional[str] = None,
         provider: str = "central",
     ) -> bool:
-        """Inserts one row, making the table where there is none. True where it is new,
-        False where a row of its instant is there."""
+        """Inserts one row, and makes the table if there is none. Returns ``True`` if the row
+        is new, ``False`` if a row of its instant already exists."""
         row = (value, frames.given(hash_val), frames.given(provider))
         return self.insertRows(table_uuid, [ts], [row]).inserted == 1
 
     def insertDataframe(
         self, table_uuid: str, df: pandas.DataFrame, provider: str = "central"
     ) -> int:
-        """Inserts the rows of a data frame, all or none; how many were new.
+        """Inserts the rows of a data frame, all or none, and returns how many were new.
 
-        It has a column ``value``, and may have ``hash`` and ``provider``. Timestamps are
-        its index, or a column ``ts``. The frames that engines work with are taken too:
+        The frame has a column ``value``, and may have ``hash`` and ``provider``. Timestamps
+        are its index, or a column ``ts``. The frames that engines work with are taken too:
         ``epoch`` or ``date_time`` for the timestamp, ``id`` for the hash.
         """
         rows = list(frames.contents(df, provider)) if len(df) else []
@@ -153,7 +155,7 @@ class EngineSqliteDatabase:
         self, table_uuid: str, ts: Sequence[Any], rows: Sequence[tuple[Any, ...]]
     ) -> InsertReport:
         """Inserts rows of value, hash (None: chained) and provider (None: ``central``), all
-        or none, and tells of conflicts: what the other methods that insert come to."""
+        or none, and logs conflicts. The other methods that insert call this one."""
         spelled = ((timestamps.text_of(one), *row) for one, row in zip(ts, rows))
         report = self.store.insert_spelled(table_uuid, spelled)
         for conflict in report.conflicts:
@@ -161,24 +163,24 @@ class EngineSqliteDatabase:
         return report
 
     def getLastHash(self, table_uuid: str) -> Optional[str]:
-        """The hash of the latest row; None where there is none."""
+        """Returns the hash of the latest row; None if there is none."""
         latest = self.latestRow(table_uuid)
         return None if latest is None else latest.hash
 
     def getRowCount(self, table_uuid: str) -> int:
-        """The number of rows."""
+        """Returns the number of rows."""
         try:
             return self.store.count(table_uuid)
         except _NO_STREAM:
             return 0
 
     def getLatestTimestamp(self, table_uuid: str) -> Union[str, int, float, None]:
-        """The timestamp of the latest row as it is stored; None where there is none."""
+        """Returns the timestamp of the latest row as it is stored; None if there is none."""
         latest = self.latestRow(table_uuid)
         return None if latest is None else latest.stored_ts
 
     def latestRow(self, table_uuid: str) -> Optional[Observation]:
-        """The latest row; None where there is none."""
+        """Returns the latest row; None if there is none."""
         try:
             return self.store.latest(table_uuid)
         except NotFound:
@@ -186,15 +188,18 @@ class EngineSqliteDatabase:
 
     @staticmethod
     def hashIt(string: str) -> str:
-        """The hash of a row whose previous hash, timestamp and value this is, one after
-        the other: BLAKE2s of 8 bytes, in hex."""
+        """Returns the hash of a row: BLAKE2s of 8 bytes, in hex. The text is the previous
+        hash, the timestamp and the value, one after the other."""
         return hashlib.blake2s(string.encode(), digest_size=8).hexdigest()
 
     # Metadata
 
     def createStreamsTable(self) -> None:
-        """Does nothing: opening has made the table ``streams``."""
-        self.store.handle  # which is open, or raises
+        """Does nothing, because opening has made the table ``streams``.
+
+        :raises Closed: after :meth:`disconnect`.
+        """
+        self.store.handle
 
     def upsertStream(
         self,
@@ -207,8 +212,8 @@ class EngineSqliteDatabase:
         meta: _Text = _KEPT,
         description: _Text = _KEPT,
     ) -> bool:
-        """Writes a stream's metadata, making the row where there is none; True. What is
-        left out stays as it is, None clears it."""
+        """Writes a stream's metadata, makes the row if there is none, and returns ``True``.
+        What is left out stays as it is, None clears it."""
         given = dict(
             server_stream_id=server_stream_id,
             name=name,
@@ -223,33 +228,34 @@ class EngineSqliteDatabase:
         return True
 
     def getStreamByUuid(self, uuid: str) -> Optional[dict[str, Any]]:
-        """A stream's metadata, by column; None where it has none."""
-        return _columns(self.store.stream(uuid))
+        """Returns a stream's metadata, by column; None if it has none."""
+        return _metadata(self.store.stream(uuid))
 
     def getStreamByName(self, name: str) -> Optional[dict[str, Any]]:
-        """The metadata of the stream of this name, by column: of several the one that was
-        synced last; None where there is none."""
-        return _columns(self.store.stream_by_name(name))
+        """Returns the metadata of the stream of this name, by column; None if there is none.
+        If there are several, it is that of the one that was synced last."""
+        return _metadata(self.store.stream_by_name(name))
 
     def getAllStreams(self) -> list[dict[str, Any]]:
-        """The metadata of all streams, by id."""
-        return [columns for columns in map(_columns, self.store.streams()) if columns]
+        """Returns the metadata of all streams, by id."""
+        return [metadata for metadata in map(_metadata, self.store.streams()) if metadata]
 
     def getStreamUuidByName(self, name: str) -> Optional[str]:
-        """The uuid of the stream of this name; None where there is none."""
+        """Returns the uuid of the stream of this name; None if there is none."""
         stream = self.store.stream_by_name(name)
         return None if stream is None else stream.uuid
 
 
-def _columns(stream: Optional[Stream]) -> Optional[dict[str, Any]]:
-    """The eleven columns, times as the text that the columns hold."""
+def _metadata(stream: Optional[Stream]) -> Optional[dict[str, Any]]:
+    """Returns the row of ``streams`` by column, times as the text that the columns hold."""
     if stream is None:
         return None
-    columns = dict(vars(stream))
-    columns["last_synced"] = _text(stream.last_synced, "T", "microseconds")
-    columns["created_at"] = _text(stream.created_at, " ", "seconds")
-    return columns
+    metadata = dict(vars(stream))
+    metadata["last_synced"] = _text(stream.last_synced, "T", "microseconds")
+    metadata["created_at"] = _text(stream.created_at, " ", "seconds")
+    return metadata
 
 
 def _text(ts: Optional[datetime], separator: str, precision: str) -> Optional[str]:
+    """Spells a time as a column holds it."""
     return None if ts is None else ts.replace(tzinfo=None).isoformat(separator, precision)

@@ -11,18 +11,21 @@ from ..records import StoredTimestamp
 if TYPE_CHECKING:
     import pandas
 
-#: Where a frame has its timestamps; else they are its index.
+#: What a frame's column of timestamps may be called, the likeliest first. If it has none,
+#: its index holds them.
 _TIMESTAMPS = ("ts", "epoch", "date_time", "timestamp")
+#: What a frame's column of hashes may be called.
 _HASHES = ("hash", "id")
 
 
 def table(
     ts: list[StoredTimestamp], values: list[float], hashes: list[str], providers: list[str]
 ) -> pandas.DataFrame:
-    """`value, hash, provider`, indexed by `ts` as it is stored."""
+    """Makes a frame of `value, hash, provider`, indexed by `ts` as it is stored."""
     import pandas
 
-    # What pandas makes of text differs from one release to the next.
+    # Text is given as objects, because what pandas makes of it differs from one release to
+    # the next.
     is_text = not ts or any(isinstance(one, str) for one in ts)
     frame: pandas.DataFrame = pandas.DataFrame(
         {
@@ -36,7 +39,7 @@ def table(
 
 
 def for_engine(rows: Optional[pandas.DataFrame]) -> pandas.DataFrame:
-    """`date_time, value, id`, of the store's own frame; without rows of None."""
+    """Makes `date_time, value, id` of the store's own frame; None stands for no rows."""
     import pandas
 
     columns = {"date_time": "datetime64[us, UTC]", "value": "float64", "id": "object"}
@@ -50,7 +53,7 @@ def for_engine(rows: Optional[pandas.DataFrame]) -> pandas.DataFrame:
 
 
 def timestamps(frame: pandas.DataFrame) -> list[Any]:
-    """The timestamps of the frame's rows."""
+    """Returns the timestamps of the frame's rows."""
     for name in _TIMESTAMPS:
         if name in frame.columns:
             return list(frame[name])
@@ -65,7 +68,7 @@ def timestamps(frame: pandas.DataFrame) -> list[Any]:
 
 
 def contents(frame: pandas.DataFrame, provider: str) -> Iterator[tuple[Any, Optional[str], str]]:
-    """Value, hash and provider of the frame's rows."""
+    """Yields value, hash and provider of the frame's rows."""
     if "value" not in frame.columns:
         raise InvalidArrow("the table has no column value")
     hashes: Iterable[Any] = [None] * len(frame)
@@ -80,16 +83,17 @@ def contents(frame: pandas.DataFrame, provider: str) -> Iterator[tuple[Any, Opti
 
 
 def given(text: Any) -> Optional[str]:
-    """What a frame or a caller gives as text; None where it gives nothing."""
+    """Returns what a frame or a caller gives as text; None if it gives nothing."""
     if isinstance(text, str):
         return text or None
-    # Of what a frame may hold for nothing (NaN, NA, NaT) none is equal to itself.
+    # What a frame may hold for nothing (NaN, NA, NaT) is not equal to itself.
     if text is None or not _is_itself(text):
         return None
     return str(text)
 
 
 def _is_itself(text: Any) -> bool:
+    """Returns ``True`` if a thing is equal to itself."""
     try:
         return bool(text == text)
     except TypeError:

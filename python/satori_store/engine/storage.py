@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Optional, Union
 
 from ..errors import InvalidJson, NotFound
-from ..records import IngestReport
+from ..reports import IngestReport
 from ..store import Store
 from . import frames
 from .database import EngineSqliteDatabase
@@ -22,7 +22,7 @@ class EngineStorageManager:
 
     ``db`` is the :class:`EngineSqliteDatabase` that it works on. Threads may share it.
 
-    :param data_dir: the folder, made where there is none.
+    :param data_dir: the folder, made if there is none.
     :param dbname: the file in it.
     """
 
@@ -33,9 +33,9 @@ class EngineStorageManager:
     def getInstance(
         cls, data_dir: str = "/Satori/Engine/db", dbname: str = "engine.db"
     ) -> EngineStorageManager:
-        """The one instance of the process, made at the first call, and made anew after
-        :meth:`close` and in a forked child. The arguments are those of that call; later
-        calls get the instance there is."""
+        """Returns the one instance of the process. It is made at the first call, with that
+        call's arguments, and made anew after :meth:`close` and in a forked child. Later
+        calls get the instance that exists."""
         with cls._instances:
             if cls._instance is None:
                 cls._instance = cls(data_dir, dbname)
@@ -43,8 +43,8 @@ class EngineStorageManager:
 
     @classmethod
     def _forget(cls) -> None:
-        """In a forked child, which must not use its parent's store or wait for a lock
-        that no thread of its own holds."""
+        """Forgets the instance in a forked child, which must not use its parent's store, nor
+        wait for a lock that no thread of its own holds."""
         cls._instance, cls._instances = None, threading.Lock()
 
     def __init__(self, data_dir: str = "/Satori/Engine/db", dbname: str = "engine.db") -> None:
@@ -67,10 +67,10 @@ class EngineStorageManager:
         provider: str = "central",
     ) -> IngestReport:
         """Takes in what the server answers, one observation or a batch, as JSON or as what
-        ``json.loads`` makes of it: metadata and observations together, all that can be
-        stored in one transaction. The report says of the rest where it stands and why.
+        ``json.loads`` makes of it. Metadata and observations are stored together, all that
+        can be in one transaction. The report says which of the rest it was and why.
 
-        :param streamUuid: every observation belongs to this stream; else each names its
+        :param streamUuid: the stream that every observation belongs to; else each names its
             own. Answers from before the server sent streams name none and need this.
         """
         return self.db.store.ingest(response, uuid=streamUuid, provider=provider)
@@ -78,7 +78,7 @@ class EngineStorageManager:
     def storeStreamData(
         self, streamUuid: str, df: pandas.DataFrame, provider: str = "central"
     ) -> int:
-        """Stores a data frame of observations; how many were new. See
+        """Stores a data frame of observations, and returns how many were new. See
         :meth:`EngineSqliteDatabase.insertDataframe`."""
         return self.db.insertDataframe(streamUuid, df, provider)
 
@@ -91,7 +91,7 @@ class EngineStorageManager:
         provider: str = "central",
         stream: Optional[Mapping[str, Any]] = None,
     ) -> bool:
-        """Stores one observation; True where it is new.
+        """Stores one observation. Returns ``True`` if it is new.
 
         :param stream: the server's stream object, whose metadata is stored too, unless
             the instant has another value. Its ``uuid`` is not looked at.
@@ -108,6 +108,10 @@ class EngineStorageManager:
 
     @staticmethod
     def _storeMetadata(uuid: str, stream: Mapping[str, Any], store: Store) -> None:
+        """Stores the metadata in a stream object.
+
+        :raises InvalidJson: it can't be stored.
+        """
         fields = {**stream, "uuid": uuid}
         # The metadata as this module gives it has both the file's id and the server's.
         if "server_stream_id" in fields:
@@ -116,40 +120,41 @@ class EngineStorageManager:
             raise InvalidJson(rejected.error)
 
     def getStreamData(self, streamUuid: str) -> pandas.DataFrame:
-        """All rows in order of time: see :meth:`EngineSqliteDatabase.getTableData`."""
+        """Returns all rows in order of time: see :meth:`EngineSqliteDatabase.getTableData`."""
         return self.db.getTableData(streamUuid)
 
     def getStreamDataForEngine(self, streamUuid: str) -> pandas.DataFrame:
-        """All rows in order of time, as engines work with them: columns ``date_time``
-        (UTC), ``value`` and ``id`` (the hash)."""
+        """Returns all rows in order of time, as engines work with them: columns
+        ``date_time`` (UTC), ``value`` and ``id`` (the hash)."""
         try:
             return frames.for_engine(self.db.store.observations(streamUuid).to_pandas())
         except NotFound:
             return frames.for_engine(None)
 
     def hasStreamData(self, streamUuid: str) -> bool:
-        """Whether the stream has rows."""
+        """Returns ``True`` if the stream has rows."""
         return self.db.getRowCount(streamUuid) > 0
 
     def getStreamRowCount(self, streamUuid: str) -> int:
-        """The number of the stream's rows."""
+        """Returns the number of the stream's rows."""
         return self.db.getRowCount(streamUuid)
 
     def getLatestStreamTimestamp(self, streamUuid: str) -> Union[str, int, float, None]:
-        """The timestamp of the latest row as it is stored; None where there is none."""
+        """Returns the timestamp of the latest row as it is stored; None if there is none."""
         return self.db.getLatestTimestamp(streamUuid)
 
     def mergeServerDataWithLocal(
         self, streamUuid: str, serverDf: pandas.DataFrame, provider: str = "central"
     ) -> pandas.DataFrame:
-        """Stores what is new of the server's rows, and gives all, as
+        """Stores what is new of the server's rows, and returns all rows, as
         :meth:`getStreamDataForEngine` does. A stored row is never overwritten."""
         if len(serverDf):
             self.storeStreamData(streamUuid, serverDf, provider)
         return self.getStreamDataForEngine(streamUuid)
 
     def listAllStreams(self) -> list[str]:
-        """The uuids of all streams that have a table, those of predictions among them."""
+        """Returns the uuids of all streams that have a table, those of predictions among
+        them."""
         return self.db.listTables()
 
     def deleteStreamData(self, streamUuid: str) -> None:
@@ -166,21 +171,21 @@ class EngineStorageManager:
         hash_val: Optional[str] = None,
         provider: str = "engine",
     ) -> bool:
-        """Stores one prediction; True where it is new."""
+        """Stores one prediction. Returns ``True`` if it is new."""
         return self.db.insertRow(predictionStreamUuid, timestamp, value, hash_val, provider)
 
     def storePredictionDf(self, predictionStreamUuid: str, df: pandas.DataFrame) -> int:
-        """Stores a data frame of predictions, of provider ``engine`` where it names none;
-        how many were new."""
+        """Stores a data frame of predictions, and returns how many were new. Their provider
+        is ``engine`` if the frame names none."""
         return self.db.insertDataframe(predictionStreamUuid, df, provider="engine")
 
     def getPredictions(self, predictionStreamUuid: str) -> pandas.DataFrame:
-        """All predictions: see :meth:`EngineSqliteDatabase.getTableData`."""
+        """Returns all predictions: see :meth:`EngineSqliteDatabase.getTableData`."""
         return self.db.getTableData(predictionStreamUuid)
 
     def getLatestPrediction(self, predictionStreamUuid: str) -> Optional[dict[str, Any]]:
-        """The latest prediction as ``ts`` (as it is stored), ``value``, ``hash`` and
-        ``provider``; None where there is none."""
+        """Returns the latest prediction as ``ts`` (as it is stored), ``value``, ``hash`` and
+        ``provider``; None if there is none."""
         latest = self.db.latestRow(predictionStreamUuid)
         if latest is None:
             return None

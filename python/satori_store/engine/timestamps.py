@@ -14,8 +14,8 @@ _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 
 
 def text_of(ts: Any) -> str:
-    """The text that a timestamp is inserted by: text as it stands; of a number, of text
-    that is one, and of a datetime the Unix seconds."""
+    """Returns the text that a timestamp is inserted by: text as it stands, and the Unix
+    seconds for a number, for text that is one, and for a datetime."""
     if isinstance(ts, str) and not _NUMBER.fullmatch(ts):
         return ts
     micros = to_micros(ts)
@@ -24,9 +24,9 @@ def text_of(ts: Any) -> str:
 
 
 def to_micros(ts: Any) -> int:
-    """Microseconds since 1970-01-01 UTC; of a datetime without a time zone too."""
+    """Returns microseconds since 1970-01-01 UTC. A datetime without a time zone is UTC."""
     if isinstance(ts, datetime):
-        if ts != ts:
+        if ts != ts:  # pandas.NaT
             raise InvalidTimestamp(f"{ts!r} is no timestamp")
         if ts.tzinfo is None:
             ts = ts.replace(tzinfo=timezone.utc)

@@ -1,27 +1,36 @@
-"""A cursor of the C API: observations a batch at a time, into columns."""
+"""A cursor of the C API: observations, a batch at a time."""
 
 from __future__ import annotations
 
 import ctypes
-import struct
 import threading
 from collections.abc import Iterator
 from ctypes import byref
 from typing import Any, Optional, Union
 
-from . import _library, instants
-from ._library import Handle, Text, call
-from .records import Observation, StoredTimestamp
+from .. import instants
+from .._capi.call import attempt, call
+from .._capi.library import Handle
+from .._capi.structs import Text
+from .._capi.texts import texts_of
+from ..records import Observation, StoredTimestamp
 
 #: Rows of a batch.
 BATCH = 4096
 
-#: Instants in microseconds, timestamps as they are stored, values, hashes, providers.
-Columns = tuple[list[int], list[StoredTimestamp], list[float], list[str], list[str]]
+#: Rows as lists: instants in microseconds, timestamps as they are stored, values, hashes,
+#: providers.
+Batch = tuple[list[int], list[StoredTimestamp], list[float], list[str], list[str]]
 
 
 class Cursor(Iterator[Observation]):
-    """A place in a stream. Threads that share it each get rows of their own."""
+    """A place in a stream. Threads that share it each get rows of their own.
+
+    :param function: the function of the C API that makes the cursor.
+    :param arguments: its arguments, but for the last two.
+    :param first: rows of the first batch.
+    :param later: rows of each later one.
+    """
 
     _handle: Optional[int] = None
 
@@ -44,7 +53,7 @@ class Cursor(Iterator[Observation]):
         with self._lock:
             row = next(self._rows, None)
             if row is None:
-                batch = self.columns()
+                batch = self.batch()
                 if batch is None:
                     raise StopIteration
                 ts, stored, values, hashes, providers = batch
@@ -53,19 +62,20 @@ class Cursor(Iterator[Observation]):
                 row = next(self._rows)
             return row
 
-    def columns(self) -> Optional[Columns]:
-        """The next batch; None behind the last."""
+    def batch(self) -> Optional[Batch]:
+        """Reads the next batch; None behind the last."""
         with self._lock:
             if self._reading:
-                # From a signal handler or a destructor, as generators answer.
+                # A signal handler or a destructor calls within the call; generators
+                # answer in the same way.
                 raise ValueError("the observations are being read already")
             self._reading = True
             try:
-                return self._columns()
+                return self._batch()
             finally:
                 self._reading = False
 
-    def _columns(self) -> Optional[Columns]:
+    def _batch(self) -> Optional[Batch]:
         if self._handle is None:
             return None
         capacity = self._capacity
@@ -80,26 +90,26 @@ class Cursor(Iterator[Observation]):
         micros = ts[:count]
         stored: list[StoredTimestamp] = list(map(_seconds, micros))
         if any(bytes(spellings)):
-            for row, spelling in zip(range(count), _texts(spellings, count)):
+            for row, spelling in zip(range(count), texts_of(spellings, count)):
                 if spelling is not None:
                     stored[row] = _number_or_text(spelling)
         return (
             micros,
             stored,
             values[:count],
-            [text or "" for text in _texts(hashes, count)],
-            [text or "" for text in _texts(providers, count)],
+            [text or "" for text in texts_of(hashes, count)],
+            [text or "" for text in texts_of(providers, count)],
         )
 
     def _next(self, capacity: int, *columns: Optional[int]) -> int:
         count = ctypes.c_size_t()
-        call("satori_cursor_next_spelled", self._handle, capacity, *columns, byref(count))
+        call("satori_cursor_next", self._handle, capacity, *columns, byref(count))
         return count.value
 
     def __reduce__(self) -> Any:
         raise TypeError("observations that are being read can't be copied")
 
-    def close(self, attempt: Any = _library.attempt) -> None:
+    def close(self, attempt: Any = attempt) -> None:
         """Frees the cursor; it gives no more rows."""
         handle, self._handle = self._handle, None
         if handle is not None:
@@ -109,21 +119,14 @@ class Cursor(Iterator[Observation]):
     __del__ = close
 
 
-def _texts(column: Any, count: int) -> Iterator[Optional[str]]:
-    """The first texts of an array."""
-    string_at = ctypes.string_at
-    pairs = struct.iter_unpack("PN", column)
-    for _, (data, length) in zip(range(count), pairs):
-        yield string_at(data, length).decode() if data else None
-
-
 def _seconds(micros: int) -> Union[int, float]:
-    """What the store itself stores for an instant."""
+    """Returns what the store itself stores for an instant."""
     return micros // 1_000_000 if micros % 1_000_000 == 0 else micros / 1e6
 
 
 def _number_or_text(spelling: str) -> Union[int, float, str]:
-    """SQLite keeps no text in a column of timestamps that is a number."""
+    """Reads a stored timestamp. In a column of timestamps SQLite turns text that is a
+    number into the number."""
     if spelling[4:5] == "-" and spelling[:4].isdigit():
         return spelling  # a date
     for number in (int, float):

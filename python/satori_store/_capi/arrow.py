@@ -50,14 +50,15 @@ _pointer = ctypes.pythonapi.PyCapsule_GetPointer
 _pointer.restype, _pointer.argtypes = c_void_p, [ctypes.py_object, c_char_p]
 
 #: Capsules that were given out, and the streams in them. A capsule's destructor would
-#: have to be C: one in Python runs while exceptions are on their way, and ends them. So
-#: each is held here too, and released when nobody else holds it any more.
+#: have to be C, because one in Python runs while exceptions are on their way, and ends
+#: them. So each capsule is held here too, and its stream is released when nobody else
+#: holds it any more.
 _given: list[tuple[Any, Stream]] = []
 _sweeping = threading.Lock()
 
 
 def to_capsule(stream: Stream) -> Any:
-    """A capsule that owns the stream."""
+    """Returns a capsule that owns the stream."""
     sweep()
     capsule = _new(ctypes.addressof(stream), _NAME, None)
     _given.append((capsule, stream))
@@ -65,7 +66,7 @@ def to_capsule(stream: Stream) -> Any:
 
 
 def sweep() -> None:
-    """Releases the streams of capsules that were dropped: those that nobody has taken."""
+    """Releases the streams of capsules that were dropped before anybody took them."""
     if not _sweeping.acquire(blocking=False):
         return
     try:
@@ -80,16 +81,17 @@ def sweep() -> None:
 
 
 def of_capsule(capsule: Any) -> int:
-    """The address of the stream in a capsule."""
+    """Returns the address of the stream in a capsule."""
     return int(_pointer(capsule, _NAME))
 
 
 class Failed(Exception):
-    """A stream ended with an error, of which it has the text only."""
+    """A stream ended with an error. Arrow gives its text alone."""
 
 
 def read(capsule: Any) -> tuple[bytearray, bytearray, list[str], list[str]]:
-    """The columns of a stream of ours: instants and values as buffers, and texts."""
+    """Reads a stream of ours: instants and values as buffers, hashes and providers as
+    lists."""
     stream = Stream.from_address(of_capsule(capsule))
     ts, values = bytearray(), bytearray()
     hashes: list[str] = []
@@ -112,13 +114,14 @@ def read(capsule: Any) -> tuple[bytearray, bytearray, list[str], list[str]]:
 
 
 def _numbers(column: Array) -> bytes:
-    """Eight bytes a row."""
+    """Copies a column of numbers, eight bytes a row."""
     if column.length == 0:
         return b""
     return ctypes.string_at(column.buffers[1] + 8 * column.offset, 8 * column.length)
 
 
 def _texts(column: Array) -> list[str]:
+    """Copies a column of texts."""
     if column.length == 0:
         return []
     offsets = array("i")
@@ -128,6 +131,6 @@ def _texts(column: Array) -> list[str]:
     data = ctypes.string_at(column.buffers[2] + begin, offsets[-1] - begin)
     text = data.decode()
     pairs = zip(offsets, offsets[1:])
-    if len(text) == len(data):
+    if len(text) == len(data):  # ASCII: a character is a byte
         return [text[a - begin : b - begin] for a, b in pairs]
     return [data[a - begin : b - begin].decode() for a, b in pairs]

@@ -1,0 +1,1 @@
+"""The C library as ctypes sees it. Nothing outside the package needs it."""

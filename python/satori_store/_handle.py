@@ -1,0 +1,110 @@
+"""The handle of an open store: what every operation works on."""
+
+from __future__ import annotations
+
+import os
+from ctypes import byref
+from types import TracebackType
+from typing import Any, Literal, Optional, TypeVar
+
+from ._capi import arrow
+from ._capi.call import attempt, call, utf8
+from ._capi.library import Handle
+from ._capi.structs import OpenOptions
+from .errors import Closed, Forked, InvalidArgument
+
+Synchronous = Literal["normal", "full"]
+_SYNCHRONOUS = {"normal": 0, "full": 1}
+_Self = TypeVar("_Self", bound="StoreHandle")
+
+
+def open_options(
+    *,
+    read_only: bool = False,
+    create: bool = True,
+    synchronous: Synchronous = "normal",
+    busy_timeout: float = 5.0,
+    keep_spelling: bool = False,
+    in_memory: bool = False,
+) -> OpenOptions:
+    """Returns the options as the C API takes them."""
+    if synchronous not in _SYNCHRONOUS:
+        raise InvalidArgument(f"synchronous is {synchronous!r}: expected 'normal' or 'full'")
+    options = OpenOptions()
+    options.read_only = read_only
+    options.must_exist = not create
+    options.synchronous = _SYNCHRONOUS[synchronous]
+    options.in_memory = in_memory
+    options.keep_spelling = keep_spelling
+    # In C, 0 stands for the default and a negative number for no wait.
+    options.busy_timeout = int(min(busy_timeout * 1e6, 2**62)) or -1
+    return options
+
+
+class StoreHandle:
+    """A store that is open, until it is closed."""
+
+    _handle: Optional[int] = None
+    #: The file as it was named; None in memory.
+    path: Optional[str] = None
+
+    def _open(self, path: Optional[bytes], options: OpenOptions) -> None:
+        handle = Handle()
+        call("satori_store_open", path, len(path or b""), byref(options), byref(handle))
+        self._handle = handle.value
+        self.path = None if path is None else os.fsdecode(path)
+
+    def close(self) -> None:
+        """Closes the store. Closing it again does nothing. Calls that other threads have
+        under way end as they would have, and what is being read stays readable."""
+        handle, self._handle = self._handle, None
+        arrow.sweep()
+        if handle is not None:
+            error = attempt("satori_store_close", handle)
+            # In a forked child the file is the parent's, and stays open there.
+            if error is not None and not isinstance(error, Forked):
+                raise error
+
+    @property
+    def closed(self) -> bool:
+        """Returns ``True`` if the store has been closed."""
+        return self._handle is None
+
+    def __enter__(self: _Self) -> _Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> None:
+        self.close()
+
+    # The default argument outlives the module when the interpreter shuts down.
+    def __del__(self, attempt: Any = attempt) -> None:
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            attempt("satori_store_close", handle)
+
+    def __repr__(self) -> str:
+        return f"<Store {self.path or 'in memory'!r}{' (closed)' if self.closed else ''}>"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a Store can't be sent to another process: open the file there")
+
+    @property
+    def handle(self) -> int:
+        """Returns the handle, for calls of the C API.
+
+        :raises Closed: the store is closed.
+        """
+        if self._handle is None:
+            raise Closed(f"the store {self.path or 'in memory'!r} is closed: open it again")
+        return self._handle
+
+    def _at(self, text: str) -> tuple[int, bytes, int]:
+        """Returns the first three arguments of most functions of the C API: the handle,
+        and a text with its length."""
+        data = utf8(text)
+        return self.handle, data, len(data)

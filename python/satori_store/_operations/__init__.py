@@ -1,0 +1,1 @@
+"""The operations of a store, a class for each noun. :class:`satori_store.Store` has them all."""

@@ -1,0 +1,218 @@
+"""The operations on a stream's observations."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterable, Sequence
+from ctypes import byref
+from datetime import datetime
+from decimal import Decimal
+from numbers import Real
+from typing import Any, Optional, Union, overload
+
+from .. import instants, rows as rows_module
+from .._capi import structs
+from .._capi.call import call, fits, text_of, utf8
+from .._capi.library import Handle
+from .._handle import StoreHandle
+from .._reading import decode
+from .._reading.cursor import Cursor
+from ..errors import InvalidValue
+from ..instants import Instant
+from ..observations import Observations
+from ..records import Observation, Statistics
+from ..reports import Conflict, InsertReport, Insertion, Normalization, Verification
+from ..rows import Data, Value, number
+
+#: By their number in the C header.
+_INSERTIONS = ("inserted", "already_there", "conflict")
+
+
+class ObservationOperations(StoreHandle):
+    """Inserting, reading and checking observations."""
+
+    # Inserting
+
+    @overload
+    def insert(
+        self,
+        uuid: str,
+        ts: Instant,
+        value: Value,
+        *,
+        hash: Optional[str] = None,
+        provider: Optional[str] = None,
+    ) -> Insertion: ...
+
+    @overload
+    def insert(
+        self, uuid: str, ts: Data, value: None = None, *, provider: Optional[str] = None
+    ) -> InsertReport: ...
+
+    def insert(
+        self,
+        uuid: str,
+        ts: Union[Instant, Data],
+        value: Optional[Value] = None,
+        *,
+        hash: Optional[str] = None,
+        provider: Optional[str] = None,
+    ) -> Union[Insertion, InsertReport]:
+        """Inserts one observation, or many in one transaction. The stream is made if there
+        is none. A row that exists is never overwritten.
+
+        ``insert(uuid, ts, value, hash=…, provider=…)`` inserts one. A hash that is left
+        out is computed from that of the stream's latest row. A provider that is left out
+        is ``"central"``.
+
+        ``insert(uuid, data, provider=…)`` inserts many, all or none: rows
+        (:class:`Observation`, or ``(ts, value)``, ``(ts, value, hash)``, ``(ts, value,
+        hash, provider)``), a pandas DataFrame (a column ``value``, a column ``ts`` or
+        the index, and ``hash`` and ``provider`` if there are such columns), or anything
+        with ``__arrow_c_stream__`` that has such columns (pyarrow, polars, duckdb, another
+        store's observations). Timestamps are instants as everywhere. Columns of timestamps
+        without a time zone are UTC. ``provider`` is for rows that name none.
+
+        :raises InvalidTimestamp, InvalidValue, InvalidArrow: nothing is stored.
+        """
+        if value is None:
+            if hash is not None or isinstance(ts, (datetime, Real, Decimal, str)):
+                raise InvalidValue("None is not a value: insert(uuid, ts, value) takes a number")
+            return rows_module.insert_data(self, uuid, ts, provider)
+        stored, kind = ctypes.c_double(), ctypes.c_int32()
+        micros, offered = instants.to_micros(ts), number(value)  # type: ignore[arg-type]
+        texts = [None if text is None else utf8(text) for text in (hash, provider)]
+        call(
+            "satori_insert",
+            *self._at(uuid),
+            micros,
+            offered,
+            byref(text_of(texts[0])) if hash is not None else None,
+            byref(text_of(texts[1])) if provider is not None else None,
+            byref(kind),
+            byref(stored),
+        )
+        conflict = None
+        if _INSERTIONS[kind.value] == "conflict":
+            conflict = Conflict(uuid, instants.to_datetime(micros), stored.value, offered)
+        return Insertion(_INSERTIONS[kind.value], stored.value, conflict)
+
+    def insert_many(
+        self, uuid: str, data: Data, *, provider: Optional[str] = None
+    ) -> InsertReport:
+        """Inserts many observations: the second form of :meth:`insert`, under the name that
+        it has in Rust and C."""
+        return rows_module.insert_data(self, uuid, data, provider)
+
+    def insert_spelled(
+        self,
+        uuid: str,
+        rows: Iterable[Sequence[Any]],
+        *,
+        provider: Optional[str] = None,
+    ) -> InsertReport:
+        """Inserts rows ``(ts, value, hash, provider)`` whose timestamps are text, and stores
+        them as that text. Hash and provider may be left out. This is for streams whose
+        timestamps are text already, and for programs that look a row up by it. Text that is
+        a number becomes one, as in any SQL. The key is still the instant: a row of the same
+        instant that exists stays, however it is spelled. :attr:`Observation.stored_ts`
+        gives the text back.
+
+        :raises InvalidTimestamp, InvalidValue: nothing is stored.
+        """
+        return rows_module.insert_spelled(self, uuid, rows, provider)
+
+    # Reading
+
+    def observations(
+        self, uuid: str, start: Optional[Instant] = None, end: Optional[Instant] = None
+    ) -> Observations:
+        """Returns the observations from ``start``, included, to ``end``, excluded, in order
+        of time. They are read when they are asked for; see :class:`Observations`.
+
+        :raises NotFound: there is neither metadata nor data.
+        """
+        return Observations(self, uuid, *instants.bounds(start, end))
+
+    def last(self, uuid: str, count: int) -> list[Observation]:
+        """Returns the last ``count`` observations, in order of time.
+
+        :raises NotFound, UnreadableRow:
+        """
+        return list(Cursor("satori_last", *self._at(uuid), fits(count, 0, "count")))
+
+    def latest(self, uuid: str) -> Optional[Observation]:
+        """Returns the observation that lies latest in time, however the rows are spelled;
+        None if there is none.
+
+        :raises NotFound, UnreadableRow:
+        """
+        return next(iter(self.last(uuid, 1)), None)
+
+    def observation(self, uuid: str, ts: Instant) -> Optional[Observation]:
+        """Returns the observation of this instant, however the row is spelled; None if
+        there is none.
+
+        :raises NotFound, UnreadableRow:
+        """
+        micros = instants.to_micros(ts)
+        return next(Cursor("satori_observation", *self._at(uuid), micros), None)
+
+    def count(
+        self, uuid: str, start: Optional[Instant] = None, end: Optional[Instant] = None
+    ) -> int:
+        """Returns the number of observations from ``start``, included, to ``end``,
+        excluded.
+
+        :raises NotFound:
+        """
+        found = ctypes.c_uint64()
+        call("satori_count", *self._at(uuid), *instants.bounds(start, end), byref(found))
+        return found.value
+
+    def statistics(self, uuid: str) -> Statistics:
+        """Returns rows, first and last instant, values, spacing, gaps and providers.
+
+        :raises NotFound:
+        """
+        found, providers = structs.Statistics(), Handle()
+        call("satori_get_statistics", *self._at(uuid), byref(found), byref(providers))
+        return decode.statistics_of(found, providers)
+
+    # What is done to a whole stream
+
+    def delete(
+        self, uuid: str, start: Optional[Instant] = None, end: Optional[Instant] = None
+    ) -> int:
+        """Deletes the observations from ``start``, included, to ``end``, excluded, and
+        returns how many there were.
+
+        :raises NotFound:
+        """
+        deleted = ctypes.c_uint64()
+        call("satori_delete", *self._at(uuid), *instants.bounds(start, end), byref(deleted))
+        return deleted.value
+
+    def normalize(self, uuid: str, *, dry_run: bool = False) -> Normalization:
+        """Rewrites the stream's timestamps into Unix seconds, in one transaction: text, and
+        numbers of finer units. If two rows have the same instant, both stay.
+
+        :param dry_run: do it and take it back.
+        :raises NotFound:
+        """
+        report = Handle()
+        call("satori_normalize", *self._at(uuid), dry_run, None, byref(report))
+        return decode.normalization(report)
+
+    def normalize_dry_run(self, uuid: str) -> Normalization:
+        """Returns what :meth:`normalize` would do."""
+        return self.normalize(uuid, dry_run=True)
+
+    def verify(self, uuid: str) -> Verification:
+        """Walks the stream's hash chain in order of time, and returns what it found.
+
+        :raises NotFound, UnreadableRow:
+        """
+        found, report = structs.Verification(), Handle()
+        call("satori_verify", *self._at(uuid), byref(found), byref(report))
+        return decode.verification(report)

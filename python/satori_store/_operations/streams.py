@@ -1,0 +1,135 @@
+"""The operations on streams' metadata."""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes import byref
+from datetime import datetime, timedelta, timezone
+from typing import Any, Literal, Optional, Union
+
+from .. import instants
+from .._capi.call import call, fits, text_of, utf8
+from .._capi.library import Handle
+from .._capi.structs import FIELDS, StreamPatch
+from .._handle import StoreHandle
+from .._reading import lookup
+from .._reading.decode import streams_of
+from ..errors import InvalidArgument
+from ..instants import Instant
+from ..records import Stream
+from ..reports import Removed
+
+_REMOVE = {"metadata": 1, "data": 2, "both": 3}
+
+
+class StreamOperations(StoreHandle):
+    """Writing, finding and removing streams."""
+
+    def upsert_stream(self, uuid: str, **fields: Union[str, int, None]) -> Stream:
+        """Writes a stream's metadata, sets ``last_synced`` to now, and returns what is
+        stored. The row is made if there is none. ``id`` and ``created_at`` never change.
+
+        :param fields: ``server_stream_id, name, author, secondary, target, meta,
+            description``. One that is left out keeps what is stored, None clears it.
+        """
+        return self._write_stream("satori_upsert_stream", uuid, fields)
+
+    def update_stream(self, uuid: str, **fields: Union[str, int, None]) -> Stream:
+        """Changes the metadata that a stream has, and returns it. ``last_synced`` stays as
+        it is. The fields are those of :meth:`upsert_stream`.
+
+        :raises NotFound: the stream has no metadata.
+        """
+        return self._write_stream("satori_update_stream", uuid, fields)
+
+    def _write_stream(self, function: str, uuid: str, fields: dict[str, Any]) -> Stream:
+        patch = StreamPatch()
+        held = []
+        for name, value in fields.items():
+            if name not in FIELDS:
+                raise TypeError(f"{name!r} is no field: expected {', '.join(FIELDS)}")
+            bit = 1 << FIELDS.index(name)
+            if value is None:
+                patch.clear |= bit
+                continue
+            patch.set |= bit
+            if name == "server_stream_id":
+                patch.server_stream_id = fits(value, -(2**63), name)
+            else:
+                held.append(utf8(value))
+                setattr(patch, name, text_of(held[-1]))
+        return self._found(function, *self._at(uuid), byref(patch))[0]
+
+    def contains(self, uuid: str) -> bool:
+        """Returns ``True`` if the store has the stream: its metadata, or data. So does
+        ``uuid in store``."""
+        found = ctypes.c_int32()
+        call("satori_contains", *self._at(uuid), byref(found))
+        return bool(found.value)
+
+    __contains__ = contains
+
+    def stream(self, uuid: str) -> Optional[Stream]:
+        """Returns the metadata of the stream of this uuid; None if it has none."""
+        return lookup.stream(self._handle or self.handle, utf8(uuid))
+
+    def stream_by_name(self, name: str) -> Optional[Stream]:
+        """Returns the stream of this name; None if there is none. Names are not unique: of
+        several streams it is the most recently synced, then the one with the lowest id."""
+        return next(iter(self.streams_by_name(name)), None)
+
+    def streams_by_name(self, name: str) -> list[Stream]:
+        """Returns all streams of this name, in the order that :meth:`stream_by_name`
+        chooses by."""
+        return self._found("satori_streams_by_name", *self._at(name))
+
+    def streams_by_server_id(self, server_stream_id: int) -> list[Stream]:
+        """Returns all streams to which the server gives this number, the most recently
+        synced first."""
+        number = fits(server_stream_id, -(2**63), "server_stream_id")
+        return self._found("satori_streams_by_server_id", self.handle, number)
+
+    def streams(self) -> list[Stream]:
+        """Returns all streams that have metadata, by id."""
+        return self._found("satori_streams", self.handle)
+
+    def search_streams(self, part: str) -> list[Stream]:
+        """Returns the streams whose name or description has ``part`` in it. ASCII letters
+        match in either case."""
+        return self._found("satori_search_streams", *self._at(part))
+
+    def stale_streams(self, since: Union[Instant, timedelta]) -> list[Stream]:
+        """Returns the streams not synced since an instant, or for longer than a
+        ``timedelta``, the longest unsynced first. Those never synced are among them."""
+        if isinstance(since, timedelta):
+            since = datetime.now(timezone.utc) - since
+        return self._found("satori_stale_streams", self.handle, instants.to_micros(since))
+
+    def streams_without_metadata(self) -> list[str]:
+        """Returns the uuids of streams that have data and no metadata, in the order in which
+        they got it."""
+        found = self._found("satori_streams_without_metadata", self.handle)
+        return [stream.uuid for stream in found]
+
+    def streams_with_data(self) -> list[str]:
+        """Returns the uuids of streams that have data, with metadata or without, in the order
+        in which they got it. A stream whose rows were all deleted is still among them, until
+        its data is removed."""
+        found = self._found("satori_streams_with_data", self.handle)
+        return [stream.uuid for stream in found]
+
+    def _found(self, function: str, *arguments: Any) -> list[Stream]:
+        found = Handle()
+        call(function, *arguments, byref(found))
+        return streams_of(found)
+
+    def remove(
+        self, uuid: str, what: Literal["metadata", "data", "both"] = "both"
+    ) -> Removed:
+        """Removes a stream's metadata, its data (all observations, and the place that they
+        are in), or both. What doesn't exist is no error."""
+        if what not in _REMOVE:
+            raise InvalidArgument(f"what is {what!r}: expected 'metadata', 'data' or 'both'")
+        metadata, rows = ctypes.c_int32(), ctypes.c_uint64()
+        call("satori_remove", *self._at(uuid), _REMOVE[what], byref(metadata), byref(rows))
+        return Removed(bool(metadata.value), rows.value)

@@ -1,0 +1,1 @@
+"""What the C library gives out, made into records."""

@@ -1,0 +1,76 @@
+"""pandas' data frames on their way in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from .errors import InvalidArrow
+
+if TYPE_CHECKING:
+    import pandas
+
+_COLUMNS = ("ts", "value", "hash", "provider")
+
+
+def rows_of_frame(frame: pandas.DataFrame) -> Any:
+    """Returns the rows of a DataFrame as an Arrow table; as tuples if there is no pyarrow, or
+    if a column mixes kinds. Its index becomes the column `ts`, because Arrow would not show
+    it."""
+    import pandas
+
+    if not isinstance(frame, pandas.DataFrame):
+        raise InvalidArrow(f"a {type(frame).__name__} is no table: make a DataFrame of it")
+    if not frame.columns.is_unique:
+        raise InvalidArrow("the table has two columns of one name")
+    if "ts" not in frame.columns:
+        index = frame.index
+        if isinstance(index, pandas.MultiIndex):
+            raise InvalidArrow("the table's index has several levels, and there is no column ts")
+        if isinstance(index, pandas.RangeIndex) and index.name != "ts":
+            raise InvalidArrow(
+                "the table has no column ts, and its index counts its rows: name the column of "
+                "timestamps ts, or make it the index"
+            )
+        frame = frame.rename_axis(index="ts").reset_index()
+    for name in ("ts", "value"):
+        if name not in frame.columns:
+            raise InvalidArrow(f"the table has no column {name}")
+    frame = frame[[name for name in _COLUMNS if name in frame.columns]]
+    if isinstance(frame["ts"].dtype, pandas.PeriodDtype):
+        return _rows_of(frame)
+    try:
+        import pyarrow
+
+        return pyarrow.Table.from_pandas(frame, preserve_index=False)
+    except ImportError:
+        return _rows_of(frame)
+    except (pyarrow.ArrowException, NotImplementedError):
+        return _rows_of(frame)
+
+
+def _rows_of(frame: pandas.DataFrame) -> Iterable[Any]:
+    """Yields a DataFrame's rows as tuples."""
+    import pandas
+
+    columns: list[Any] = []
+    for name in _COLUMNS:
+        if name not in frame.columns:
+            columns.append([None] * len(frame))
+            continue
+        column = frame[name]
+        if name == "ts" and pandas.api.types.is_datetime64_any_dtype(column.dtype):
+            column = pandas.to_datetime(column, utc=True)
+        column = column.astype(object)
+        # A hash that is missing is computed; a value that is missing is refused.
+        items = column.where(column.notna(), None).tolist()
+        columns.append([_in_utc(item) for item in items] if name == "ts" else items)
+    return zip(*columns)
+
+
+def _in_utc(ts: Any) -> Any:
+    """Gives a datetime without a time zone that of columns without one, which is UTC."""
+    if isinstance(ts, datetime) and ts.tzinfo is None:
+        return ts.replace(tzinfo=timezone.utc)
+    return ts

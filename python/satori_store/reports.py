@@ -1,0 +1,174 @@
+"""What came of an operation that writes or checks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Optional
+
+from .store_error import StoreError
+
+
+class Conflict(StoreError):
+    """An instant already has another value. The stored one stays.
+
+    Inserting doesn't raise it. Reports hold one for each row that met another value, to
+    be looked at, or raised.
+    """
+
+    code = "CONFLICT"
+
+    def __init__(
+        self,
+        uuid: str,
+        ts: datetime,
+        stored: float,
+        offered: float,
+        index: int = 0,
+        line: int = 0,
+        column: int = 0,
+    ) -> None:
+        super().__init__(
+            f"{uuid} has the value {stored!r} at {ts.isoformat()}, "
+            f"and {offered!r} was offered: the stored one stays"
+        )
+        #: The stream.
+        self.uuid = uuid
+        #: The instant.
+        self.ts = ts
+        #: The value that is stored, and stays.
+        self.stored = stored
+        #: The value that was offered.
+        self.offered = offered
+        #: Which of the rows or payloads it was, from 0.
+        self.index = index
+        #: The line of the input that the payload begins on, from 1; 0 for rows.
+        self.line = line
+        #: The byte of that line that it begins at, from 1; 0 for rows.
+        self.column = column
+
+    def _key(self) -> tuple[Any, ...]:
+        position = (self.index, self.line, self.column)
+        return self.uuid, self.ts, self.stored, self.offered, *position
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Conflict) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def __reduce__(self) -> Any:
+        return Conflict, self._key()
+
+
+@dataclass(frozen=True)
+class Insertion:
+    """What came of inserting one observation. It is true if the row is new."""
+
+    #: ``"inserted"``, ``"already_there"`` or ``"conflict"``.
+    kind: str
+    #: The value that is stored.
+    stored: float
+    #: Both values, if the instant has another one.
+    conflict: Optional[Conflict] = None
+
+    def __bool__(self) -> bool:
+        return self.kind == "inserted"
+
+
+@dataclass(frozen=True)
+class InsertReport:
+    """What came of inserting many."""
+
+    #: Rows stored.
+    inserted: int
+    #: Rows that already exist with the same value.
+    already_there: int
+    #: One for each row whose instant has another value; the stored ones stay.
+    conflicts: tuple[Conflict, ...]
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A payload or a stream object that can't be stored, and why."""
+
+    #: Which one of the batch it is, from 0.
+    index: int
+    #: The line of the input that it begins on, from 1.
+    line: int
+    #: The byte of that line that it begins at, from 1.
+    column: int
+    #: Why.
+    error: str
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    """What came of ingesting a batch. Each payload is counted exactly once. If the batch is
+    refused, those that would have been stored count in ``payloads`` alone."""
+
+    #: Payloads in the batch.
+    payloads: int
+    #: Observations stored.
+    inserted: int
+    #: Observations that already exist with the same value.
+    already_there: int
+    #: Payloads that were ``null``: the server had nothing new.
+    nothing: int
+    #: Observations whose instant has another value; the stored ones stay.
+    conflicts: tuple[Conflict, ...]
+    #: Payloads that can't be stored.
+    rejected: tuple[Rejected, ...]
+    #: The uuids of the streams that something came for.
+    streams: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SyncReport:
+    """What came of a sync: uuids, and the stream objects that can't be stored."""
+
+    #: Streams whose metadata is new.
+    new: tuple[str, ...]
+    #: Streams whose metadata has changed.
+    changed: tuple[str, ...]
+    #: Streams whose metadata is as it was.
+    unchanged: tuple[str, ...]
+    #: Stream objects that can't be stored.
+    rejected: tuple[Rejected, ...]
+
+
+@dataclass(frozen=True)
+class Removed:
+    """What was removed."""
+
+    #: ``True`` if there was metadata, which is gone.
+    metadata: bool
+    #: How many observations went.
+    rows: int
+
+
+@dataclass(frozen=True)
+class Normalization:
+    """What rewriting timestamps did."""
+
+    #: Rows rewritten into Unix seconds.
+    rewritten: int
+    #: Timestamps that stay as they are, because another row has the same instant.
+    kept: tuple[str, ...]
+    #: Timestamps that can't be read.
+    unreadable: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What a walk along a stream's hash chain found."""
+
+    #: Rows walked.
+    rows: int
+    #: Rows whose hash is the rule's.
+    verified: int
+    #: Rows whose hash is not made by the rule, as a server may send, or that
+    #: arrived late.
+    foreign: tuple[datetime, ...]
+    #: Rows that fail although their neighbours hold: their content has changed since.
+    suspect: tuple[datetime, ...]

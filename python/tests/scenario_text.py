@@ -1,0 +1,72 @@
+"""Text of tests/scenario.txt: arguments and answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from typing import Any, Optional
+
+from satori_store import Observation, instants
+
+from .conftest import FEEDS
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\\]")
+
+
+def parse(text: str) -> Optional[str]:
+    """Reads an argument of the file."""
+    if text == "-":
+        return None
+    return re.sub(r"\\x(..)", lambda found: chr(int(found[1], 16)), text)
+
+
+def say(text: Optional[str]) -> str:
+    """Writes text as the file has it."""
+    if text is None:
+        return "-"
+    if text == "-":
+        return "\\x2d"
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+def as_json(value: Any) -> str:
+    """Writes JSON as serde does."""
+    return say(json.dumps(value, separators=(",", ":"), ensure_ascii=False))
+
+
+def iso(instant: datetime) -> str:
+    """Writes an instant as reports do."""
+    return instant.isoformat().replace("+00:00", "Z")
+
+
+def field(text: str) -> tuple[str, Any]:
+    """Reads a field of a patch: `+name=text` or `!name`."""
+    name, _, value = text[1:].partition("=")
+    if text[0] == "!":
+        return name, None
+    return name, int(value) if name == "server_stream_id" else value
+
+
+def stored(row: Observation) -> str:
+    """Writes the timestamp as the row stores it; `-` for what the store itself writes."""
+    seconds, rest = divmod(instants.to_micros(row.ts), 1_000_000)
+    plain = seconds if rest == 0 else row.ts.timestamp()
+    return "-\t" if row.stored_ts == plain else f"{say(str(row.stored_ts))}\t"
+
+
+def instant(text: str) -> datetime:
+    """Reads an instant, which the file has in microseconds."""
+    return instants.to_datetime(int(text))
+
+
+def optional(text: Optional[str]) -> Optional[datetime]:
+    """Reads an end of a range; None if it has no bound."""
+    return None if text is None else instant(text)
+
+
+def contents(text: Optional[str]) -> bytes:
+    """Reads a JSON argument: what it says, or the feed that it names."""
+    if text is not None and text.startswith("@"):
+        return (FEEDS / text[1:]).read_bytes()
+    return (text or "").encode()
