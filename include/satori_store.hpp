@@ -66,17 +66,23 @@ class Error : public std::runtime_error {
   Error(satori_status status, const satori_error &error)
       : std::runtime_error(error.message),
         code_(static_cast<satori_code>(status)),
-        sqlite_code_(error.sqlite_code) {}
+        database_code_(error.database_code),
+        sqlstate_(error.sqlstate) {}
 
   /** The kind of the error; later releases may add kinds. */
   satori_code code() const noexcept { return code_; }
 
-  /** SQLite's extended result code, or 0 where SQLite was not the one to object. */
-  int sqlite_code() const noexcept { return sqlite_code_; }
+  /** The database's own code, of SQLite its extended result code; 0 if it has none, or
+   *  was not the one to object. */
+  int database_code() const noexcept { return database_code_; }
+
+  /** The SQLSTATE of what the database objects to; empty if it has none, as SQLite. */
+  const std::string &sqlstate() const noexcept { return sqlstate_; }
 
  private:
   satori_code code_;
-  int sqlite_code_;
+  int database_code_;
+  std::string sqlstate_;
 };
 
 /** One observation, its text owned by the cursor: it lives until the cursor goes on. */
@@ -268,6 +274,12 @@ struct Verification {
   std::string details;
 };
 
+/** How an input falls into payloads: see satori_format. */
+enum class Format : std::int32_t {
+  automatic = SATORI_FORMAT_AUTO,
+  ndjson = SATORI_FORMAT_NDJSON,
+};
+
 /** How payloads are taken in. */
 struct IngestOptions {
   /** Every payload belongs to this stream; none: each names its own. */
@@ -276,6 +288,10 @@ struct IngestOptions {
   std::optional<std::string> provider = {};
   /** All or nothing. */
   bool strict = false;
+  /** How the input falls into payloads. */
+  Format format = Format::automatic;
+  /** The number of the input's first line: reports and errors count from there. */
+  std::uint64_t first_line = 1;
 };
 
 /** What came of ingesting a batch: each payload is counted exactly once, but where it
@@ -324,7 +340,8 @@ namespace detail {
 template <class Function, class... Arguments>
 void call(Function function, Arguments... arguments) {
   satori_error error;
-  error.sqlite_code = 0;
+  error.database_code = 0;
+  error.sqlstate[0] = '\0';
   error.message[0] = '\0';
   const satori_status status = function(arguments..., &error);
   if (status != SATORI_OK) throw Error(status, error);
@@ -351,7 +368,7 @@ class Handle {
 };
 
 using String = Handle<satori_string, satori_string_free>;
-using Streams = Handle<satori_streams, satori_streams_free>;
+using Streams = Handle<satori_stream_list, satori_stream_list_free>;
 
 /** In: empty text must not be NULL, which stands for none. */
 inline satori_text text(std::string_view text) {
@@ -406,12 +423,12 @@ inline Stream stream(const satori_stream &from) {
 
 inline std::vector<Stream> list(const Streams &streams) {
   std::size_t count = 0;
-  call(satori_streams_count, streams.get(), &count);
+  call(satori_stream_list_count, streams.get(), &count);
   std::vector<Stream> result;
   result.reserve(count);
   for (std::size_t index = 0; index < count; ++index) {
     satori_stream from = satori_stream_init();
-    call(satori_streams_get, streams.get(), index, &from);
+    call(satori_stream_list_get, streams.get(), index, &from);
     result.push_back(stream(from));
   }
   return result;
@@ -518,25 +535,16 @@ class Cursor {
   Iterator end() const { return Iterator(); }
 
   /**
-   * Reads the next rows into arrays of the caller, at the least cost: `capacity`
-   * each, in microseconds UTC the first; NULL skips one. Texts live until the next
+   * Reads the next rows into arrays of the caller, at the least cost. Each array has room
+   * for `capacity` items; NULL skips one. `ts` receives microseconds UTC, `spellings`
+   * timestamps as they are stored: see satori_cursor_next. Texts live until the next
    * call. Returns how many rows there are; 0 at the end.
    */
-  std::size_t next(std::size_t capacity, std::int64_t *ts, double *values,
+  std::size_t next(std::size_t capacity, std::int64_t *ts, satori_text *spellings, double *values,
                    satori_text *hashes = nullptr, satori_text *providers = nullptr) {
     std::size_t count = 0;
-    detail::call(satori_cursor_next, handle_.get(), capacity, ts, values, hashes, providers,
-                 &count);
-    return count;
-  }
-
-  /** The same, and timestamps as they are stored: see satori_cursor_next_spelled. */
-  std::size_t next_spelled(std::size_t capacity, std::int64_t *ts, satori_text *spellings,
-                           double *values, satori_text *hashes = nullptr,
-                           satori_text *providers = nullptr) {
-    std::size_t count = 0;
-    detail::call(satori_cursor_next_spelled, handle_.get(), capacity, ts, spellings, values,
-                 hashes, providers, &count);
+    detail::call(satori_cursor_next, handle_.get(), capacity, ts, spellings, values, hashes,
+                 providers, &count);
     return count;
   }
 
@@ -563,8 +571,8 @@ class Cursor {
     hashes_.resize(batch_size);
     providers_.resize(batch_size);
     at_ = count_ = 0;
-    count_ = next_spelled(batch_size, ts_.data(), spellings_.data(), values_.data(),
-                          hashes_.data(), providers_.data());
+    count_ = next(batch_size, ts_.data(), spellings_.data(), values_.data(), hashes_.data(),
+                  providers_.data());
     return count_ > 0;
   }
 
@@ -635,29 +643,37 @@ class Store {
   }
 
   std::vector<Stream> streams_by_name(std::string_view name) const {
-    return streams(satori_streams_by_name, name.data(), name.size());
+    return list(satori_streams_by_name, name.data(), name.size());
   }
 
   std::vector<Stream> streams_by_server_id(std::int64_t server_stream_id) const {
-    return streams(satori_streams_by_server_id, server_stream_id);
+    return list(satori_streams_by_server_id, server_stream_id);
   }
 
-  std::vector<Stream> streams_all() const { return streams(satori_streams_all); }
+  /** Returns all streams that have metadata, by id. */
+  std::vector<Stream> streams() const { return list(satori_streams); }
 
   std::vector<Stream> search_streams(std::string_view part) const {
-    return streams(satori_search_streams, part.data(), part.size());
+    return list(satori_search_streams, part.data(), part.size());
   }
 
   std::vector<Stream> stale_streams(Instant since) const {
-    return streams(satori_stale_streams, detail::micros(since));
+    return list(satori_stale_streams, detail::micros(since));
   }
 
   std::vector<Stream> streams_without_metadata() const {
-    return streams(satori_streams_without_metadata);
+    return list(satori_streams_without_metadata);
   }
 
-  /** Those that have a table; of each only `uuid` is set. */
-  std::vector<Stream> streams_with_table() const { return streams(satori_streams_with_table); }
+  /** Returns the streams that have data; of each only `uuid` is set. */
+  std::vector<Stream> streams_with_data() const { return list(satori_streams_with_data); }
+
+  /** Returns `true` if the store has the stream: its metadata, or data. */
+  bool contains(std::string_view uuid) const {
+    std::int32_t contains = 0;
+    detail::call(satori_contains, get(), uuid.data(), uuid.size(), &contains);
+    return contains != 0;
+  }
 
   /** The report is JSON: `new`, `changed`, `unchanged` and `rejected`. */
   std::string sync_streams(std::string_view json) const {
@@ -702,14 +718,22 @@ class Store {
   /** Inserts all that are new, in their order and in one transaction. */
   InsertReport insert_many(std::string_view uuid,
                            const std::vector<NewObservation> &observations) const {
-    return insert_all<std::int64_t>(satori_insert_many, uuid, observations, detail::micros);
+    std::vector<std::int64_t> ts;
+    ts.reserve(observations.size());
+    for (const NewObservation &row : observations) ts.push_back(detail::micros(row.ts));
+    return insert_all(uuid, observations, ts.data(), nullptr);
   }
 
-  /** The same, each timestamp stored as the text that it is: see satori_insert_spelled. */
+  /** Does the same with timestamps that are text, and stored as that text: see
+   *  satori_insert_many. */
   InsertReport insert_spelled(std::string_view uuid,
                               const std::vector<SpelledObservation> &observations) const {
-    return insert_all<satori_text>(satori_insert_spelled, uuid, observations,
-                                   [](const std::string &ts) { return detail::text(std::string_view(ts)); });
+    std::vector<satori_text> spellings;
+    spellings.reserve(observations.size());
+    for (const SpelledObservation &row : observations) {
+      spellings.push_back(detail::text(std::string_view(row.ts)));
+    }
+    return insert_all(uuid, observations, nullptr, spellings.data());
   }
 
   Cursor observations(std::string_view uuid, Instant from = Instant::min(),
@@ -814,6 +838,8 @@ class Store {
     how.uuid = detail::text(options.uuid);
     how.provider = detail::text(options.provider);
     how.strict = options.strict;
+    how.format = static_cast<std::int32_t>(options.format);
+    how.first_line = options.first_line;
     satori_ingest_report counts = satori_ingest_report_init();
     detail::String details;
     const auto report = [&]() -> IngestReport {
@@ -845,7 +871,7 @@ class Store {
   }
 
   template <class Function, class... Arguments>
-  std::vector<Stream> streams(Function function, Arguments... arguments) const {
+  std::vector<Stream> list(Function function, Arguments... arguments) const {
     detail::Streams streams;
     detail::call(function, get(), arguments..., streams.out());
     return detail::list(streams);
@@ -854,27 +880,25 @@ class Store {
   template <class Function>
   Stream patched(Function function, std::string_view uuid, const StreamPatch &patch) const {
     const satori_stream_patch how = detail::patch(patch);
-    return std::move(streams(function, uuid.data(), uuid.size(), &how).at(0));
+    return std::move(list(function, uuid.data(), uuid.size(), &how).at(0));
   }
 
-  template <class Ts, class Function, class Row, class Convert>
-  InsertReport insert_all(Function function, std::string_view uuid, const std::vector<Row> &rows,
-                          Convert convert) const {
+  template <class Row>
+  InsertReport insert_all(std::string_view uuid, const std::vector<Row> &rows,
+                          const std::int64_t *ts, const satori_text *spellings) const {
     const std::size_t count = rows.size();
-    std::vector<Ts> ts(count);
     std::vector<double> values(count);
     std::vector<satori_text> hashes(count);
     std::vector<satori_text> providers(count);
     for (std::size_t index = 0; index < count; ++index) {
-      ts[index] = convert(rows[index].ts);
       values[index] = rows[index].value;
       hashes[index] = detail::text(rows[index].hash);
       providers[index] = detail::text(rows[index].provider);
     }
     satori_insert_report counts = satori_insert_report_init();
     detail::String details;
-    detail::call(function, get(), uuid.data(), uuid.size(), count, ts.data(), values.data(),
-                 hashes.data(), providers.data(), &counts, details.out());
+    detail::call(satori_insert_many, get(), uuid.data(), uuid.size(), count, ts, spellings,
+                 values.data(), hashes.data(), providers.data(), &counts, details.out());
     return {counts.inserted, counts.already_there, counts.conflicts, detail::string(details)};
   }
 

@@ -26,7 +26,7 @@
 #define OK(call) CHECK((call) == SATORI_OK)
 
 int main(int count, char **arguments) {
-  satori_error error = {0, 0, ""};
+  satori_error error = {0, 0, "", ""};
   satori_library_info info = satori_library_info_init();
   satori_open_options options = satori_open_options_init();
   satori_ingest_options how = satori_ingest_options_init();

@@ -21,28 +21,29 @@
  *     satori_store_close(store, NULL);
  *
  * Results. Every function returns a satori_status: SATORI_OK, or the kind of the
- * error. Its last parameter may point to a satori_error, which the caller owns
- * and which then says what is wrong and what to do; NULL if it isn't wanted.
- * Outputs are written only where the function succeeds (the arrays of
- * satori_cursor_next and the report of satori_ingest say otherwise themselves).
+ * error. Its last parameter may point to a satori_error, which the caller owns. It
+ * then says what is wrong and what to do; pass NULL if you don't want it. Outputs are
+ * written only if the function succeeds (the arrays of satori_cursor_next, the report
+ * of satori_ingest and `needed` of satori_get_stream say otherwise themselves).
  *
  * Any call on a store may return SATORI_NULL_POINTER, SATORI_INVALID_HANDLE,
  * SATORI_INVALID_ARGUMENT, SATORI_INVALID_UTF8, SATORI_BUSY, SATORI_CORRUPT,
- * SATORI_SQLITE, SATORI_FORKED, SATORI_POISONED and SATORI_PANIC; one that writes
+ * SATORI_DATABASE, SATORI_FORKED, SATORI_POISONED and SATORI_PANIC; one that writes
  * also SATORI_READ_ONLY, SATORI_DISK_FULL and SATORI_FILE_REPLACED. A call that
- * fails has stored nothing, but for SATORI_FILE_REPLACED.
+ * fails has stored nothing, except for SATORI_FILE_REPLACED.
  *
- * Handles (satori_store *, satori_streams *, satori_cursor *, satori_string *) are
+ * Handles (satori_store *, satori_stream_list *, satori_cursor *, satori_string *) are
  * not pointers that you may follow. Each is checked at every call: one that was
  * freed, that is of another type or that was never given out is
- * SATORI_INVALID_HANDLE, not a crash. Each is freed by the caller, with the
- * function of its type, in any order; freeing NULL does nothing. A cursor keeps
- * its store's file open until it is freed; lists and strings are copies and don't.
+ * SATORI_INVALID_HANDLE, not a crash. The caller frees each with the function of its
+ * type, in any order; freeing NULL does nothing. A cursor keeps its store's file open
+ * until it is freed; lists and strings are copies and don't.
  *
- * Text. In: UTF-8, a pointer and a length in bytes; no NUL is needed, and NULL with
- * length 0 is empty. SATORI_STR(s) passes NUL-terminated text as those two
- * arguments, satori_text_of(s) makes a satori_text of it. Out: a satori_text
- * or a satori_string, NUL-terminated too; each says how long it lives.
+ * Text. In: UTF-8, a pointer and a length in bytes; no NUL is needed. A pointer that
+ * is NULL, with length 0, is empty text, or no text if the function says what that
+ * stands for (a hash, a provider). SATORI_STR(s) passes NUL-terminated text as those
+ * two arguments, satori_text_of(s) makes a satori_text of it. Out: a satori_text or a
+ * satori_string, NUL-terminated too; each says how long it lives.
  *
  * Instants are microseconds since 1970-01-01 00:00:00 UTC, in an int64_t.
  * satori_parse_timestamp reads every spelling. Ranges take `from` in and leave
@@ -54,22 +55,25 @@
  *
  * Processes. Any number may have the file open. After fork() a child must not use
  * its parent's handles, of whichever type (SATORI_FORKED): it opens the store
- * itself; where other threads of the parent were inside calls at the fork, only
- * after exec(), as with most libraries.
+ * itself. If other threads of the parent were inside calls at the fork, it can do so
+ * only after exec(), as with most libraries.
  *
  * Shutdown. Free what you have in any order. A store that is never closed loses
  * nothing that was acknowledged; closing the last one tidies up the write-ahead
  * log.
  *
- * Several SQLites in a process. This library may have one of its own compiled in
- * (satori_get_library_info tells). A process must not use the same file through
- * two copies of SQLite: POSIX locks belong to the process, and one copy closing
- * the file drops the other's. Build with the feature system-sqlite where the host
- * uses the system's SQLite on the same file.
+ * Several SQLites in a process. This library may have one of its own compiled in.
+ * Two copies of SQLite on one file destroy data as a rule: POSIX locks belong to
+ * the process, and one copy closing the file drops the other's. On 64-bit Linux
+ * the copy in this library takes locks that nobody else can drop, and drops none:
+ * the host may use the file through its own SQLite at the same time.
+ * satori_get_library_info reports whether that is so (safe_beside_other_sqlite). On
+ * other systems, build with the feature system-sqlite if the host uses the system's
+ * SQLite.
  *
  * Structs that may grow begin with their size, which the caller sets:
- * satori_open_options_init() and its like do. A library that is older than the header refuses what it doesn't know,
- * one that is newer takes what is missing as 0.
+ * satori_open_options_init() and its like do. A library that is older than the header
+ * refuses what it doesn't know; one that is newer takes what is missing as 0.
  *
  * Licence: MIT or Apache-2.0.
  */
@@ -81,11 +85,11 @@
 #define SATORI_VERSION_MAJOR 0
 #define SATORI_VERSION_MINOR 1
 #define SATORI_VERSION_PATCH 0
-/* Of the header; satori_get_library_info tells that of the library. */
+/* Of the header; satori_get_library_info returns that of the library. */
 #define SATORI_VERSION (SATORI_VERSION_MAJOR * 1000000 + SATORI_VERSION_MINOR * 1000 + SATORI_VERSION_PATCH)
 
 /* Arrow's C stream interface, https://arrow.apache.org/docs/format/CStreamInterface.html:
- * include a header that defines it where you use it. */
+ * include a header that defines it in the files that use it. */
 struct ArrowArrayStream;
 
 /* NUL-terminated text as the two arguments `data, length`. */
@@ -93,9 +97,14 @@ struct ArrowArrayStream;
 
 
 /**
+ * Bytes of an error's SQLSTATE, the closing NUL included.
+ */
+#define SATORI_SQLSTATE_SIZE 6
+
+/**
  * Bytes of an error's message, the closing NUL included.
  */
-#define SATORI_MESSAGE_SIZE 504
+#define SATORI_MESSAGE_SIZE 498
 
 /**
  * Stands for an instant that there is none of: not synced yet, no rows.
@@ -121,23 +130,24 @@ enum satori_code
    */
   SATORI_OK = 0,
   /**
-   * The file can't be opened or created: missing, a folder, no permission.
+   * The store can't be opened or created: missing, a folder, a URL, no permission.
    */
   SATORI_CANNOT_OPEN = 1,
   /**
-   * The file is not a SQLite database. It was left as it is.
+   * What is there is no store: no database, or one of another kind. It was left as
+   * it is.
    */
-  SATORI_NOT_A_DATABASE = 2,
+  SATORI_NOT_A_STORE = 2,
   /**
-   * The file is damaged. It was left as it is.
+   * The store is damaged. It was left as it is.
    */
   SATORI_CORRUPT = 3,
   /**
-   * A later release has migrated the file: open it read-only, or update.
+   * A later release has migrated the store: open it read-only, or update.
    */
   SATORI_LATER_RELEASE = 4,
   /**
-   * The file's `streams` table has another shape. It was left as it is.
+   * The table `streams` has another shape than this library's. It was left as it is.
    */
   SATORI_SCHEMA_MISMATCH = 5,
   /**
@@ -145,17 +155,17 @@ enum satori_code
    */
   SATORI_BUSY = 6,
   /**
-   * The store was opened read-only, or the file can't be written.
+   * The store was opened read-only, or can't be written.
    */
   SATORI_READ_ONLY = 7,
   /**
-   * The disk is full. Nothing was stored; it works again once there is room.
+   * The disk is full. Nothing was stored; the store works again once there is room.
    */
   SATORI_DISK_FULL = 8,
   /**
-   * Any other refusal by SQLite; see `sqlite_code`.
+   * Any other objection of the database; see `database_code` and `sqlstate`.
    */
-  SATORI_SQLITE = 9,
+  SATORI_DATABASE = 9,
   /**
    * The path no longer leads to the file that was opened. What was just
    * written may be lost: open the store again and repeat the write.
@@ -174,11 +184,12 @@ enum satori_code
    */
   SATORI_INVALID_UUID = 13,
   /**
-   * The name belongs to a table or view that holds no observations.
+   * The name stands for something that holds no stream's observations, or for
+   * another stream, whose name differs in upper and lower case alone.
    */
-  SATORI_NOT_OBSERVATION_TABLE = 14,
+  SATORI_NOT_A_STREAM = 14,
   /**
-   * No stream of that uuid or name.
+   * No stream of that uuid or name has metadata or data here.
    */
   SATORI_STREAM_NOT_FOUND = 15,
   /**
@@ -194,7 +205,7 @@ enum satori_code
    */
   SATORI_UNREADABLE_ROW = 18,
   /**
-   * The input is not the JSON that was expected; the message says where.
+   * The input is not the JSON that was expected. The message names the place.
    */
   SATORI_INVALID_JSON = 19,
   /**
@@ -206,7 +217,7 @@ enum satori_code
    */
   SATORI_REFUSED = 21,
   /**
-   * An Arrow stream is not what can be inserted; the message says why.
+   * An Arrow stream is not what can be inserted. The message says why.
    */
   SATORI_INVALID_ARROW = 22,
   /**
@@ -226,8 +237,8 @@ enum satori_code
    */
   SATORI_INVALID_UTF8 = 104,
   /**
-   * A defect in the library: it panicked. The message says where. The handle
-   * is poisoned; the process and all other handles go on.
+   * A defect in the library: it panicked. The message names the function. The
+   * handle is poisoned; the process and all other handles go on.
    */
   SATORI_PANIC = 105,
 };
@@ -319,11 +330,11 @@ enum satori_remove_what
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
   /**
-   * The row in `streams`; the observations stay.
+   * The metadata; the observations stay.
    */
   SATORI_REMOVE_METADATA = 1,
   /**
-   * The observations, table and all; the metadata stays.
+   * The observations, and the place where they are; the metadata stays.
    */
   SATORI_REMOVE_DATA = 2,
   /**
@@ -352,11 +363,11 @@ enum satori_insertion
    */
   SATORI_INSERTED = 0,
   /**
-   * A row of the same instant and value was there; nothing changed.
+   * A row of the same instant and value already exists; nothing changed.
    */
   SATORI_ALREADY_THERE = 1,
   /**
-   * A row of the same instant and another value was there; it stays.
+   * A row of the same instant and another value already exists; it stays.
    */
   SATORI_CONFLICT = 2,
 };
@@ -365,6 +376,33 @@ enum satori_insertion
 typedef enum satori_insertion satori_insertion;
 #else
 typedef int32_t satori_insertion;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * How an input falls into payloads.
+ */
+enum satori_format
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * The input says it itself: a JSON array, one payload that fills the input, or one
+   * payload a line.
+   */
+  SATORI_FORMAT_AUTO = 0,
+  /**
+   * One payload a line: for the pieces of a long input, of which the first may look
+   * like another format.
+   */
+  SATORI_FORMAT_NDJSON = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum satori_format satori_format;
+#else
+typedef int32_t satori_format;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -382,10 +420,9 @@ typedef struct satori_cursor satori_cursor;
 typedef struct satori_store satori_store;
 
 /**
- * Streams that a call found: a list, often of one. Free it with
- * `satori_streams_free`.
+ * Streams that a call found: often one. Free the list with `satori_stream_list_free`.
  */
-typedef struct satori_streams satori_streams;
+typedef struct satori_stream_list satori_stream_list;
 
 /**
  * Text that the library made: a report, as JSON. Free it with
@@ -433,15 +470,17 @@ typedef struct {
    */
   uint32_t sqlite_bundled;
   /**
-   * 0.
+   * Whether a process may use one file through this library and through another
+   * copy of SQLite at the same time; see "Several SQLites in a process". 1: yes.
+   * 0: no. 2: only if the other user is linked with the same system's SQLite.
    */
-  uint32_t reserved;
+  uint32_t safe_beside_other_sqlite;
 } satori_library_info;
 
 /**
- * An error, owned by the caller: declare one, pass its address, read it where
- * the status is not SATORI_OK. It needs no initialising and no freeing, and it
- * will never grow. A function that succeeds leaves it as it is.
+ * An error, owned by the caller: declare one, pass its address, read it if the
+ * status is not SATORI_OK. It needs no initialising and no freeing, and it will
+ * never grow. A function that succeeds leaves it as it is.
  */
 typedef struct {
   /**
@@ -449,13 +488,19 @@ typedef struct {
    */
   satori_status code;
   /**
-   * SQLite's extended result code, or 0 where SQLite was not the one to
-   * object (<https://sqlite.org/rescode.html>).
+   * The database's own number for what it objects to: SQLite's extended result code
+   * (<https://sqlite.org/rescode.html>). 0 if the database has none, or was not the
+   * one to object.
    */
-  int32_t sqlite_code;
+  int32_t database_code;
   /**
-   * What is wrong and what to do, in English: UTF-8, NUL-terminated, cut
-   * where it is longer.
+   * The SQLSTATE of what the database objects to: five letters and digits, and a
+   * NUL. Empty if the database has none, as SQLite, or was not the one to object.
+   */
+  char sqlstate[SATORI_SQLSTATE_SIZE];
+  /**
+   * What is wrong and what to do, in English: UTF-8, NUL-terminated, cut if it is
+   * longer.
    */
   char message[SATORI_MESSAGE_SIZE];
 } satori_error;
@@ -491,15 +536,26 @@ typedef struct {
    * default of 5 seconds, a negative number is no wait.
    */
   int64_t busy_timeout;
+  /**
+   * Not 0: if a stream's timestamps are stored as text, its new rows are stored as
+   * text spelled like the last of them, instead of as Unix seconds. SQLite sorts
+   * numbers before all text: a program that orders such a table by plain SQL would
+   * never take a number for the last.
+   */
+  int32_t keep_spelling;
+  /**
+   * Must be 0.
+   */
+  int32_t reserved;
 } satori_open_options;
 
 /**
  * UTF-8 text: `length` bytes from `data`, no NUL needed. NULL with length 0 is
- * empty text. `satori_text_of` makes one of
- * NUL-terminated text.
+ * empty text, or no text if the function says what that stands for.
+ * `satori_text_of` makes one of NUL-terminated text.
  *
- * Where the library gives one out it is NUL-terminated as well, the NUL not
- * counted; NULL stands for no text. What it lives as long as is said there.
+ * One that the library gives out is NUL-terminated as well, the NUL not counted;
+ * NULL stands for no text. The function says how long the text lives.
  */
 typedef struct {
   /**
@@ -513,8 +569,73 @@ typedef struct {
 } satori_text;
 
 /**
- * What to write of a stream's metadata. A field whose bit stands in neither mask
- * keeps what is stored.
+ * The metadata of one stream. The function that gives it says how long its texts
+ * live; one whose data is NULL is not set.
+ */
+typedef struct {
+  /**
+   * sizeof(satori_stream); see "Structs that may grow".
+   */
+  size_t size;
+  /**
+   * Given by the store, never changed. 0: the stream has data and no metadata, and
+   * only `uuid` is set.
+   */
+  int64_t id;
+  /**
+   * The server's number for the stream, if `has_server_stream_id`.
+   */
+  int64_t server_stream_id;
+  /**
+   * 1 or 0.
+   */
+  int32_t has_server_stream_id;
+  /**
+   * 0.
+   */
+  int32_t reserved;
+  /**
+   * The uuid.
+   */
+  satori_text uuid;
+  /**
+   * The name; not unique.
+   */
+  satori_text name;
+  /**
+   * Who may publish.
+   */
+  satori_text author;
+  /**
+   * Secondary identifier.
+   */
+  satori_text secondary;
+  /**
+   * Field of the stream.
+   */
+  satori_text target;
+  /**
+   * Free text of the server.
+   */
+  satori_text meta;
+  /**
+   * Description.
+   */
+  satori_text description;
+  /**
+   * When the metadata last came from the server, in microseconds UTC, or
+   * SATORI_NO_INSTANT.
+   */
+  int64_t last_synced;
+  /**
+   * When the metadata was first written, in microseconds UTC, or SATORI_NO_INSTANT.
+   */
+  int64_t created_at;
+} satori_stream;
+
+/**
+ * What to write of a stream's metadata. A field whose bit is in neither mask keeps
+ * what is stored.
  */
 typedef struct {
   /**
@@ -560,71 +681,6 @@ typedef struct {
 } satori_stream_patch;
 
 /**
- * The metadata of one stream. The texts live until the list that it came from
- * is freed; one whose data is NULL is not set.
- */
-typedef struct {
-  /**
-   * sizeof(satori_stream); see "Structs that may grow".
-   */
-  size_t size;
-  /**
-   * Given by the store, never changed. 0: the stream has a table of
-   * observations and no metadata, and only `uuid` is set.
-   */
-  int64_t id;
-  /**
-   * The server's number for the stream, if `has_server_stream_id`.
-   */
-  int64_t server_stream_id;
-  /**
-   * 1 or 0.
-   */
-  int32_t has_server_stream_id;
-  /**
-   * 0.
-   */
-  int32_t reserved;
-  /**
-   * The uuid, and the name of the observation table.
-   */
-  satori_text uuid;
-  /**
-   * The name; not unique.
-   */
-  satori_text name;
-  /**
-   * Who may publish.
-   */
-  satori_text author;
-  /**
-   * Secondary identifier.
-   */
-  satori_text secondary;
-  /**
-   * Field of the stream.
-   */
-  satori_text target;
-  /**
-   * Free text of the server.
-   */
-  satori_text meta;
-  /**
-   * Description.
-   */
-  satori_text description;
-  /**
-   * When the metadata last came from the server, in microseconds UTC, or
-   * SATORI_NO_INSTANT.
-   */
-  int64_t last_synced;
-  /**
-   * When the row was made, in microseconds UTC, or SATORI_NO_INSTANT.
-   */
-  int64_t created_at;
-} satori_stream;
-
-/**
  * What came of inserting many.
  */
 typedef struct {
@@ -637,7 +693,7 @@ typedef struct {
    */
   uint64_t inserted;
   /**
-   * Rows that were there with the same value.
+   * Rows that already exist with the same value.
    */
   uint64_t already_there;
   /**
@@ -647,7 +703,7 @@ typedef struct {
 } satori_insert_report;
 
 /**
- * What a stream holds, in numbers.
+ * What a stream's observations are, in numbers.
  */
 typedef struct {
   /**
@@ -659,7 +715,8 @@ typedef struct {
    */
   uint64_t count;
   /**
-   * Rows whose timestamp can't be read; they count in `count` alone.
+   * Rows whose timestamp or value can't be read; they count in `count` and among
+   * the providers alone.
    */
   uint64_t unreadable;
   /**
@@ -671,11 +728,11 @@ typedef struct {
    */
   int64_t last;
   /**
-   * The least value; 0 where there are no rows.
+   * The least value; 0 if there are no rows.
    */
   double minimum;
   /**
-   * The greatest value; 0 where there are no rows.
+   * The greatest value; 0 if there are no rows.
    */
   double maximum;
   /**
@@ -683,8 +740,8 @@ typedef struct {
    */
   double sum;
   /**
-   * The most frequent time between one row and the next, in microseconds; 0
-   * below two rows.
+   * The most frequent time between one row and the next, in microseconds; of several
+   * the shortest. 0 below two rows.
    */
   int64_t spacing;
   /**
@@ -706,7 +763,7 @@ typedef struct {
    */
   uint64_t rows;
   /**
-   * Rows whose hash is the rule's.
+   * Rows whose hash is made by the rule.
    */
   uint64_t verified;
   /**
@@ -729,8 +786,8 @@ typedef struct {
    */
   size_t size;
   /**
-   * Every payload belongs to this stream; data NULL: each names its own.
-   * Payloads of the old shape name none and need this.
+   * The stream that every payload belongs to, whatever it says itself; data NULL:
+   * each names its own. Payloads of the old shape name none and need this.
    */
   satori_text uuid;
   /**
@@ -738,18 +795,25 @@ typedef struct {
    */
   satori_text provider;
   /**
-   * Not 0: all or nothing. One payload that can't be stored, or whose instant
-   * has another value, and none of the batch is.
+   * Not 0: all is stored or nothing. One payload that can't be stored, or whose
+   * instant has another value, and none of the batch is.
    */
   int32_t strict;
   /**
-   * 0.
+   * A `satori_format`.
    */
-  int32_t reserved;
+  int32_t format;
+  /**
+   * The number of the input's first line, from 1, if it is a piece of a longer
+   * input: reports and errors count from there. 0 means 1.
+   */
+  uint64_t first_line;
 } satori_ingest_options;
 
 /**
- * What came of ingesting a batch: each payload is counted exactly once.
+ * What came of ingesting a batch: each payload is counted exactly once. But of a
+ * strict batch that is refused, those that would have been stored are counted in
+ * `payloads` alone.
  */
 typedef struct {
   /**
@@ -757,7 +821,7 @@ typedef struct {
    */
   size_t size;
   /**
-   * Payloads in the batch.
+   * Payloads in the batch, `null` ones included.
    */
   uint64_t payloads;
   /**
@@ -765,7 +829,7 @@ typedef struct {
    */
   uint64_t inserted;
   /**
-   * Observations that were there with the same value.
+   * Observations that already exist with the same value.
    */
   uint64_t already_there;
   /**
@@ -787,7 +851,7 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * What the library is, and which SQLite it works with. Needs no handle.
+ * Returns what the library is, and which SQLite it works with. It needs no handle.
  *
  * @param info   receives the answer; set its size first
  *               (satori_library_info_init does).
@@ -808,10 +872,10 @@ satori_status satori_get_library_info(satori_library_info *info, satori_error *e
  * @param options      how; NULL for the defaults.
  * @param store        receives the handle; close it with satori_store_close.
  * @param error        see satori_error; may be NULL.
- * @return SATORI_OK, SATORI_CANNOT_OPEN, SATORI_NOT_A_DATABASE, SATORI_CORRUPT,
- *         SATORI_LATER_RELEASE, SATORI_SCHEMA_MISMATCH, SATORI_BUSY,
- *         SATORI_READ_ONLY, SATORI_DISK_FULL, SATORI_SQLITE,
- *         SATORI_NULL_POINTER, SATORI_INVALID_ARGUMENT.
+ * @return SATORI_OK, SATORI_CANNOT_OPEN (also if the path looks like a URL,
+ *         scheme://...), SATORI_NOT_A_STORE, SATORI_CORRUPT, SATORI_LATER_RELEASE,
+ *         SATORI_SCHEMA_MISMATCH, SATORI_BUSY, SATORI_READ_ONLY, SATORI_DISK_FULL,
+ *         SATORI_DATABASE, SATORI_NULL_POINTER, SATORI_INVALID_ARGUMENT.
  * @since 0.1
  */
 satori_status satori_store_open(const char *path,
@@ -821,7 +885,7 @@ satori_status satori_store_open(const char *path,
                                 satori_error *error);
 
 /**
- * Closes a store. The handle is invalid from then on; calls that other threads
+ * Closes a store. The handle is invalid from then on. Calls that other threads
  * have under way end as they would have, and the last of them closes the file.
  * Cursors of the store live on until they are freed, and keep the file open.
  *
@@ -833,56 +897,71 @@ satori_status satori_store_open(const char *path,
 satori_status satori_store_close(satori_store *store, satori_error *error);
 
 /**
- * Writes a stream's metadata and sets its `last_synced` to now, making the row
- * where there is none. `id` and `created_at` never change.
+ * Returns the number of streams in a list.
  *
- * @param store        the store.
- * @param uuid         the stream's uuid: 1 to 255 bytes without control characters.
- * @param uuid_length  its length in bytes.
- * @param patch        what to write; NULL writes `last_synced` alone.
- * @param streams      receives a list of the one stream as it stands now; may be
- *                     NULL.
- * @param error        see satori_error; may be NULL.
- * @return SATORI_OK, SATORI_INVALID_UUID, SATORI_NOT_OBSERVATION_TABLE (the uuid
- *         is the name of a table of another shape, or another stream's in other
- *         case), or what any call that writes returns.
+ * @param streams  the list.
+ * @param count    receives the number.
+ * @param error    see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE.
  * @since 0.1
  */
-satori_status satori_upsert_stream(const satori_store *store,
-                                   const char *uuid,
-                                   size_t uuid_length,
-                                   const satori_stream_patch *patch,
-                                   satori_streams **streams,
-                                   satori_error *error);
+satori_status satori_stream_list_count(const satori_stream_list *streams,
+                                       size_t *count,
+                                       satori_error *error);
 
 /**
- * Changes the metadata that a stream has; `last_synced` stays as it is.
+ * Reads one stream of a list.
+ *
+ * @param streams  the list.
+ * @param index    which, from 0.
+ * @param stream   receives it; set its size first (satori_stream_init does). Its
+ *                 texts live until the list is freed.
+ * @param error    see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE,
+ *         SATORI_INVALID_ARGUMENT (no such index, or no such size).
+ * @since 0.1
+ */
+satori_status satori_stream_list_get(const satori_stream_list *streams,
+                                     size_t index,
+                                     satori_stream *stream,
+                                     satori_error *error);
+
+/**
+ * Frees a list, and with it the texts of its streams.
+ *
+ * @param streams  the list; NULL is fine.
+ * @param error    see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_INVALID_HANDLE.
+ * @since 0.1
+ */
+satori_status satori_stream_list_free(satori_stream_list *streams, satori_error *error);
+
+/**
+ * Reports whether the store has a stream: its metadata, or data.
  *
  * @param store        the store.
  * @param uuid         the stream's uuid.
  * @param uuid_length  its length in bytes.
- * @param patch        what to write.
- * @param streams      receives a list of the one stream as it stands now; may be
- *                     NULL.
+ * @param contains     receives 1 if it has, else 0.
  * @param error        see satori_error; may be NULL.
- * @return SATORI_OK, SATORI_INVALID_UUID, SATORI_STREAM_NOT_FOUND, or what any
- *         call that writes returns.
+ * @return SATORI_OK, SATORI_INVALID_UUID, SATORI_NOT_A_STREAM, or what any call
+ *         returns.
  * @since 0.1
  */
-satori_status satori_update_stream(const satori_store *store,
-                                   const char *uuid,
-                                   size_t uuid_length,
-                                   const satori_stream_patch *patch,
-                                   satori_streams **streams,
-                                   satori_error *error);
+satori_status satori_contains(const satori_store *store,
+                              const char *uuid,
+                              size_t uuid_length,
+                              int32_t *contains,
+                              satori_error *error);
 
 /**
- * The stream of this uuid.
+ * Finds the stream of this uuid.
  *
  * @param store        the store.
  * @param uuid         the stream's uuid.
  * @param uuid_length  its length in bytes.
- * @param streams      receives a list of one stream, or of none.
+ * @param streams      receives a list of one stream, or of none if the stream has no
+ *                     metadata.
  * @param error        see satori_error; may be NULL.
  * @return SATORI_OK, SATORI_INVALID_UUID, or what any call returns.
  * @since 0.1
@@ -890,12 +969,39 @@ satori_status satori_update_stream(const satori_store *store,
 satori_status satori_stream_by_uuid(const satori_store *store,
                                     const char *uuid,
                                     size_t uuid_length,
-                                    satori_streams **streams,
+                                    satori_stream_list **streams,
                                     satori_error *error);
 
 /**
- * All streams of this name: the most recently synced first, then the lowest id.
- * Names are not unique; the first is the one to take where one is wanted.
+ * Finds the stream of this uuid, and writes it into memory of the caller's: the
+ * fastest way to look one up, with nothing to free.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param stream       receives it; set its size first (satori_stream_init does).
+ * @param texts        receives its texts, NUL-terminated, to which `stream` points.
+ * @param capacity     how many bytes `texts` has room for.
+ * @param needed       receives how many bytes of `texts` the stream takes, also if
+ *                     they are more than `capacity`. 0: the stream has no metadata,
+ *                     and `stream` is left as it is.
+ * @param error        see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_INVALID_UUID, SATORI_INVALID_ARGUMENT (`capacity` is less
+ *         than `needed`, or there is no such size), or what any call returns.
+ * @since 0.1
+ */
+satori_status satori_get_stream(const satori_store *store,
+                                const char *uuid,
+                                size_t uuid_length,
+                                satori_stream *stream,
+                                char *texts,
+                                size_t capacity,
+                                size_t *needed,
+                                satori_error *error);
+
+/**
+ * Finds all streams of this name: the most recently synced first, then the lowest
+ * id. Names are not unique; if one stream is wanted, take the first.
  *
  * @param store        the store.
  * @param name         the name, exactly.
@@ -908,11 +1014,11 @@ satori_status satori_stream_by_uuid(const satori_store *store,
 satori_status satori_streams_by_name(const satori_store *store,
                                      const char *name,
                                      size_t name_length,
-                                     satori_streams **streams,
+                                     satori_stream_list **streams,
                                      satori_error *error);
 
 /**
- * All streams to which the server gives this number, the most recently synced
+ * Finds all streams to which the server gives this number, the most recently synced
  * first.
  *
  * @param store             the store.
@@ -924,11 +1030,11 @@ satori_status satori_streams_by_name(const satori_store *store,
  */
 satori_status satori_streams_by_server_id(const satori_store *store,
                                           int64_t server_stream_id,
-                                          satori_streams **streams,
+                                          satori_stream_list **streams,
                                           satori_error *error);
 
 /**
- * All streams that have metadata, by id.
+ * Lists all streams that have metadata, by id.
  *
  * @param store    the store.
  * @param streams  receives the list.
@@ -936,12 +1042,12 @@ satori_status satori_streams_by_server_id(const satori_store *store,
  * @return SATORI_OK, or what any call returns.
  * @since 0.1
  */
-satori_status satori_streams_all(const satori_store *store,
-                                 satori_streams **streams,
-                                 satori_error *error);
+satori_status satori_streams(const satori_store *store,
+                             satori_stream_list **streams,
+                             satori_error *error);
 
 /**
- * The streams whose name or description has `part` in it; ASCII letters match
+ * Finds the streams whose name or description contains `part`; ASCII letters match
  * in either case.
  *
  * @param store        the store.
@@ -955,12 +1061,12 @@ satori_status satori_streams_all(const satori_store *store,
 satori_status satori_search_streams(const satori_store *store,
                                     const char *part,
                                     size_t part_length,
-                                    satori_streams **streams,
+                                    satori_stream_list **streams,
                                     satori_error *error);
 
 /**
- * The streams not synced since `since`, those never synced among them, the
- * longest unsynced first.
+ * Finds the streams not synced since `since`, the longest unsynced first. Those
+ * never synced are among them.
  *
  * @param store    the store.
  * @param since    an instant, in microseconds UTC.
@@ -971,12 +1077,12 @@ satori_status satori_search_streams(const satori_store *store,
  */
 satori_status satori_stale_streams(const satori_store *store,
                                    int64_t since,
-                                   satori_streams **streams,
+                                   satori_stream_list **streams,
                                    satori_error *error);
 
 /**
- * Tables that hold observations of a stream without metadata: in each, `uuid`
- * alone is set.
+ * Lists the streams that have data and no metadata: of each, `uuid` alone is set.
+ * They get metadata with their next payload.
  *
  * @param store    the store.
  * @param streams  receives the list.
@@ -985,82 +1091,79 @@ satori_status satori_stale_streams(const satori_store *store,
  * @since 0.1
  */
 satori_status satori_streams_without_metadata(const satori_store *store,
-                                              satori_streams **streams,
+                                              satori_stream_list **streams,
                                               satori_error *error);
 
 /**
- * The number of streams in a list.
+ * Lists the streams that have data, with metadata or without, in the order in which
+ * they got it: of each, `uuid` alone is set. A stream whose rows were all deleted
+ * still is among them.
  *
- * @param streams  the list.
- * @param count    receives the number.
+ * @param store    the store.
+ * @param streams  receives the list.
  * @param error    see satori_error; may be NULL.
- * @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE.
+ * @return SATORI_OK, or what any call returns.
  * @since 0.1
  */
-satori_status satori_streams_count(const satori_streams *streams,
-                                   size_t *count,
+satori_status satori_streams_with_data(const satori_store *store,
+                                       satori_stream_list **streams,
+                                       satori_error *error);
+
+/**
+ * Writes a stream's metadata and sets its `last_synced` to now. A stream that has
+ * none gets it; `id` and `created_at` never change.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid: 1 to 255 bytes without control characters.
+ * @param uuid_length  its length in bytes.
+ * @param patch        what to write; NULL writes `last_synced` alone.
+ * @param streams      receives a list of the one stream, with what is stored now; may
+ *                     be NULL.
+ * @param error        see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_INVALID_UUID, SATORI_NOT_A_STREAM, or what any call that
+ *         writes returns.
+ * @since 0.1
+ */
+satori_status satori_upsert_stream(const satori_store *store,
+                                   const char *uuid,
+                                   size_t uuid_length,
+                                   const satori_stream_patch *patch,
+                                   satori_stream_list **streams,
                                    satori_error *error);
 
 /**
- * One stream of a list.
+ * Changes the metadata that a stream has; `last_synced` stays.
  *
- * @param streams  the list.
- * @param index    which, from 0.
- * @param stream   receives it; set its size first (satori_stream_init does). Its
- *                 texts live until the list is freed.
- * @param error    see satori_error; may be NULL.
- * @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE,
- *         SATORI_INVALID_ARGUMENT (no such index, or no such size).
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param patch        what to write; NULL changes nothing.
+ * @param streams      receives a list of the one stream, with what is stored now; may
+ *                     be NULL.
+ * @param error        see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_INVALID_UUID, SATORI_STREAM_NOT_FOUND (it has no
+ *         metadata), or what any call that writes returns.
  * @since 0.1
  */
-satori_status satori_streams_get(const satori_streams *streams,
-                                 size_t index,
-                                 satori_stream *stream,
-                                 satori_error *error);
+satori_status satori_update_stream(const satori_store *store,
+                                   const char *uuid,
+                                   size_t uuid_length,
+                                   const satori_stream_patch *patch,
+                                   satori_stream_list **streams,
+                                   satori_error *error);
 
 /**
- * Frees a list, and with it the texts of its streams.
- *
- * @param streams  the list; NULL is fine.
- * @param error    see satori_error; may be NULL.
- * @return SATORI_OK, SATORI_INVALID_HANDLE.
- * @since 0.1
- */
-satori_status satori_streams_free(satori_streams *streams, satori_error *error);
-
-/**
- * Writes the metadata of many streams in one transaction: a JSON array of stream
- * objects, as a sync of every stream answers, or one object a line. Of each
- * field, absent keeps what is stored and null clears it.
- *
- * @param store   the store.
- * @param json    the JSON.
- * @param length  its length in bytes.
- * @param report  receives the report as JSON: `new`, `changed`, `unchanged` (uuids)
- *                and `rejected` (index, line, error). May be NULL.
- * @param error   see satori_error; may be NULL.
- * @return SATORI_OK (also where objects were rejected), SATORI_INVALID_JSON, or
- *         what any call that writes returns.
- * @since 0.1
- */
-satori_status satori_sync_streams(const satori_store *store,
-                                  const char *json,
-                                  size_t length,
-                                  satori_string **report,
-                                  satori_error *error);
-
-/**
- * Removes a stream's metadata, its data, or both. What is not there is no error.
+ * Removes a stream's metadata, its data, or both. It is no error if there is none.
  *
  * @param store             the store.
  * @param uuid              the stream's uuid.
  * @param uuid_length       its length in bytes.
  * @param what              a satori_remove_what.
- * @param removed_metadata  receives 1 where there was metadata, else 0; may be NULL.
- * @param removed_rows      receives how many observations went; may be NULL.
+ * @param removed_metadata  receives 1 if there was metadata, else 0; may be NULL.
+ * @param removed_rows      receives how many observations were removed; may be NULL.
  * @param error             see satori_error; may be NULL.
- * @return SATORI_OK, SATORI_INVALID_UUID, SATORI_INVALID_ARGUMENT,
- *         SATORI_NOT_OBSERVATION_TABLE, or what any call that writes returns.
+ * @return SATORI_OK, SATORI_INVALID_UUID, SATORI_INVALID_ARGUMENT (no such choice),
+ *         SATORI_NOT_A_STREAM, or what any call that writes returns.
  * @since 0.1
  */
 satori_status satori_remove(const satori_store *store,
@@ -1072,8 +1175,8 @@ satori_status satori_remove(const satori_store *store,
                             satori_error *error);
 
 /**
- * Inserts one observation, making the stream's table where there is none. A row
- * that is there is never overwritten.
+ * Inserts one observation. A stored row is never overwritten. A stream that has no
+ * data yet gets a place for it.
  *
  * @param store        the store.
  * @param uuid         the stream's uuid.
@@ -1086,8 +1189,10 @@ satori_status satori_remove(const satori_store *store,
  * @param stored       receives the value that is stored; may be NULL.
  * @param error        see satori_error; may be NULL.
  * @return SATORI_OK (for all three insertions), SATORI_INVALID_UUID,
- *         SATORI_INVALID_VALUE, SATORI_INVALID_TIMESTAMP,
- *         SATORI_NOT_OBSERVATION_TABLE, or what any call that writes returns.
+ *         SATORI_INVALID_VALUE, SATORI_INVALID_TIMESTAMP, SATORI_NOT_A_STREAM (the
+ *         name is taken, or a rule that another program has set keeps the row out),
+ *         SATORI_UNREADABLE_ROW (a stored row that it must be compared with, or
+ *         chained to), or what any call that writes returns.
  * @since 0.1
  */
 satori_status satori_insert(const satori_store *store,
@@ -1103,13 +1208,25 @@ satori_status satori_insert(const satori_store *store,
 
 /**
  * Inserts observations in their order, in one transaction: all that are new are
- * stored, or, on an error, none.
+ * stored, or, on an error, none. A stream that has no data yet gets a place for it,
+ * also if `count` is 0.
+ *
+ * A row is given its timestamp as an instant, or as text that is stored as that text:
+ * for hosts that look their rows up by it, and for streams whose timestamps are text
+ * already. SQLite makes a number of text that is one, and blanks around it are left
+ * out; else it is stored as it is, and a hash that is computed is one of that text.
+ * The key is the instant nevertheless: a stored row of the same instant, in whichever
+ * spelling, stays. satori_cursor_next returns the text.
  *
  * @param store        the store.
  * @param uuid         the stream's uuid.
  * @param uuid_length  its length in bytes.
  * @param count        the number of observations.
- * @param ts           `count` instants, in microseconds UTC.
+ * @param ts           `count` instants, in microseconds UTC. NULL if all are spelled.
+ * @param spellings    `count` timestamps as text, in any spelling that
+ *                     satori_parse_timestamp reads; the instant of one whose data is
+ *                     NULL is in `ts`. If both are given they must agree. NULL if none
+ *                     is spelled.
  * @param values       `count` values: finite.
  * @param hashes       `count` hashes; one whose data is NULL is computed. NULL
  *                     computes all.
@@ -1127,6 +1244,7 @@ satori_status satori_insert_many(const satori_store *store,
                                  size_t uuid_length,
                                  size_t count,
                                  const int64_t *ts,
+                                 const satori_text *spellings,
                                  const double *values,
                                  const satori_text *hashes,
                                  const satori_text *providers,
@@ -1135,7 +1253,71 @@ satori_status satori_insert_many(const satori_store *store,
                                  satori_error *error);
 
 /**
- * The number of observations from `from`, included, to `to`, excluded.
+ * Opens a cursor over the observations from `from`, included, to `to`, excluded, in
+ * order of time.
+ *
+ * @param store        the store; the cursor keeps it open until it is freed.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param from         microseconds UTC; INT64_MIN for all from the first on.
+ * @param to           microseconds UTC; INT64_MAX for all up to the last.
+ * @param cursor       receives the handle.
+ * @param error        see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_INVALID_UUID, SATORI_STREAM_NOT_FOUND,
+ *         SATORI_NOT_A_STREAM, or what any call returns.
+ * @since 0.1
+ */
+satori_status satori_observations(const satori_store *store,
+                                  const char *uuid,
+                                  size_t uuid_length,
+                                  int64_t from,
+                                  int64_t to,
+                                  satori_cursor **cursor,
+                                  satori_error *error);
+
+/**
+ * Opens a cursor over the last `count` observations, in order of time. The latest is
+ * `count` 1.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param count        how many; they are held in memory.
+ * @param cursor       receives the handle.
+ * @param error        see satori_error; may be NULL.
+ * @return as satori_observations, or SATORI_UNREADABLE_ROW.
+ * @since 0.1
+ */
+satori_status satori_last(const satori_store *store,
+                          const char *uuid,
+                          size_t uuid_length,
+                          size_t count,
+                          satori_cursor **cursor,
+                          satori_error *error);
+
+/**
+ * Opens a cursor over the observation of one instant, in whichever spelling the row
+ * stores it.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param ts           the instant, in microseconds UTC.
+ * @param cursor       receives the handle; it gives one row or none.
+ * @param error        see satori_error; may be NULL.
+ * @return as satori_observations, or SATORI_UNREADABLE_ROW.
+ * @since 0.1
+ */
+satori_status satori_observation(const satori_store *store,
+                                 const char *uuid,
+                                 size_t uuid_length,
+                                 int64_t ts,
+                                 satori_cursor **cursor,
+                                 satori_error *error);
+
+/**
+ * Counts the observations from `from`, included, to `to`, excluded. Without bounds
+ * every row counts, also one whose timestamp can't be read.
  *
  * @param store        the store.
  * @param uuid         the stream's uuid.
@@ -1144,8 +1326,7 @@ satori_status satori_insert_many(const satori_store *store,
  * @param to           microseconds UTC; INT64_MAX for all up to the last.
  * @param count        receives the number.
  * @param error        see satori_error; may be NULL.
- * @return SATORI_OK, SATORI_INVALID_UUID, SATORI_STREAM_NOT_FOUND,
- *         SATORI_NOT_OBSERVATION_TABLE, or what any call returns.
+ * @return as satori_observations.
  * @since 0.1
  */
 satori_status satori_count(const satori_store *store,
@@ -1157,27 +1338,9 @@ satori_status satori_count(const satori_store *store,
                            satori_error *error);
 
 /**
- * Rows, first and last instant, values, spacing and gaps of a stream.
- *
- * @param store        the store.
- * @param uuid         the stream's uuid.
- * @param uuid_length  its length in bytes.
- * @param statistics   receives the numbers; set its size first.
- * @param providers    receives the providers as JSON: an array of [name, rows],
- *                     the most first. May be NULL.
- * @param error        see satori_error; may be NULL.
- * @return as satori_count.
- * @since 0.1
- */
-satori_status satori_get_statistics(const satori_store *store,
-                                    const char *uuid,
-                                    size_t uuid_length,
-                                    satori_statistics *statistics,
-                                    satori_string **providers,
-                                    satori_error *error);
-
-/**
- * Deletes the observations from `from`, included, to `to`, excluded.
+ * Deletes the observations from `from`, included, to `to`, excluded. Without bounds
+ * every row is deleted, also one whose timestamp can't be read; the stream's place
+ * stays.
  *
  * @param store        the store.
  * @param uuid         the stream's uuid.
@@ -1186,7 +1349,7 @@ satori_status satori_get_statistics(const satori_store *store,
  * @param to           microseconds UTC; INT64_MAX for all up to the last.
  * @param deleted      receives how many there were; may be NULL.
  * @param error        see satori_error; may be NULL.
- * @return as satori_count, or what any call that writes returns.
+ * @return as satori_observations, or what any call that writes returns.
  * @since 0.1
  */
 satori_status satori_delete(const satori_store *store,
@@ -1198,28 +1361,68 @@ satori_status satori_delete(const satori_store *store,
                             satori_error *error);
 
 /**
- * Rewrites a stream's timestamps into Unix seconds, in one transaction: text, and
- * numbers of milli-, micro- or nanoseconds. Where two rows have the same instant
- * both stay.
+ * Reads the next observations into arrays of the caller; a row takes the items at one
+ * index.
+ *
+ * @param cursor     the cursor.
+ * @param capacity   how many rows the arrays have room for; not 0.
+ * @param ts         receives instants, in microseconds UTC; NULL skips them.
+ * @param spellings  receives timestamps as the rows store them: text as it is,
+ *                   numbers as decimals. `data` is NULL if a row holds the number of
+ *                   Unix seconds that the store itself writes: an integer if `ts` is
+ *                   whole seconds, else the nearest double. NULL skips them. The texts
+ *                   live until the next call on this cursor.
+ * @param values     receives values; NULL skips them.
+ * @param hashes     receives hashes, as texts that live likewise; NULL skips them.
+ * @param providers  receives providers, likewise.
+ * @param count      receives how many rows there are; 0 at the end.
+ * @param error      see satori_error; may be NULL. On an error the arrays hold
+ *                   nothing of use, and the rows of this batch are not skipped
+ *                   by a later call.
+ * @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE,
+ *         SATORI_INVALID_ARGUMENT, SATORI_UNREADABLE_ROW, SATORI_STREAM_NOT_FOUND
+ *         (it was removed meanwhile), or what any call returns.
+ * @since 0.1
+ */
+satori_status satori_cursor_next(satori_cursor *cursor,
+                                 size_t capacity,
+                                 int64_t *ts,
+                                 satori_text *spellings,
+                                 double *values,
+                                 satori_text *hashes,
+                                 satori_text *providers,
+                                 size_t *count,
+                                 satori_error *error);
+
+/**
+ * Frees a cursor, and with it the texts of its last batch.
+ *
+ * @param cursor  the cursor; NULL is fine.
+ * @param error   see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_INVALID_HANDLE.
+ * @since 0.1
+ */
+satori_status satori_cursor_free(satori_cursor *cursor, satori_error *error);
+
+/**
+ * Returns a stream's rows, first and last instant, values, spacing and gaps.
  *
  * @param store        the store.
  * @param uuid         the stream's uuid.
  * @param uuid_length  its length in bytes.
- * @param dry_run      not 0: it is done and taken back.
- * @param rewritten    receives how many rows were rewritten; may be NULL.
- * @param report       receives the report as JSON: `rewritten`, `kept` and
- *                     `unreadable` timestamps. May be NULL.
+ * @param statistics   receives the numbers; set its size first.
+ * @param providers    receives the providers as JSON: an array of [name, rows],
+ *                     the most first. May be NULL.
  * @param error        see satori_error; may be NULL.
- * @return as satori_count, or what any call that writes returns.
+ * @return as satori_observations.
  * @since 0.1
  */
-satori_status satori_normalize(const satori_store *store,
-                               const char *uuid,
-                               size_t uuid_length,
-                               int32_t dry_run,
-                               uint64_t *rewritten,
-                               satori_string **report,
-                               satori_error *error);
+satori_status satori_get_statistics(const satori_store *store,
+                                    const char *uuid,
+                                    size_t uuid_length,
+                                    satori_statistics *statistics,
+                                    satori_string **providers,
+                                    satori_error *error);
 
 /**
  * Walks a stream's hash chain in order of time.
@@ -1231,7 +1434,7 @@ satori_status satori_normalize(const satori_store *store,
  * @param report        receives the report as JSON, with the instants of foreign
  *                      and suspect rows. May be NULL.
  * @param error         see satori_error; may be NULL.
- * @return as satori_count, or SATORI_UNREADABLE_ROW.
+ * @return as satori_observations, or SATORI_UNREADABLE_ROW.
  * @since 0.1
  */
 satori_status satori_verify(const satori_store *store,
@@ -1240,6 +1443,132 @@ satori_status satori_verify(const satori_store *store,
                             satori_verification *verification,
                             satori_string **report,
                             satori_error *error);
+
+/**
+ * Rewrites a stream's timestamps into Unix seconds, in one transaction: text, and
+ * numbers of milli-, micro- or nanoseconds. Values, hashes and providers stay; of two
+ * rows with one instant both stay.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param dry_run      not 0: it is done and taken back.
+ * @param rewritten    receives how many rows were rewritten; may be NULL.
+ * @param report       receives the report as JSON: `rewritten`, and the timestamps
+ *                     that were `kept` or are `unreadable`. May be NULL.
+ * @param error        see satori_error; may be NULL.
+ * @return as satori_observations, or what any call that writes returns.
+ * @since 0.1
+ */
+satori_status satori_normalize(const satori_store *store,
+                               const char *uuid,
+                               size_t uuid_length,
+                               int32_t dry_run,
+                               uint64_t *rewritten,
+                               satori_string **report,
+                               satori_error *error);
+
+/**
+ * Exports the observations from `from`, included, to `to`, excluded, as an Arrow
+ * stream of `ts` (timestamp[us, UTC]), `value` (float64), `hash` and `provider`
+ * (utf8), in order of time. It reads as it is asked, and keeps the file open until it
+ * is released.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param from         microseconds UTC; INT64_MIN for all from the first on.
+ * @param to           microseconds UTC; INT64_MAX for all up to the last.
+ * @param stream       receives the stream; what is there is overwritten, not
+ *                     released. The caller releases it by its own callback.
+ * @param error        see satori_error; may be NULL.
+ * @return as satori_observations. The stream's get_last_error reports what goes wrong
+ *         later.
+ * @since 0.1
+ */
+satori_status satori_export_arrow(const satori_store *store,
+                                  const char *uuid,
+                                  size_t uuid_length,
+                                  int64_t from,
+                                  int64_t to,
+                                  struct ArrowArrayStream *stream,
+                                  satori_error *error);
+
+/**
+ * Inserts an Arrow stream in one transaction. It needs columns `ts` (timestamps of
+ * any unit, or numbers or text as satori_parse_timestamp reads) and `value`, both
+ * without nulls; `hash` and `provider` are optional, as is each item of them.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param stream       the stream. It is taken over and released, also if the insert
+ *                     fails; then its `release` is NULL. Only if the store or another
+ *                     argument is refused is it left as it is.
+ * @param provider     who delivers rows that don't say so; NULL is "central".
+ * @param report       receives the counts; set its size first. May be NULL.
+ * @param conflicts    as in satori_insert_many. May be NULL.
+ * @param error        see satori_error; may be NULL.
+ * @return as satori_insert, or SATORI_INVALID_ARROW.
+ * @since 0.1
+ */
+satori_status satori_import_arrow(const satori_store *store,
+                                  const char *uuid,
+                                  size_t uuid_length,
+                                  struct ArrowArrayStream *stream,
+                                  const satori_text *provider,
+                                  satori_insert_report *report,
+                                  satori_string **conflicts,
+                                  satori_error *error);
+
+/**
+ * Takes in the server's answers, metadata and observation together: one payload,
+ * a JSON array of them, or one a line; `null` if the server had nothing new.
+ * All that can be stored is stored in one transaction.
+ *
+ * @param store    the store.
+ * @param json     the JSON.
+ * @param length   its length in bytes.
+ * @param options  how; NULL for the defaults.
+ * @param report   receives the counts, also if the status is SATORI_REFUSED; set its
+ *                 size first. May be NULL.
+ * @param details  receives the whole report as JSON, likewise: `conflicts` and
+ *                 `rejected` name the index, line and column of each. May be NULL.
+ * @param error    see satori_error; may be NULL.
+ * @return SATORI_OK (also if payloads were not taken: see the report),
+ *         SATORI_REFUSED (strict, and nothing was stored), SATORI_INVALID_JSON (an
+ *         array that is malformed or cut short), SATORI_INVALID_UUID (of the
+ *         options), or what any call that writes returns.
+ * @since 0.1
+ */
+satori_status satori_ingest(const satori_store *store,
+                            const char *json,
+                            size_t length,
+                            const satori_ingest_options *options,
+                            satori_ingest_report *report,
+                            satori_string **details,
+                            satori_error *error);
+
+/**
+ * Writes the metadata of many streams in one transaction: a JSON array of stream
+ * objects, as a sync of every stream answers, or one object a line. A field that an
+ * object leaves out keeps what is stored; one that is null is cleared.
+ *
+ * @param store   the store.
+ * @param json    the JSON.
+ * @param length  its length in bytes.
+ * @param report  receives the report as JSON: `new`, `changed`, `unchanged` (uuids)
+ *                and `rejected` (index, line, column, error). May be NULL.
+ * @param error   see satori_error; may be NULL.
+ * @return SATORI_OK (also if objects were rejected), SATORI_INVALID_JSON, or what any
+ *         call that writes returns.
+ * @since 0.1
+ */
+satori_status satori_sync_streams(const satori_store *store,
+                                  const char *json,
+                                  size_t length,
+                                  satori_string **report,
+                                  satori_error *error);
 
 /**
  * Reads a timestamp in any spelling that the store reads: Unix seconds, finer
@@ -1259,16 +1588,17 @@ satori_status satori_parse_timestamp(const char *text,
                                      satori_error *error);
 
 /**
- * The UUID that Satori gives a stream: version 5, in the DNS namespace, of
+ * Returns the UUID that Satori gives a stream: version 5, in the DNS namespace, of
  * "source:author:stream:target".
  *
- * @param source  where it comes from, such as "central".
+ * @param source  who delivers it, such as "central".
  * @param author  who may publish.
  * @param stream  its name.
  * @param target  its field; often empty.
  * @param uuid    receives SATORI_UUID_SIZE bytes: the text and a NUL.
  * @param error   see satori_error; may be NULL.
- * @return SATORI_OK, SATORI_INVALID_UTF8, SATORI_NULL_POINTER.
+ * @return SATORI_OK, SATORI_INVALID_UTF8, SATORI_NULL_POINTER,
+ *         SATORI_INVALID_ARGUMENT.
  * @since 0.1
  */
 satori_status satori_stream_uuid(satori_text source,
@@ -1279,191 +1609,12 @@ satori_status satori_stream_uuid(satori_text source,
                                  satori_error *error);
 
 /**
- * The observations from `from`, included, to `to`, excluded, in order of time.
- *
- * @param store        the store; the cursor keeps it open until it is freed.
- * @param uuid         the stream's uuid.
- * @param uuid_length  its length in bytes.
- * @param from         microseconds UTC; INT64_MIN for all from the first on.
- * @param to           microseconds UTC; INT64_MAX for all up to the last.
- * @param cursor       receives the handle.
- * @param error        see satori_error; may be NULL.
- * @return SATORI_OK, SATORI_INVALID_UUID, SATORI_STREAM_NOT_FOUND,
- *         SATORI_NOT_OBSERVATION_TABLE, or what any call returns.
- * @since 0.1
- */
-satori_status satori_observations(const satori_store *store,
-                                  const char *uuid,
-                                  size_t uuid_length,
-                                  int64_t from,
-                                  int64_t to,
-                                  satori_cursor **cursor,
-                                  satori_error *error);
-
-/**
- * The last `count` observations, in order of time. The latest is `count` 1.
- *
- * @param store        the store.
- * @param uuid         the stream's uuid.
- * @param uuid_length  its length in bytes.
- * @param count        how many; they are held in memory.
- * @param cursor       receives the handle.
- * @param error        see satori_error; may be NULL.
- * @return as satori_observations, or SATORI_UNREADABLE_ROW.
- * @since 0.1
- */
-satori_status satori_last(const satori_store *store,
-                          const char *uuid,
-                          size_t uuid_length,
-                          size_t count,
-                          satori_cursor **cursor,
-                          satori_error *error);
-
-/**
- * The observation of one instant, whichever way the row is spelled.
- *
- * @param store        the store.
- * @param uuid         the stream's uuid.
- * @param uuid_length  its length in bytes.
- * @param ts           the instant, in microseconds UTC.
- * @param cursor       receives the handle; it gives one row or none.
- * @param error        see satori_error; may be NULL.
- * @return as satori_observations, or SATORI_UNREADABLE_ROW.
- * @since 0.1
- */
-satori_status satori_observation(const satori_store *store,
-                                 const char *uuid,
-                                 size_t uuid_length,
-                                 int64_t ts,
-                                 satori_cursor **cursor,
-                                 satori_error *error);
-
-/**
- * Reads the next observations into arrays of the caller; a row is what stands at
- * the same index of each.
- *
- * @param cursor     the cursor.
- * @param capacity   how many rows the arrays have room for; not 0.
- * @param ts         receives instants, in microseconds UTC; NULL skips them.
- * @param values     receives values; NULL skips them.
- * @param hashes     receives hashes; NULL skips them. The texts live until the
- *                   next call on this cursor.
- * @param providers  receives providers, likewise.
- * @param count      receives how many rows there are; 0 at the end.
- * @param error      see satori_error; may be NULL. On an error the arrays hold
- *                   nothing of use, and the rows of this batch are not skipped
- *                   by a later call.
- * @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE,
- *         SATORI_INVALID_ARGUMENT, SATORI_UNREADABLE_ROW, SATORI_STREAM_NOT_FOUND
- *         (it was removed meanwhile), or what any call returns.
- * @since 0.1
- */
-satori_status satori_cursor_next(satori_cursor *cursor,
-                                 size_t capacity,
-                                 int64_t *ts,
-                                 double *values,
-                                 satori_text *hashes,
-                                 satori_text *providers,
-                                 size_t *count,
-                                 satori_error *error);
-
-/**
- * Frees a cursor, and with it the texts of its last batch.
- *
- * @param cursor  the cursor; NULL is fine.
- * @param error   see satori_error; may be NULL.
- * @return SATORI_OK, SATORI_INVALID_HANDLE.
- * @since 0.1
- */
-satori_status satori_cursor_free(satori_cursor *cursor, satori_error *error);
-
-/**
- * The observations from `from`, included, to `to`, excluded, as an Arrow stream of
- * `ts` (timestamp[us, UTC]), `value` (float64), `hash` and `provider` (utf8), in
- * order of time. It reads as it is asked, and keeps the file open until it is
- * released.
- *
- * @param store        the store.
- * @param uuid         the stream's uuid.
- * @param uuid_length  its length in bytes.
- * @param from         microseconds UTC; INT64_MIN for all from the first on.
- * @param to           microseconds UTC; INT64_MAX for all up to the last.
- * @param stream       receives the stream; what is there is overwritten, not
- *                     released. The caller releases it by its own callback.
- * @param error        see satori_error; may be NULL.
- * @return as satori_observations. What goes wrong later the stream's
- *         get_last_error tells.
- * @since 0.1
- */
-satori_status satori_export_arrow(const satori_store *store,
-                                  const char *uuid,
-                                  size_t uuid_length,
-                                  int64_t from,
-                                  int64_t to,
-                                  struct ArrowArrayStream *stream,
-                                  satori_error *error);
-
-/**
- * Inserts an Arrow stream in one transaction. It needs columns `ts` (timestamps of
- * any unit, or numbers or text as satori_parse_timestamp reads) and `value`, both
- * without nulls; `hash` and `provider` are optional, as is each item of them.
- *
- * @param store        the store.
- * @param uuid         the stream's uuid.
- * @param uuid_length  its length in bytes.
- * @param stream       the stream: it is taken over and released, also where the
- *                     insert fails; only where the store or another argument is
- *                     refused is it left as it is. `release` is NULL where it was.
- * @param provider     who delivers rows that don't say so; NULL is "central".
- * @param report       receives the counts; set its size first. May be NULL.
- * @param conflicts    as in satori_insert_many. May be NULL.
- * @param error        see satori_error; may be NULL.
- * @return as satori_insert, or SATORI_INVALID_ARROW.
- * @since 0.1
- */
-satori_status satori_import_arrow(const satori_store *store,
-                                  const char *uuid,
-                                  size_t uuid_length,
-                                  struct ArrowArrayStream *stream,
-                                  const satori_text *provider,
-                                  satori_insert_report *report,
-                                  satori_string **conflicts,
-                                  satori_error *error);
-
-/**
- * Takes in the server's answers, metadata and observation together: one payload,
- * a JSON array of them, or one a line; `null` where the server had nothing new.
- * All that can be stored is stored in one transaction.
- *
- * @param store    the store.
- * @param json     the JSON.
- * @param length   its length in bytes.
- * @param options  how; NULL for the defaults.
- * @param report   receives the counts, also where the status is SATORI_REFUSED;
- *                 set its size first. May be NULL.
- * @param details  receives the whole report as JSON, likewise: `conflicts` and
- *                 `rejected` with their index and line. May be NULL.
- * @param error    see satori_error; may be NULL.
- * @return SATORI_OK (also where payloads were not taken: see the report),
- *         SATORI_REFUSED (strict, and nothing was stored), SATORI_INVALID_JSON (an
- *         array that is malformed or cut short), SATORI_INVALID_UUID (of the
- *         options), or what any call that writes returns.
- * @since 0.1
- */
-satori_status satori_ingest(const satori_store *store,
-                            const char *json,
-                            size_t length,
-                            const satori_ingest_options *options,
-                            satori_ingest_report *report,
-                            satori_string **details,
-                            satori_error *error);
-
-/**
- * The text of a string: UTF-8, NUL-terminated, valid until the string is freed.
+ * Returns the text of a string: UTF-8, NUL-terminated, valid until the string is
+ * freed.
  *
  * @param string  the string.
- * @param data    receives where the text begins.
- * @param length  receives its length in bytes, the NUL not counted; may be NULL.
+ * @param data    receives the address of the first byte.
+ * @param length  receives the length in bytes, the NUL not counted; may be NULL.
  * @param error   see satori_error; may be NULL.
  * @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE.
  * @since 0.1
@@ -1487,7 +1638,7 @@ satori_status satori_string_free(satori_string *string, satori_error *error);
 }  // extern "C"
 #endif  // __cplusplus
 
-/* Text from NUL-terminated text; NULL is no text. */
+/* Returns a text from NUL-terminated text; NULL is no text. */
 static inline satori_text satori_text_of(const char *text) {
   satori_text result;
   result.data = text;
@@ -1495,8 +1646,8 @@ static inline satori_text satori_text_of(const char *text) {
   return result;
 }
 
-/* satori_open_options_init() and so on: a struct that may grow, its size set and
- * all else 0. */
+/* satori_open_options_init() and its like return a struct that may grow, its size set
+ * and all else 0. */
 #define SATORI_DEFINE_INIT(type)         \
   static inline type type##_init(void) { \
     type result;                         \

@@ -100,11 +100,10 @@ static void say_rows(satori_cursor *cursor, size_t batch, int spelled) {
   size_t count, total = 0;
   if (batch > ROOM) batch = ROOM;
   do {
-    satori_status status =
-        spelled ? satori_cursor_next_spelled(cursor, batch, ts, spellings, values, hashes,
-                                             providers, &count, &error)
-                : satori_cursor_next(cursor, batch, ts, values, hashes, providers, &count, &error);
-    if (!fine(status)) break;
+    if (!fine(satori_cursor_next(cursor, batch, ts, spelled ? spellings : NULL, values, hashes,
+                                 providers, &count, &error))) {
+      break;
+    }
     for (size_t row = 0; row < count; row++) {
       say("%" PRId64 "\t", ts[row]);
       if (spelled) {
@@ -257,13 +256,9 @@ static void insert_many(const struct argument *args, int count, int spelled) {
     hashes[row - 1] = satori_text_of(strcmp(part[2], "-") == 0 ? NULL : part[2]);
     providers[row - 1] = satori_text_of(strcmp(part[3], "-") == 0 ? NULL : part[3]);
   }
-  satori_status status =
-      spelled
-          ? satori_insert_spelled(store, args[0].data, args[0].length, (size_t)count - 1, spellings,
-                                  values, hashes, providers, &report, &conflicts, &error)
-          : satori_insert_many(store, args[0].data, args[0].length, (size_t)count - 1, ts, values,
-                               hashes, providers, &report, &conflicts, &error);
-  if (fine(status)) {
+  if (fine(satori_insert_many(store, args[0].data, args[0].length, (size_t)count - 1,
+                              spelled ? NULL : ts, spelled ? spellings : NULL, values, hashes,
+                              providers, &report, &conflicts, &error))) {
     say("inserted %" PRIu64 " already_there %" PRIu64 " conflicts %" PRIu64 "\n", report.inserted,
         report.already_there, report.conflicts);
     say_string(conflicts);
@@ -285,7 +280,7 @@ static void copy(const struct argument *args) {
   if (rows.release != NULL) rows.release(&rows);
 }
 
-static void ingest(const struct argument *args) {
+static void ingest(const struct argument *args, int count) {
   satori_ingest_options options = satori_ingest_options_init();
   satori_ingest_report report = satori_ingest_report_init();
   satori_string *details;
@@ -294,6 +289,8 @@ static void ingest(const struct argument *args) {
   options.uuid = text_of(args[0]);
   options.provider = text_of(args[1]);
   options.strict = strcmp(args[2].data, "strict") == 0;
+  if (count > 4 && strcmp(args[4].data, "ndjson") == 0) options.format = SATORI_FORMAT_NDJSON;
+  if (count > 5) options.first_line = strtoull(args[5].data, NULL, 10);
   satori_status status = satori_ingest(store, json, length, &options, &report, &details, &error);
   free(json);
   if (fine(status) || status == SATORI_REFUSED) {
@@ -369,7 +366,13 @@ void play(const struct operation *operation) {
   OP("stale") STREAMS(SIZE_MAX, satori_stale_streams(store, number(first), &streams, &error))
   OP("without_metadata")
     STREAMS(SIZE_MAX, satori_streams_without_metadata(store, &streams, &error))
-  OP("with_table") STREAMS(SIZE_MAX, satori_streams_with_data(store, &streams, &error))
+  OP("with_data") STREAMS(SIZE_MAX, satori_streams_with_data(store, &streams, &error))
+  OP("contains") {
+    int32_t contains;
+    if (fine(satori_contains(store, first, length, &contains, &error))) {
+      say("contains %" PRId32 "\n", contains);
+    }
+  }
   OP("sync") {
     char *json = json_of(args[0], &length);
     if (fine(satori_sync_streams(store, json, length, &string, &error))) say_string(string);
@@ -429,7 +432,7 @@ void play(const struct operation *operation) {
     }
   }
   OP("copy") copy(args);
-  OP("ingest") ingest(args);
+  OP("ingest") ingest(args, operation->count);
   else {
     fprintf(stderr, "no operation %s\n", operation->name);
     exit(1);

@@ -240,11 +240,15 @@ static void copy(const argument *args) {
   }
 }
 
-static void ingest(const argument *args) {
+static void ingest(const argument *args, int count) {
   satori::IngestOptions options;
   options.uuid = text_of(args[0]);
   options.provider = text_of(args[1]);
   options.strict = std::string_view(args[2].data) == "strict";
+  if (count > 4 && std::string_view(args[4].data) == "ndjson") {
+    options.format = satori::Format::ndjson;
+  }
+  if (count > 5) options.first_line = std::strtoull(args[5].data, nullptr, 10);
   say_report(store->ingest(json_of(args[3]), options));
 }
 
@@ -275,15 +279,17 @@ static void play_on_store(std::string_view op, const argument *args, int count) 
   } else if (op == "by_server_id") {
     say_streams(store->streams_by_server_id(number(args[0])));
   } else if (op == "streams") {
-    say_streams(store->streams_all());
+    say_streams(store->streams());
   } else if (op == "search") {
     say_streams(store->search_streams(first));
   } else if (op == "stale") {
     say_streams(store->stale_streams(instant(args[0])));
   } else if (op == "without_metadata") {
     say_streams(store->streams_without_metadata());
-  } else if (op == "with_table") {
-    say_streams(store->streams_with_table());
+  } else if (op == "with_data") {
+    say_streams(store->streams_with_data());
+  } else if (op == "contains") {
+    say("contains %d\n", store->contains(first));
   } else if (op == "sync") {
     say_line(store->sync_streams(json_of(args[0])));
   } else if (op == "remove") {
@@ -337,7 +343,7 @@ static void play_on_store(std::string_view op, const argument *args, int count) 
         found.rows, found.verified, found.foreign, found.suspect);
     say_line(found.details);
   } else if (op == "ingest") {
-    ingest(args);
+    ingest(args, count);
   } else if (op == "copy") {
     copy(args);
   } else {

@@ -23,7 +23,8 @@ INSERT = "INSERT INTO s (ts, value, hash, provider) VALUES (?, 1, 'h', 'p')"
 
 
 class Error(ctypes.Structure):
-    _fields_ = [("code", c_int32), ("sqlite_code", c_int32), ("message", c_char * 504)]
+    _fields_ = [("code", c_int32), ("database_code", c_int32), ("sqlstate", c_char * 6),
+                ("message", c_char * 498)]
 
 
 class Options(ctypes.Structure):

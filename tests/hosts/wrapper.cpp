@@ -122,8 +122,8 @@ static void observations(satori::Store &store) {
   satori::Cursor moved = std::move(cursor);
   std::int64_t ts[100];
   double values[100];
-  CHECK(moved.next(100, ts, values) == 100 && ts[99] == 99 * 3600000000LL && values[99] == 99.25);
-  CHECK(code_of([&] { cursor.next(100, ts, values); }) != SATORI_OK);
+  CHECK(moved.next(100, ts, nullptr, values) == 100 && ts[99] == 99 * 3600000000LL && values[99] == 99.25);
+  CHECK(code_of([&] { cursor.next(100, ts, nullptr, values); }) != SATORI_OK);
 
   CHECK(store.last(uuid, 2).size() == 2 && store.last(uuid, 2)[0].ts == at(many - 2));
   CHECK(store.latest(uuid)->ts == at(many - 1));

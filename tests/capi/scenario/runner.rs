@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::notation::*;
 use crate::support::crate_file;
 use satori_store::{
-    Error, IngestOptions, Insertion, NewObservation, OpenOptions, Remove, Store, Stream,
+    Error, Format, IngestOptions, Insertion, NewObservation, OpenOptions, Remove, Store, Stream,
     StreamUuid, Synchronous, Timestamp,
 };
 
@@ -114,13 +114,17 @@ impl Runner {
             "streams" => self.streams(store.streams()?),
             "search" => self.streams(store.search_streams(&name())?),
             "stale" => self.streams(store.stale_streams(instant(args[0]))?),
-            "without_metadata" | "with_table" => {
+            "without_metadata" | "with_data" => {
                 let uuids = match op {
-                    "with_table" => store.streams_with_data()?,
+                    "with_data" => store.streams_with_data()?,
                     _ => store.streams_without_metadata()?,
                 };
                 let lines = uuids.iter().map(|uuid| shown(Some(uuid.as_str())));
                 Ok(or_none(lines.collect()))
+            }
+            "contains" => {
+                let contains = store.contains(&uuid()?)?;
+                Ok(vec![format!("contains {}", i32::from(contains))])
             }
             "sync" => Ok(vec![json(&store.sync_streams(&input(args[0]))?)]),
             "remove" => {
@@ -253,6 +257,12 @@ impl Runner {
                 }
                 if let Some(provider) = text(args[1]) {
                     options = options.provider(provider);
+                }
+                if args.get(4).is_some_and(|format| *format == "ndjson") {
+                    options = options.format(Format::NdJson);
+                }
+                if let Some(line) = args.get(5) {
+                    options = options.first_line(line.parse().unwrap());
                 }
                 Ok(ingested(&store.ingest(&input(args[3]), &options)?))
             }
