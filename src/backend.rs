@@ -135,9 +135,9 @@ pub(crate) trait Backend: Sized {
     /// Writes each patch, and `now` as `last_synced`, making the row if there is none.
     /// What a patch doesn't set stays; `id` and `created_at` never change. The patches
     /// are of different streams. Only in a transaction.
-    fn upsert_streams(
+    fn upsert_streams<'a>(
         &mut self,
-        patches: &[(&StreamUuid, StreamPatch)],
+        patches: impl IntoIterator<Item = (&'a StreamUuid, &'a StreamPatch)>,
         now: Timestamp,
     ) -> Result<()>;
 

@@ -153,7 +153,7 @@ impl<'a> Batch<'a> {
                 patches.push((&stream.uuid, patch));
             }
         }
-        backend.upsert_streams(&patches, now)?;
+        backend.upsert_streams(patches.iter().map(|(uuid, patch)| (*uuid, patch)), now)?;
         self.report.rejected.sort_by_key(|r| r.position.index);
         self.report.conflicts.sort_by_key(|c| c.position.index);
         if self.strict && self.report.refused() > 0 {

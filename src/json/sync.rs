@@ -97,8 +97,8 @@ impl StreamObjects {
                 },
             };
             list.push(object.uuid.clone());
-            patches.push((&object.uuid, object.patch.clone()));
+            patches.push((&object.uuid, &object.patch));
         }
-        backend.upsert_streams(&patches, now)
+        backend.upsert_streams(patches, now)
     }
 }

@@ -55,14 +55,14 @@ impl Backend for Connection {
             .collect()
     }
 
-    fn upsert_streams(
+    fn upsert_streams<'a>(
         &mut self,
-        patches: &[(&StreamUuid, StreamPatch)],
+        patches: impl IntoIterator<Item = (&'a StreamUuid, &'a StreamPatch)>,
         now: Timestamp,
     ) -> Result<()> {
         let last_synced = now.iso_text('T', 6).unwrap_or_else(|| now.to_string());
         patches
-            .iter()
+            .into_iter()
             .try_for_each(|(uuid, patch)| self.upsert(uuid, patch, &last_synced))
     }
 

@@ -60,9 +60,9 @@ impl Backend for Connection {
         dispatch!(self, backend => backend.check_names(uuids))
     }
 
-    fn upsert_streams(
+    fn upsert_streams<'a>(
         &mut self,
-        patches: &[(&StreamUuid, StreamPatch)],
+        patches: impl IntoIterator<Item = (&'a StreamUuid, &'a StreamPatch)>,
         now: Timestamp,
     ) -> Result<()> {
         dispatch!(self, backend => backend.upsert_streams(patches, now))

@@ -26,7 +26,7 @@ impl Store {
                     .into_iter()
                     .collect::<Result<()>>()?;
             }
-            connection.upsert_streams(&[(uuid, patch.clone())], Timestamp::now())?;
+            connection.upsert_streams([(uuid, patch)], Timestamp::now())?;
             metadata_of(connection, uuid)
         })
     }
