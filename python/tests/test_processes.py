@@ -188,7 +188,7 @@ for number in range(40):
                 own.insert("children", number, number)
             os._exit(0)
         except CannotOpen as error:
-            os._exit(7 if "after exec() only" in str(error) else 8)
+            os._exit(7 if "only after exec()" in str(error) else 8)
         except Busy:
             os._exit(9)
     statuses.append(os.waitpid(child, 0)[1])
