@@ -209,6 +209,7 @@ class Player:
             {
                 "index": found.index,
                 "line": found.line,
+                "column": found.column,
                 "stream": found.uuid,
                 "ts": iso(found.ts),
                 "stored": found.stored,
