@@ -75,6 +75,9 @@ class Player:
     def update(self, uuid: str, *fields: str) -> Iterator[str]:
         yield self._stream(self.store.update_stream(uuid, **dict(map(field, fields))))
 
+    def contains(self, uuid: str) -> Iterator[str]:
+        yield f"contains {self.store.contains(uuid):d}"
+
     def stream(self, uuid: str) -> Iterator[str]:
         return self._streams([self.store.stream(uuid)])
 
@@ -100,7 +103,7 @@ class Player:
         found = self.store.streams_without_metadata()
         return iter([say(uuid) for uuid in found] or ["count 0"])
 
-    def with_table(self) -> Iterator[str]:
+    def with_data(self) -> Iterator[str]:
         found = self.store.streams_with_data()
         return iter([say(uuid) for uuid in found] or ["count 0"])
 
@@ -197,10 +200,21 @@ class Player:
         )
 
     def ingest(
-        self, uuid: Optional[str], provider: Optional[str], mode: str, text: str
+        self,
+        uuid: Optional[str],
+        provider: Optional[str],
+        mode: str,
+        text: str,
+        format: str = "auto",
+        first_line: str = "1",
     ) -> Iterator[str]:
         report = self.store.ingest(
-            contents(text), uuid=uuid, provider=provider, strict=mode == "strict"
+            contents(text),
+            uuid=uuid,
+            provider=provider,
+            strict=mode == "strict",
+            format=format,
+            first_line=int(first_line),
         )
         return self._ingested(report)
 
