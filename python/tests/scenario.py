@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Optional
 
 from satori_store import (
-    InsertReport,
-    Observation,
     Refused,
     Store,
     StoreError,
@@ -22,7 +20,20 @@ from satori_store import (
 )
 
 from .conftest import FIXTURES
-from .scenario_text import as_json, contents, field, instant, iso, optional, parse, say, stored
+from .scenario_text import (
+    as_json,
+    contents,
+    field,
+    ingested,
+    inserted,
+    instant,
+    iso,
+    optional,
+    parse,
+    row_lines,
+    say,
+    stored,
+)
 
 
 class Player:
@@ -39,7 +50,7 @@ class Player:
         try:
             return list(getattr(self, name)(*map(parse, arguments)))
         except Refused as error:
-            return [f"error {error.code}", *self._ingested(error.report)]
+            return [f"error {error.code}", *ingested(error.report)]
         except StoreError as error:
             return [f"error {error.code}"]
 
@@ -167,14 +178,14 @@ class Player:
         for row in rows:
             ts, value, hash, provider = row.split(",")
             observations.append((instant(ts), float(value), parse(hash), parse(provider)))
-        return self._inserted(self.store.insert(uuid, observations))
+        return inserted(self.store.insert(uuid, observations))
 
     def insert_spelled(self, uuid: str, *rows: str) -> Iterator[str]:
         observations = []
         for row in rows:
             ts, value, hash, provider = row.split(",")
             observations.append((ts, float(value), parse(hash), parse(provider)))
-        return self._inserted(self.store.insert_spelled(uuid, observations))
+        return inserted(self.store.insert_spelled(uuid, observations))
 
     def copy(
         self,
@@ -185,19 +196,7 @@ class Player:
         provider: Optional[str],
     ) -> Iterator[str]:
         rows = self.store.observations(uuid, optional(start), optional(end))
-        return self._inserted(self.store.insert(target, rows, provider=provider))
-
-    def _inserted(self, report: InsertReport) -> Iterator[str]:
-        yield (
-            f"inserted {report.inserted} already_there {report.already_there} "
-            f"conflicts {len(report.conflicts)}"
-        )
-        yield as_json(
-            [
-                [found.index, {"ts": iso(found.ts), "stored": found.stored, "offered": found.offered}]
-                for found in report.conflicts
-            ]
-        )
+        return inserted(self.store.insert(target, rows, provider=provider))
 
     def ingest(
         self,
@@ -216,28 +215,7 @@ class Player:
             format=format,
             first_line=int(first_line),
         )
-        return self._ingested(report)
-
-    def _ingested(self, report: Any) -> Iterator[str]:
-        conflicts = [
-            {
-                "index": found.index,
-                "line": found.line,
-                "column": found.column,
-                "stream": found.uuid,
-                "ts": iso(found.ts),
-                "stored": found.stored,
-                "offered": found.offered,
-            }
-            for found in report.conflicts
-        ]
-        rejected = [vars(found) for found in report.rejected]
-        yield (
-            f"payloads {report.payloads} inserted {report.inserted} already_there "
-            f"{report.already_there} nothing {report.nothing} conflicts {len(conflicts)} "
-            f"rejected {len(rejected)}"
-        )
-        yield as_json({**vars(report), "conflicts": conflicts, "rejected": rejected})
+        return ingested(report)
 
     # Reading
 
@@ -245,44 +223,28 @@ class Player:
         self, uuid: str, start: Optional[str], end: Optional[str], batch: str
     ) -> Iterator[str]:
         observations = self.store.observations(uuid, optional(start), optional(end))
-        return self._rows(observations.batches_of(min(int(batch), 4096)))
+        return row_lines(observations.batches_of(min(int(batch), 4096)))
 
     def last(self, uuid: str, count: str) -> Iterator[str]:
-        return self._rows(self.store.last(uuid, int(count)))
+        return row_lines(self.store.last(uuid, int(count)))
 
     def latest(self, uuid: str) -> Iterator[str]:
-        return self._rows([self.store.latest(uuid)])
+        return row_lines([self.store.latest(uuid)])
 
     def at(self, uuid: str, ts: str) -> Iterator[str]:
-        return self._rows([self.store.observation(uuid, instant(ts))])
+        return row_lines([self.store.observation(uuid, instant(ts))])
 
     def spelled(
         self, uuid: str, start: Optional[str], end: Optional[str], batch: str
     ) -> Iterator[str]:
         observations = self.store.observations(uuid, optional(start), optional(end))
-        return self._rows(observations.batches_of(int(batch)), stored)
+        return row_lines(observations.batches_of(int(batch)), stored)
 
     def spelled_last(self, uuid: str, count: str) -> Iterator[str]:
-        return self._rows(self.store.last(uuid, int(count)), stored)
+        return row_lines(self.store.last(uuid, int(count)), stored)
 
     def spelled_at(self, uuid: str, ts: str) -> Iterator[str]:
-        return self._rows([self.store.observation(uuid, instant(ts))], stored)
-
-    def _rows(
-        self,
-        rows: Iterable[Optional[Observation]],
-        spelling: Callable[[Observation], str] = lambda row: "",
-    ) -> Iterator[str]:
-        count = 0
-        for row in rows:
-            if row is not None:
-                count += 1
-                yield (
-                    f"{instants.to_micros(row.ts)}\t{spelling(row)}{row.value:.6f}\t"
-                    f"{say(row.hash)}\t{say(row.provider)}"
-                )
-        if count == 0:
-            yield "count 0"
+        return row_lines([self.store.observation(uuid, instant(ts))], stored)
 
     def count(self, uuid: str, start: Optional[str], end: Optional[str]) -> Iterator[str]:
         yield f"count {self.store.count(uuid, optional(start), optional(end))}"

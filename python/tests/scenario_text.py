@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any, Optional
 
-from satori_store import Observation, instants
+from satori_store import InsertReport, Observation, instants
 
 from .conftest import FEEDS
 
@@ -70,3 +71,57 @@ def contents(text: Optional[str]) -> bytes:
     if text is not None and text.startswith("@"):
         return (FEEDS / text[1:]).read_bytes()
     return (text or "").encode()
+
+
+def inserted(report: InsertReport) -> Iterator[str]:
+    """Yields the answer to an insert of many rows."""
+    yield (
+        f"inserted {report.inserted} already_there {report.already_there} "
+        f"conflicts {len(report.conflicts)}"
+    )
+    yield as_json(
+        [
+            [found.index, {"ts": iso(found.ts), "stored": found.stored, "offered": found.offered}]
+            for found in report.conflicts
+        ]
+    )
+
+
+def ingested(report: Any) -> Iterator[str]:
+    """Yields the answer to an ingest."""
+    conflicts = [
+        {
+            "index": found.index,
+            "line": found.line,
+            "column": found.column,
+            "stream": found.uuid,
+            "ts": iso(found.ts),
+            "stored": found.stored,
+            "offered": found.offered,
+        }
+        for found in report.conflicts
+    ]
+    rejected = [vars(found) for found in report.rejected]
+    yield (
+        f"payloads {report.payloads} inserted {report.inserted} already_there "
+        f"{report.already_there} nothing {report.nothing} conflicts {len(conflicts)} "
+        f"rejected {len(rejected)}"
+    )
+    yield as_json({**vars(report), "conflicts": conflicts, "rejected": rejected})
+
+
+def row_lines(
+    rows: Iterable[Optional[Observation]],
+    spelling: Callable[[Observation], str] = lambda row: "",
+) -> Iterator[str]:
+    """Yields a line for each row, with the spelling of its timestamp if that is asked for."""
+    count = 0
+    for row in rows:
+        if row is not None:
+            count += 1
+            yield (
+                f"{instants.to_micros(row.ts)}\t{spelling(row)}{row.value:.6f}\t"
+                f"{say(row.hash)}\t{say(row.provider)}"
+            )
+    if count == 0:
+        yield "count 0"
