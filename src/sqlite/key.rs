@@ -86,7 +86,8 @@ pub(super) fn ranges(span: Span) -> Vec<KeyRange> {
     ranges
 }
 
-/// Returns [`RANGES`](super::query::RANGES) ranges. A range of numbers is empty if its low bound is the greater.
+/// Returns [`RANGES`](super::query::RANGES) ranges. A range of numbers is empty if its low
+/// bound is the greater.
 fn all_ranges(span: Span) -> Vec<KeyRange> {
     let seconds = ((-SECONDS.limit, ">"), (SECONDS.limit, "<"));
     let mut ranges = vec![numbers(span, &SECONDS, seconds.0, seconds.1)];

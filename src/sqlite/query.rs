@@ -74,9 +74,8 @@ impl Query {
 /// How many ranges of the key a span has at most.
 pub(super) const RANGES: usize = 8;
 
-/// Returns the SQL of [`Query::Within`], whose parameters [`key::rows_within`](super::key::rows_within) sets. The ranges
-/// are a table to join with: with one SELECT for each range the prepared statement would
-/// take 30 KB, not 7 (measured).
+/// Returns the SQL of [`Query::Within`]. The ranges are a table to join with: with one
+/// SELECT for each range the prepared statement would take 30 KB, not 7 (measured).
 fn within_sql(table: &str) -> String {
     let ranges: Vec<_> = (0..RANGES)
         .map(|range| format!("(?{}, ?{})", 4 + 2 * range, 5 + 2 * range))

@@ -1,4 +1,4 @@
-//! What keeps a row out: a stored row that can't be read, a rule of the table's own.
+//! Rows that are kept out, by a stored row that can't be read or by a rule of the table.
 
 use libsqlite3_sys as ffi;
 
