@@ -76,7 +76,8 @@ static void streams(const satori::Store &store) {
   const std::string report = store.sync_streams(
       R"([{"uuid": "other", "name": "ether"}, {"uuid": "", "name": "bad"}])");
   CHECK(report.find(R"("new":["other"])") != std::string::npos);
-  CHECK(store.streams_all().size() == 2);
+  CHECK(store.streams().size() == 2);
+  CHECK(!store.contains("nobody") && store.contains(store.streams()[0].uuid));
 }
 
 static void observations(satori::Store &store) {
@@ -214,7 +215,7 @@ static void owners(const char *path) {
   satori::Store store(path, options);
   ingest(store);
   satori::Store moved = std::move(store);
-  CHECK(code_of([&] { store.streams_all(); }) == SATORI_NULL_POINTER);
+  CHECK(code_of([&] { store.streams(); }) == SATORI_NULL_POINTER);
   CHECK(moved.count(uuid) == 1);
 
   std::thread([&] { CHECK(moved.count(uuid) == 1); }).join();
