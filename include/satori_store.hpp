@@ -274,7 +274,7 @@ struct UnreadableRows {
 /** What came of putting rows back that were in the quarantine. */
 struct Restored {
   std::uint64_t restored = 0;
-  /** Rows that stay in the quarantine, because their key is taken by now. */
+  /** Rows that stay in the quarantine: see satori_restore. */
   std::uint64_t kept = 0;
 };
 

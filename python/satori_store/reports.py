@@ -181,7 +181,8 @@ class Restored:
 
     #: Rows that are back in the stream.
     restored: int
-    #: Rows that stay in the quarantine, because their key is taken by now.
+    #: Rows that stay in the quarantine: their key or their instant is taken by now, or the
+    #: stream has no table, or one that doesn't take them.
     kept: int
 
 

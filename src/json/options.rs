@@ -86,6 +86,9 @@ impl IngestOptions {
     /// Sets the number of the input's first line, from 1, if it is a piece of a longer
     /// input: reports and errors count from there.
     pub fn first_line(self, first_line: usize) -> Self {
-        Self { first_line, ..self }
+        Self {
+            first_line: first_line.max(1),
+            ..self
+        }
     }
 }

@@ -55,10 +55,10 @@ impl StreamObjects {
         let mut named = HashSet::new();
         let mut distinct = Vec::new();
         for object in std::mem::take(&mut self.objects) {
-            if !named.insert(object.uuid.as_str().to_lowercase()) {
+            if !named.insert(object.uuid.as_str().to_ascii_lowercase()) {
                 self.write_distinct(backend, std::mem::take(&mut distinct), now)?;
                 named.clear();
-                named.insert(object.uuid.as_str().to_lowercase());
+                named.insert(object.uuid.as_str().to_ascii_lowercase());
             }
             distinct.push(object);
         }

@@ -35,9 +35,11 @@ impl Location {
 
     /// Returns the location of a file, or of a URL that is given as a path.
     pub(crate) fn new(path: &Path) -> Self {
-        match path.to_str() {
-            Some(text) if is_url(text) => Self(Place::Url(without_password(text))),
-            _ => Self(Place::File(path.to_owned())),
+        let text = path.to_string_lossy();
+        let text = text.trim_start();
+        match is_url(text) {
+            true => Self(Place::Url(without_password(text))),
+            false => Self(Place::File(path.to_owned())),
         }
     }
 
@@ -73,7 +75,8 @@ impl fmt::Debug for Location {
 }
 
 /// Returns `true` if the text begins with a scheme and `://`
-/// (<https://www.rfc-editor.org/rfc/rfc3986#section-3.1>).
+/// (<https://www.rfc-editor.org/rfc/rfc3986#section-3.1>), or with several schemes, as
+/// `jdbc:postgresql://`.
 fn is_url(text: &str) -> bool {
     let Some((scheme, _)) = text.split_once("://") else {
         return false;
@@ -81,39 +84,31 @@ fn is_url(text: &str) -> bool {
     scheme.starts_with(|first: char| first.is_ascii_alphabetic())
         && scheme
             .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b':'))
 }
 
-/// Hides the password of a URL, before an `@` and in the query. It hides too much
-/// rather than too little: the last `@` ends the password, whatever comes before it.
+/// Hides what may be a password: behind a user's name, and whatever comes behind the
+/// address. It hides too much rather than too little: if an `@` is not where it separates
+/// the user from the host, nobody knows what is what.
 fn without_password(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
-    let mut shown = format!("{scheme}://");
-    let rest = match rest.rsplit_once('@') {
-        Some((user, rest)) => {
-            match user.split_once(':') {
-                Some((name, _)) => shown.extend([name, ":***@"]),
-                None => shown.extend([user, "@"]),
-            }
-            rest
-        }
-        None => rest,
+    let end_of_host = rest.find(['/', '?', '#', ';']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end_of_host);
+    if path.contains('@') || authority.matches('@').count() > 1 {
+        return format!("{scheme}://***");
+    }
+    let authority = match authority.split_once('@') {
+        Some((user, host)) => match user.split_once(':') {
+            Some((name, _)) => format!("{name}:***@{host}"),
+            // An escape may stand for the colon.
+            None if user.contains('%') => format!("***@{host}"),
+            None => format!("{user}@{host}"),
+        },
+        None => authority.to_owned(),
     };
-    let Some((address, query)) = rest.split_once('?') else {
-        return shown + rest;
-    };
-    let parameters: Vec<_> = query.split('&').map(without_value).collect();
-    shown + address + "?" + &parameters.join("&")
-}
-
-/// Hides the value of a query's parameter if it may be a password.
-fn without_value(parameter: &str) -> String {
-    match parameter.split_once('=') {
-        // A name may be written with escapes, behind which a password could hide.
-        Some((name, _)) if name.to_ascii_lowercase().contains("pass") || name.contains('%') => {
-            format!("{name}=***")
-        }
-        _ => parameter.to_owned(),
+    match path.find(['?', '#', ';']) {
+        Some(end) => format!("{scheme}://{authority}{}***", &path[..=end]),
+        None => format!("{scheme}://{authority}{path}"),
     }
 }
 
@@ -134,21 +129,35 @@ mod tests {
                 "postgres://ann:secret@host:5432/db",
                 "postgres://ann:***@host:5432/db",
             ),
+            ("postgres://ann%3Asecret@host/db", "postgres://***@host/db"),
+            ("postgres://ann:s/e?secret#r@et@host/db", "postgres://***"),
+            ("postgres://ann:a@secret@host/db", "postgres://***"),
             (
-                "postgres://ann:s/e?c#r@et@host/db",
+                "postgres://host/db?user=ann&password=secret&sslmode=require",
+                "postgres://host/db?***",
+            ),
+            ("postgres://host/db?password=a@secret", "postgres://***"),
+            ("postgres://host:1/db?password=a@secret", "postgres://***"),
+            (
+                "postgres://host/db?x=1?password=secret",
+                "postgres://host/db?***",
+            ),
+            (
+                "postgres://host/db#password=secret",
+                "postgres://host/db#***",
+            ),
+            (
+                "sqlserver://host;user=sa;pwd=secret",
+                "sqlserver://host;***",
+            ),
+            ("libsql://host/db?authToken=secret", "libsql://host/db?***"),
+            (
+                " postgres://ann:secret@host/db",
                 "postgres://ann:***@host/db",
             ),
             (
-                "postgresql://host/db?user=ann&password=secret&sslmode=require",
-                "postgresql://host/db?user=ann&password=***&sslmode=require",
-            ),
-            (
-                "postgres://host/db?SSLPassword=secret",
-                "postgres://host/db?SSLPassword=***",
-            ),
-            (
-                "postgres://host/db?%70assword=secret",
-                "postgres://host/db?%70assword=***",
+                "jdbc:postgresql://ann:secret@host/db",
+                "jdbc:postgresql://ann:***@host/db",
             ),
         ] {
             assert_eq!(shown(url), wanted);
@@ -168,5 +177,16 @@ mod tests {
         ] {
             assert_eq!(shown(path), format!("{path:?}"));
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_url_need_not_be_utf_8() {
+        use std::os::unix::ffi::OsStrExt;
+
+        let bytes = b"postgres://ann:secret\xff@host/db";
+        let location = Location::new(Path::new(std::ffi::OsStr::from_bytes(bytes)));
+        assert_eq!(location.to_string(), "postgres://ann:***@host/db");
+        assert!(location.is_url());
     }
 }

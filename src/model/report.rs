@@ -168,6 +168,7 @@ pub struct StoredRow {
 pub struct Restored {
     /// Rows that are back in the stream.
     pub restored: u64,
-    /// Rows that stay in the quarantine: their key is taken by now.
+    /// Rows that stay in the quarantine: their key or their instant is taken by now, or
+    /// the stream has no table, or one that doesn't take them.
     pub kept: u64,
 }

@@ -168,8 +168,15 @@ impl Backend for Connection {
 
     fn restore(&mut self, uuid: &StreamUuid) -> Found<Restored> {
         let db = self.db;
-        self.tables
-            .with(uuid, |table| quarantine::restore(db, table, uuid))
+        let restored = self
+            .tables
+            .with(uuid, |table| quarantine::restore(db, table, uuid))?;
+        // Without a table there is no place for them.
+        let kept = match restored {
+            Some(_) => return Ok(restored),
+            None => quarantine::count(db, uuid)?,
+        };
+        Ok((kept > 0).then_some(Restored { restored: 0, kept }))
     }
 
     fn remove_data(&mut self, uuid: &StreamUuid) -> Found<u64> {

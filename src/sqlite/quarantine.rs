@@ -1,13 +1,18 @@
 //! Rows that can't be read: listing them, moving them out, putting them back.
 
-use super::raw::{Handle, Param, Row, Statement};
+use super::key;
+use super::raw::{Cell, Handle, Param, Row, Statement};
 use super::table::Table;
-use crate::model::error::Result;
+use crate::model::error::{Error, Result};
 use crate::model::report::{Restored, StoredRow};
+use crate::model::span::Span;
 use crate::model::time::Timestamp;
 use crate::model::uuid::StreamUuid;
 
-/// Where rows are moved to. Its columns have no type, so that a value keeps its own.
+/// The table that rows are moved to.
+const NAME: &str = "__satori_quarantine";
+
+/// Makes the table. Its columns have no type, so that a value keeps its own.
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS main.__satori_quarantine (\
      id INTEGER PRIMARY KEY, stream TEXT NOT NULL, ts, value, hash, provider, \
      reason TEXT NOT NULL, moved_at TEXT NOT NULL)";
@@ -38,10 +43,11 @@ pub(super) fn quarantine(
     if moved.is_empty() {
         return Ok(moved);
     }
+    exists(db)?;
     Statement::prepare(db, CREATE)?.execute(&[])?;
     let now = now.to_string();
     let params = [Param::Text(stream.as_str()), Param::Text(&now)];
-    table
+    let copied = table
         .prepare(|t| {
             format!(
                 "INSERT INTO main.__satori_quarantine \
@@ -51,10 +57,13 @@ pub(super) fn quarantine(
             )
         })?
         .execute(&params)?;
-    table
+    let deleted = table
         .prepare(|t| format!("DELETE FROM {t} WHERE {FAULT} IS NOT NULL"))?
         .execute(&[])?;
-    Ok(moved)
+    match copied == moved.len() && deleted == moved.len() {
+        true => Ok(moved),
+        false => Err(interfered(stream)),
+    }
 }
 
 /// Lists the rows of the stream that are in the quarantine, in the order in which they
@@ -71,24 +80,19 @@ pub(super) fn quarantined(db: Handle, stream: &StreamUuid) -> Result<Vec<StoredR
     rows(statement, &[Param::Text(stream.as_str())])
 }
 
-/// Puts the rows of the stream back into its table, as they were; a row whose key is
-/// taken by now stays where it is. Only in a transaction.
-pub(super) fn restore(db: Handle, table: &Table, stream: &StreamUuid) -> Result<Restored> {
+/// Counts the rows of the stream that are in the quarantine.
+pub(super) fn count(db: Handle, stream: &StreamUuid) -> Result<u64> {
+    Ok(waiting(db, stream)?.len() as u64)
+}
+
+/// Puts the rows of the stream back into its table, as they were. A row stays where it is
+/// if its key or its instant is taken by now, or a rule of the table keeps it out. Only in
+/// a transaction.
+pub(super) fn restore(db: Handle, table: &mut Table, stream: &StreamUuid) -> Result<Restored> {
     let mut restored = Restored::default();
-    if !exists(db)? {
+    let waiting = waiting(db, stream)?;
+    if waiting.is_empty() {
         return Ok(restored);
-    }
-    let mut ids = Vec::new();
-    {
-        let mut select = Statement::prepare(
-            db,
-            "SELECT id FROM main.__satori_quarantine WHERE stream = ?1 ORDER BY id",
-        )?;
-        let params = [Param::Text(stream.as_str())];
-        let mut found = select.query(&params)?;
-        while let Some(row) = found.next()? {
-            ids.push(row.integer(0));
-        }
     }
     let mut insert = table.prepare(|t| {
         format!(
@@ -96,26 +100,93 @@ pub(super) fn restore(db: Handle, table: &Table, stream: &StreamUuid) -> Result<
              SELECT ts, value, hash, provider FROM main.__satori_quarantine WHERE id = ?1"
         )
     })?;
+    let mut is_back = table.prepare(|t| {
+        format!(
+            "SELECT 1 FROM main.__satori_quarantine AS q JOIN {t} AS t ON t.ts IS q.ts \
+             AND t.value IS q.value AND t.hash IS q.hash AND t.provider IS q.provider \
+             WHERE q.id = ?1"
+        )
+    })?;
     let mut delete = Statement::prepare(db, "DELETE FROM main.__satori_quarantine WHERE id = ?1")?;
-    for id in ids {
+    for (id, instant) in waiting {
         let params = [Param::Integer(id)];
-        if insert.execute(&params)? == 1 {
-            delete.execute(&params)?;
-            restored.restored += 1;
-        } else {
+        let is_taken = match instant {
+            Some(instant) => has_row_at(table, instant)?,
+            None => false,
+        };
+        if is_taken || insert.execute(&params)? == 0 {
             restored.kept += 1;
+            continue;
         }
+        // A trigger may have taken it away again.
+        if is_back.first(&params, |_| ())?.is_none() {
+            return Err(interfered(stream));
+        }
+        delete.execute(&params)?;
+        restored.restored += 1;
     }
     Ok(restored)
 }
 
-/// Returns `true` if any row was ever moved.
+/// Returns the rows of the stream that are in the quarantine, by id, and the instant of
+/// each if its timestamp can be read.
+fn waiting(db: Handle, stream: &StreamUuid) -> Result<Vec<(i64, Option<Timestamp>)>> {
+    if !exists(db)? {
+        return Ok(Vec::new());
+    }
+    let mut select = Statement::prepare(
+        db,
+        "SELECT id, satori_instant(ts) FROM main.__satori_quarantine WHERE stream = ?1 \
+         ORDER BY id",
+    )?;
+    let params = [Param::Text(stream.as_str())];
+    let mut rows = select.query(&params)?;
+    let mut waiting = Vec::new();
+    while let Some(row) = rows.next()? {
+        let instant = match row.cell(1) {
+            Cell::Integer(micros) => Some(Timestamp::from_micros(micros)),
+            _ => None,
+        };
+        waiting.push((row.integer(0), instant));
+    }
+    Ok(waiting)
+}
+
+fn has_row_at(table: &mut Table, instant: Timestamp) -> Result<bool> {
+    let mut found = false;
+    key::rows_within(table, Span::at(instant), 1, |_| {
+        found = true;
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Returns `true` if there is a quarantine.
+///
+/// # Errors
+/// `NotAStream` if something else has its name.
 fn exists(db: Handle) -> Result<bool> {
     let mut find = Statement::prepare(
         db,
-        "SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = '__satori_quarantine'",
+        "SELECT type, name FROM main.sqlite_schema \
+         WHERE name = '__satori_quarantine' COLLATE NOCASE",
     )?;
-    Ok(find.first(&[], |_| ())?.is_some())
+    match find.first(&[], |row| (row.text(0), row.text(1)))? {
+        None => Ok(false),
+        Some((kind, name)) if kind == "table" && name == NAME => Ok(true),
+        Some((kind, name)) => Err(Error::NotAStream {
+            name: NAME.to_owned(),
+            reason: format!("a {kind} {name} stands where unreadable rows are kept"),
+        }),
+    }
+}
+
+/// Returns the error for a table whose triggers undo what is done to it.
+fn interfered(stream: &StreamUuid) -> Error {
+    Error::NotAStream {
+        name: stream.to_string(),
+        reason: "its triggers keep rows from being moved".to_owned(),
+    }
 }
 
 fn rows(mut statement: Statement, params: &[Param<'_>]) -> Result<Vec<StoredRow>> {

@@ -43,7 +43,8 @@ impl Store {
     }
 
     /// Puts the stream's rows that [`quarantine`](Self::quarantine) has moved back where
-    /// they were. A row whose key is taken by now stays in the quarantine.
+    /// they were. A row stays in the quarantine if its key or its instant is taken by now,
+    /// or if the stream has no table, or one that doesn't take it.
     ///
     /// # Errors
     /// As [`unreadable`](Self::unreadable).

@@ -161,7 +161,8 @@ impl Store {
     }
 
     /// Removes a stream's metadata, its data, or both; returns what was removed. It is no
-    /// error if there is nothing to remove.
+    /// error if there is nothing to remove. Rows in the [quarantine](Self::quarantine) stay
+    /// there.
     ///
     /// # Errors
     /// [`Error::NotAStream`](crate::Error::NotAStream) if what would be removed as data is

@@ -2,7 +2,7 @@
 //! them, and they can be listed, moved out and put back.
 
 use crate::support::*;
-use satori_store::{Error, ErrorCode, Insertion, NewObservation, Store, StreamUuid};
+use satori_store::{Error, ErrorCode, Insertion, NewObservation, Remove, Store, StreamUuid};
 use tempfile::TempDir;
 
 /// What an installed engine's table may hold beside rows that are sound: a timestamp
@@ -190,4 +190,79 @@ fn the_rows_before_one_that_cannot_be_read_come_first() {
     let error = rows.next().unwrap().unwrap_err();
     assert_eq!(error.code(), ErrorCode::UnreadableRow);
     assert!(rows.next().is_none());
+}
+
+#[test]
+fn a_table_whose_triggers_interfere_loses_nothing_and_doubles_nothing() {
+    for trigger in [
+        "CREATE TRIGGER t BEFORE DELETE ON s BEGIN SELECT RAISE(IGNORE); END",
+        "CREATE TRIGGER t AFTER DELETE ON s BEGIN INSERT INTO s VALUES (5, 'inf', 'h', 'p'); END",
+    ] {
+        let (_folder, path, store, s) = engine_store();
+        sql(&path, trigger);
+        let before = dump(&path);
+        let moved = store.quarantine(&s).map(|rows| rows.len());
+        if let Err(error) = moved {
+            let code = error.code();
+            let expected = [ErrorCode::NotAStream, ErrorCode::Database];
+            assert!(expected.contains(&code), "{error}");
+            assert_eq!(dump(&path), before);
+            assert_eq!(store.quarantined(&s).unwrap(), []);
+        } else {
+            assert_eq!(store.quarantined(&s).unwrap().len(), 5);
+        }
+    }
+    let (_folder, path, store, s) = engine_store();
+    store.quarantine(&s).unwrap();
+    sql(
+        &path,
+        "CREATE TRIGGER t AFTER INSERT ON s BEGIN DELETE FROM s WHERE ts = NEW.ts; END",
+    );
+    let error = store.restore(&s).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::NotAStream, "{error}");
+    assert_eq!(store.quarantined(&s).unwrap().len(), 5);
+}
+
+#[test]
+fn a_row_whose_instant_is_taken_in_another_spelling_stays_in_the_quarantine() {
+    let (_folder, path) = place();
+    sql(&path, &table_sql("s", &[]));
+    sql(
+        &path,
+        "INSERT INTO s VALUES ('2024-01-01 00:00:00', 'inf', 'h', 'p')",
+    );
+    let (store, s) = (Store::open(&path).unwrap(), uuid("s"));
+    assert_eq!(store.quarantine(&s).unwrap().len(), 1);
+    store.insert(&s, &row("2024-01-01", 7.0)).unwrap();
+    let restored = store.restore(&s).unwrap();
+    assert_eq!((restored.restored, restored.kept), (0, 1));
+    assert_eq!(store.unreadable(&s).unwrap(), []);
+}
+
+#[test]
+fn rows_wait_in_the_quarantine_while_their_stream_has_no_table() {
+    let (_folder, _path, store, s) = engine_store();
+    store.quarantine(&s).unwrap();
+    store.remove(&s, Remove::Both).unwrap();
+    assert_eq!(store.quarantined(&s).unwrap().len(), 5);
+    let restored = store.restore(&s).unwrap();
+    assert_eq!((restored.restored, restored.kept), (0, 5));
+}
+
+#[test]
+fn what_has_the_name_of_the_quarantine_is_left_alone() {
+    for made in [
+        "CREATE VIEW __satori_quarantine AS SELECT 1",
+        "CREATE TABLE __SATORI_QUARANTINE (id)",
+    ] {
+        let (_folder, path, store, s) = engine_store();
+        sql(&path, made);
+        for error in [
+            store.quarantine(&s).unwrap_err(),
+            store.quarantined(&s).unwrap_err(),
+        ] {
+            assert_eq!(error.code(), ErrorCode::NotAStream, "{error}");
+        }
+        assert_eq!(store.unreadable(&s).unwrap().len(), 5);
+    }
 }

@@ -248,7 +248,8 @@ class ObservationOperations(StoreHandle):
 
     def restore(self, uuid: str) -> Restored:
         """Puts the stream's rows that :meth:`quarantine` has moved back where they were. A row
-        whose key is taken by now stays in the quarantine.
+        stays in the quarantine if its key or its instant is taken by now, or if the stream has
+        no table, or one that doesn't take it.
 
         :raises NotFound:
         """
