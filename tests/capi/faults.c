@@ -52,7 +52,7 @@ static void fill_up(satori_status code, void (*relieve)(void)) {
     CHECK(stored < 1000000);
   }
   check_status(status, code, &error, "satori_insert_many", __FILE__, __LINE__);
-  CHECK(error.database_code != 0);
+  CHECK(error.database_code != 0 && error.sqlstate[0] == 0);
   CHECK(stored > 0);
   /* It stays so, for every way of writing; reading goes on. */
   STATUS(code, insert_batch(store, stored));

@@ -33,7 +33,7 @@ void expect(satori_status status, satori_status wanted, const satori_error *erro
             const char *file, int line) {
   cases++;
   check_status(status, wanted, error, name, file, line);
-  if (error->code != wanted || error->message[0] == 0 ||
+  if (error->code != wanted || error->sqlstate[0] != 0 || error->message[0] == 0 ||
       memchr(error->message, 0, sizeof(error->message)) == NULL) {
     fprintf(stderr, "%s:%d: %s: the error does not say what the status does\n", file, line,
             name);

@@ -217,11 +217,6 @@ static void members(void) {
     CASE(SATORI_INVALID_ARGUMENT, INGEST(&options));
   }
   options = satori_ingest_options_init();
-  options.first_line = (uint64_t)PTRDIFF_MAX + 1;
-  CASE(SATORI_INVALID_ARGUMENT, INGEST(&options));
-  options.first_line = UINT64_MAX;
-  CASE(SATORI_INVALID_ARGUMENT, INGEST(&options));
-  options = satori_ingest_options_init();
   options.uuid.length = 1;
   CASE(SATORI_NULL_POINTER, INGEST(&options));
   options.uuid.data = "\xff";
@@ -233,6 +228,16 @@ static void members(void) {
   CASE(SATORI_NULL_POINTER, INGEST(&options));
   options.provider.data = "\xff";
   CASE(SATORI_INVALID_UTF8, INGEST(&options));
+
+  /* No line is beyond the largest number. */
+  satori_error error;
+  satori_ingest_report report = satori_ingest_report_init();
+  options = satori_ingest_options_init();
+  options.first_line = UINT64_MAX;
+  OK(satori_ingest(good_store, SATORI_STR("1\n[1\n"), &options, &report, NULL, &error));
+  CHECK(report.payloads == 2 && report.rejected == 2);
+  CHECK(satori_ingest(good_store, SATORI_STR("[1,\n2"), &options, NULL, NULL, &error) ==
+        SATORI_INVALID_JSON);
 }
 
 void structs(void) {
