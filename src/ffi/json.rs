@@ -25,7 +25,7 @@ pub enum satori_format {
     SATORI_FORMAT_NDJSON = 1,
 }
 
-/// How payloads are taken in. All 0, but for the size, is the default.
+/// How payloads are taken in. All 0, except for the size, is the default.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct satori_ingest_options {

@@ -61,8 +61,8 @@ static void prepare(const char *path) {
   OK(satori_sync_streams(good_store, SATORI_STR("[]"), &good_string, &error));
 }
 
-/* All rows that were stored before stand, as they were, and no others; also in
- * a store opened anew. The handles still work. */
+/* All rows that were stored before are unchanged, and there are no others; also in a
+ * store that is opened anew. The handles still work. */
 static void look_after(const char *path) {
   satori_error error;
   int64_t ts[ROWS];

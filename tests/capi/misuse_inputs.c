@@ -423,7 +423,7 @@ static void spelled_or_not(void) {
   OK(satori_store_open(NULL, 0, &options, &store, &error));
   OK(satori_insert_many(store, ID, 3, ts, given, values, NULL, NULL, &report, NULL, &error));
   CHECK(report.inserted == 3);
-  /* None of them, whichever arrays there are. */
+  /* No rows, and no arrays. */
   OK(satori_insert_many(store, ID, 0, NULL, NULL, NULL, NULL, NULL, &report, NULL, &error));
   CHECK(report.inserted == 0);
   OK(satori_observations(store, ID, ALL, &cursor, &error));
@@ -458,7 +458,7 @@ static void release(struct ArrowArrayStream *stream) {
   stream->release = NULL;
 }
 
-/* Arrow streams that can't be read: taken over and released, but for the first,
+/* Arrow streams that can't be read: taken over and released, except for the first,
  * which was before. */
 static void arrow_streams(void) {
   const struct ArrowArrayStream broken[] = {
