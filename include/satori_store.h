@@ -1470,6 +1470,96 @@ satori_status satori_normalize(const satori_store *store,
                                satori_error *error);
 
 /**
+ * Lists a stream's rows that can't be read, as they are stored: installed engines have
+ * stored `None` for a timestamp, and infinities, text and blobs for values. Reading the
+ * stream ends at such a row with SATORI_UNREADABLE_ROW; satori_quarantine moves them out
+ * of the way.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param count        receives how many there are; may be NULL.
+ * @param rows         receives them as JSON: an array of {ts, value, hash, provider,
+ *                     reason}, the first four as SQL literals such as "'None'". May be
+ *                     NULL.
+ * @param error        see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_INVALID_UUID, SATORI_STREAM_NOT_FOUND,
+ *         SATORI_NOT_A_STREAM, or what any call returns.
+ * @since 0.1
+ */
+satori_status satori_unreadable(const satori_store *store,
+                                const char *uuid,
+                                size_t uuid_length,
+                                uint64_t *count,
+                                satori_string **rows,
+                                satori_error *error);
+
+/**
+ * Moves a stream's rows that can't be read out of its table, as they are stored and with
+ * the reason, in one transaction. They are kept in the table `__satori_quarantine` of
+ * the same file, which any SQL program can read, until satori_restore puts them back.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param dry_run      not 0: nothing is moved; the rows that would be are listed.
+ * @param moved        receives how many rows were moved; may be NULL.
+ * @param rows         receives them as JSON, as satori_unreadable gives them. May be
+ *                     NULL.
+ * @param error        see satori_error; may be NULL.
+ * @return as satori_unreadable, or what any call that writes returns.
+ * @since 0.1
+ */
+satori_status satori_quarantine(const satori_store *store,
+                                const char *uuid,
+                                size_t uuid_length,
+                                int32_t dry_run,
+                                uint64_t *moved,
+                                satori_string **rows,
+                                satori_error *error);
+
+/**
+ * Lists a stream's rows that satori_quarantine has moved, in the order in which it did. A
+ * stream without such rows, or unknown, has none.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param count        receives how many there are; may be NULL.
+ * @param rows         receives them as JSON, as satori_unreadable gives them. May be
+ *                     NULL.
+ * @param error        see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_INVALID_UUID, or what any call returns.
+ * @since 0.1
+ */
+satori_status satori_quarantined(const satori_store *store,
+                                 const char *uuid,
+                                 size_t uuid_length,
+                                 uint64_t *count,
+                                 satori_string **rows,
+                                 satori_error *error);
+
+/**
+ * Puts a stream's rows that satori_quarantine has moved back where they were, in one
+ * transaction. A row whose key is taken by now stays in the quarantine.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param restored     receives how many rows are back; may be NULL.
+ * @param kept         receives how many stay in the quarantine; may be NULL.
+ * @param error        see satori_error; may be NULL.
+ * @return as satori_unreadable, or what any call that writes returns.
+ * @since 0.1
+ */
+satori_status satori_restore(const satori_store *store,
+                             const char *uuid,
+                             size_t uuid_length,
+                             uint64_t *restored,
+                             uint64_t *kept,
+                             satori_error *error);
+
+/**
  * Exports the observations from `from`, included, to `to`, excluded, as an Arrow
  * stream of `ts` (timestamp[us, UTC]), `value` (float64), `hash` and `provider`
  * (utf8), in order of time. It reads as it is asked, and keeps the file open until it

@@ -270,6 +270,20 @@ struct Normalization {
   std::string details;
 };
 
+/** Rows that can't be read, or that were moved out of the way. */
+struct UnreadableRows {
+  std::uint64_t count = 0;
+  /** JSON: an array of {ts, value, hash, provider, reason}, the first four SQL literals. */
+  std::string rows;
+};
+
+/** What came of putting rows back that were in the quarantine. */
+struct Restored {
+  std::uint64_t restored = 0;
+  /** Rows that stay in the quarantine, because their key is taken by now. */
+  std::uint64_t kept = 0;
+};
+
 /** What a walk along a hash chain found: see satori_verification. */
 struct Verification {
   std::uint64_t rows = 0;
@@ -824,6 +838,28 @@ class Store {
     return result;
   }
 
+  /** Lists the rows that can't be read, as they are stored. */
+  UnreadableRows unreadable(std::string_view uuid) const {
+    return unreadable_rows(satori_unreadable, uuid);
+  }
+
+  /** Moves the rows that can't be read out of the way, or only lists them. */
+  UnreadableRows quarantine(std::string_view uuid, bool dry_run = false) const {
+    return unreadable_rows(satori_quarantine, uuid, std::int32_t{dry_run});
+  }
+
+  /** Lists the rows that quarantine() has moved. */
+  UnreadableRows quarantined(std::string_view uuid) const {
+    return unreadable_rows(satori_quarantined, uuid);
+  }
+
+  /** Puts the rows that quarantine() has moved back where they were. */
+  Restored restore(std::string_view uuid) const {
+    Restored result;
+    detail::call(satori_restore, get(), uuid.data(), uuid.size(), &result.restored, &result.kept);
+    return result;
+  }
+
   /** Walks a stream's hash chain: see satori_verify. */
   Verification verify(std::string_view uuid) const {
     satori_verification counts = satori_verification_init();
@@ -905,6 +941,17 @@ class Store {
   Stream patched(Function function, std::string_view uuid, const StreamPatch &patch) const {
     const satori_stream_patch how = detail::patch(patch);
     return std::move(list(function, uuid.data(), uuid.size(), &how).at(0));
+  }
+
+  template <class Function, class... Arguments>
+  UnreadableRows unreadable_rows(Function function, std::string_view uuid,
+                                 Arguments... arguments) const {
+    UnreadableRows result;
+    detail::String rows;
+    detail::call(function, get(), uuid.data(), uuid.size(), arguments..., &result.count,
+                 rows.out());
+    result.rows = detail::string(rows);
+    return result;
   }
 
   template <class Row>

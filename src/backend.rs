@@ -7,7 +7,7 @@
 use crate::model::cursor::Cursor;
 use crate::model::error::{Error, Result};
 use crate::model::observation::{InsertReport, NewObservation, Observation};
-use crate::model::report::{Normalization, Statistics};
+use crate::model::report::{Normalization, Restored, Statistics, StoredRow};
 use crate::model::row::RowRef;
 use crate::model::span::Span;
 use crate::model::stream::{Stream, StreamPatch, StreamRef};
@@ -231,6 +231,20 @@ pub(crate) trait Backend: Sized {
     /// Rewrites timestamps in other spellings into Unix seconds. If two rows have the same
     /// instant, both stay. Only in a transaction.
     fn normalize(&mut self, uuid: &StreamUuid) -> Found<Normalization>;
+
+    /// Lists the rows that can't be read, as stored.
+    fn unreadable(&mut self, uuid: &StreamUuid) -> Found<Vec<StoredRow>>;
+
+    /// Moves the rows that can't be read, as stored, to where
+    /// [`quarantined`](Self::quarantined) finds them; returns them. Only in a transaction.
+    fn quarantine(&mut self, uuid: &StreamUuid, now: Timestamp) -> Found<Vec<StoredRow>>;
+
+    /// Lists the rows that were moved, in the order in which they were.
+    fn quarantined(&mut self, uuid: &StreamUuid) -> Result<Vec<StoredRow>>;
+
+    /// Puts the rows that were moved back, as they were, but for those whose key is taken.
+    /// Only in a transaction.
+    fn restore(&mut self, uuid: &StreamUuid) -> Found<Restored>;
 
     /// Removes the stream's place with all its rows; returns their number. Only in a
     /// transaction.

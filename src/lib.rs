@@ -96,7 +96,8 @@ pub use model::observation::{Conflict, InsertReport, Insertion, NewObservation, 
 pub use model::options::{OpenOptions, Synchronous};
 pub use model::position::Position;
 pub use model::report::{
-    IngestConflict, IngestReport, Normalization, Rejected, Remove, Removed, Statistics, SyncReport,
+    IngestConflict, IngestReport, Normalization, Rejected, Remove, Removed, Restored, Statistics,
+    StoredRow, SyncReport,
 };
 pub use model::spelling::StoredTimestamp;
 pub use model::stream::{Stream, StreamPatch};

@@ -69,6 +69,7 @@ pub(crate) enum Command {
     Observations(Observations),
     Verify(Verify),
     Normalize(Normalize),
+    Quarantine(Quarantine),
     Remove(Remove),
 }
 
@@ -194,6 +195,28 @@ pub(crate) struct Normalize {
     /// Report what would be done; no row changes
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+/// Move rows that can't be read out of the way, or put them back
+///
+/// Reading a stream ends at a row that can't be read, such as one with the timestamp
+/// `None` or an infinite value. The rows are kept as they are, with the reason, in the
+/// table `__satori_quarantine` of the same file.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Quarantine {
+    /// The store
+    pub(crate) db: PathBuf,
+    /// The stream's uuid or name [default: all]
+    pub(crate) stream: Option<String>,
+    /// List the rows that would be moved; no row changes
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// List the rows that were moved
+    #[arg(long, conflicts_with_all = ["dry_run", "restore"])]
+    pub(crate) list: bool,
+    /// Put the rows that were moved back where they were
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) restore: bool,
 }
 
 /// Remove a stream: its observations, its metadata, or (the default) both

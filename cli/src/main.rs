@@ -22,6 +22,7 @@ mod observations;
 mod output;
 mod per_stream;
 mod progress;
+mod quarantine;
 mod remove;
 mod select;
 mod show;
@@ -64,6 +65,7 @@ fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
         Command::Observations(args) => observations::run(args, global, output),
         Command::Verify(args) => verify::run(args, global, output),
         Command::Normalize(args) => normalize::run(args, global, output),
+        Command::Quarantine(args) => quarantine::run(args, global, output),
         Command::Remove(args) => remove::run(args, global, output),
     }
 }

@@ -126,3 +126,34 @@ fn only_ingest_and_sync_create_a_store() {
         );
     }
 }
+
+#[test]
+fn quarantine_moves_what_cannot_be_read_and_puts_it_back() {
+    let folder = Folder::with("unreadable_rows.db");
+    assert_eq!(folder.run(&["observations", "engine.db", "engine"]).code, 6);
+    let dry = folder.run(&["quarantine", "engine.db", "--dry-run", "--json"]);
+    assert_eq!(dry.code, 0, "{dry:?}");
+    let unreadable = dry.json()["streams"][0]["rows"].clone();
+    assert_eq!(unreadable.as_array().unwrap().len(), 5);
+    assert_eq!(unreadable[4]["ts"], "'None'");
+    let listed = folder.run(&["quarantine", "engine.db", "--list", "--json"]);
+    assert_eq!(listed.json()["streams"][0]["rows"], serde_json::json!([]));
+
+    let moved = folder.run(&["quarantine", "engine.db", "engine"]);
+    assert_eq!(moved.code, 0, "{moved:?}");
+    assert!(
+        moved.out.contains('5') && moved.err.contains("'None'"),
+        "{moved:?}"
+    );
+    assert_eq!(rows(&folder, "engine"), 1);
+    assert_eq!(folder.run(&["observations", "engine.db", "engine"]).code, 0);
+    let listed = folder.run(&["quarantine", "engine.db", "--list", "--json"]);
+    assert_eq!(listed.json()["streams"][0]["rows"], unreadable);
+
+    let back = folder.run(&["quarantine", "engine.db", "--restore", "--json"]);
+    assert_eq!(back.code, 0, "{back:?}");
+    assert_eq!(back.json()["streams"][0]["restored"], 5);
+    assert_eq!(rows(&folder, "engine"), 6);
+    let both = folder.run(&["quarantine", "engine.db", "--restore", "--list"]);
+    assert_eq!(both.code, 2);
+}

@@ -160,6 +160,32 @@ class Normalization:
 
 
 @dataclass(frozen=True)
+class StoredRow:
+    """A row that can't be read, as it is stored."""
+
+    #: The timestamp as an SQL literal, such as ``'None'`` or ``X'0700'``.
+    ts: str
+    #: The value, likewise.
+    value: str
+    #: The hash, likewise.
+    hash: str
+    #: The provider, likewise.
+    provider: str
+    #: Why the row can't be read.
+    reason: str
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What came of putting rows back that were in the quarantine."""
+
+    #: Rows that are back in the stream.
+    restored: int
+    #: Rows that stay in the quarantine, because their key is taken by now.
+    kept: int
+
+
+@dataclass(frozen=True)
 class Verification:
     """What a walk along a stream's hash chain found."""
 

@@ -21,6 +21,7 @@ from satori_store import (
 
 from .conftest import FIXTURES
 from .scenario_text import (
+    unreadable_rows,
     as_json,
     contents,
     field,
@@ -267,6 +268,19 @@ class Player:
         report = self.store.normalize(uuid, dry_run=mode == "dry")
         yield f"rewritten {report.rewritten}"
         yield as_json(vars(report))
+
+    def unreadable(self, uuid: str) -> Iterator[str]:
+        yield from unreadable_rows(self.store.unreadable(uuid))
+
+    def quarantine(self, uuid: str, mode: str) -> Iterator[str]:
+        yield from unreadable_rows(self.store.quarantine(uuid, dry_run=mode == "dry"))
+
+    def quarantined(self, uuid: str) -> Iterator[str]:
+        yield from unreadable_rows(self.store.quarantined(uuid))
+
+    def restore(self, uuid: str) -> Iterator[str]:
+        done = self.store.restore(uuid)
+        yield f"restored {done.restored} kept {done.kept}"
 
     def verify(self, uuid: str) -> Iterator[str]:
         found = self.store.verify(uuid)

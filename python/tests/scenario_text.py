@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any, Optional
 
-from satori_store import InsertReport, Observation, instants
+from satori_store import InsertReport, Observation, StoredRow, instants
 
 from .conftest import FEEDS
 
@@ -34,6 +34,13 @@ def say(text: Optional[str]) -> str:
 def as_json(value: Any) -> str:
     """Writes JSON as serde does."""
     return say(json.dumps(value, separators=(",", ":"), ensure_ascii=False))
+
+
+def unreadable_rows(rows: Iterable[StoredRow]) -> Iterator[str]:
+    """Writes how many rows there are, and the rows as JSON."""
+    rows = list(rows)
+    yield f"count {len(rows)}"
+    yield as_json([vars(row) for row in rows])
 
 
 def iso(instant: datetime) -> str:

@@ -199,9 +199,4 @@ impl Texts {
     pub(super) fn are_utf8(&self) -> bool {
         std::str::from_utf8(&self.0).is_ok()
     }
-
-    /// Returns the texts.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        self.0.split(|&byte| byte == 0)
-    }
 }

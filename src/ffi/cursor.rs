@@ -9,7 +9,6 @@ use super::input::satori_text;
 use super::output::{self, required};
 use super::registry::Handle;
 use crate::model::cursor::Cursor;
-use crate::model::row::not_utf8;
 use crate::{Error, Observation, Store, StreamUuid};
 
 /// A place in a stream, from which observations are read a batch at a time. One
@@ -78,8 +77,8 @@ impl OpenCursor {
                     Ok(())
                 })?;
                 if !texts.are_utf8() {
-                    *cursor = start;
-                    return Err(not_utf8(&self.uuid, texts.iter()).into());
+                    *cursor = start.clone();
+                    return Err(self.store.unreadable_text(&self.uuid, start).into());
                 }
             }
         }

@@ -53,6 +53,8 @@ mod verify;
 
 mod normalize;
 
+mod quarantine;
+
 mod arrow;
 
 mod json;

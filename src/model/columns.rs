@@ -1,8 +1,6 @@
 //! Observations as contiguous columns, for computing with them.
 
-use super::error::{Error, Result};
-use super::row::{RowRef, not_utf8};
-use super::uuid::StreamUuid;
+use super::row::RowRef;
 
 /// Observations in order of time, one vector for each column: row `i` is made of the
 /// `i`-th item of each. No other form is as fast to read.
@@ -49,14 +47,13 @@ impl ColumnsBuilder {
         self.provider.push(row.provider);
     }
 
-    /// Returns the columns if all their texts are UTF-8; the rows are `stream`'s.
-    pub(crate) fn finish(self, stream: &StreamUuid) -> Result<Columns> {
-        let not_utf8 = |texts: TextBuilder| -> Error { not_utf8(stream, texts.iter()) };
-        Ok(Columns {
+    /// Returns the columns; `None` if a text is not UTF-8.
+    pub(crate) fn finish(self) -> Option<Columns> {
+        Some(Columns {
             ts: self.ts,
             value: self.value,
-            hash: self.hash.finish().map_err(not_utf8)?,
-            provider: self.provider.finish().map_err(not_utf8)?,
+            hash: self.hash.finish()?,
+            provider: self.provider.finish()?,
         })
     }
 }
@@ -135,27 +132,12 @@ impl TextBuilder {
         self.offsets.push(self.bytes.len() as i64);
     }
 
-    fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        self.offsets
-            .windows(2)
-            .filter_map(|ends| self.bytes.get(ends[0] as usize..ends[1] as usize))
-    }
-
-    /// Returns the column, or the builder itself if a text is not UTF-8. All texts are
-    /// checked at once, which costs a fraction of checking them row by row.
-    fn finish(self) -> std::result::Result<TextColumn, Self> {
+    /// Returns the column; `None` if a text is not UTF-8. All texts are checked at once,
+    /// which costs a fraction of checking them row by row.
+    fn finish(self) -> Option<TextColumn> {
         let Self { bytes, offsets } = self;
-        match String::from_utf8(bytes) {
-            Ok(text) if are_boundaries(&text, &offsets) => Ok(TextColumn { text, offsets }),
-            Ok(text) => Err(Self {
-                bytes: text.into_bytes(),
-                offsets,
-            }),
-            Err(error) => Err(Self {
-                bytes: error.into_bytes(),
-                offsets,
-            }),
-        }
+        let text = String::from_utf8(bytes).ok()?;
+        are_boundaries(&text, &offsets).then_some(TextColumn { text, offsets })
     }
 }
 

@@ -164,10 +164,12 @@ pub enum Error {
         reason: &'static str,
     },
     /// A stored row can't be read as an observation.
-    #[error("stream {stream:?} holds a row that cannot be read: {source}")]
+    #[error("stream {stream:?} holds a row that cannot be read, with ts {row}: {source}")]
     UnreadableRow {
         /// The stream.
         stream: String,
+        /// The row's timestamp as it is stored, as an SQL literal such as `'None'`.
+        row: String,
         /// What is wrong with the row.
         source: Box<Error>,
     },

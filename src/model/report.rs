@@ -145,3 +145,29 @@ pub struct Statistics {
     /// `providers` alone.
     pub unreadable: u64,
 }
+
+/// A row that can't be read, as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct StoredRow {
+    /// The timestamp as an SQL literal, such as `'None'` or `x'0700'`.
+    pub ts: String,
+    /// The value, likewise.
+    pub value: String,
+    /// The hash, likewise.
+    pub hash: String,
+    /// The provider, likewise.
+    pub provider: String,
+    /// Why the row can't be read.
+    pub reason: String,
+}
+
+/// What came of putting rows back that were in the quarantine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct Restored {
+    /// Rows that are back in the stream.
+    pub restored: u64,
+    /// Rows that stay in the quarantine: their key is taken by now.
+    pub kept: u64,
+}

@@ -24,9 +24,14 @@ impl RowRef<'_> {
             ts: self.ts,
             stored_ts: self.stored.to_owned(),
             value: self.value,
-            hash: text_of(stream, self.hash)?.to_owned(),
-            provider: text_of(stream, self.provider)?.to_owned(),
+            hash: self.text(stream, self.hash)?.to_owned(),
+            provider: self.text(stream, self.provider)?.to_owned(),
         })
+    }
+
+    /// Reads `bytes` as a text of this row of `stream`.
+    pub(crate) fn text<'a>(&self, stream: &StreamUuid, bytes: &'a [u8]) -> Result<&'a str> {
+        utf8(bytes).map_err(|error| unreadable(stream, self.stored.to_literal(), error))
     }
 }
 
@@ -44,28 +49,15 @@ impl Observation {
     }
 }
 
-/// Returns the error for a row of `stream` that can't be read because of `source`.
+/// Returns the error for a row of `stream` that can't be read because of `source`; `row` is
+/// its timestamp as an SQL literal.
 #[cold]
-pub(crate) fn unreadable(stream: &StreamUuid, source: Error) -> Error {
+pub(crate) fn unreadable(stream: &StreamUuid, row: String, source: Error) -> Error {
     Error::UnreadableRow {
         stream: stream.to_string(),
+        row,
         source: Box::new(source),
     }
-}
-
-/// Reads `bytes` as a text in a row of `stream`.
-pub(crate) fn text_of<'a>(stream: &StreamUuid, bytes: &'a [u8]) -> Result<&'a str> {
-    utf8(bytes).map_err(|error| unreadable(stream, error))
-}
-
-/// Returns the error for the first of `texts`, in rows of `stream`, that is not UTF-8.
-#[cold]
-pub(crate) fn not_utf8<'a>(
-    stream: &StreamUuid,
-    mut texts: impl Iterator<Item = &'a [u8]>,
-) -> Error {
-    let text = texts.find(|text| str::from_utf8(text).is_err());
-    unreadable(stream, no_text(text.unwrap_or_default()))
 }
 
 /// Reads bytes as text.
@@ -73,8 +65,9 @@ pub(crate) fn utf8(bytes: &[u8]) -> Result<&str> {
     str::from_utf8(bytes).map_err(|_| no_text(bytes))
 }
 
+/// Returns the error for bytes that are no text.
 #[cold]
-fn no_text(bytes: &[u8]) -> Error {
+pub(crate) fn no_text(bytes: &[u8]) -> Error {
     Error::InvalidValue {
         text: excerpt(&String::from_utf8_lossy(bytes)),
         reason: "it is not UTF-8",

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use jiff::fmt::temporal::Pieces;
 
-use super::error::{Error, Result};
+use super::error::{Error, Result, excerpt};
 use super::hash;
 use super::time::{MICROS, SECONDS_LIMIT, Timestamp, invalid};
 
@@ -77,6 +77,14 @@ impl<'a> StoredRef<'a> {
             Timestamp::from_stored_text(trimmed)?,
             StoredRef::Text(trimmed),
         ))
+    }
+
+    /// Returns the timestamp as an SQL literal, for a message.
+    pub(crate) fn to_literal(self) -> String {
+        match self {
+            StoredRef::Text(text) => format!("'{}'", excerpt(&text.replace('\'', "''"))),
+            number => number.to_string(),
+        }
     }
 
     /// Returns `true` if this is a number of seconds.

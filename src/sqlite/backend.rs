@@ -2,12 +2,12 @@
 
 use super::connection::Connection;
 use super::cursor::Reader;
-use super::{insert, normalize, read, statistics, streams};
+use super::{insert, normalize, quarantine, read, statistics, streams};
 use crate::backend::{Access, Backend, Found, Inserted, StreamQuery};
 use crate::model::cursor::Cursor;
 use crate::model::error::{Error, Result};
 use crate::model::observation::{NewObservation, Observation};
-use crate::model::report::{Normalization, Statistics};
+use crate::model::report::{Normalization, Restored, Statistics, StoredRow};
 use crate::model::row::RowRef;
 use crate::model::span::Span;
 use crate::model::stream::{Stream, StreamPatch, StreamRef};
@@ -149,6 +149,27 @@ impl Backend for Connection {
 
     fn normalize(&mut self, uuid: &StreamUuid) -> Found<Normalization> {
         self.tables.with(uuid, normalize::normalize)
+    }
+
+    fn unreadable(&mut self, uuid: &StreamUuid) -> Found<Vec<StoredRow>> {
+        self.tables
+            .with(uuid, |table| quarantine::unreadable(table))
+    }
+
+    fn quarantine(&mut self, uuid: &StreamUuid, now: Timestamp) -> Found<Vec<StoredRow>> {
+        let db = self.db;
+        self.tables
+            .with(uuid, |table| quarantine::quarantine(db, table, uuid, now))
+    }
+
+    fn quarantined(&mut self, uuid: &StreamUuid) -> Result<Vec<StoredRow>> {
+        quarantine::quarantined(self.db, uuid)
+    }
+
+    fn restore(&mut self, uuid: &StreamUuid) -> Found<Restored> {
+        let db = self.db;
+        self.tables
+            .with(uuid, |table| quarantine::restore(db, table, uuid))
     }
 
     fn remove_data(&mut self, uuid: &StreamUuid) -> Found<u64> {

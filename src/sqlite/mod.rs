@@ -12,6 +12,7 @@ mod key;
 mod migrate;
 mod normalize;
 mod open;
+mod quarantine;
 mod query;
 mod raw;
 mod read;

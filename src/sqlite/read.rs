@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::key::{self, KeyRange, Pivot};
 use super::query::Query;
-use super::raw::{Cell, Param};
+use super::raw::{Cell, Param, Row};
 use super::row;
 use super::table::Table;
 use crate::model::error::Result;
@@ -19,18 +19,54 @@ pub(super) fn latest(table: &mut Table, stream: &StreamUuid) -> Result<Option<Ob
     let Some(found) = rows.next()? else {
         return Ok(None);
     };
-    // Text and finer units sort after seconds, so if the last row is in seconds there are
-    // none. But below zero, numbers of a finer unit sort before those of seconds.
-    let is_latest = match found.cell(0) {
-        Cell::Integer(number) => (0..SECONDS_LIMIT).contains(&number),
-        Cell::Real(number) => (0.0..SECONDS_LIMIT as f64).contains(&number),
-        _ => false,
-    };
-    if is_latest {
+    if latest_seconds(&found).is_some() {
         return row::observation(&found, stream).map(Some);
     }
     drop(rows);
     Ok(last(table, stream, 1)?.pop())
+}
+
+/// Reads the instant and the hash of the row that lies latest in time, for the chain to go
+/// on from; whether its value can be read doesn't matter. If no timestamp can be read, the
+/// row is the one that plain SQL takes for the last.
+pub(super) fn chain_end(table: &mut Table) -> Result<Option<(Timestamp, String)>> {
+    let mut rows = table.cached(Query::Last)?.query(&[])?;
+    let Some(found) = rows.next()? else {
+        return Ok(None);
+    };
+    if let Some(ts) = latest_seconds(&found) {
+        return Ok(Some((ts, found.text(2))));
+    }
+    let last = (Timestamp::MIN, found.text(2));
+    drop(rows);
+    let ranges = latest_ranges(table, 1)?;
+    let mut params = Vec::new();
+    let mut statement = table.prepare(|t| {
+        let source = key::source(t, &ranges, &mut params);
+        format!(
+            "SELECT instant, hash FROM ({source}) WHERE instant IS NOT NULL \
+             ORDER BY instant DESC, ts DESC LIMIT 1"
+        )
+    })?;
+    let latest = statement.first(&params, |row| {
+        (Timestamp::from_micros(row.integer(0)), row.text(1))
+    })?;
+    Ok(Some(latest.unwrap_or(last)))
+}
+
+/// Returns the instant of the row that sorts last if it is the latest: text and finer
+/// units sort after the seconds, so if a number of seconds comes last there are none.
+/// Below zero a finer unit might hide.
+fn latest_seconds(last: &Row<'_>) -> Option<Timestamp> {
+    match last.cell(0) {
+        Cell::Integer(number) if (0..SECONDS_LIMIT).contains(&number) => {
+            Some(Timestamp::from_integer(number))
+        }
+        Cell::Real(number) if (0.0..SECONDS_LIMIT as f64).contains(&number) => {
+            Timestamp::from_real(number).ok()
+        }
+        _ => None,
+    }
 }
 
 /// Reads the `count` rows that are latest in time, in order of time.

@@ -12,7 +12,7 @@ use crate::model::value;
 /// Reads columns `ts, value, hash, provider` without copying them.
 #[inline]
 pub(super) fn read<'a>(row: &'a Row<'_>, stream: &StreamUuid) -> Result<RowRef<'a>> {
-    let unreadable = |source| unreadable(stream, source);
+    let unreadable = |source| unreadable(stream, row.cell(0).to_string(), source);
     let (ts, stored) = timestamp(row.cell(0)).map_err(unreadable)?;
     Ok(RowRef {
         ts,
@@ -47,7 +47,7 @@ fn timestamp(cell: Cell<'_>) -> Result<(Timestamp, StoredRef<'_>)> {
             Ok((Timestamp::from_stored_text(text)?, StoredRef::Text(text)))
         }
         Cell::Blob(_) | Cell::Null => Err(Error::InvalidTimestamp {
-            text: format!("{cell:?}"),
+            text: cell.to_string(),
             reason: "it is neither a number nor text",
         }),
     }
@@ -60,7 +60,7 @@ fn number(cell: Cell<'_>) -> Result<f64> {
         Cell::Real(number) => value::finite(number),
         Cell::Text(bytes) => value::parse(utf8(bytes)?),
         Cell::Blob(_) | Cell::Null => Err(Error::InvalidValue {
-            text: format!("{cell:?}"),
+            text: cell.to_string(),
             reason: "it is neither a number nor text",
         }),
     }
@@ -72,7 +72,7 @@ fn text(cell: Cell<'_>) -> Result<&[u8]> {
     match cell {
         Cell::Text(bytes) | Cell::Blob(bytes) => Ok(bytes),
         _ => Err(Error::InvalidValue {
-            text: format!("{cell:?}"),
+            text: cell.to_string(),
             reason: "it is not text",
         }),
     }

@@ -7,7 +7,7 @@ use crate::backend::{Access, Backend, Found, Inserted, StreamQuery};
 use crate::model::cursor::Cursor;
 use crate::model::error::{Error, Result};
 use crate::model::observation::{NewObservation, Observation};
-use crate::model::report::{Normalization, Statistics};
+use crate::model::report::{Normalization, Restored, Statistics, StoredRow};
 use crate::model::row::RowRef;
 use crate::model::span::Span;
 use crate::model::stream::{Stream, StreamPatch, StreamRef};
@@ -134,6 +134,22 @@ impl Backend for Connection {
 
     fn normalize(&mut self, uuid: &StreamUuid) -> Found<Normalization> {
         dispatch!(self, backend => backend.normalize(uuid))
+    }
+
+    fn unreadable(&mut self, uuid: &StreamUuid) -> Found<Vec<StoredRow>> {
+        dispatch!(self, backend => backend.unreadable(uuid))
+    }
+
+    fn quarantine(&mut self, uuid: &StreamUuid, now: Timestamp) -> Found<Vec<StoredRow>> {
+        dispatch!(self, backend => backend.quarantine(uuid, now))
+    }
+
+    fn quarantined(&mut self, uuid: &StreamUuid) -> Result<Vec<StoredRow>> {
+        dispatch!(self, backend => backend.quarantined(uuid))
+    }
+
+    fn restore(&mut self, uuid: &StreamUuid) -> Found<Restored> {
+        dispatch!(self, backend => backend.restore(uuid))
     }
 
     fn remove_data(&mut self, uuid: &StreamUuid) -> Found<u64> {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::Store;
 use crate::model::cursor::Cursor;
-use crate::model::error::Result;
+use crate::model::error::{Error, Result};
 use crate::model::observation::Observation;
 use crate::model::uuid::StreamUuid;
 
@@ -15,7 +15,7 @@ const BATCH: usize = 1_024;
 /// [`Store::observations`]. Between batches nothing is locked and no
 /// transaction is open: the iteration sees rows that others insert ahead of it.
 ///
-/// It ends after the first error.
+/// It ends after the first error, which comes behind the rows that were read before it.
 #[derive(Debug)]
 pub struct Observations {
     store: Store,
@@ -23,6 +23,8 @@ pub struct Observations {
     cursor: Cursor,
     batch: VecDeque<Observation>,
     ended: bool,
+    /// What ended the reading, until it is reported.
+    error: Option<Error>,
 }
 
 impl Observations {
@@ -33,6 +35,7 @@ impl Observations {
             cursor,
             batch: VecDeque::new(),
             ended: false,
+            error: None,
         }
     }
 }
@@ -52,12 +55,14 @@ impl Iterator for Observations {
                 Ok(_) => {}
                 Err(error) => {
                     self.ended = true;
-                    self.batch.clear();
-                    return Some(Err(error));
+                    self.error = Some(error);
                 }
             }
         }
-        self.batch.pop_front().map(Ok)
+        match self.batch.pop_front() {
+            Some(row) => Some(Ok(row)),
+            None => self.error.take().map(Err),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod iter;
 mod json;
 mod observations;
 mod open;
+mod quarantine;
 mod shared;
 mod streams;
 

@@ -7,10 +7,10 @@ use super::{Store, or_default};
 use crate::backend::{Backend, Inserted};
 use crate::model::columns::{Columns, ColumnsBuilder};
 use crate::model::cursor::Cursor;
-use crate::model::error::Result;
+use crate::model::error::{Error, Result};
 use crate::model::observation::{InsertReport, Insertion, NewObservation, Observation};
 use crate::model::report::{Normalization, Statistics};
-use crate::model::row::{RowRef, text_of};
+use crate::model::row::{RowRef, no_text, unreadable};
 use crate::model::span::Span;
 use crate::model::time::Timestamp;
 use crate::model::uuid::StreamUuid;
@@ -111,6 +111,7 @@ impl Store {
         range: impl RangeBounds<Timestamp>,
     ) -> Result<Columns> {
         let mut cursor = self.cursor(uuid, range)?;
+        let start = cursor.clone();
         // The rows are not counted first: that reads them all once more, which costs more
         // than letting the vectors grow.
         let mut columns = ColumnsBuilder::default();
@@ -128,7 +129,9 @@ impl Store {
                 Ok(())
             })
         })?;
-        columns.finish(uuid)
+        columns
+            .finish()
+            .ok_or_else(|| self.unreadable_text(uuid, start))
     }
 
     /// Returns a cursor over `range`, for [`read_batch`](Self::read_batch).
@@ -161,6 +164,23 @@ impl Store {
         self.find(uuid, |connection| {
             connection.read(|connection| connection.read_rows(uuid, cursor, limit, sink))
         })
+    }
+
+    /// Returns the error for the first row from `cursor` on whose text is not UTF-8. For
+    /// readers that check many texts at once, and read them again to name the row.
+    #[cold]
+    pub(crate) fn unreadable_text(&self, uuid: &StreamUuid, mut cursor: Cursor) -> Error {
+        loop {
+            let read = self.read_batch(uuid, &mut cursor, VERIFY_BATCH, |row| {
+                row.to_observation(uuid).map(drop)
+            });
+            match read {
+                Err(error) => return error,
+                // Another program has mended it meanwhile.
+                Ok(0) => return unreadable(uuid, "NULL".to_owned(), no_text(&[])),
+                Ok(_) => {}
+            }
+        }
     }
 
     /// Reads the last `count` observations, in order of time.
@@ -259,7 +279,7 @@ impl Store {
         let mut cursor = Cursor::new(Some(Span::ALL));
         while !cursor.is_done() {
             let read = self.read_batch(uuid, &mut cursor, VERIFY_BATCH, |row| {
-                verifier.push(row, text_of(uuid, row.hash)?);
+                verifier.push(row, row.text(uuid, row.hash)?);
                 Ok(())
             })?;
             if read == 0 {

@@ -24,6 +24,7 @@ fn generate() -> String {
         "statistics",
         "verify",
         "normalize",
+        "quarantine",
         "arrow",
         "json",
         "convert",

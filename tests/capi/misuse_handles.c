@@ -33,6 +33,10 @@ ON_STORE(satori_count, ID, 0, 1, &out.rows)
 ON_STORE(satori_get_statistics, ID, &out.statistics, &out.string)
 ON_STORE(satori_delete, ID, INT64_MIN, INT64_MAX, &out.rows)
 ON_STORE(satori_normalize, ID, 0, &out.rows, &out.string)
+ON_STORE(satori_unreadable, ID, &out.rows, &out.string)
+ON_STORE(satori_quarantine, ID, 0, &out.rows, &out.string)
+ON_STORE(satori_quarantined, ID, &out.rows, &out.string)
+ON_STORE(satori_restore, ID, &out.rows, &out.rows)
 ON_STORE(satori_verify, ID, &out.verification, &out.string)
 ON_STORE(satori_observations, ID, INT64_MIN, INT64_MAX, &out.cursor)
 ON_STORE(satori_last, ID, 1, &out.cursor)
@@ -106,6 +110,10 @@ static const struct {
     ENTRY(satori_get_statistics, STORE),
     ENTRY(satori_delete, STORE),
     ENTRY(satori_normalize, STORE),
+    ENTRY(satori_unreadable, STORE),
+    ENTRY(satori_quarantine, STORE),
+    ENTRY(satori_quarantined, STORE),
+    ENTRY(satori_restore, STORE),
     ENTRY(satori_verify, STORE),
     ENTRY(satori_observations, STORE),
     ENTRY(satori_last, STORE),

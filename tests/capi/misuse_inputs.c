@@ -88,6 +88,18 @@ static void texts(void) {
 #define CALL(...) satori_normalize(good_store, __VA_ARGS__, 0, &out.rows, &out.string, &error)
   BAD_UUIDS(CALL);
 #undef CALL
+#define CALL(...) satori_unreadable(good_store, __VA_ARGS__, &out.rows, &out.string, &error)
+  BAD_UUIDS(CALL);
+#undef CALL
+#define CALL(...) satori_quarantine(good_store, __VA_ARGS__, 0, &out.rows, &out.string, &error)
+  BAD_UUIDS(CALL);
+#undef CALL
+#define CALL(...) satori_quarantined(good_store, __VA_ARGS__, &out.rows, &out.string, &error)
+  BAD_UUIDS(CALL);
+#undef CALL
+#define CALL(...) satori_restore(good_store, __VA_ARGS__, &out.rows, NULL, &error)
+  BAD_UUIDS(CALL);
+#undef CALL
 #define CALL(...) satori_verify(good_store, __VA_ARGS__, &out.verification, &out.string, &error)
   BAD_UUIDS(CALL);
 #undef CALL
@@ -285,6 +297,14 @@ static void outputs(void) {
   ASKEW_CASE(satori_delete(good_store, ID, ALL, room, &error));
   ASKEW_CASE(satori_normalize(good_store, ID, 0, room, NULL, &error));
   ASKEW_CASE(satori_normalize(good_store, ID, 0, NULL, string, &error));
+  ASKEW_CASE(satori_unreadable(good_store, ID, room, NULL, &error));
+  ASKEW_CASE(satori_unreadable(good_store, ID, NULL, string, &error));
+  ASKEW_CASE(satori_quarantine(good_store, ID, 0, room, NULL, &error));
+  ASKEW_CASE(satori_quarantine(good_store, ID, 0, NULL, string, &error));
+  ASKEW_CASE(satori_quarantined(good_store, ID, room, NULL, &error));
+  ASKEW_CASE(satori_quarantined(good_store, ID, NULL, string, &error));
+  ASKEW_CASE(satori_restore(good_store, ID, room, NULL, &error));
+  ASKEW_CASE(satori_restore(good_store, ID, NULL, room, &error));
   ASKEW_CASE(satori_verify(good_store, ID, &out.verification, string, &error));
   ASKEW_CASE(satori_ingest(good_store, SATORI_STR("null"), NULL, NULL, string, &error));
   ASKEW_CASE(satori_ingest(good_store, SATORI_STR("null"), NULL, ASKEW(&out.ingest_report), NULL,

@@ -139,6 +139,14 @@ CALL(satori_delete) { return satori_delete(f->store, UUID, 0, 1, NULL, &f->error
 
 CALL(satori_normalize) { return satori_normalize(f->store, UUID, 0, NULL, NULL, &f->error); }
 
+CALL(satori_unreadable) { return satori_unreadable(f->store, UUID, NULL, NULL, &f->error); }
+
+CALL(satori_quarantine) { return satori_quarantine(f->store, UUID, 0, NULL, NULL, &f->error); }
+
+CALL(satori_quarantined) { return satori_quarantined(f->store, UUID, NULL, NULL, &f->error); }
+
+CALL(satori_restore) { return satori_restore(f->store, UUID, NULL, NULL, &f->error); }
+
 CALL(satori_verify) {
   satori_verification verification = satori_verification_init();
   return satori_verify(f->store, UUID, &verification, NULL, &f->error);
@@ -243,6 +251,10 @@ static const struct {
     ENTRY(satori_get_statistics, STORE),
     ENTRY(satori_delete, STORE),
     ENTRY(satori_normalize, STORE),
+    ENTRY(satori_unreadable, STORE),
+    ENTRY(satori_quarantine, STORE),
+    ENTRY(satori_quarantined, STORE),
+    ENTRY(satori_restore, STORE),
     ENTRY(satori_verify, STORE),
     ENTRY(satori_parse_timestamp, NONE),
     ENTRY(satori_stream_uuid, NONE),

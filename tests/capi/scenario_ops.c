@@ -102,7 +102,8 @@ static void say_rows(satori_cursor *cursor, size_t batch, int spelled) {
   do {
     if (!fine(satori_cursor_next(cursor, batch, ts, spelled ? spellings : NULL, values, hashes,
                                  providers, &count, &error))) {
-      break;
+      OK(satori_cursor_free(cursor, &error));
+      return;
     }
     for (size_t row = 0; row < count; row++) {
       say("%" PRId64 "\t", ts[row]);
@@ -422,6 +423,31 @@ void play(const struct operation *operation) {
     if (fine(satori_normalize(store, first, length, dry, &count, &string, &error))) {
       say("rewritten %" PRIu64 "\n", count);
       say_string(string);
+    }
+  }
+  OP("unreadable") {
+    if (fine(satori_unreadable(store, first, length, &count, &string, &error))) {
+      say("count %" PRIu64 "\n", count);
+      say_string(string);
+    }
+  }
+  OP("quarantine") {
+    int32_t dry = strcmp(args[1].data, "dry") == 0;
+    if (fine(satori_quarantine(store, first, length, dry, &count, &string, &error))) {
+      say("count %" PRIu64 "\n", count);
+      say_string(string);
+    }
+  }
+  OP("quarantined") {
+    if (fine(satori_quarantined(store, first, length, &count, &string, &error))) {
+      say("count %" PRIu64 "\n", count);
+      say_string(string);
+    }
+  }
+  OP("restore") {
+    uint64_t kept;
+    if (fine(satori_restore(store, first, length, &count, &kept, &error))) {
+      say("restored %" PRIu64 " kept %" PRIu64 "\n", count, kept);
     }
   }
   OP("verify") {

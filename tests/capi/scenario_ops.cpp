@@ -240,6 +240,11 @@ static void copy(const argument *args) {
   }
 }
 
+static void say_unreadable(const satori::UnreadableRows &found) {
+  say("count %" PRIu64 "\n", found.count);
+  say_line(found.rows);
+}
+
 static void ingest(const argument *args, int count) {
   satori::IngestOptions options;
   options.uuid = text_of(args[0]);
@@ -337,6 +342,15 @@ static void play_on_store(std::string_view op, const argument *args, int count) 
         store->normalize(first, std::string_view(args[1].data) == "dry");
     say("rewritten %" PRIu64 "\n", done.rewritten);
     say_line(done.details);
+  } else if (op == "unreadable") {
+    say_unreadable(store->unreadable(first));
+  } else if (op == "quarantine") {
+    say_unreadable(store->quarantine(first, std::string_view(args[1].data) == "dry"));
+  } else if (op == "quarantined") {
+    say_unreadable(store->quarantined(first));
+  } else if (op == "restore") {
+    const satori::Restored done = store->restore(first);
+    say("restored %" PRIu64 " kept %" PRIu64 "\n", done.restored, done.kept);
   } else if (op == "verify") {
     const satori::Verification found = store->verify(first);
     say("rows %" PRIu64 " verified %" PRIu64 " foreign %" PRIu64 " suspect %" PRIu64 "\n",

@@ -6,6 +6,7 @@ mod insert;
 mod names;
 mod normalize;
 mod numbers;
+mod quarantine;
 mod spelling;
 mod streams;
 #[path = "../support/mod.rs"]

@@ -21,7 +21,15 @@ from ..errors import InvalidValue
 from ..instants import Instant
 from ..observations import Observations
 from ..records import Observation, Statistics
-from ..reports import Conflict, InsertReport, Insertion, Normalization, Verification
+from ..reports import (
+    Conflict,
+    InsertReport,
+    Insertion,
+    Normalization,
+    Restored,
+    StoredRow,
+    Verification,
+)
 from ..rows import Data, Value, number
 
 #: By their number in the C header.
@@ -207,6 +215,46 @@ class ObservationOperations(StoreHandle):
     def normalize_dry_run(self, uuid: str) -> Normalization:
         """Returns what :meth:`normalize` would do."""
         return self.normalize(uuid, dry_run=True)
+
+    def unreadable(self, uuid: str) -> tuple[StoredRow, ...]:
+        """Lists the stream's rows that can't be read, as they are stored: installed engines
+        have stored ``None`` for a timestamp, and infinities, text and blobs for values.
+        Reading the stream ends at such a row; :meth:`quarantine` moves them out of the way.
+
+        :raises NotFound:
+        """
+        rows = Handle()
+        call("satori_unreadable", *self._at(uuid), None, byref(rows))
+        return decode.unreadable_rows(rows)
+
+    def quarantine(self, uuid: str, *, dry_run: bool = False) -> tuple[StoredRow, ...]:
+        """Moves the stream's rows that can't be read out of its table, as they are stored
+        and with the reason, in one transaction, and returns them. They are kept in the table
+        ``__satori_quarantine`` of the same file until :meth:`restore` puts them back.
+
+        :param dry_run: only list them.
+        :raises NotFound:
+        """
+        rows = Handle()
+        call("satori_quarantine", *self._at(uuid), dry_run, None, byref(rows))
+        return decode.unreadable_rows(rows)
+
+    def quarantined(self, uuid: str) -> tuple[StoredRow, ...]:
+        """Lists the stream's rows that :meth:`quarantine` has moved, in the order in which it
+        did."""
+        rows = Handle()
+        call("satori_quarantined", *self._at(uuid), None, byref(rows))
+        return decode.unreadable_rows(rows)
+
+    def restore(self, uuid: str) -> Restored:
+        """Puts the stream's rows that :meth:`quarantine` has moved back where they were. A row
+        whose key is taken by now stays in the quarantine.
+
+        :raises NotFound:
+        """
+        restored, kept = ctypes.c_uint64(), ctypes.c_uint64()
+        call("satori_restore", *self._at(uuid), byref(restored), byref(kept))
+        return Restored(restored.value, kept.value)
 
     def verify(self, uuid: str) -> Verification:
         """Walks the stream's hash chain in order of time, and returns what it found.

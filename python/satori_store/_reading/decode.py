@@ -19,6 +19,7 @@ from ..reports import (
     InsertReport,
     Normalization,
     Rejected,
+    StoredRow,
     SyncReport,
     Verification,
 )
@@ -113,6 +114,11 @@ def normalization(report: Handle) -> Normalization:
     """Reads a report from its JSON."""
     found = json.loads(take_string(report))
     return Normalization(found["rewritten"], tuple(found["kept"]), tuple(found["unreadable"]))
+
+
+def unreadable_rows(rows: Handle) -> tuple[StoredRow, ...]:
+    """Reads rows from their JSON."""
+    return tuple(StoredRow(**row) for row in json.loads(take_string(rows)))
 
 
 def verification(report: Handle) -> Verification:

@@ -73,7 +73,7 @@ fn execute(
     let mut computed = Vec::new();
     if chain.is_needed() {
         for row in chunk {
-            let hash = hash(table, stream, chain, row)?.into_owned();
+            let hash = hash(table, chain, row)?.into_owned();
             chain.advance(row.observation.ts, &hash);
             computed.push(hash);
         }

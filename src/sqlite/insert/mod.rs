@@ -160,7 +160,7 @@ fn insert_row(
     row: &Candidate<'_>,
 ) -> Result<Insertion> {
     let NewObservation { ts, value, .. } = row.observation;
-    let hash = hash(table, stream, chain, row)?;
+    let hash = hash(table, chain, row)?;
     if existing.is_some() || !row.insert_new(table, &hash)? {
         // A row is in the way, or the table's key doesn't sort by time.
         let stored = match &existing {

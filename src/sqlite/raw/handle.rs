@@ -107,20 +107,27 @@ impl Handle {
         }
     }
 
-    /// Defines `satori_instant(ts)` and `satori_value(value)` for this connection.
+    /// Defines `satori_instant(ts)`, `satori_value(value)` and
+    /// `satori_fault(ts, value, hash, provider)` for this connection.
     pub(crate) fn register_functions(self) -> Result<(), SqliteError> {
-        self.register(c"satori_instant", function::satori_instant)?;
-        self.register(c"satori_value", function::satori_value)
+        self.register(c"satori_instant", 1, function::satori_instant)?;
+        self.register(c"satori_value", 1, function::satori_value)?;
+        self.register(c"satori_fault", 4, function::satori_fault)
     }
 
-    fn register(self, name: &CStr, function: Function) -> Result<(), SqliteError> {
+    fn register(
+        self,
+        name: &CStr,
+        arguments: c_int,
+        function: Function,
+    ) -> Result<(), SqliteError> {
         // SAFETY: the name is NUL-terminated and the callback has the right
         // signature and needs no application data.
         let status = unsafe {
             ffi::sqlite3_create_function_v2(
                 self.as_ptr(),
                 name.as_ptr(),
-                1,
+                arguments,
                 ffi::SQLITE_UTF8 | ffi::SQLITE_DETERMINISTIC | ffi::SQLITE_INNOCUOUS,
                 ptr::null_mut(),
                 Some(function),

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::ffi::c_int;
+use std::fmt;
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 use std::slice;
@@ -10,6 +11,7 @@ use libsqlite3_sys as ffi;
 
 use super::error::SqliteError;
 use super::handle::Handle;
+use crate::model::error::excerpt;
 
 /// A prepared statement, finalised when dropped.
 pub(crate) struct Statement {
@@ -50,6 +52,34 @@ impl<'a> Cell<'a> {
         }
     }
 }
+
+impl fmt::Display for Cell<'_> {
+    /// Writes the value as an SQL literal, shortened if it is long.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cell::Null => f.write_str("NULL"),
+            Cell::Integer(number) => write!(f, "{number}"),
+            Cell::Real(number) => write!(f, "{number:?}"),
+            Cell::Text(bytes) => {
+                let text = String::from_utf8_lossy(bytes).replace('\'', "''");
+                write!(f, "'{}'", excerpt(&text))
+            }
+            Cell::Blob(bytes) => {
+                f.write_str("x'")?;
+                for byte in bytes.iter().take(LONGEST_BLOB) {
+                    write!(f, "{byte:02x}")?;
+                }
+                match bytes.len() {
+                    0..=LONGEST_BLOB => f.write_str("'"),
+                    length => write!(f, "…' ({length} bytes)"),
+                }
+            }
+        }
+    }
+}
+
+/// How many bytes of a blob a message shows.
+const LONGEST_BLOB: usize = 40;
 
 impl Statement {
     /// Prepares `sql` as a statement that may be kept for long.

@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::notation::*;
 use crate::support::crate_file;
 use satori_store::{
-    Error, Format, IngestOptions, Insertion, NewObservation, OpenOptions, Remove, Store, Stream,
-    StreamUuid, Synchronous, Timestamp,
+    Error, Format, IngestOptions, Insertion, NewObservation, OpenOptions, Remove, Store, StoredRow,
+    Stream, StreamUuid, Synchronous, Timestamp,
 };
 
 pub(crate) type Lines = Result<Vec<String>, Error>;
@@ -237,6 +237,19 @@ impl Runner {
                     json(&report),
                 ])
             }
+            "unreadable" => Ok(unreadable(&store.unreadable(&uuid()?)?)),
+            "quarantine" => Ok(unreadable(&match args[1] {
+                "dry" => store.unreadable(&uuid()?)?,
+                _ => store.quarantine(&uuid()?)?,
+            })),
+            "quarantined" => Ok(unreadable(&store.quarantined(&uuid()?)?)),
+            "restore" => {
+                let done = store.restore(&uuid()?)?;
+                Ok(vec![format!(
+                    "restored {} kept {}",
+                    done.restored, done.kept
+                )])
+            }
             "verify" => {
                 let found = store.verify(&uuid()?)?;
                 Ok(vec![
@@ -269,4 +282,9 @@ impl Runner {
             _ => panic!("no operation {op}"),
         }
     }
+}
+
+/// Answers with rows that can't be read: how many, and as JSON.
+fn unreadable(rows: &[StoredRow]) -> Vec<String> {
+    vec![format!("count {}", rows.len()), json(&rows)]
 }

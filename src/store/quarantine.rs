@@ -1,0 +1,55 @@
+//! Rows that can't be read: listing them, moving them out, putting them back.
+
+use super::Store;
+use crate::backend::Backend;
+use crate::model::error::Result;
+use crate::model::report::{Restored, StoredRow};
+use crate::model::time::Timestamp;
+use crate::model::uuid::StreamUuid;
+
+impl Store {
+    /// Lists the stream's rows that can't be read, as they are stored: installed engines
+    /// have stored `None` for a timestamp, and infinities, text and blobs for values.
+    /// Reading the stream ends at such a row; [`quarantine`](Self::quarantine) moves
+    /// them out of the way.
+    ///
+    /// # Errors
+    /// [`Error::StreamNotFound`](crate::Error::StreamNotFound),
+    /// [`Error::NotAStream`](crate::Error::NotAStream).
+    pub fn unreadable(&self, uuid: &StreamUuid) -> Result<Vec<StoredRow>> {
+        self.find(uuid, |connection| connection.unreadable(uuid))
+    }
+
+    /// Moves the stream's rows that can't be read out of its table, as they are stored
+    /// and with the reason, and returns them. They are kept in the table
+    /// `__satori_quarantine` of the same file, which any SQL program can read, until
+    /// [`restore`](Self::restore) puts them back.
+    ///
+    /// # Errors
+    /// As [`unreadable`](Self::unreadable).
+    pub fn quarantine(&self, uuid: &StreamUuid) -> Result<Vec<StoredRow>> {
+        self.find(uuid, |connection| {
+            connection.write(|connection| connection.quarantine(uuid, Timestamp::now()))
+        })
+    }
+
+    /// Lists the stream's rows that [`quarantine`](Self::quarantine) has moved, in the
+    /// order in which it did. A stream without such rows, or unknown, has none.
+    ///
+    /// # Errors
+    /// None of its own.
+    pub fn quarantined(&self, uuid: &StreamUuid) -> Result<Vec<StoredRow>> {
+        self.run(|connection| connection.quarantined(uuid))
+    }
+
+    /// Puts the stream's rows that [`quarantine`](Self::quarantine) has moved back where
+    /// they were. A row whose key is taken by now stays in the quarantine.
+    ///
+    /// # Errors
+    /// As [`unreadable`](Self::unreadable).
+    pub fn restore(&self, uuid: &StreamUuid) -> Result<Restored> {
+        self.find(uuid, |connection| {
+            connection.write(|connection| connection.restore(uuid))
+        })
+    }
+}
