@@ -8,7 +8,6 @@ use serde_json::value::RawValue;
 use super::item::{Item, json_error};
 use super::scalar::{Object, Scalar, Text, present};
 use crate::model::error::{Error, Result};
-use crate::model::position::Position;
 use crate::model::stream::StreamPatch;
 use crate::model::uuid::StreamUuid;
 
@@ -49,7 +48,7 @@ pub(super) struct ParsedStream<'a> {
 }
 
 impl<'a> StreamObject<'a> {
-    fn parse(self, stream_id: Option<i64>) -> Result<ParsedStream<'a>> {
+    fn parse(self, item: &Item<'_>, stream_id: Option<i64>) -> Result<ParsedStream<'a>> {
         fn set<T>(
             patch: StreamPatch,
             field: Option<Option<T>>,
@@ -66,7 +65,7 @@ impl<'a> StreamObject<'a> {
             None => stream_id.map(Some),
         };
         let meta = match self.meta {
-            Some(meta) => Some(meta.map(raw_text).transpose()?),
+            Some(meta) => Some(meta.map(|meta| raw_text(item, meta)).transpose()?),
             None => None,
         };
         let mut patch = StreamPatch::new();
@@ -86,9 +85,10 @@ impl<'a> StreamObject<'a> {
 
 /// Reads `meta`, which should be text. If the server sends an object there, nothing is
 /// lost: its JSON is kept.
-fn raw_text(raw: &RawValue) -> Result<String> {
+fn raw_text(item: &Item<'_>, raw: &RawValue) -> Result<String> {
     if raw.get().starts_with('"') {
-        serde_json::from_str(raw.get()).map_err(|error| json_error(&error, Position::start_of(1)))
+        let start = item.position_of(raw.get());
+        serde_json::from_str(raw.get()).map_err(|error| json_error(&error, start))
     } else {
         Ok(raw.get().to_owned())
     }
@@ -99,14 +99,45 @@ pub(super) fn read<'a>(item: &Item<'a>, stream: RawStream<'a>) -> Result<ParsedS
     let start = item.position_of(stream.json);
     let Object(object) = serde_json::from_str::<Object<StreamObject<'a>>>(stream.json)
         .map_err(|error| json_error(&error, start))?;
-    object.parse(stream.stream_id)
+    object.parse(item, stream.stream_id)
 }
 
 /// Reads an item that is a stream object.
 pub(super) fn read_item(item: &Item<'_>) -> Result<(StreamUuid, StreamPatch)> {
     item.check_bounds()?;
     let Object(stream) = item.read::<Object<StreamObject<'_>>>()?;
-    let stream = stream.parse(None)?;
+    let stream = stream.parse(item, None)?;
     let uuid = stream.uuid.ok_or(Error::MissingUuid)?;
     Ok((StreamUuid::new(uuid)?, stream.metadata))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::item::split;
+    use super::super::options::Format;
+    use super::*;
+
+    /// Returns the line and column of the error in the only item of `input`.
+    fn fault(input: &str, format: Format, first_line: usize) -> Option<(usize, usize)> {
+        let items = split(input.as_bytes(), format, first_line).ok()?;
+        match read_item(items.first()?) {
+            Err(Error::InvalidJson { line, column, .. }) => Some((line, column)),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_fault_in_meta_is_placed_in_the_input() {
+        let input = "\n  {\"uuid\": \"u\", \"meta\": \"\\ud800\"}\n";
+        assert_eq!(fault(input, Format::NdJson, 7), Some((8, 32)));
+    }
+
+    #[test]
+    fn lines_are_counted_to_the_last_number() {
+        for input in ["\n\n{\n", "{\n\n"] {
+            let found = fault(input, Format::NdJson, usize::MAX);
+            assert_eq!(found.map(|(line, _)| line), Some(usize::MAX));
+        }
+        assert!(split(b"[\n1,\n]", Format::Auto, usize::MAX).is_err());
+    }
 }

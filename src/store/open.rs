@@ -39,7 +39,9 @@ impl Store {
     /// Opens a store that lives in memory and is gone with the last handle.
     ///
     /// # Errors
-    /// [`Error::CannotOpen`] or [`Error::Database`] if there is no memory.
+    /// [`Error::CannotOpen`] or [`Error::Database`] if there is no memory;
+    /// [`Error::CannotOpen`] if this process was forked while other threads were inside
+    /// calls.
     pub fn open_in_memory() -> Result<Self> {
         OpenOptions::new().open_in_memory()
     }
@@ -64,15 +66,17 @@ impl OpenOptions {
             });
         }
         let call = Call::begin();
-        let_go_of_inherited(path, &call)?;
+        let_go_of_inherited(&location, &call)?;
         sqlite::Connection::open(path, self).map(|opened| Store::new(Connection::Sqlite(opened)))
     }
 
     /// Opens a store that lives in memory and is gone with the last handle.
     ///
     /// # Errors
-    /// [`Error::CannotOpen`] or [`Error::Database`] if there is no memory.
+    /// As [`Store::open_in_memory`].
     pub fn open_in_memory(&self) -> Result<Store> {
+        let call = Call::begin();
+        let_go_of_inherited(&Location::MEMORY, &call)?;
         sqlite::Connection::open_in_memory(self)
             .map(|opened| Store::new(Connection::Sqlite(opened)))
     }

@@ -1,6 +1,5 @@
 //! What the clones of a store share, and how a forked child lets go of it.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::connection::Connection;
@@ -37,10 +36,10 @@ impl Shared {
 /// Closes the stores that a forked child has inherited, before it opens one. A database
 /// may count locks in memory: the child would take no lock of its own on a file that the
 /// parent has open, and lose its rows when the parent closes it.
-pub(super) fn let_go_of_inherited(path: &Path, call: &Call) -> Result<()> {
+pub(super) fn let_go_of_inherited(location: &Location, call: &Call) -> Result<()> {
     if call.is_interrupted() {
         return Err(Error::CannotOpen {
-            location: Location::new(path),
+            location: location.clone(),
             reason: "this process was forked while another thread used a store; it can open \
                      one only after exec()"
                 .to_owned(),

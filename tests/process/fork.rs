@@ -3,25 +3,28 @@
 #![allow(unsafe_code)] // fork has no safe form
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::support::*;
 use diesel::connection::SimpleConnection;
 use satori_store::{Error, Store, sqlite_info};
 use serde_json::json;
 
-/// What forks. It is played in a process of its own with one thread.
+/// What forks. It is played in a process of its own, with one thread unless it says so.
 pub(crate) const ROLES: &[Role] = &[
     ("forks", |path, _| fork_and_use(path)),
     ("forks, and the child opens anew", |path, _| {
         fork_and_open(path);
     }),
     ("forks, and is killed", |path, _| fork_and_be_killed(path)),
+    ("forks amid openings", |_, _| fork_amid_openings()),
     ("forks plain SQLite", fork_plain),
 ];
 
 /// Runs `work` in a forked child.
 fn in_child(work: impl FnOnce() -> bool) -> libc::pid_t {
-    // SAFETY: this process has one thread, so the child's memory is whole.
+    // SAFETY: with one thread the child's memory is whole. With more, the child does what
+    // the store allows amid calls.
     let child = unsafe { libc::fork() };
     as_child(child, work)
 }
@@ -135,8 +138,38 @@ fn fork_and_be_killed(path: &Path) {
     hear();
 }
 
-/// Does the same with plain SQLite, against which SQLite's manual warns. Its locks are
-/// `whose`: the library's, or SQLite's own.
+/// Forks a hundred times while other threads open stores in memory, as each child does.
+/// A child that waits for ever is ended by its alarm.
+fn fork_amid_openings() {
+    let ended = AtomicBool::new(false);
+    let all_ended = std::thread::scope(|threads| {
+        for _ in 0..4 {
+            threads.spawn(|| {
+                while !ended.load(Ordering::Relaxed) {
+                    drop(Store::open_in_memory().unwrap());
+                }
+            });
+        }
+        let all_ended = (0..100).all(|_| {
+            pause(3);
+            wait_for(in_child(|| {
+                // SAFETY: a plain system call.
+                unsafe { libc::alarm(10) };
+                matches!(
+                    Store::open_in_memory(),
+                    Ok(_) | Err(Error::CannotOpen { .. })
+                )
+            }))
+        });
+        ended.store(true, Ordering::Relaxed);
+        all_ended
+    });
+    say(if all_ended { "all ended" } else { "one waited" });
+    hear();
+}
+
+/// Does what [`fork_and_open`] does, but with plain SQLite, against which its manual
+/// warns. Its locks are `whose`: the library's, or SQLite's own.
 fn fork_plain(path: &Path, whose: &str) {
     if whose == "the library's" {
         let _ = sqlite_info();
@@ -210,6 +243,14 @@ fn a_child_does_not_keep_the_locks_of_a_parent_that_was_killed() {
     assert_eq!(python.run("SELECT ts FROM s"), json!([[1], [3]]));
     python.close();
     std::fs::write(path.with_extension("end"), "").unwrap();
+}
+
+#[test]
+fn a_child_of_a_parent_that_is_opening_stores_never_waits_for_ever() {
+    let (_folder, path) = place();
+    let mut parent = Player::start("forks amid openings", &path, "");
+    assert_eq!(parent.hear(), "all ended");
+    parent.finish();
 }
 
 /// The control: SQLite in the child believes that it holds the locks which the
