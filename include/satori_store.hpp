@@ -12,16 +12,16 @@
  *
  * Each function of satori_store.h is here under its name without `satori_`, as a
  * method of Store or a function of this namespace, and means what it says there:
- * this file says what differs. Only `delete` could not keep its name: it is
- * delete_observations().
+ * this file says what differs. Two names differ: `delete`, a keyword, is
+ * delete_observations(); insert_many() with spellings is insert_spelled().
  *
  * Errors are exceptions of type satori::Error. A call that throws has stored
- * nothing, but for SATORI_FILE_REPLACED.
+ * nothing, except for SATORI_FILE_REPLACED.
  *
  * Store and Cursor own a handle: they move and don't copy, and free it at the end
- * of their life. What has been moved from, or closed, throws where it is used
- * (SATORI_NULL_POINTER, SATORI_INVALID_HANDLE). Everything else is a plain struct that owns its text,
- * but for Row, which looks into its cursor.
+ * of their life. A call on one that was moved from throws SATORI_NULL_POINTER; on one
+ * that was closed, SATORI_INVALID_HANDLE. Everything else is a plain struct that owns
+ * its text, except for Row, which looks into its cursor.
  *
  * Text goes in as std::string_view: UTF-8, no NUL needed. Instants are
  * std::chrono time points in microseconds UTC; the time now is
@@ -29,9 +29,9 @@
  *     std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now())
  *
  * Ranges take `from` in and leave `to` out; Instant::min() and Instant::max(), the
- * defaults, stand for no bound. Lists
- * of variable shape (which rows were in conflict, which were rejected and why) are
- * JSON, as in C: hand them to the JSON library of your choice.
+ * defaults, stand for no bound. Lists of variable shape (which rows were in conflict,
+ * which were rejected and why) are JSON, as in C: hand them to the JSON library of
+ * your choice.
  *
  * Threads. A Store may be used from any number of threads at once, also while one
  * of them calls close(); moving it and destroying it is for one thread alone, as
@@ -69,14 +69,15 @@ class Error : public std::runtime_error {
         database_code_(error.database_code),
         sqlstate_(error.sqlstate) {}
 
-  /** The kind of the error; later releases may add kinds. */
+  /** Returns the kind of the error; later releases may add kinds. */
   satori_code code() const noexcept { return code_; }
 
-  /** The database's own code, of SQLite its extended result code; 0 if it has none, or
-   *  was not the one to object. */
+  /** Returns the database's own number for what it objects to: SQLite's extended result
+   *  code. 0 if the database has none, or was not the one to object. */
   int database_code() const noexcept { return database_code_; }
 
-  /** The SQLSTATE of what the database objects to; empty if it has none, as SQLite. */
+  /** Returns the SQLSTATE of what the database objects to; empty if the database has
+   *  none, as SQLite, or was not the one to object. */
   const std::string &sqlstate() const noexcept { return sqlstate_; }
 
  private:
@@ -85,7 +86,7 @@ class Error : public std::runtime_error {
   std::string sqlstate_;
 };
 
-/** One observation, its text owned by the cursor: it lives until the cursor goes on. */
+/** One observation, its text owned by the cursor: it lives until the cursor moves on. */
 struct Row {
   Instant ts;
   double value = 0;
@@ -105,7 +106,8 @@ struct Observation {
   std::optional<std::string> spelling;
 
   Observation() = default;
-  /** Not explicit, so that a container of observations can be made of a cursor. */
+  /** Copies a row. Not explicit, so that a container of observations can be made of a
+   *  cursor. */
   Observation(const Row &row)
       : ts(row.ts),
         value(row.value),
@@ -124,7 +126,8 @@ struct NewObservation {
   std::optional<std::string> provider = {};
 };
 
-/** An observation to be inserted, its timestamp as text that is stored as it stands. */
+/** An observation to be inserted, its timestamp stored as this text: see
+ *  satori_insert_many. */
 struct SpelledObservation {
   std::string ts;
   double value = 0;
@@ -136,7 +139,7 @@ struct SpelledObservation {
 
 /** The metadata of one stream. */
 struct Stream {
-  /** 0: the stream has observations and no metadata, and only `uuid` is set. */
+  /** 0: the stream has data and no metadata, and only `uuid` is set. */
   std::int64_t id = 0;
   std::optional<std::int64_t> server_stream_id;
   std::string uuid;
@@ -162,10 +165,12 @@ class Field {
   template <class U, class = std::enable_if_t<std::is_constructible_v<T, U &&> &&
                                               !std::is_same_v<std::decay_t<U>, Field>>>
   Field(U &&value) : touched_(true), value_(std::in_place, std::forward<U>(value)) {}
-  /** Sets it, or clears it where there is no value. */
+  /** Sets it, or clears it if there is no value. */
   Field(std::optional<T> value) : touched_(true), value_(std::move(value)) {}
 
+  /** Returns `true` if the stored value stays. */
   bool kept() const noexcept { return !touched_; }
+  /** Returns the value that it is set to. */
   const std::optional<T> &value() const noexcept { return value_; }
 
  private:
@@ -202,7 +207,8 @@ struct OpenOptions {
   Synchronous synchronous = Synchronous::normal;
   /** How long a write waits for another writer; none: the default of 5 seconds. */
   std::optional<std::chrono::microseconds> busy_timeout = {};
-  /** In a table whose timestamps are text store new rows as text too. */
+  /** If a stream's timestamps are stored as text, new rows are too: see
+   *  satori_open_options. */
   bool keep_spelling = false;
 };
 
@@ -241,7 +247,7 @@ struct InsertReport {
   std::string details;
 };
 
-/** What a stream holds, in numbers: see satori_statistics. */
+/** What a stream's observations are, in numbers: see satori_statistics. */
 struct Statistics {
   std::uint64_t count = 0;
   std::uint64_t unreadable = 0;
@@ -260,7 +266,7 @@ struct Statistics {
 /** What came of normalising a stream's timestamps. */
 struct Normalization {
   std::uint64_t rewritten = 0;
-  /** JSON: `rewritten`, `kept` and `unreadable` timestamps. */
+  /** JSON: `rewritten`, and the timestamps that were `kept` or are `unreadable`. */
   std::string details;
 };
 
@@ -296,20 +302,21 @@ enum class Format : std::int32_t {
 
 /** How payloads are taken in. */
 struct IngestOptions {
-  /** Every payload belongs to this stream; none: each names its own. */
+  /** The stream that every payload belongs to; none: each names its own. */
   std::optional<std::string> uuid = {};
   /** Who delivers the rows; none: "central". */
   std::optional<std::string> provider = {};
-  /** All or nothing. */
+  /** Whether all is stored or nothing. */
   bool strict = false;
   /** How the input falls into payloads. */
   Format format = Format::automatic;
-  /** The number of the input's first line: reports and errors count from there. */
+  /** The number of the input's first line, if it is a piece of a longer input: reports
+   *  and errors count from there. */
   std::uint64_t first_line = 1;
 };
 
-/** What came of ingesting a batch: each payload is counted exactly once, but where it
- *  is Refused: then what would have been stored is counted in `payloads` alone. */
+/** What came of ingesting a batch: each payload is counted exactly once. But of a batch
+ *  that is Refused, those that would have been stored are counted in `payloads` alone. */
 struct IngestReport {
   std::uint64_t payloads = 0;
   std::uint64_t inserted = 0;
@@ -317,15 +324,16 @@ struct IngestReport {
   std::uint64_t nothing = 0;
   std::uint64_t conflicts = 0;
   std::uint64_t rejected = 0;
-  /** The whole report as JSON: `conflicts` and `rejected` with index and line. */
+  /** The whole report as JSON: `conflicts` and `rejected` with index, line and column. */
   std::string details;
 };
 
-/** A strict batch of which nothing was stored (SATORI_REFUSED), and why. */
+/** A strict batch was refused (SATORI_REFUSED): nothing of it was stored. */
 class Refused : public Error {
  public:
   Refused(const Error &error, IngestReport report)
       : Error(error), report_(std::move(report)) {}
+  /** Returns what was at fault. */
   const IngestReport &report() const noexcept { return report_; }
 
  private:
@@ -334,13 +342,13 @@ class Refused : public Error {
 
 /** What the library is, and which SQLite it works with. */
 struct LibraryInfo {
-  /** Made as SATORI_VERSION, which is that of the header. */
+  /** The library's version, made as SATORI_VERSION, which is the header's. */
   std::uint32_t version = 0;
   std::uint32_t sqlite_version = 0;
   std::string version_text;
   std::string sqlite_version_text;
   std::string sqlite_source_id;
-  /** Whether SQLite is compiled in; else it is the system's. */
+  /** `true` if SQLite is compiled in; else it is the system's. */
   bool sqlite_bundled = false;
   /** Whether a process may use one file through this library and through another
    *  copy of SQLite at the same time: 1 yes, 0 no, 2 only through the same system's. */
@@ -384,7 +392,7 @@ class Handle {
 using String = Handle<satori_string, satori_string_free>;
 using Streams = Handle<satori_stream_list, satori_stream_list_free>;
 
-/** In: empty text must not be NULL, which stands for none. */
+/** Returns a text for C. An empty one is not NULL, which would stand for none. */
 inline satori_text text(std::string_view text) {
   return {text.data() ? text.data() : "", text.size()};
 }
@@ -393,7 +401,7 @@ inline satori_text text(const std::optional<std::string> &optional) {
   return optional ? text(std::string_view(*optional)) : satori_text{nullptr, 0};
 }
 
-/** Out. */
+/** Returns a text from C; empty if it is none. */
 inline std::string_view view(const satori_text &text) {
   return text.data ? std::string_view(text.data, text.length) : std::string_view();
 }
@@ -453,7 +461,7 @@ inline std::optional<Stream> first(std::vector<Stream> &&streams) {
   return std::move(streams.front());
 }
 
-/** The C form of a patch; its texts live as long as the patch does. */
+/** Returns the C form of a patch. Its texts live as long as the patch does. */
 inline satori_stream_patch patch(const StreamPatch &from) {
   satori_stream_patch to = satori_stream_patch_init();
   const auto put = [&to](const Field<std::string> &field, satori_field bit, satori_text &slot) {
@@ -482,7 +490,7 @@ inline satori_stream_patch patch(const StreamPatch &from) {
  *
  *     for (const satori::Row &row : store.observations(uuid)) ...
  *
- * A Row lives until the iterator moves on; an Observation made of it is yours:
+ * A Row lives until the iterator moves on; an Observation that is made of it is yours:
  *
  *     satori::Cursor cursor = store.observations(uuid);
  *     std::vector<satori::Observation> all(cursor.begin(), cursor.end());
@@ -491,7 +499,7 @@ inline satori_stream_patch patch(const StreamPatch &from) {
  */
 class Cursor {
  public:
-  /** Rows of a batch where begin() reads. */
+  /** How many rows an iterator reads at a time. */
   static constexpr std::size_t batch_size = 1024;
 
   class Iterator {
@@ -513,7 +521,7 @@ class Cursor {
       return *this;
     }
 
-    /** The row that the iterator stood on, for `*iterator++`. */
+    /** The row at which the iterator was, for `*iterator++`. */
     class Before {
      public:
       explicit Before(const Row &row) : observation_(row) {}
@@ -544,7 +552,8 @@ class Cursor {
     Row row_;
   };
 
-  /** Where the cursor stands: a second begin() goes on after the first one's rows. */
+  /** Returns an iterator at the cursor's place: a second begin() goes on after the rows
+   *  that the first one has read. */
   Iterator begin() { return Iterator(this); }
   Iterator end() const { return Iterator(); }
 
@@ -603,35 +612,37 @@ class Cursor {
 /** A store: one engine.db, open. */
 class Store {
  public:
-  /** satori_store_open: the store at `path`, made where there is none. */
+  /** Opens the store at `path`; a missing file becomes a new one: see
+   *  satori_store_open. */
   explicit Store(std::string_view path, const OpenOptions &options = {})
       : Store(path, options, false) {}
 
-  /** A store in memory, gone when it is closed. */
+  /** Opens a store in memory, which is gone when it is closed. */
   static Store in_memory() { return Store({}, {}, true); }
 
   /**
-   * Closes the store and reports errors, which the destructor keeps to itself.
+   * Closes the store and throws errors, which the destructor keeps to itself.
    * Calls of other threads end as they would have; cursors live on.
    */
   void close() { detail::call(satori_store_close, handle_.get()); }
 
-  /** The handle, for functions of satori_store.h. The store keeps it. */
+  /** Returns the handle, for functions of satori_store.h. The store keeps it. */
   satori_store *get() const noexcept { return handle_.get(); }
 
   /* Streams */
 
-  /** Writes metadata and sets `last_synced` to now; the stream as it stands now. */
+  /** Writes metadata and sets `last_synced` to now; returns what is stored now. */
   Stream upsert_stream(std::string_view uuid, const StreamPatch &patch = {}) const {
     return patched(satori_upsert_stream, uuid, patch);
   }
 
-  /** Changes metadata that is there; the stream as it stands now. */
+  /** Changes the metadata that a stream has; returns what is stored now. */
   Stream update_stream(std::string_view uuid, const StreamPatch &patch) const {
     return patched(satori_update_stream, uuid, patch);
   }
 
-  /** As satori_stream_by_uuid; by satori_get_stream, which is faster. */
+  /** Finds the stream of this uuid: satori_stream_by_uuid, by way of satori_get_stream,
+   *  which is faster. */
   std::optional<Stream> stream_by_uuid(std::string_view uuid) const {
     std::string texts(512, '\0');
     for (;;) {
@@ -651,35 +662,41 @@ class Store {
     }
   }
 
-  /** Of all streams of this name the one that was synced last, then of the lowest id. */
+  /** Finds the stream of this name: of several the most recently synced, then the one
+   *  with the lowest id. */
   std::optional<Stream> stream_by_name(std::string_view name) const {
     return detail::first(streams_by_name(name));
   }
 
+  /** Finds all streams of this name, in the order that stream_by_name() chooses by. */
   std::vector<Stream> streams_by_name(std::string_view name) const {
     return list(satori_streams_by_name, name.data(), name.size());
   }
 
+  /** Finds all streams to which the server gives this number. */
   std::vector<Stream> streams_by_server_id(std::int64_t server_stream_id) const {
     return list(satori_streams_by_server_id, server_stream_id);
   }
 
-  /** Returns all streams that have metadata, by id. */
+  /** Lists all streams that have metadata, by id. */
   std::vector<Stream> streams() const { return list(satori_streams); }
 
+  /** Finds the streams whose name or description contains `part`. */
   std::vector<Stream> search_streams(std::string_view part) const {
     return list(satori_search_streams, part.data(), part.size());
   }
 
+  /** Finds the streams not synced since `since`, the longest unsynced first. */
   std::vector<Stream> stale_streams(Instant since) const {
     return list(satori_stale_streams, detail::micros(since));
   }
 
+  /** Lists the streams that have data and no metadata: of each, `uuid` alone is set. */
   std::vector<Stream> streams_without_metadata() const {
     return list(satori_streams_without_metadata);
   }
 
-  /** Returns the streams that have data; of each only `uuid` is set. */
+  /** Lists the streams that have data: of each, `uuid` alone is set. */
   std::vector<Stream> streams_with_data() const { return list(satori_streams_with_data); }
 
   /** Returns `true` if the store has the stream: its metadata, or data. */
@@ -689,14 +706,15 @@ class Store {
     return contains != 0;
   }
 
-  /** The report is JSON: `new`, `changed`, `unchanged` and `rejected`. */
+  /** Writes the metadata of many streams; returns the report as JSON: `new`, `changed`,
+   *  `unchanged` and `rejected`. */
   std::string sync_streams(std::string_view json) const {
     detail::String report;
     detail::call(satori_sync_streams, get(), json.data(), json.size(), report.out());
     return detail::string(report);
   }
 
-  /** What is not there is no error. */
+  /** Removes a stream's metadata, its data, or both. It is no error if there is none. */
   Removed remove(std::string_view uuid, Remove what) const {
     std::int32_t metadata = 0;
     Removed removed;
@@ -708,7 +726,7 @@ class Store {
 
   /* Observations */
 
-  /** Inserts one; a row that is there is never overwritten. */
+  /** Inserts one observation. A stored row is never overwritten. */
   Inserted insert(std::string_view uuid, Instant ts, double value,
                   std::optional<std::string_view> hash = {},
                   std::optional<std::string_view> provider = {}) const {
@@ -723,13 +741,13 @@ class Store {
     return inserted;
   }
 
-  /** As above. */
+  /** Inserts one observation. */
   Inserted insert(std::string_view uuid, const NewObservation &observation) const {
     return insert(uuid, observation.ts, observation.value, observation.hash,
                   observation.provider);
   }
 
-  /** Inserts all that are new, in their order and in one transaction. */
+  /** Inserts observations in their order, in one transaction. */
   InsertReport insert_many(std::string_view uuid,
                            const std::vector<NewObservation> &observations) const {
     std::vector<std::int64_t> ts;
@@ -738,8 +756,7 @@ class Store {
     return insert_all(uuid, observations, ts.data(), nullptr);
   }
 
-  /** Does the same with timestamps that are text, and stored as that text: see
-   *  satori_insert_many. */
+  /** Inserts observations whose timestamps are stored as text: see satori_insert_many. */
   InsertReport insert_spelled(std::string_view uuid,
                               const std::vector<SpelledObservation> &observations) const {
     std::vector<satori_text> spellings;
@@ -750,27 +767,29 @@ class Store {
     return insert_all(uuid, observations, nullptr, spellings.data());
   }
 
+  /** Opens a cursor over the observations of a range, in order of time. */
   Cursor observations(std::string_view uuid, Instant from = Instant::min(),
                       Instant to = Instant::max()) const {
     return cursor(satori_observations, uuid, detail::micros(from), detail::micros(to));
   }
 
-  /** The last `count` observations, in order of time. */
+  /** Returns the last `count` observations, in order of time. */
   std::vector<Observation> last(std::string_view uuid, std::size_t count) const {
     Cursor rows = cursor(satori_last, uuid, count);
     return {rows.begin(), rows.end()};
   }
 
-  /** The last observation. */
+  /** Returns the last observation. */
   std::optional<Observation> latest(std::string_view uuid) const {
     return only(cursor(satori_last, uuid, std::size_t{1}));
   }
 
-  /** The observation of one instant. */
+  /** Returns the observation of one instant. */
   std::optional<Observation> observation(std::string_view uuid, Instant ts) const {
     return only(cursor(satori_observation, uuid, detail::micros(ts)));
   }
 
+  /** Counts the observations of a range. */
   std::uint64_t count(std::string_view uuid, Instant from = Instant::min(),
                       Instant to = Instant::max()) const {
     std::uint64_t count = 0;
@@ -779,6 +798,7 @@ class Store {
     return count;
   }
 
+  /** Returns what a stream's observations are, in numbers. */
   Statistics get_statistics(std::string_view uuid) const {
     satori_statistics from = satori_statistics_init();
     detail::String providers;
@@ -799,7 +819,8 @@ class Store {
     return to;
   }
 
-  /** satori_delete. Has no default bounds: to delete all is remove(). */
+  /** Deletes the observations of a range: satori_delete. It has no default bounds, so
+   *  that nobody deletes all by leaving them out. */
   std::uint64_t delete_observations(std::string_view uuid, Instant from, Instant to) const {
     std::uint64_t deleted = 0;
     detail::call(satori_delete, get(), uuid.data(), uuid.size(), detail::micros(from),
@@ -807,6 +828,7 @@ class Store {
     return deleted;
   }
 
+  /** Rewrites a stream's timestamps into Unix seconds: see satori_normalize. */
   Normalization normalize(std::string_view uuid, bool dry_run = false) const {
     Normalization result;
     detail::String details;
@@ -838,6 +860,7 @@ class Store {
     return result;
   }
 
+  /** Walks a stream's hash chain: see satori_verify. */
   Verification verify(std::string_view uuid) const {
     satori_verification counts = satori_verification_init();
     detail::String details;
@@ -848,7 +871,7 @@ class Store {
 
   /* Arrow */
 
-  /** The observations as an Arrow stream; what is at `stream` is overwritten. */
+  /** Exports the observations of a range as an Arrow stream; `stream` is overwritten. */
   void export_arrow(std::string_view uuid, ArrowArrayStream *stream,
                     Instant from = Instant::min(), Instant to = Instant::max()) const {
     detail::call(satori_export_arrow, get(), uuid.data(), uuid.size(), detail::micros(from),
@@ -868,7 +891,8 @@ class Store {
 
   /* The server's answers */
 
-  /** Takes in payloads; throws Refused where `strict` and nothing was stored. */
+  /** Takes in the server's answers: see satori_ingest. Throws Refused if a strict batch
+   *  was refused. */
   IngestReport ingest(std::string_view json, const IngestOptions &options = {}) const {
     satori_ingest_options how = satori_ingest_options_init();
     how.uuid = detail::text(options.uuid);
@@ -965,7 +989,7 @@ class Store {
   detail::Handle<satori_store, satori_store_close> handle_;
 };
 
-/** What the library is, and which SQLite it works with. */
+/** Returns what the library is, and which SQLite it works with. */
 inline LibraryInfo get_library_info() {
   satori_library_info info = satori_library_info_init();
   detail::call(satori_get_library_info, &info);
@@ -980,7 +1004,7 @@ inline Instant parse_timestamp(std::string_view text) {
   return detail::instant(ts);
 }
 
-/** The UUID that Satori gives a stream. */
+/** Returns the UUID that Satori gives a stream. */
 inline std::string stream_uuid(std::string_view source, std::string_view author,
                                std::string_view stream, std::string_view target = {}) {
   char uuid[SATORI_UUID_SIZE];

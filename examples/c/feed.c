@@ -20,7 +20,7 @@
 
 enum { LAST = 5 };
 
-/* The whole file, to be freed; NULL where it can't be read. */
+/* Returns the whole file, which the caller frees; NULL if it can't be read. */
 static char *read_file(const char *path, size_t *length) {
   FILE *file = fopen(path, "rb");
   char *data = NULL;

@@ -25,7 +25,7 @@ pub enum satori_format {
     SATORI_FORMAT_NDJSON = 1,
 }
 
-/// How payloads are taken in. All 0, but for the size, is the default.
+/// How payloads are taken in. All 0, except for the size, is the default.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct satori_ingest_options {
@@ -61,13 +61,11 @@ impl satori_ingest_options {
                 return Err(Failure::argument(message));
             }
         };
-        // No input has so many lines that counting on from there would overflow.
-        let first_line = isize::try_from(self.first_line)
-            .map_err(|_| Failure::argument(format!("options.first_line is {}", self.first_line)))?;
+        let first_line = usize::try_from(self.first_line).unwrap_or(usize::MAX);
         let mut options = IngestOptions::new()
             .strict(self.strict != 0)
             .format(format)
-            .first_line(first_line.unsigned_abs().max(1));
+            .first_line(first_line.max(1));
         // SAFETY: by the caller's word.
         unsafe {
             if let Some(uuid) = self.uuid.get("options.uuid")? {

@@ -121,29 +121,29 @@ impl Registry {
     }
 
     /// Returns the place that a handle names.
-    fn place(&self, handle: usize) -> Result<Place, Elsewhere> {
+    fn place(&self, handle: usize) -> Result<Place, NotOurs> {
         let generation = handle >> SLOT_BITS;
         if handle & 1 == 0 || generation == 0 {
-            return Err(Elsewhere::Nowhere);
+            return Err(NotOurs::Invalid);
         }
         match ((handle & SLOT_MASK) >> 1).checked_sub(self.first) {
             Some(index) => Ok((index, generation)),
-            None => Err(Elsewhere::InParent),
+            None => Err(NotOurs::Inherited),
         }
     }
 }
 
 /// Why a handle names no place of this process.
-enum Elsewhere {
-    Nowhere,
-    InParent,
+enum NotOurs {
+    Invalid,
+    Inherited,
 }
 
-impl Elsewhere {
+impl NotOurs {
     fn failure<H: Handle>(self) -> Failure {
         match self {
-            Elsewhere::Nowhere => unknown::<H>(),
-            Elsewhere::InParent => Failure::Misuse(
+            NotOurs::Invalid => unknown::<H>(),
+            NotOurs::Inherited => Failure::Misuse(
                 satori_code::SATORI_FORKED,
                 format!(
                     "the handle is a {} of the process that this one was forked from: \
@@ -211,7 +211,7 @@ pub(super) fn get<H: Handle>(handle: *const H) -> Result<Arc<H::Object>, Failure
     let registry = Registry::current();
     let place = registry
         .place(handle.addr())
-        .map_err(Elsewhere::failure::<H>)?;
+        .map_err(NotOurs::failure::<H>)?;
     let slots = registry.read();
     let entry = slots.entry(place).ok_or_else(unknown::<H>)?;
     let object = entry.share::<H>()?;
@@ -226,7 +226,7 @@ pub(super) fn remove<H: Handle>(handle: *const H) -> Result<Arc<H::Object>, Fail
     let registry = Registry::current();
     let place = registry
         .place(handle.addr())
-        .map_err(Elsewhere::failure::<H>)?;
+        .map_err(NotOurs::failure::<H>)?;
     let mut slots = registry.write();
     let entry = slots.entry(place).ok_or_else(unknown::<H>)?;
     let object = entry.share::<H>()?;

@@ -35,7 +35,7 @@ pub enum satori_synchronous {
     SATORI_SYNCHRONOUS_FULL = 1,
 }
 
-/// How a store is opened. All 0, but for the size, is the default.
+/// How a store is opened. All 0, except for the size, is the default.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct satori_open_options {

@@ -88,7 +88,7 @@ pub unsafe extern "C" fn satori_update_stream(
 pub enum satori_remove_what {
     /// The metadata; the observations stay.
     SATORI_REMOVE_METADATA = 1,
-    /// The observations, and the place where they are; the metadata stays.
+    /// The data: the observations and their place; the metadata stays.
     SATORI_REMOVE_DATA = 2,
     /// Both.
     SATORI_REMOVE_BOTH = 3,

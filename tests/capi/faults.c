@@ -40,8 +40,8 @@ static satori_status insert_batch(satori_store *store, int64_t first) {
   return satori_insert_many(store, UUID, BATCH, ts, NULL, values, NULL, NULL, NULL, NULL, &error);
 }
 
-/* Writes until that fails: with `code`, and no row of the failing call. Then the
- * cause goes, and writing goes on. */
+/* Writes until that fails with `code`, which stores no row of the failing call. Then
+ * the cause is taken away, and writing works again. */
 static void fill_up(satori_status code, void (*relieve)(void)) {
   satori_store *store;
   int64_t stored = 0;
@@ -52,9 +52,9 @@ static void fill_up(satori_status code, void (*relieve)(void)) {
     CHECK(stored < 1000000);
   }
   check_status(status, code, &error, "satori_insert_many", __FILE__, __LINE__);
-  CHECK(error.database_code != 0);
+  CHECK(error.database_code != 0 && error.sqlstate[0] == 0);
   CHECK(stored > 0);
-  /* It stays so, for every way of writing; reading goes on. */
+  /* Every write fails as long as the cause is there; reading works. */
   STATUS(code, insert_batch(store, stored));
   CHECK(count_rows(store) == (uint64_t)stored);
   relieve();
@@ -89,7 +89,7 @@ static void full(void) {
   satori_store *store;
   put_filler(1 << 20);
   fill_up(SATORI_DISK_FULL, remove_filler);
-  /* Nor can a store be made where there is no room for one. */
+  /* A new store can't be made either. */
   put_filler(SIZE_MAX);
   strcat(path, ".new");
   STATUS(SATORI_DISK_FULL, satori_store_open(SATORI_STR(path), NULL, &store, &error));
@@ -131,7 +131,7 @@ static void rights(const char *folder) {
   satori_status status = satori_store_open(SATORI_STR(path), NULL, &store, &error);
   CHECK(status == SATORI_CANNOT_OPEN || status == SATORI_READ_ONLY);
   CHECK(error.message[0] != 0);
-  /* Root again, where there is one. */
+  /* Root again, if this process was root. */
   if (getuid() == 0) CHECK(seteuid(0) == 0 && setegid(0) == 0);
   CHECK(chmod(folder, 0700) == 0 && chmod(path, 0600) == 0);
   OK(satori_store_open(SATORI_STR(path), NULL, &store, &error));
@@ -145,8 +145,9 @@ static void rights(const char *folder) {
   OK(satori_store_close(store, &error));
 }
 
-/* A writer in another process: each batch is told of once it is acknowledged. */
-static pid_t start_writer(int64_t first, int told) {
+/* Starts a writer in another process. It reports the first row of each batch that is
+ * acknowledged. */
+static pid_t start_writer(int64_t first, int reports) {
   pid_t child = fork();
   CHECK(child >= 0);
   if (child != 0) return child;
@@ -159,12 +160,12 @@ static pid_t start_writer(int64_t first, int told) {
       continue;
     }
     OK(status);
-    CHECK(write(told, &first, sizeof(first)) == sizeof(first));
+    CHECK(write(reports, &first, sizeof(first)) == sizeof(first));
   }
 }
 
-/* Stops it in the middle of a transaction: others then find the store locked, for
- * as long as they don't wait. */
+/* Stops the writer in the middle of a transaction: others then find the store locked,
+ * as they don't wait. */
 static void stop_inside(pid_t child, satori_store *store) {
   for (;;) {
     satori_status status = satori_upsert_stream(store, SATORI_STR("other"), NULL, NULL, &error);

@@ -8,13 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Ends the host where `condition` does not hold. */
+/* Ends the host if `condition` does not hold. */
 #define CHECK(condition) check((condition), #condition, __FILE__, __LINE__)
 
-/* Ends the host where the call is not SATORI_OK; it may use `&error`. */
+/* Ends the host if the call does not return SATORI_OK; it may use `&error`. */
 #define OK(call) check_status((call), SATORI_OK, &error, #call, __FILE__, __LINE__)
 
-/* Ends the host where the call does not give `status`. */
+/* Ends the host if the call does not return `status`. */
 #define STATUS(status, call) check_status((call), (status), &error, #call, __FILE__, __LINE__)
 
 static inline void check(int holds, const char *condition, const char *file, int line) {

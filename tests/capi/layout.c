@@ -1,6 +1,6 @@
 /*
  * The binary interface, pinned: sizes, places and numbers that hosts are compiled
- * with (64 bits). Where this no longer compiles, hosts break. A struct may grow at
+ * with (64 bits). If this no longer compiles, hosts break. A struct may grow at
  * its end: then its size here changes, and nothing else.
  */
 #include <satori_store.h>

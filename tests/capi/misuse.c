@@ -33,7 +33,7 @@ void expect(satori_status status, satori_status wanted, const satori_error *erro
             const char *file, int line) {
   cases++;
   check_status(status, wanted, error, name, file, line);
-  if (error->code != wanted || error->message[0] == 0 ||
+  if (error->code != wanted || error->sqlstate[0] != 0 || error->message[0] == 0 ||
       memchr(error->message, 0, sizeof(error->message)) == NULL) {
     fprintf(stderr, "%s:%d: %s: the error does not say what the status does\n", file, line,
             name);
@@ -61,8 +61,8 @@ static void prepare(const char *path) {
   OK(satori_sync_streams(good_store, SATORI_STR("[]"), &good_string, &error));
 }
 
-/* All rows that were stored before stand, as they were, and no others; also in
- * a store opened anew. The handles still work. */
+/* All rows that were stored before are unchanged, and there are no others; also in a
+ * store that is opened anew. The handles still work. */
 static void look_after(const char *path) {
   satori_error error;
   int64_t ts[ROWS];

@@ -37,10 +37,10 @@ struct outputs {
   char texts[512];
 };
 
-/* The outputs of the case at hand, as pattern but for the sizes. */
+/* The outputs of the present case, filled with a pattern except for the sizes. */
 extern struct outputs out;
 
-/* Handles that are sound, of each type, all case long. */
+/* A handle of each type that is sound in every case. */
 extern satori_store *good_store;
 extern satori_stream_list *good_streams;
 extern satori_cursor *good_cursor;
@@ -57,7 +57,7 @@ void reset(void);
 void expect(satori_status status, satori_status wanted, const satori_error *error, const char *name,
             const char *file, int line);
 
-/* A case: resets the outputs, makes the call, which may use `&error`. */
+/* A case: resets the outputs and makes the call, which may use `&error`. */
 #define CASE(wanted, call)                                        \
   do {                                                            \
     satori_error error;                                           \
@@ -72,7 +72,7 @@ void inputs(void);
 void structs(void);
 void races(int rounds);
 
-/* Handles as a call takes them: the types are checked elsewhere. */
+/* A call with any handle; C's types would not let a wrong one in. */
 typedef satori_status (*on_handle)(void *handle, satori_error *error);
 
 /* Counts cases that are not a single call. */

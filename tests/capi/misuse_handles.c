@@ -1,4 +1,4 @@
-/* Each function, with each kind of handle that is none. */
+/* Each function, with each kind of number that is no handle of its type. */
 #include "misuse.h"
 
 #define ON_STORE(name, ...)                                          \
@@ -81,7 +81,7 @@ static satori_status on_satori_string_free(void *handle, satori_error *error) {
 enum type { STORE, STREAMS, CURSOR, STRING, TYPES };
 
 #define ENTRY(name, type) {#name, on_##name, type, 0}
-/* NULL is nothing to free, and no error. */
+/* A function that frees: NULL is no error. */
 #define FREES(name, type) {#name, on_##name, type, 1}
 
 static const struct {
@@ -131,7 +131,7 @@ static const struct {
     FREES(satori_string_free, STRING),
 };
 
-/* A handle of each type that was good once. */
+/* Makes a handle of each type and frees it. */
 static void freed(void *handles[TYPES]) {
   satori_error error;
   satori_open_options options = satori_open_options_init();
@@ -202,7 +202,7 @@ void handles(void) {
       reset();
       expect(functions[function].call(bad[index], &error), wanted, &error,
              functions[function].name, __FILE__, __LINE__);
-      /* And where nobody wants to know. */
+      /* Also if the caller gives no error. */
       CHECK(functions[function].call(bad[index], NULL) == wanted);
     }
   }

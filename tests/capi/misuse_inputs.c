@@ -427,6 +427,35 @@ static void numbers(void) {
   OK(satori_cursor_free(cursor, &error));
 }
 
+/* Rows given as an instant, as a spelling, and as both, in one call. */
+static void spelled_or_not(void) {
+  satori_open_options options = satori_open_options_init();
+  satori_insert_report report = satori_insert_report_init();
+  satori_error error;
+  satori_store *store;
+  satori_cursor *cursor;
+  int64_t ts[3] = {INT64_C(1800000000000000), INT64_C(1800003600000000), INT64_C(1800007200000000)};
+  double values[3] = {1, 2, 3};
+  satori_text given[3] = {{"2027-01-15 08:00", 16}, {NULL, 0}, {"1800007200", 10}};
+  satori_text spellings[4], hashes[4];
+  size_t count;
+  options.in_memory = 1;
+  OK(satori_store_open(NULL, 0, &options, &store, &error));
+  OK(satori_insert_many(store, ID, 3, ts, given, values, NULL, NULL, &report, NULL, &error));
+  CHECK(report.inserted == 3);
+  /* No rows, and no arrays. */
+  OK(satori_insert_many(store, ID, 0, NULL, NULL, NULL, NULL, NULL, &report, NULL, &error));
+  CHECK(report.inserted == 0);
+  OK(satori_observations(store, ID, ALL, &cursor, &error));
+  OK(satori_cursor_next(cursor, 4, NULL, spellings, NULL, hashes, NULL, &count, &error));
+  CHECK(count == 3 && hashes[2].length == 16);
+  CHECK(spellings[0].length == 16 && strcmp(spellings[0].data, given[0].data) == 0);
+  /* SQLite makes a number of the last, which is what the store itself writes. */
+  CHECK(spellings[1].data == NULL && spellings[2].data == NULL);
+  OK(satori_cursor_free(cursor, &error));
+  OK(satori_store_close(store, &error));
+}
+
 static int released;
 
 static int no_schema(struct ArrowArrayStream *stream, struct ArrowSchema *schema) {
@@ -449,7 +478,7 @@ static void release(struct ArrowArrayStream *stream) {
   stream->release = NULL;
 }
 
-/* Arrow streams that can't be read: taken over and released, but for the first,
+/* Arrow streams that can't be read: taken over and released, except for the first,
  * which was before. */
 static void arrow_streams(void) {
   const struct ArrowArrayStream broken[] = {
@@ -473,5 +502,6 @@ void inputs(void) {
   texts();
   outputs();
   numbers();
+  spelled_or_not();
   arrow_streams();
 }

@@ -1,5 +1,5 @@
-/* Ends that come twice, too early, or while others are at work; what texts
- * outlive. */
+/* Freeing twice, too early, or while other threads use the handle; how long texts
+ * live. */
 #include "misuse.h"
 
 #include <pthread.h>
@@ -40,7 +40,7 @@ static void endings(void) {
     CASE(SATORI_INVALID_HANDLE, satori_count(store, ID, 0, 1, &out.rows, &error));
   }
 
-  /* The slot is used again; what was freed is never mistaken for what is. */
+  /* The slot is used again; the handle that was freed is never taken for the new one. */
   for (int again = 0; again < 100; again++) {
     satori_stream_list *next;
     OK(satori_streams(other, &next, &error));
@@ -77,7 +77,7 @@ static void lifetimes(void) {
   OK(satori_cursor_next(cursor, 2, NULL, NULL, NULL, hashes, providers, &count, &error));
   CHECK(count == 2);
 
-  /* Everything moves, is removed and closed; the texts stand. */
+  /* The list of handles grows, the stream is removed, the store closed: the texts stay. */
   OK(satori_remove(store, ID, SATORI_REMOVE_BOTH, NULL, NULL, &error));
   for (int other = 0; other < 1000; other++) {
     OK(satori_streams(store, &many, &error));
@@ -92,7 +92,7 @@ static void lifetimes(void) {
     CHECK(hashes[row].length == 16 && strlen(hashes[row].data) == 16);
     CHECK(providers[row].length == 7 && strcmp(providers[row].data, "central") == 0);
   }
-  /* The cursor has its store still, and the stream is gone. */
+  /* The cursor still has its store, but the stream is gone. */
   CASE(SATORI_STREAM_NOT_FOUND,
        satori_cursor_next(cursor, 2, NULL, NULL, NULL, NULL, NULL, &out.count, &error));
   OK(satori_cursor_free(cursor, &error));
@@ -101,7 +101,7 @@ static void lifetimes(void) {
   count_case();
 }
 
-/* What the threads work on, until it is taken from them. */
+/* What the threads use until it is freed under them. */
 static satori_store *shared_store;
 static satori_stream_list *shared_streams;
 static satori_cursor *shared_cursor;
@@ -114,7 +114,7 @@ struct worker {
   int64_t acknowledged;
 };
 
-/* Every call is sound until its handle is closed; from then on none is. */
+/* Every call succeeds until its handle is closed, and none afterwards. */
 static int goes_on(satori_status status, const char *call) {
   if (status != SATORI_OK && status != SATORI_INVALID_HANDLE) {
     fprintf(stderr, "%s, while another thread closes: %" PRId32 "\n", call, status);
@@ -164,7 +164,7 @@ static void start(struct worker *workers, void *(*work)(void *)) {
     workers[number].acknowledged = 0;
     CHECK(pthread_create(&workers[number].thread, NULL, work, &workers[number]) == 0);
   }
-  /* All of them in the middle of it. */
+  /* Until all of them are in the middle of their work. */
   while (__atomic_load_n(&started, __ATOMIC_SEQ_CST) < 10 * THREADS) sched_yield();
 }
 
@@ -177,8 +177,8 @@ static int64_t join(struct worker *workers) {
   return acknowledged;
 }
 
-/* The store is closed while 32 threads write: each row that a thread was told of
- * is there, and no more. */
+/* The store is closed while 32 threads write: each row that was acknowledged is
+ * stored, and no other. */
 static void close_under_writers(const char *name) {
   struct worker workers[THREADS];
   satori_error error;

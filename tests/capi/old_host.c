@@ -1,7 +1,7 @@
 /*
  * A host compiled against the header of the first release: the library of today
- * must serve it, whatever has been added since. Never change the header; the host
- * only where it was wrong then.
+ * must serve it, whatever has been added since. Never change the header, and the host
+ * only if it was wrong then.
  *
  * old_host <folder>
  */
@@ -42,7 +42,7 @@ int main(int count, char **arguments) {
   satori_string *string;
   int64_t ts[4] = {INT64_C(1704286800000000), INT64_C(1704290400000000)};
   double values[4] = {45100.25, 45200};
-  satori_text hashes[4], providers[4], part = satori_text_of("x");
+  satori_text spellings[4], hashes[4], providers[4], part = satori_text_of("x");
   char path[4096], uuid[SATORI_UUID_SIZE];
   const char *data;
   size_t length, rows;
@@ -65,6 +65,8 @@ int main(int count, char **arguments) {
   patch.description = satori_text_of("Bitcoin");
   OK(satori_update_stream(store, UUID, &patch, NULL, &error));
   OK(satori_upsert_stream(store, UUID, NULL, NULL, &error));
+  OK(satori_contains(store, UUID, &what, &error));
+  CHECK(what == 1);
   OK(satori_streams_by_name(store, SATORI_STR("bitcoin"), &streams, &error));
   OK(satori_stream_list_count(streams, &rows, &error));
   CHECK(rows == 1);
@@ -79,8 +81,9 @@ int main(int count, char **arguments) {
   OK(satori_insert(store, UUID, ts[0], 1, NULL, NULL, &what, &values[0], &error));
   CHECK(what == SATORI_CONFLICT && values[0] == 45100.25);
   OK(satori_observations(store, UUID, INT64_MIN, INT64_MAX, &cursor, &error));
-  OK(satori_cursor_next(cursor, 4, ts, NULL, values, hashes, providers, &rows, &error));
+  OK(satori_cursor_next(cursor, 4, ts, spellings, values, hashes, providers, &rows, &error));
   CHECK(rows == 3 && ts[0] == INT64_C(1704283200000000) && values[0] == 45000.5);
+  CHECK(spellings[0].data == NULL);
   CHECK(strcmp(hashes[0].data, "abc") == 0 && strcmp(providers[2].data, "central") == 0);
   OK(satori_cursor_free(cursor, &error));
   OK(satori_get_statistics(store, UUID, &statistics, NULL, &error));

@@ -32,7 +32,7 @@ static void prepare(struct fixture *f) {
   OK(satori_sync_streams(f->store, SATORI_STR("[]"), &f->string, &error));
 }
 
-/* A call with the handle; SATORI_OK where it is sound. */
+/* Calls a function with the handle; SATORI_OK if it is sound. */
 static satori_status probe(struct fixture *f, enum handle handle) {
   const char *data;
   size_t count;
@@ -59,7 +59,7 @@ static satori_status release(struct fixture *f, enum handle handle) {
   }
 }
 
-/* The valid calls: what they make is freed at once. */
+/* A valid call of each function. What it makes is freed at once. */
 
 #define CALL(name) static satori_status call_##name(struct fixture *f)
 
@@ -79,7 +79,7 @@ CALL(satori_store_open) {
 
 CALL(satori_store_close) { return satori_store_close(f->store, &f->error); }
 
-/* Those that give a list of streams. */
+/* A function that gives a list of streams. */
 #define LIST(name, ...)                                             \
   CALL(name) {                                                      \
     satori_stream_list *streams = NULL;                                 \
@@ -187,7 +187,7 @@ CALL(satori_export_arrow) {
   return status;
 }
 
-/* Its own rows, which are there already. */
+/* The stream's own rows, which already exist. */
 CALL(satori_import_arrow) {
   struct ArrowArrayStream stream;
   satori_error error;

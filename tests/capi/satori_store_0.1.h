@@ -71,9 +71,10 @@
  * other systems, build with the feature system-sqlite if the host uses the system's
  * SQLite.
  *
- * Structs that may grow begin with their size, which the caller sets:
- * satori_open_options_init() and its like do. A library that is older than the header
- * refuses what it doesn't know; one that is newer takes what is missing as 0.
+ * Structs that may grow begin with their size, which the caller sets. For each there
+ * is a function, such as satori_open_options_init(), that sets the size and all else
+ * to 0. A library that is older than the header refuses what it doesn't know; one that
+ * is newer takes what is missing as 0.
  *
  * Licence: MIT or Apache-2.0.
  */
@@ -334,7 +335,7 @@ enum satori_remove_what
    */
   SATORI_REMOVE_METADATA = 1,
   /**
-   * The observations, and the place where they are; the metadata stays.
+   * The data: the observations and their place; the metadata stays.
    */
   SATORI_REMOVE_DATA = 2,
   /**
@@ -506,7 +507,7 @@ typedef struct {
 } satori_error;
 
 /**
- * How a store is opened. All 0, but for the size, is the default.
+ * How a store is opened. All 0, except for the size, is the default.
  */
 typedef struct {
   /**
@@ -778,7 +779,7 @@ typedef struct {
 } satori_verification;
 
 /**
- * How payloads are taken in. All 0, but for the size, is the default.
+ * How payloads are taken in. All 0, except for the size, is the default.
  */
 typedef struct {
   /**
@@ -1737,8 +1738,8 @@ static inline satori_text satori_text_of(const char *text) {
   return result;
 }
 
-/* satori_open_options_init() and its like return a struct that may grow, its size set
- * and all else 0. */
+/* satori_open_options_init(), satori_stream_init() and so on return a struct that may
+ * grow, its size set and all else 0. */
 #define SATORI_DEFINE_INIT(type)         \
   static inline type type##_init(void) { \
     type result;                         \

@@ -1,6 +1,6 @@
 /*
- * Plays tests/scenario.txt, whose first lines say what it is made of, on the C API,
- * or with scenario_ops.cpp on satori_store.hpp.
+ * Plays tests/scenario.txt, whose first lines explain it, on the C API, or with
+ * scenario_ops.cpp on satori_store.hpp.
  *
  * scenario <scenario.txt> <scratch folder>
  */
@@ -72,7 +72,7 @@ static int hex(char digit) {
   return digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10;
 }
 
-/* Turns \xHH into bytes, where the argument stands. */
+/* Turns \xHH into bytes, in place. */
 static struct argument unescape(char *data) {
   struct argument argument = {data, 0};
   if (strcmp(data, "-") == 0) {
@@ -108,7 +108,7 @@ static struct operation parse(char *line) {
   return operation;
 }
 
-/* The next line, ended where it ends; NULL after the last. */
+/* Returns the next line, its \n replaced by a NUL; NULL after the last. */
 static char *next_line(char **rest) {
   char *line = *rest;
   if (*line == 0) return NULL;

@@ -24,7 +24,7 @@ struct operation {
   int count;
 };
 
-/* Where files are made, and where tests/ is. */
+/* The folder for files, and the folder tests/. */
 extern const char *scratch;
 extern const char *tests;
 /* Instants from here on are `now`. */
@@ -32,10 +32,10 @@ extern int64_t began;
 
 /* Adds to the answer. */
 void say(const char *format, ...);
-/* The same, text as the file has it; `-` where `data` is NULL. */
+/* Adds a text, written as the file writes it; `-` if `data` is NULL. */
 void say_text(satori_text text);
 
-/* The contents of a file, which the caller frees. */
+/* Returns the contents of a file, which the caller frees. */
 char *contents(const char *folder, const char *name, size_t *length);
 
 /* Carries out the operation and says the answer, its lines ended by \n. */

@@ -5,7 +5,7 @@
 static satori_store *store;
 static satori_error error;
 
-/* Says an error; 1 where there is none. */
+/* Says an error; returns 1 if there is none. */
 static int fine(satori_status status) {
   if (status == SATORI_OK) return 1;
   CHECK(status == error.code && status < (satori_status)(sizeof(codes) / sizeof(codes[0])));
@@ -37,7 +37,7 @@ static void say_instant(int64_t ts) {
   }
 }
 
-/* A string, which this frees, as a line. */
+/* Says a string as a line, and frees it. */
 static void say_string(satori_string *string) {
   satori_text text;
   OK(satori_string_get(string, &text.data, &text.length, &error));
@@ -72,7 +72,7 @@ static void say_stream(const satori_stream *stream) {
   say("\n");
 }
 
-/* The first `most` streams of a list, which this frees. */
+/* Says the first `most` streams of a list, and frees it. */
 static void say_streams(satori_stream_list *streams, size_t most) {
   size_t count;
   OK(satori_stream_list_count(streams, &count, &error));
@@ -90,8 +90,8 @@ static void say_streams(satori_stream_list *streams, size_t most) {
   OK(satori_stream_list_free(streams, &error));
 }
 
-/* What is left of a cursor, which this frees; with the timestamps as they are stored
- * where `spelled`. */
+/* Says what is left of a cursor, and frees it; if `spelled`, with the timestamps as they
+ * are stored. */
 static void say_rows(satori_cursor *cursor, size_t batch, int spelled) {
   enum { ROOM = 100 };
   int64_t ts[ROOM];
@@ -185,7 +185,8 @@ static void copy_fixture(const struct argument *args) {
   say("done\n");
 }
 
-/* A JSON argument: what it says, or the feed that it names. The caller frees it. */
+/* Returns the bytes of a JSON argument, or of the feed that it names. The caller frees
+ * them. */
 static char *json_of(struct argument argument, size_t *length) {
   char path[4096];
   if (argument.data != NULL && argument.data[0] == '@') {

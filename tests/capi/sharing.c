@@ -14,7 +14,7 @@
 #define THREADS 64
 #define PROCESSES 8
 #define FORKS 60
-/* Fewer than writers, so that they meet in the tables. */
+/* Fewer streams than writers, so that writers share them. */
 #define STREAMS 5
 
 static satori_store *store;
@@ -33,7 +33,7 @@ static int64_t instant(int number, int64_t step) {
   return (number + step * 1000) * INT64_C(1000000);
 }
 
-/* Writes, and reads in between, until it is over. */
+/* Writes, and reads in between, until the time is over. */
 static void write_on(struct writer *writer, satori_store *to) {
   satori_error error;
   char uuid[32];
@@ -65,8 +65,8 @@ static void *write_in_thread(void *argument) {
   return NULL;
 }
 
-/* Every row that any of the writers was told of is there, with its value, and no
- * others are. */
+/* Every row that was acknowledged to a writer is stored with its value, and no other
+ * row is. */
 static void all_there(satori_store *in, const struct writer *writers, int count) {
   enum { BATCH = 4096 };
   static int64_t ts[BATCH];
@@ -93,7 +93,7 @@ static void all_there(satori_store *in, const struct writer *writers, int count)
     } while (rows > 0);
     OK(satori_cursor_free(cursor, &error));
   }
-  /* Instants are unique, so as many as were acknowledged are all of them. */
+  /* Instants are unique, so equal numbers mean equal rows. */
   CHECK(found == acknowledged);
   printf("%" PRId64 " rows\n", found);
 }
@@ -162,8 +162,8 @@ static void processes(const char *path, int seconds) {
   OK(satori_store_close(store, &error));
 }
 
-/* What a child gets for its parent's handles: the error, whatever the parent's
- * other threads held at the fork. */
+/* A child gets SATORI_FORKED for its parent's handles, whatever the parent's other
+ * threads held at the fork. */
 static void in_child(satori_stream_list *streams, satori_cursor *cursor, satori_string *string) {
   satori_error error;
   satori_stream stream = satori_stream_init();
@@ -203,8 +203,8 @@ static void forks(const char *path) {
   OK(satori_observations(store, SATORI_STR("stream-9"), INT64_MIN, INT64_MAX, &cursor, &error));
   OK(satori_sync_streams(store, SATORI_STR("[]"), &string, &error));
 
-  /* With no other thread, a child may also open the file itself; its handles are
-   * not taken for its parent's, nor the other way round. */
+  /* A child of a process without other threads may also open the file itself. Its
+   * handles are not taken for its parent's, nor the other way round. */
   pid_t child = fork();
   CHECK(child >= 0);
   if (child == 0) {

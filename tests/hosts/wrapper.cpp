@@ -66,6 +66,8 @@ static void streams(const satori::Store &store) {
   CHECK(store.upsert_stream(uuid).meta == "free");
   CHECK(store.stream_by_uuid(uuid)->name == "bitcoin");
   CHECK(!store.stream_by_uuid("none"));
+  CHECK(store.contains(uuid) && !store.contains("none"));
+  CHECK(code_of([&] { store.contains("streams"); }) == SATORI_INVALID_UUID);
   CHECK(store.stream_by_name("bitcoin")->uuid == uuid);
   CHECK(!store.stream_by_name({}));
   CHECK(store.streams_by_name("bitcoin").size() == 1);
@@ -77,7 +79,7 @@ static void streams(const satori::Store &store) {
       R"([{"uuid": "other", "name": "ether"}, {"uuid": "", "name": "bad"}])");
   CHECK(report.find(R"("new":["other"])") != std::string::npos);
   CHECK(store.streams().size() == 2);
-  CHECK(!store.contains("nobody") && store.contains(store.streams()[0].uuid));
+  CHECK(store.streams_with_data().empty());
 }
 
 static void observations(satori::Store &store) {
@@ -123,7 +125,8 @@ static void observations(satori::Store &store) {
   satori::Cursor moved = std::move(cursor);
   std::int64_t ts[100];
   double values[100];
-  CHECK(moved.next(100, ts, nullptr, values) == 100 && ts[99] == 99 * 3600000000LL && values[99] == 99.25);
+  CHECK(moved.next(100, ts, nullptr, values) == 100 && ts[99] == 99 * 3600000000LL &&
+        values[99] == 99.25);
   CHECK(code_of([&] { cursor.next(100, ts, nullptr, values); }) != SATORI_OK);
 
   CHECK(store.last(uuid, 2).size() == 2 && store.last(uuid, 2)[0].ts == at(many - 2));
@@ -144,11 +147,28 @@ static void observations(satori::Store &store) {
 
   CHECK(store.delete_observations(uuid, at(10), at(20)) == 10);
   CHECK(store.streams_without_metadata().empty());
+  CHECK(store.streams_with_data().at(0).uuid == uuid);
   CHECK(store.remove(uuid, satori::Remove::metadata).metadata);
   CHECK(store.streams_without_metadata().at(0).uuid == uuid);
   const satori::Removed removed = store.remove(uuid, satori::Remove::both);
   CHECK(!removed.metadata && removed.rows == many - 10);
   CHECK(code_of([&] { store.observations(uuid); }) == SATORI_STREAM_NOT_FOUND);
+}
+
+// Timestamps that are stored as text come back as that text.
+static void spellings(const satori::Store &store) {
+  const std::vector<satori::SpelledObservation> rows = {{"1970-01-01 01:00", 1.5}, {"7200", 2.5}};
+  CHECK(store.insert_spelled("spelled", rows).inserted == 2);
+  CHECK(store.insert_many("spelled", {{at(1), 1.5}, {at(3), 3.5}}).already_there == 1);
+  const std::vector<satori::Observation> all = store.last("spelled", 10);
+  CHECK(all.size() == 3 && all[0].ts == at(1) && all[0].spelling == "1970-01-01 01:00");
+  CHECK(!all[1].spelling && !all[2].spelling);
+  satori::Cursor cursor = store.observations("spelled");
+  satori_text spelling;
+  CHECK(cursor.next(1, nullptr, &spelling, nullptr) == 1 && spelling.length == 16);
+  CHECK(code_of([&] { store.insert_spelled("spelled", {{"noon", 1}}); }) ==
+        SATORI_INVALID_TIMESTAMP);
+  CHECK(store.remove("spelled", satori::Remove::both).rows == 3);
 }
 
 // Rows out and in as Arrow; a stream outlives the store it came from.
@@ -206,6 +226,14 @@ static void ingest(const satori::Store &store) {
     CHECK(refused.report().details.find("5.5") != std::string::npos);
   }
   CHECK(code_of([&] { store.ingest("[{"); }) == SATORI_INVALID_JSON);
+
+  // A piece of a longer input.
+  options = {};
+  options.format = satori::Format::ndjson;
+  options.first_line = 40;
+  report = store.ingest("[]\nnull", options);
+  CHECK(report.nothing == 1 && report.rejected == 1);
+  CHECK(report.details.find("\"line\":40") != std::string::npos);
 }
 
 static void owners(const char *path) {
@@ -233,10 +261,13 @@ static void owners(const char *path) {
   options.must_exist = true;
   const std::string missing = std::string(path) + ".missing";
   CHECK(code_of([&] { satori::Store none(missing, options); }) == SATORI_CANNOT_OPEN);
+  CHECK(code_of([] { satori::Store none("postgres://host/engine"); }) == SATORI_CANNOT_OPEN);
   try {
     satori::Store none(missing, options);
   } catch (const satori::Error &error) {
     CHECK(std::string(error.what()).find(missing) != std::string::npos);
+    // The library objects, before SQLite could.
+    CHECK(error.database_code() == 0 && error.sqlstate().empty());
   }
 }
 
@@ -245,6 +276,7 @@ int main(int argc, char **argv) {
   satori::Store store = satori::Store::in_memory();
   streams(store);
   observations(store);
+  spellings(store);
   arrow();
   owners(argv[1]);
 
