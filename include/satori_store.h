@@ -186,7 +186,8 @@ enum satori_code
   SATORI_INVALID_UUID = 13,
   /**
    * The name stands for something that holds no stream's observations, or for
-   * another stream, whose name differs in upper and lower case alone.
+   * another stream, whose name differs in upper and lower case alone; or a rule that
+   * another program has set keeps rows out.
    */
   SATORI_NOT_A_STREAM = 14,
   /**
@@ -1226,8 +1227,9 @@ satori_status satori_insert(const satori_store *store,
  * @param ts           `count` instants, in microseconds UTC. NULL if all are spelled.
  * @param spellings    `count` timestamps as text, in any spelling that
  *                     satori_parse_timestamp reads; the instant of one whose data is
- *                     NULL is in `ts`. If both are given they must agree. NULL if none
- *                     is spelled.
+ *                     NULL is in `ts`. If both are given they must agree, or it is
+ *                     SATORI_INVALID_TIMESTAMP; a row with neither is
+ *                     SATORI_NULL_POINTER. NULL if none is spelled.
  * @param values       `count` values: finite.
  * @param hashes       `count` hashes; one whose data is NULL is computed. NULL
  *                     computes all.

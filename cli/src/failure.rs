@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::io;
-use std::path::Path;
 
 use satori_store::{Error, ErrorCode};
 
@@ -80,10 +79,12 @@ impl Failure {
 /// Returns what to do about an error of the library.
 fn hint(error: &Error) -> Option<&'static str> {
     if let Error::CannotOpen { location, .. } = error {
-        return Some(if location.path().is_some_and(Path::exists) {
-            "check that you may read the file and its folder"
-        } else {
-            "check the path; `satori-store ingest` and `satori-store sync` create a store"
+        return Some(match location.path() {
+            None => "give the path of a file",
+            Some(path) if path.exists() => "check that you may read the file and its folder",
+            Some(_) => {
+                "check the path; `satori-store ingest` and `satori-store sync` create a store"
+            }
         });
     }
     Some(match error.code() {

@@ -47,7 +47,8 @@ pub enum satori_code {
     /// The text can't name a stream.
     SATORI_INVALID_UUID = 13,
     /// The name stands for something that holds no stream's observations, or for
-    /// another stream, whose name differs in upper and lower case alone.
+    /// another stream, whose name differs in upper and lower case alone; or a rule that
+    /// another program has set keeps rows out.
     SATORI_NOT_A_STREAM = 14,
     /// No stream of that uuid or name has metadata or data here.
     SATORI_STREAM_NOT_FOUND = 15,

@@ -115,8 +115,9 @@ pub unsafe extern "C" fn satori_insert(
 /// @param ts           `count` instants, in microseconds UTC. NULL if all are spelled.
 /// @param spellings    `count` timestamps as text, in any spelling that
 ///                     satori_parse_timestamp reads; the instant of one whose data is
-///                     NULL is in `ts`. If both are given they must agree. NULL if none
-///                     is spelled.
+///                     NULL is in `ts`. If both are given they must agree, or it is
+///                     SATORI_INVALID_TIMESTAMP; a row with neither is
+///                     SATORI_NULL_POINTER. NULL if none is spelled.
 /// @param values       `count` values: finite.
 /// @param hashes       `count` hashes; one whose data is NULL is computed. NULL
 ///                     computes all.

@@ -134,6 +134,22 @@ impl<'a> Batch<'a> {
         Ok(self.streams.len() - 1)
     }
 
+    /// Leaves out the streams that are named, each with the reason why it can't hold rows:
+    /// their payloads are rejected.
+    pub(crate) fn without(mut self, refused: &[(String, String)]) -> Self {
+        for (name, reason) in refused {
+            // Later numbers of streams are of no use any more: nothing is added.
+            let place = self.streams.iter().position(|s| s.uuid.as_str() == name);
+            let Some(place) = place else { continue };
+            for (position, _) in self.streams.remove(place).payloads {
+                let (name, reason) = (name.clone(), reason.clone());
+                let error = Error::NotAStream { name, reason };
+                self.report.reject(position, error);
+            }
+        }
+        self
+    }
+
     /// Writes the batch. Only in a transaction, which an error must roll back.
     pub(crate) fn write(
         mut self,

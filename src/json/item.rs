@@ -27,7 +27,11 @@ pub(super) struct Item<'a> {
 /// `InvalidJson` if an array is cut short or malformed: then it is unknown where its
 /// elements begin.
 pub(super) fn split(input: &[u8], format: Format, first_line: usize) -> Result<Vec<Item<'_>>> {
-    let input = input.strip_prefix(b"\xef\xbb\xbf").unwrap_or(input);
+    // At the very beginning only: a piece of a longer input has none.
+    let input = match input.strip_prefix(b"\xef\xbb\xbf") {
+        Some(rest) if first_line <= 1 => rest,
+        _ => input,
+    };
     let start = Position::start_of(first_line);
     if format == Format::Auto {
         let first = input.iter().position(|byte| !byte.is_ascii_whitespace());

@@ -67,7 +67,7 @@ impl StreamObjects {
         Ok(self.report)
     }
 
-    /// Writes objects that each name another stream.
+    /// Writes objects of which no two name the same stream.
     fn write_distinct(
         &mut self,
         backend: &mut impl Backend,

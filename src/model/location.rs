@@ -75,13 +75,15 @@ impl fmt::Debug for Location {
 }
 
 /// Returns `true` if the text begins with a scheme and `://`
-/// (<https://www.rfc-editor.org/rfc/rfc3986#section-3.1>), or with several schemes, as
-/// `jdbc:postgresql://`.
+/// (<https://www.rfc-editor.org/rfc/rfc3986#section-3.1>), with several schemes, as
+/// `jdbc:postgresql://`, or with a scheme and `:/`, which is what some libraries for paths
+/// make of a URL. A scheme has two letters at least: one is a drive.
 fn is_url(text: &str) -> bool {
-    let Some((scheme, _)) = text.split_once("://") else {
+    let Some((scheme, _)) = text.split_once(":/") else {
         return false;
     };
-    scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+    scheme.len() > 1
+        && scheme.starts_with(|first: char| first.is_ascii_alphabetic())
         && scheme
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b':'))
@@ -91,7 +93,8 @@ fn is_url(text: &str) -> bool {
 /// address. It hides too much rather than too little: if an `@` is not where it separates
 /// the user from the host, nobody knows what is what.
 fn without_password(url: &str) -> String {
-    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let (scheme, rest) = url.split_once(":/").unwrap_or(("", url));
+    let rest = rest.strip_prefix('/').unwrap_or(rest);
     let end_of_host = rest.find(['/', '?', '#', ';']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end_of_host);
     if path.contains('@') || authority.matches('@').count() > 1 {

@@ -112,7 +112,7 @@ impl Tables {
                 match self.kind_of(stream.as_str())? {
                     Some(kind) => Err(not_a_stream(
                         stream.as_str(),
-                        format!("a {kind} of this name already exists"),
+                        format!("the name is taken: it is that of the {kind}"),
                     )),
                     None => Err(error.into()),
                 }
@@ -125,7 +125,8 @@ impl Tables {
     fn kind_of(&self, name: &str) -> Result<Option<String>> {
         let mut find = Statement::prepare(
             self.db,
-            "SELECT type FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE",
+            "SELECT type FROM sqlite_schema \
+             WHERE name = ?1 COLLATE NOCASE AND type <> 'trigger'",
         )?;
         Ok(find.first(&[Param::Text(name)], |row| row.text(0))?)
     }

@@ -4,7 +4,7 @@ use super::Store;
 use crate::json::ingest::Batch;
 use crate::json::options::IngestOptions;
 use crate::json::sync::StreamObjects;
-use crate::model::error::Result;
+use crate::model::error::{Error, Result};
 use crate::model::report::{IngestReport, SyncReport};
 use crate::model::time::Timestamp;
 
@@ -35,8 +35,20 @@ impl Store {
     /// [`insert`](Self::insert) names. Otherwise a payload that can't be stored is in the
     /// report, with its position and the reason.
     pub fn ingest(&self, json: &[u8], options: &IngestOptions) -> Result<IngestReport> {
-        let batch = Batch::read(json, options)?;
-        self.write(|connection| batch.write(connection, Timestamp::now()))
+        let mut refused = Vec::new();
+        loop {
+            let batch = Batch::read(json, options)?.without(&refused);
+            match self.write(|connection| batch.write(connection, Timestamp::now())) {
+                // The table of one stream keeps rows out, and nothing is stored: once more,
+                // without that stream.
+                Err(Error::NotAStream { name, reason })
+                    if !refused.iter().any(|(refused, _)| *refused == name) =>
+                {
+                    refused.push((name, reason));
+                }
+                done => return done,
+            }
+        }
     }
 
     /// Writes the metadata of many streams in one transaction: a JSON array of
