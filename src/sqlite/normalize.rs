@@ -15,14 +15,12 @@ const BATCH: i64 = 1_000;
 /// Rewrites every timestamp of the table that is text, or a number of milli-, micro- or
 /// nanoseconds, and reports those that it keeps. Only in a transaction.
 pub(super) fn normalize(table: &mut Table) -> Result<Normalization> {
-    let mut report = Normalization::default();
     let mut unreadable = table
         .prepare(|t| format!("SELECT ts FROM {t} WHERE satori_instant(ts) IS NULL ORDER BY ts"))?;
-    let mut rows = unreadable.query(&[])?;
-    while let Some(row) = rows.next()? {
-        report.unreadable.push(row.text(0));
-    }
-    drop(rows);
+    let mut report = Normalization {
+        unreadable: unreadable.all(&[], |row| row.text(0))?,
+        ..Normalization::default()
+    };
     let limit = SECONDS_LIMIT as f64;
     // First finer units below zero; then those above it, and text, which sorts last.
     rewrite(table, &mut report, "ts <= ?1", -limit)?;
@@ -50,17 +48,14 @@ fn rewrite(
             .as_ref()
             .map_or(Param::Null, |last| row::param(last.borrowed()));
         let params = [Param::Real(bound), after, Param::Integer(BATCH)];
-        let mut keys = Vec::new();
-        let mut rows = select.query(&params)?;
-        while let Some(row) = rows.next()? {
+        let keys = select.all(&params, |row| {
             let key = match row.cell(0) {
                 Cell::Integer(number) => StoredTimestamp::Integer(number),
                 Cell::Real(number) => StoredTimestamp::Real(number),
                 _ => StoredTimestamp::Text(row.text(0)),
             };
-            keys.push((key, Timestamp::from_micros(row.integer(1))));
-        }
-        drop(rows);
+            (key, Timestamp::from_micros(row.integer(1)))
+        })?;
         let Some((newest, _)) = keys.last().cloned() else {
             return Ok(());
         };

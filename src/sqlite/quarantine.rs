@@ -1,7 +1,8 @@
 //! Rows that can't be read: listing them, moving them out, putting them back.
 
 use super::key;
-use super::raw::{Cell, Handle, Param, Row, Statement};
+use super::raw::{Handle, Param, Row, Statement};
+use super::row::instant;
 use super::table::Table;
 use crate::model::error::{Error, Result};
 use crate::model::report::{Restored, StoredRow};
@@ -34,13 +35,13 @@ fn literals() -> String {
 
 /// Lists the rows that can't be read, as stored, in the order of the table's key.
 pub(super) fn unreadable(table: &Table) -> Result<Vec<StoredRow>> {
-    let statement = table.prepare(|t| {
+    let mut select = table.prepare(|t| {
         format!(
             "SELECT {}, {FAULT} AS fault FROM {t} WHERE fault IS NOT NULL ORDER BY ts",
             literals()
         )
     })?;
-    rows(statement, &[])
+    Ok(select.all(&[], read)?)
 }
 
 /// Moves the rows that can't be read into the quarantine; returns them. Only in a
@@ -88,8 +89,7 @@ pub(super) fn quarantined(db: Handle, stream: &StreamUuid) -> Result<Vec<StoredR
         "SELECT {}, reason FROM main.__satori_quarantine WHERE stream = ?1 ORDER BY id",
         literals()
     );
-    let statement = Statement::prepare(db, &sql)?;
-    rows(statement, &[Param::Text(stream.as_str())])
+    Ok(Statement::prepare(db, &sql)?.all(&[Param::Text(stream.as_str())], read)?)
 }
 
 /// Counts the rows of the stream that are in the quarantine.
@@ -152,16 +152,7 @@ fn waiting(db: Handle, stream: &StreamUuid) -> Result<Vec<(i64, Option<Timestamp
          ORDER BY id",
     )?;
     let params = [Param::Text(stream.as_str())];
-    let mut rows = select.query(&params)?;
-    let mut waiting = Vec::new();
-    while let Some(row) = rows.next()? {
-        let instant = match row.cell(1) {
-            Cell::Integer(micros) => Some(Timestamp::from_micros(micros)),
-            _ => None,
-        };
-        waiting.push((row.integer(0), instant));
-    }
-    Ok(waiting)
+    Ok(select.all(&params, |row| (row.integer(0), instant(row, 1)))?)
 }
 
 fn has_row_at(table: &mut Table, instant: Timestamp) -> Result<bool> {
@@ -199,15 +190,6 @@ fn interfered(stream: &StreamUuid) -> Error {
         name: stream.to_string(),
         reason: "its triggers keep rows from being moved".to_owned(),
     }
-}
-
-fn rows(mut statement: Statement, params: &[Param<'_>]) -> Result<Vec<StoredRow>> {
-    let mut found = Vec::new();
-    let mut rows = statement.query(params)?;
-    while let Some(row) = rows.next()? {
-        found.push(read(&row));
-    }
-    Ok(found)
 }
 
 fn read(row: &Row<'_>) -> StoredRow {

@@ -28,6 +28,14 @@ pub(super) fn observation(row: &Row<'_>, stream: &StreamUuid) -> Result<Observat
     read(row, stream)?.to_observation(stream)
 }
 
+/// Reads a column that SQL's `satori_instant` has computed; `None` if it is NULL.
+pub(super) fn instant(row: &Row<'_>, column: i32) -> Option<Timestamp> {
+    match row.cell(column) {
+        Cell::Integer(micros) => Some(Timestamp::from_micros(micros)),
+        _ => None,
+    }
+}
+
 /// Returns a stored timestamp as a parameter.
 pub(super) fn param(stored: StoredRef<'_>) -> Param<'_> {
     match stored {

@@ -59,24 +59,12 @@ pub(super) fn columns_sql() -> String {
 
 /// Reads the columns of a table; none if there is no such table.
 pub(super) fn read_columns(statement: &mut Statement, table: &str) -> Result<Vec<Column>> {
-    let params = [Param::Text(table)];
-    let mut rows = statement.query(&params)?;
-    let mut columns = Vec::new();
-    while let Some(row) = rows.next()? {
-        columns.push(Column::read(&row, 0));
-    }
-    Ok(columns)
+    Ok(statement.all(&[Param::Text(table)], |row| Column::read(row, 0))?)
 }
 
 /// Returns the first column of a query's rows as text.
 pub(super) fn texts(db: Handle, sql: &str) -> Result<Vec<String>> {
-    let mut statement = Statement::prepare(db, sql)?;
-    let mut rows = statement.query(&[])?;
-    let mut texts = Vec::new();
-    while let Some(row) = rows.next()? {
-        texts.push(row.text(0));
-    }
-    Ok(texts)
+    Ok(Statement::prepare(db, sql)?.all(&[], |row| row.text(0))?)
 }
 
 /// Returns why a table of these columns is no observation table; `None` if it is one.

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::key;
 use super::raw::{Cell, Param, Row};
+use super::row::instant;
 use super::table::Table;
 use crate::model::error::Result;
 use crate::model::report::Statistics;
 use crate::model::span::Span;
-use crate::model::time::Timestamp;
 
 /// Returns the statistics of the table's rows. Only in a transaction.
 pub(super) fn statistics(table: &Table) -> Result<Statistics> {
@@ -115,13 +115,6 @@ fn query(
         each(&row);
     }
     Ok(())
-}
-
-fn instant(row: &Row<'_>, column: i32) -> Option<Timestamp> {
-    match row.cell(column) {
-        Cell::Integer(micros) => Some(Timestamp::from_micros(micros)),
-        _ => None,
-    }
 }
 
 fn real(row: &Row<'_>, column: i32) -> Option<f64> {

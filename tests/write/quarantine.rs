@@ -266,3 +266,25 @@ fn what_has_the_name_of_the_quarantine_is_left_alone() {
         assert_eq!(store.unreadable(&s).unwrap().len(), 5);
     }
 }
+
+#[test]
+fn a_row_is_listed_if_and_only_if_it_cannot_be_read() {
+    let cells = [
+        "NULL", "1", "2.5", "9e999", "''", "x''", "'a'", "x'61'", "x'ff'",
+    ];
+    let columns = ["ts", "value", "hash", "provider"];
+    for (column, cell) in columns.iter().flat_map(|c| cells.map(|cell| (*c, cell))) {
+        let (_folder, path) = place();
+        sql(
+            &path,
+            &format!(
+                "CREATE TABLE s (ts TIMESTAMP PRIMARY KEY, value NUMERIC, hash, provider);\
+                 INSERT INTO s VALUES (1, 1, 'h', 'p'); UPDATE s SET {column} = {cell}"
+            ),
+        );
+        let (store, s) = (Store::open(&path).unwrap(), uuid("s"));
+        let listed = store.unreadable(&s).unwrap();
+        let read = all(&store, &s);
+        assert_eq!(listed.is_empty(), read.is_ok(), "{column} {cell}: {read:?}");
+    }
+}

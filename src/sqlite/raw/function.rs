@@ -1,10 +1,14 @@
 //! The SQL functions that the store defines.
+//!
+//! SQLite calls each with a valid context and `count` valid values, whose bytes stay until
+//! the function returns. Nothing here panics.
 
+use std::array;
 use std::ffi::c_int;
-use std::slice;
 
 use libsqlite3_sys as ffi;
 
+use super::cell::Cell;
 use crate::model::time::Timestamp;
 use crate::model::value;
 
@@ -15,30 +19,11 @@ pub(super) unsafe extern "C" fn satori_instant(
     count: c_int,
     values: *mut *mut ffi::sqlite3_value,
 ) {
-    // SAFETY: SQLite passes `count` (we registered 1) valid values and a valid
-    // context; the text stays valid until the value's type is converted, which
-    // happens nowhere here. Nothing below panics.
+    // SAFETY: by SQLite's word, above.
     unsafe {
-        let instant = if count == 1 {
-            instant_of(*values)
-        } else {
-            None
-        };
-        match instant {
+        match cells(count, values).and_then(|[ts]| instant(ts)) {
             Some(instant) => ffi::sqlite3_result_int64(context, instant.as_micros()),
             None => ffi::sqlite3_result_null(context),
-        }
-    }
-}
-
-unsafe fn instant_of(value: *mut ffi::sqlite3_value) -> Option<Timestamp> {
-    // SAFETY: as in `satori_instant`, the only caller.
-    unsafe {
-        match ffi::sqlite3_value_type(value) {
-            ffi::SQLITE_INTEGER => Some(Timestamp::from_integer(ffi::sqlite3_value_int64(value))),
-            ffi::SQLITE_FLOAT => Timestamp::from_real(ffi::sqlite3_value_double(value)).ok(),
-            ffi::SQLITE_TEXT => Timestamp::from_stored_text(text_of(value)?).ok(),
-            _ => None,
         }
     }
 }
@@ -50,60 +35,25 @@ pub(super) unsafe extern "C" fn satori_value(
     count: c_int,
     values: *mut *mut ffi::sqlite3_value,
 ) {
-    // SAFETY: as in `satori_instant`.
+    // SAFETY: by SQLite's word, above.
     unsafe {
-        let number = if count == 1 { number_of(*values) } else { None };
-        match number {
+        match cells(count, values).and_then(|[value]| number(value)) {
             Some(number) => ffi::sqlite3_result_double(context, number),
             None => ffi::sqlite3_result_null(context),
         }
     }
 }
 
-unsafe fn number_of(value: *mut ffi::sqlite3_value) -> Option<f64> {
-    // SAFETY: as in `satori_instant`.
-    unsafe {
-        match ffi::sqlite3_value_type(value) {
-            ffi::SQLITE_INTEGER | ffi::SQLITE_FLOAT => {
-                value::finite(ffi::sqlite3_value_double(value)).ok()
-            }
-            ffi::SQLITE_TEXT => value::parse(text_of(value)?).ok(),
-            _ => None,
-        }
-    }
-}
-
-unsafe fn text_of<'a>(value: *mut ffi::sqlite3_value) -> Option<&'a str> {
-    // SAFETY: the value is text or a blob, and its bytes stay until the function that
-    // SQLite has called returns.
-    unsafe {
-        let text = match ffi::sqlite3_value_type(value) {
-            // Asking for text would make text of it, for others too.
-            ffi::SQLITE_BLOB => ffi::sqlite3_value_blob(value).cast(),
-            _ => ffi::sqlite3_value_text(value),
-        };
-        let length = usize::try_from(ffi::sqlite3_value_bytes(value)).ok()?;
-        if text.is_null() {
-            return None;
-        }
-        std::str::from_utf8(slice::from_raw_parts(text, length)).ok()
-    }
-}
-
-/// `satori_fault(ts, value, hash, provider)`: the reason why a row of these columns can't
-/// be read, NULL if it can.
+/// Computes SQL's `satori_fault(ts, value, hash, provider)`: the reason why a row of these
+/// columns can't be read, NULL if it can.
 pub(super) unsafe extern "C" fn satori_fault(
     context: *mut ffi::sqlite3_context,
     count: c_int,
     values: *mut *mut ffi::sqlite3_value,
 ) {
-    // SAFETY: as in `satori_instant`. SQLite copies the text.
+    // SAFETY: by SQLite's word, above. SQLite copies the text.
     unsafe {
-        let fault = match count {
-            4 => fault_of(slice::from_raw_parts(values, 4)),
-            _ => None,
-        };
-        match fault {
+        match cells(count, values).and_then(fault) {
             Some(fault) => ffi::sqlite3_result_text(
                 context,
                 fault.as_ptr().cast(),
@@ -115,43 +65,79 @@ pub(super) unsafe extern "C" fn satori_fault(
     }
 }
 
-unsafe fn fault_of(row: &[*mut ffi::sqlite3_value]) -> Option<String> {
-    // SAFETY: as in `satori_instant`.
-    unsafe {
-        let [ts, value, hash, provider] = *row else {
-            return None;
-        };
-        if instant_of(ts).is_none() {
-            return Some(match (ffi::sqlite3_value_type(ts), text_of(ts)) {
-                (ffi::SQLITE_TEXT, Some(text)) => match Timestamp::from_stored_text(text) {
-                    Err(error) => error.to_string(),
-                    Ok(_) => String::new(),
-                },
-                (ffi::SQLITE_TEXT, None) => "ts is not UTF-8".to_owned(),
-                (ffi::SQLITE_FLOAT, _) => "ts is out of range".to_owned(),
-                _ => "ts is neither a number nor text".to_owned(),
-            });
-        }
-        if number_of(value).is_none() {
-            return Some(match (ffi::sqlite3_value_type(value), text_of(value)) {
-                (ffi::SQLITE_TEXT, Some(text)) => match value::parse(text) {
-                    Err(error) => error.to_string(),
-                    Ok(_) => String::new(),
-                },
-                (ffi::SQLITE_TEXT, None) => "value is not UTF-8".to_owned(),
-                (ffi::SQLITE_FLOAT, _) => "value is not finite".to_owned(),
-                _ => "value is neither a number nor text".to_owned(),
-            });
-        }
-        for (text, name) in [(hash, "hash"), (provider, "provider")] {
-            match ffi::sqlite3_value_type(text) {
-                ffi::SQLITE_TEXT | ffi::SQLITE_BLOB if text_of(text).is_some() => {}
-                ffi::SQLITE_TEXT | ffi::SQLITE_BLOB => {
-                    return Some(format!("{name} is not UTF-8"));
-                }
-                _ => return Some(format!("{name} is not text")),
-            }
-        }
-        None
+/// Reads a function's arguments; `None` if their number is not `N`.
+///
+/// # Safety
+/// There are `count` values, and their bytes stay for `'a`.
+unsafe fn cells<'a, const N: usize>(
+    count: c_int,
+    values: *mut *mut ffi::sqlite3_value,
+) -> Option<[Cell<'a>; N]> {
+    // SAFETY: by the caller's word.
+    let read = |index| unsafe { Cell::of(*values.add(index)) };
+    (usize::try_from(count) == Ok(N)).then(|| array::from_fn(read))
+}
+
+fn instant(ts: Cell<'_>) -> Option<Timestamp> {
+    match ts {
+        Cell::Integer(number) => Some(Timestamp::from_integer(number)),
+        Cell::Real(number) => Timestamp::from_real(number).ok(),
+        Cell::Text(text) => Timestamp::from_stored_text(str::from_utf8(text).ok()?).ok(),
+        Cell::Blob(_) | Cell::Null => None,
+    }
+}
+
+fn number(value: Cell<'_>) -> Option<f64> {
+    match value {
+        Cell::Integer(number) => Some(number as f64),
+        Cell::Real(number) => value::finite(number).ok(),
+        Cell::Text(text) => value::parse(str::from_utf8(text).ok()?).ok(),
+        Cell::Blob(_) | Cell::Null => None,
+    }
+}
+
+fn fault([ts, value, hash, provider]: [Cell<'_>; 4]) -> Option<String> {
+    fault_of_ts(ts)
+        .or_else(|| fault_of_value(value))
+        .or_else(|| fault_of_text("hash", hash))
+        .or_else(|| fault_of_text("provider", provider))
+}
+
+fn fault_of_ts(ts: Cell<'_>) -> Option<String> {
+    match ts {
+        Cell::Text(text) => match str::from_utf8(text).map(Timestamp::from_stored_text) {
+            Ok(read) => read.err().map(|error| error.to_string()),
+            Err(_) => Some("ts is not UTF-8".to_owned()),
+        },
+        Cell::Blob(_) | Cell::Null => Some("ts is neither a number nor text".to_owned()),
+        number => match instant(number) {
+            Some(_) => None,
+            None => Some("ts is out of range".to_owned()),
+        },
+    }
+}
+
+fn fault_of_value(value: Cell<'_>) -> Option<String> {
+    match value {
+        Cell::Text(text) => match str::from_utf8(text).map(value::parse) {
+            Ok(read) => read.err().map(|error| error.to_string()),
+            Err(_) => Some("value is not UTF-8".to_owned()),
+        },
+        Cell::Blob(_) | Cell::Null => Some("value is neither a number nor text".to_owned()),
+        number => match self::number(number) {
+            Some(_) => None,
+            None => Some("value is not finite".to_owned()),
+        },
+    }
+}
+
+/// Looks at a cell of column `hash` or `provider`, which may be a blob.
+fn fault_of_text(column: &str, cell: Cell<'_>) -> Option<String> {
+    match cell {
+        Cell::Text(text) | Cell::Blob(text) => match str::from_utf8(text) {
+            Ok(_) => None,
+            Err(_) => Some(format!("{column} is not UTF-8")),
+        },
+        _ => Some(format!("{column} is not text")),
     }
 }

@@ -7,6 +7,7 @@
 #![allow(unsafe_code)]
 
 mod busy;
+mod cell;
 #[cfg(all(feature = "bundled", target_os = "linux", target_pointer_width = "64"))]
 mod descriptors;
 mod error;
@@ -20,8 +21,9 @@ mod new_file;
 mod statement;
 
 pub(crate) use busy::BusyState;
+pub(crate) use cell::Cell;
 pub(crate) use error::{corrupt, not_a_database};
 pub(crate) use establish::establish;
 pub(crate) use handle::{Handle, Hardening};
 pub(crate) use new_file::create_private;
-pub(crate) use statement::{Cell, Param, Row, Statement, prepared};
+pub(crate) use statement::{Param, Row, Statement, prepared};

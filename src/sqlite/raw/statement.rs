@@ -1,17 +1,14 @@
 //! A prepared statement, its parameters and its rows.
 
-use std::borrow::Cow;
 use std::ffi::c_int;
-use std::fmt;
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
-use std::slice;
 
 use libsqlite3_sys as ffi;
 
+use super::cell::Cell;
 use super::error::SqliteError;
 use super::handle::Handle;
-use crate::model::error::excerpt;
 
 /// A prepared statement, finalised when dropped.
 pub(crate) struct Statement {
@@ -30,56 +27,6 @@ pub(crate) enum Param<'a> {
     Real(f64),
     Text(&'a str),
 }
-
-/// A value of a column.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Cell<'a> {
-    Null,
-    Integer(i64),
-    Real(f64),
-    Text(&'a [u8]),
-    Blob(&'a [u8]),
-}
-
-impl<'a> Cell<'a> {
-    /// Returns the cell as text; `None` if it is NULL. U+FFFD replaces what is not UTF-8.
-    pub(crate) fn to_text(self) -> Option<Cow<'a, str>> {
-        match self {
-            Cell::Text(bytes) | Cell::Blob(bytes) => Some(String::from_utf8_lossy(bytes)),
-            Cell::Integer(number) => Some(number.to_string().into()),
-            Cell::Real(number) => Some(number.to_string().into()),
-            Cell::Null => None,
-        }
-    }
-}
-
-impl fmt::Display for Cell<'_> {
-    /// Writes the value as an SQL literal, shortened if it is long.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Cell::Null => f.write_str("NULL"),
-            Cell::Integer(number) => write!(f, "{number}"),
-            Cell::Real(number) => write!(f, "{number:?}"),
-            Cell::Text(bytes) => {
-                let text = String::from_utf8_lossy(bytes).replace('\'', "''");
-                write!(f, "'{}'", excerpt(&text))
-            }
-            Cell::Blob(bytes) => {
-                f.write_str("x'")?;
-                for byte in bytes.iter().take(LONGEST_BLOB) {
-                    write!(f, "{byte:02x}")?;
-                }
-                match bytes.len() {
-                    0..=LONGEST_BLOB => f.write_str("'"),
-                    length => write!(f, "…' ({length} bytes)"),
-                }
-            }
-        }
-    }
-}
-
-/// How many bytes of a blob a message shows.
-const LONGEST_BLOB: usize = 40;
 
 impl Statement {
     /// Prepares `sql` as a statement that may be kept for long.
@@ -139,6 +86,20 @@ impl Statement {
     ) -> Result<Option<T>, SqliteError> {
         let mut rows = self.query(params)?;
         Ok(rows.next()?.map(|row| read(&row)))
+    }
+
+    /// Runs the query and hands each of its rows to `read`; returns what that makes of them.
+    pub(crate) fn all<T>(
+        &mut self,
+        params: &[Param<'_>],
+        mut read: impl FnMut(&Row<'_>) -> T,
+    ) -> Result<Vec<T>, SqliteError> {
+        let mut rows = self.query(params)?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(read(&row));
+        }
+        Ok(found)
     }
 
     fn bind(&mut self, index: c_int, param: Param<'_>) -> Result<(), SqliteError> {
@@ -239,22 +200,7 @@ impl Row<'_> {
         // The value is "unprotected": no mutex is held, and none is needed, because no
         // other thread uses the connection. Reading type, bytes and length from the value
         // is cheaper than from the column, which SQLite would look up each time.
-        unsafe {
-            let value = ffi::sqlite3_column_value(self.raw.as_ptr(), index);
-            match ffi::sqlite3_value_type(value) {
-                ffi::SQLITE_INTEGER => Cell::Integer(ffi::sqlite3_value_int64(value)),
-                ffi::SQLITE_FLOAT => Cell::Real(ffi::sqlite3_value_double(value)),
-                ffi::SQLITE_TEXT => {
-                    let start = ffi::sqlite3_value_text(value);
-                    Cell::Text(self.bytes(start, value))
-                }
-                ffi::SQLITE_BLOB => {
-                    let start = ffi::sqlite3_value_blob(value).cast();
-                    Cell::Blob(self.bytes(start, value))
-                }
-                _ => Cell::Null,
-            }
-        }
+        unsafe { Cell::of(ffi::sqlite3_column_value(self.raw.as_ptr(), index)) }
     }
 
     /// Returns column `index` as an integer, 0 if it is none.
@@ -266,18 +212,5 @@ impl Row<'_> {
     /// Returns column `index` as text, which is empty if it is NULL.
     pub(crate) fn text(&self, index: c_int) -> String {
         self.cell(index).to_text().unwrap_or_default().into_owned()
-    }
-
-    #[inline]
-    unsafe fn bytes(&self, start: *const u8, value: *mut ffi::sqlite3_value) -> &[u8] {
-        // SAFETY: `start` is the value's text or blob, whose length SQLite reports. A null
-        // pointer stands for an empty blob, or for a lack of memory.
-        unsafe {
-            let length = ffi::sqlite3_value_bytes(value);
-            match usize::try_from(length) {
-                Ok(length) if !start.is_null() => slice::from_raw_parts(start, length),
-                _ => &[],
-            }
-        }
     }
 }
