@@ -141,11 +141,8 @@ impl<'a> Batch<'a> {
             // Later numbers of streams are of no use any more: nothing is added.
             let place = self.streams.iter().position(|s| s.uuid.as_str() == name);
             let Some(place) = place else { continue };
-            for (position, _) in self.streams.remove(place).payloads {
-                let (name, reason) = (name.clone(), reason.clone());
-                let error = Error::NotAStream { name, reason };
-                self.report.reject(position, error);
-            }
+            let stream = self.streams.remove(place);
+            self.report.reject_stream(&stream, name, reason);
         }
         self
     }
@@ -193,11 +190,7 @@ impl<'a> Batch<'a> {
             Ok(inserted) => inserted,
             // The name can't be used, which refuses its payloads and no others.
             Err(Error::NotAStream { name, reason }) => {
-                for (position, _) in &stream.payloads {
-                    let (name, reason) = (name.clone(), reason.clone());
-                    let error = Error::NotAStream { name, reason };
-                    self.report.reject(*position, error);
-                }
+                self.report.reject_stream(stream, &name, &reason);
                 return Ok(None);
             }
             Err(error) => return Err(error),
@@ -255,5 +248,13 @@ impl StreamPayloads<'_> {
 impl IngestReport {
     fn reject(&mut self, position: Position, error: Error) {
         self.rejected.push(Rejected { position, error });
+    }
+
+    /// Rejects all payloads of a stream whose name can't hold rows.
+    fn reject_stream(&mut self, stream: &StreamPayloads<'_>, name: &str, reason: &str) {
+        for (position, _) in &stream.payloads {
+            let (name, reason) = (name.to_owned(), reason.to_owned());
+            self.reject(*position, Error::NotAStream { name, reason });
+        }
     }
 }

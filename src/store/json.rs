@@ -30,7 +30,6 @@ impl Store {
     /// # Errors
     /// [`Error::InvalidJson`](crate::Error::InvalidJson) if an array is malformed or cut short,
     /// [`Error::Refused`](crate::Error::Refused) if a payload can't be stored in strict mode,
-    /// [`Error::NotAStream`](crate::Error::NotAStream) if triggers of another program keep rows out,
     /// [`Error::InvalidUuid`](crate::Error::InvalidUuid) if the options' uuid has the fault that
     /// [`insert`](Self::insert) names. Otherwise a payload that can't be stored is in the
     /// report, with its position and the reason.
