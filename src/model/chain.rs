@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::hash;
 use super::observation::NewObservation;
+use super::python_repr::python_repr;
 use super::spelling::StoredRef;
 use super::time::Timestamp;
 
@@ -59,7 +60,7 @@ impl Chain {
             _ => "",
         };
         // A database stores -0.0 as 0.0, and the hash must be that of the stored value.
-        let value = hash::python_repr(row.value + 0.0);
+        let value = python_repr(row.value + 0.0);
         Cow::Owned(hash::chain(previous, &stored.to_string(), &value))
     }
 

@@ -12,6 +12,7 @@ pub(crate) mod location;
 pub(crate) mod observation;
 pub(crate) mod options;
 pub(crate) mod position;
+pub(crate) mod python_repr;
 pub(crate) mod report;
 pub(crate) mod row;
 pub(crate) mod span;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use jiff::fmt::temporal::Pieces;
 
 use super::error::{Error, Result, excerpt};
-use super::hash;
+use super::python_repr::python_repr;
 use super::time::{MICROS, SECONDS_LIMIT, Timestamp, invalid};
 
 /// A timestamp as a row stores it.
@@ -149,7 +149,7 @@ impl fmt::Display for StoredRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             StoredRef::Integer(number) => write!(f, "{number}"),
-            StoredRef::Real(number) => f.write_str(&hash::python_repr(*number)),
+            StoredRef::Real(number) => f.write_str(&python_repr(*number)),
             StoredRef::Text(text) => f.write_str(text),
         }
     }

@@ -1,6 +1,7 @@
 //! Verification of a stream's hash chain.
 
-use super::hash::{chain, python_repr};
+use super::hash::chain;
+use super::python_repr::python_repr;
 use super::row::RowRef;
 use super::time::Timestamp;
 

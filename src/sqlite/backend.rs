@@ -2,7 +2,7 @@
 
 use super::connection::Connection;
 use super::cursor::Reader;
-use super::{insert, normalize, quarantine, read, statistics, streams};
+use super::{delete, insert, normalize, quarantine, read, statistics, streams};
 use crate::backend::{Access, Backend, Found, Inserted, StreamQuery};
 use crate::model::cursor::Cursor;
 use crate::model::error::{Error, Result};
@@ -143,8 +143,7 @@ impl Backend for Connection {
     }
 
     fn delete(&mut self, uuid: &StreamUuid, span: Span) -> Found<u64> {
-        self.tables
-            .with(uuid, |table| statistics::delete(table, span))
+        self.tables.with(uuid, |table| delete::delete(table, span))
     }
 
     fn normalize(&mut self, uuid: &StreamUuid) -> Found<Normalization> {

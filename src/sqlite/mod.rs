@@ -6,6 +6,7 @@
 mod backend;
 mod connection;
 mod cursor;
+mod delete;
 mod file;
 mod insert;
 mod key;
