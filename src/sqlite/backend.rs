@@ -147,7 +147,8 @@ impl Backend for Connection {
     }
 
     fn normalize(&mut self, uuid: &StreamUuid) -> Found<Normalization> {
-        self.tables.with(uuid, normalize::normalize)
+        self.tables
+            .with(uuid, |table| normalize::normalize(table, uuid))
     }
 
     fn unreadable(&mut self, uuid: &StreamUuid) -> Found<Vec<StoredRow>> {
@@ -156,9 +157,7 @@ impl Backend for Connection {
     }
 
     fn quarantine(&mut self, uuid: &StreamUuid, now: Timestamp) -> Found<Vec<StoredRow>> {
-        let db = self.db;
-        self.tables
-            .with(uuid, |table| quarantine::quarantine(db, table, uuid, now))
+        quarantine::quarantine(self.db, &mut self.tables, uuid, now)
     }
 
     fn quarantined(&mut self, uuid: &StreamUuid) -> Result<Vec<StoredRow>> {

@@ -126,7 +126,7 @@ impl Connection {
 
     /// Returns `true` if the stream has a table.
     pub(super) fn has_table(&mut self, stream: &StreamUuid) -> Result<bool> {
-        Ok(self.tables.with(stream, |_| Ok(()))?.is_some())
+        self.tables.has(stream)
     }
 
     fn check_case(&mut self, stream: &StreamUuid) -> Result<()> {
@@ -143,6 +143,7 @@ impl Connection {
 
     /// Begins a transaction; one for writes is immediate.
     pub(super) fn begin(&mut self, access: Access) -> Result<()> {
+        self.tables.begin();
         let (slot, sql) = match access {
             Access::Read => (&mut self.begin_read, "BEGIN"),
             Access::Write => {
@@ -155,6 +156,7 @@ impl Connection {
 
     pub(super) fn commit(&mut self) -> Result<()> {
         step(&mut self.commit, self.db, "COMMIT")?;
+        self.tables.begin();
         self.check_file()
     }
 
@@ -165,6 +167,7 @@ impl Connection {
             // the next BEGIN reports what is wrong.
             let _ = step(&mut self.rollback, self.db, "ROLLBACK");
         }
+        self.tables.rolled_back();
     }
 
     /// Refuses a write to a store that was opened read-only, and counts the waiting time of

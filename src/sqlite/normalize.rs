@@ -4,17 +4,18 @@ use super::query::Query;
 use super::raw::{Cell, Param};
 use super::row;
 use super::table::Table;
-use crate::model::error::Result;
+use crate::model::error::{Error, Result};
 use crate::model::report::Normalization;
 use crate::model::spelling::StoredTimestamp;
 use crate::model::time::{SECONDS_LIMIT, Timestamp};
+use crate::model::uuid::StreamUuid;
 
 /// How many keys are read, and then rewritten, at a time.
 const BATCH: i64 = 1_000;
 
 /// Rewrites every timestamp of the table that is text, or a number of milli-, micro- or
 /// nanoseconds, and reports those that it keeps. Only in a transaction.
-pub(super) fn normalize(table: &mut Table) -> Result<Normalization> {
+pub(super) fn normalize(table: &mut Table, stream: &StreamUuid) -> Result<Normalization> {
     let mut unreadable = table
         .prepare(|t| format!("SELECT ts FROM {t} WHERE satori_instant(ts) IS NULL ORDER BY ts"))?;
     let mut report = Normalization {
@@ -23,14 +24,15 @@ pub(super) fn normalize(table: &mut Table) -> Result<Normalization> {
     };
     let limit = SECONDS_LIMIT as f64;
     // First finer units below zero; then those above it, and text, which sorts last.
-    rewrite(table, &mut report, "ts <= ?1", -limit)?;
-    rewrite(table, &mut report, "ts >= ?1", limit)?;
+    rewrite(table, stream, &mut report, "ts <= ?1", -limit)?;
+    rewrite(table, stream, &mut report, "ts >= ?1", limit)?;
     Ok(report)
 }
 
 /// Rewrites the timestamps that meet `condition`, a comparison of `ts` with ?1, the bound.
 fn rewrite(
     table: &mut Table,
+    stream: &StreamUuid,
     report: &mut Normalization,
     condition: &str,
     bound: f64,
@@ -70,7 +72,13 @@ fn rewrite(
             if other.is_some() {
                 report.kept.push(key.to_string());
             } else {
-                update.execute(&[row::param(seconds), row::param(key.borrowed())])?;
+                let params = [row::param(seconds), row::param(key.borrowed())];
+                if update.execute(&params)? != 1 {
+                    return Err(Error::NotAStream {
+                        name: stream.to_string(),
+                        reason: "its triggers keep timestamps from being rewritten".to_owned(),
+                    });
+                }
                 report.rewritten += 1;
             }
         }

@@ -50,6 +50,10 @@ impl Connection {
         if let Some(file) = &mut connection.file {
             file.note_wal();
         }
+        connection
+            .tables
+            .check()
+            .map_err(|error| connection.located(error))?;
         Ok(connection)
     }
 

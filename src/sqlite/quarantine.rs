@@ -4,6 +4,8 @@ use super::key;
 use super::raw::{Handle, Param, Row, Statement};
 use super::row::instant;
 use super::table::Table;
+use super::tables::Tables;
+use crate::backend::Found;
 use crate::model::error::{Error, Result};
 use crate::model::report::{Restored, StoredRow};
 use crate::model::span::Span;
@@ -14,7 +16,7 @@ use crate::model::uuid::StreamUuid;
 const NAME: &str = "__satori_quarantine";
 
 /// Makes the table. Its columns have no type, so that a value keeps its own.
-const CREATE: &str = "CREATE TABLE IF NOT EXISTS main.__satori_quarantine (\
+const CREATE: &str = "CREATE TABLE main.__satori_quarantine (\
      id INTEGER PRIMARY KEY, stream TEXT NOT NULL, ts, value, hash, provider, \
      reason TEXT NOT NULL, moved_at TEXT NOT NULL)";
 
@@ -48,16 +50,23 @@ pub(super) fn unreadable(table: &Table) -> Result<Vec<StoredRow>> {
 /// transaction.
 pub(super) fn quarantine(
     db: Handle,
-    table: &Table,
+    tables: &mut Tables,
     stream: &StreamUuid,
     now: Timestamp,
-) -> Result<Vec<StoredRow>> {
-    let moved = unreadable(table)?;
-    if moved.is_empty() {
-        return Ok(moved);
+) -> Found<Vec<StoredRow>> {
+    let moved = match tables.with(stream, |table| unreadable(table))? {
+        Some(moved) if !moved.is_empty() => moved,
+        nothing => return Ok(nothing),
+    };
+    if !exists(db)? {
+        tables.change_schema(CREATE)?;
     }
-    exists(db)?;
-    Statement::prepare(db, CREATE)?.execute(&[])?;
+    tables.with(stream, |table| move_out(table, stream, now, &moved))?;
+    Ok(Some(moved))
+}
+
+/// Moves the rows that can't be read, which `moved` lists.
+fn move_out(table: &Table, stream: &StreamUuid, now: Timestamp, moved: &[StoredRow]) -> Result<()> {
     let now = now.to_string();
     let params = [Param::Text(stream.as_str()), Param::Text(&now)];
     let copied = table
@@ -74,7 +83,7 @@ pub(super) fn quarantine(
         .prepare(|t| format!("DELETE FROM {t} WHERE {FAULT} IS NOT NULL"))?
         .execute(&[])?;
     match copied == moved.len() && deleted == moved.len() {
-        true => Ok(moved),
+        true => Ok(()),
         false => Err(interfered(stream)),
     }
 }

@@ -62,6 +62,12 @@ pub(super) fn read_columns(statement: &mut Statement, table: &str) -> Result<Vec
     Ok(statement.all(&[Param::Text(table)], |row| Column::read(row, 0))?)
 }
 
+/// Returns the number that SQLite raises whenever anybody changes the schema.
+pub(super) fn schema_version(db: Handle) -> Result<i64> {
+    let mut ask = Statement::prepare(db, "PRAGMA schema_version")?;
+    Ok(ask.first(&[], |row| row.integer(0))?.unwrap_or(0))
+}
+
 /// Returns the first column of a query's rows as text.
 pub(super) fn texts(db: Handle, sql: &str) -> Result<Vec<String>> {
     Ok(Statement::prepare(db, sql)?.all(&[], |row| row.text(0))?)

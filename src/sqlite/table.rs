@@ -1,7 +1,8 @@
 //! One observation table: its quoted name and the statements on it.
 
 use super::query::{QUERIES, Query};
-use super::raw::{Handle, Statement};
+use super::raw::{Handle, Statement, schema_changed};
+use super::shape::schema_version;
 use crate::model::error::Result;
 
 /// Returns `name` as an SQL identifier: in double quotes, with those inside it doubled.
@@ -11,20 +12,29 @@ pub(super) fn quote(name: &str) -> String {
 }
 
 /// One observation table, known to exist and to have the right shape.
+///
+/// This was true when the schema had the number `schema`. A statement on the table runs
+/// while the schema still has it; otherwise it fails with SQLITE_SCHEMA, and
+/// [`Tables::with`](super::tables::Tables::with) looks at the table again.
 pub(super) struct Table {
     db: Handle,
     quoted: String,
+    pub(super) schema: i64,
+    /// Another program has given the table triggers.
+    pub(super) has_triggers: bool,
     cached: [Option<Statement>; QUERIES],
     /// An INSERT of many rows, and their number.
     chunk: Option<(usize, Statement)>,
 }
 
 impl Table {
-    /// Returns the table with this name, which must exist and have the right shape.
-    pub(super) fn new(db: Handle, name: &str) -> Self {
+    /// Returns the table with this name, which exists and has the right shape in `schema`.
+    pub(super) fn new(db: Handle, name: &str, schema: i64, has_triggers: bool) -> Self {
         Self {
             db,
             quoted: quote(name),
+            schema,
+            has_triggers,
             cached: [const { None }; QUERIES],
             chunk: None,
         }
@@ -32,11 +42,11 @@ impl Table {
 
     /// Returns a statement that stays prepared.
     pub(super) fn cached(&mut self, query: Query) -> Result<&mut Statement> {
-        let slot = &mut self.cached[query as usize];
-        match slot {
-            Some(statement) => Ok(statement),
-            None => Ok(slot.insert(Statement::prepare(self.db, &query.sql(&self.quoted))?)),
-        }
+        let statement = match self.cached[query as usize].take() {
+            Some(statement) => statement,
+            None => self.prepare(|table| query.sql(table))?,
+        };
+        Ok(self.cached[query as usize].insert(statement))
     }
 
     /// Returns an INSERT of `rows` rows: ?1 is the provider of all; ts, value and hash of
@@ -62,9 +72,36 @@ impl Table {
         !self.db.is_autocommit()
     }
 
+    /// Runs `work`; if it fails, undoes what it has done. Only in a transaction, which a
+    /// trigger may end.
+    pub(super) fn all_or_nothing<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        self.run("SAVEPOINT satori_row")?;
+        let done = work(self);
+        if done.is_err() && self.in_transaction() {
+            self.run("ROLLBACK TO satori_row")?;
+        }
+        if self.in_transaction() {
+            self.run("RELEASE satori_row")?;
+        }
+        done
+    }
+
+    fn run(&self, sql: &str) -> Result<()> {
+        Statement::prepare(self.db, sql)?.execute(&[])?;
+        Ok(())
+    }
+
     /// Prepares a statement for one call. `sql` makes its text from the quoted name.
     pub(super) fn prepare(&self, sql: impl FnOnce(&str) -> String) -> Result<Statement> {
-        Ok(Statement::prepare(self.db, &sql(&self.quoted))?)
+        let statement = Statement::prepare_for_schema(self.db, &sql(&self.quoted))?;
+        // Asked after preparing, which may have read a newer schema.
+        match schema_version(self.db)? == self.schema {
+            true => Ok(statement),
+            false => Err(schema_changed()),
+        }
     }
 }
 

@@ -6,7 +6,9 @@ use libsqlite3_sys as ffi;
 use lru::LruCache;
 
 use super::raw::{Cell, Handle, Param, Statement, prepared};
-use super::shape::{COLUMN_SQL, Column, columns_sql, fault_of_observations, read_columns};
+use super::shape::{
+    COLUMN_SQL, Column, columns_sql, fault_of_observations, read_columns, schema_version, texts,
+};
 use super::table::{Table, quote};
 use crate::model::database_code::DatabaseCode;
 use crate::model::error::{Error, Result, excerpt};
@@ -18,6 +20,9 @@ const CACHED_TABLES: usize = 4_096;
 /// How many tables are remembered, at 80 bytes each, to have the right shape. Inspecting one
 /// again takes several times as long as preparing a statement.
 const KNOWN_TABLES: usize = 65_536;
+/// How often a call outside a transaction looks at a table again because other programs
+/// change the schema. SQLite itself prepares a statement anew as often.
+const ATTEMPTS: usize = 50;
 
 /// The observation tables of one connection.
 pub(super) struct Tables {
@@ -26,6 +31,15 @@ pub(super) struct Tables {
     prepared: LruCache<String, Table>,
     /// The names of tables that have the right shape.
     known: HashSet<String>,
+    /// The names, in lower case, of tables that have triggers.
+    triggered: HashSet<String>,
+    /// The number of the schema in which `known` and `triggered` are true; `None` before the
+    /// first look.
+    schema: Option<i64>,
+    /// The present transaction has seen that this still is the number.
+    is_checked: bool,
+    /// The present transaction has changed the schema.
+    is_changed: bool,
     /// The name of the table used last, the only one that may keep an INSERT of many rows.
     last: String,
     key: Option<Statement>,
@@ -42,6 +56,10 @@ impl Tables {
             db,
             prepared: LruCache::unbounded(),
             known: HashSet::new(),
+            triggered: HashSet::new(),
+            schema: None,
+            is_checked: false,
+            is_changed: false,
             last: String::new(),
             key: None,
             find: None,
@@ -53,8 +71,9 @@ impl Tables {
     /// Runs `work` on the stream's table; returns `None` if there is no table.
     ///
     /// A known table may have gone or changed its shape since: another process did it, or
-    /// the transaction that made it was rolled back. SQLite can't prepare the statements
-    /// then, so the table is inspected again and `work` runs a second time.
+    /// the transaction that made it was rolled back. The statements fail then, before the
+    /// first of them has done anything, so the table is inspected again and `work` runs a
+    /// second time.
     pub(super) fn with<T>(
         &mut self,
         stream: &StreamUuid,
@@ -65,10 +84,15 @@ impl Tables {
                 return Ok(None);
             };
             match work(table) {
-                Err(Error::Database { code, .. })
-                    if attempt == 0 && code == DatabaseCode::Number(ffi::SQLITE_ERROR) =>
+                Err(Error::Database {
+                    code: DatabaseCode::Number(code),
+                    ..
+                }) if attempt == 0 && code == ffi::SQLITE_ERROR
+                    || attempt < ATTEMPTS && code == ffi::SQLITE_SCHEMA =>
                 {
                     self.forget(stream);
+                    self.is_checked = false;
+                    self.check()?;
                 }
                 done => return done.map(Some),
             }
@@ -106,19 +130,73 @@ impl Tables {
              hash TEXT NOT NULL, provider TEXT NOT NULL) WITHOUT ROWID",
             quote(stream.as_str())
         );
-        let created = Statement::prepare(self.db, &sql).and_then(|mut create| create.execute(&[]));
-        match created {
-            Err(error) if error.code == ffi::SQLITE_ERROR => {
+        match self.change_schema(&sql) {
+            Err(Error::Database { code, message })
+                if code == DatabaseCode::Number(ffi::SQLITE_ERROR) =>
+            {
                 match self.kind_of(stream.as_str())? {
                     Some(kind) => Err(not_a_stream(
                         stream.as_str(),
                         format!("the name is taken: it is that of the {kind}"),
                     )),
-                    None => Err(error.into()),
+                    None => Err(Error::Database { code, message }),
                 }
             }
-            created => Ok(created.map(drop)?),
+            created => created,
         }
+    }
+
+    /// Runs a statement that makes or drops a table, after which the other tables are as
+    /// they were. Only in a transaction.
+    pub(super) fn change_schema(&mut self, sql: &str) -> Result<()> {
+        self.check()?;
+        self.is_changed = true;
+        Statement::prepare(self.db, sql)?.execute(&[])?;
+        self.schema = Some(schema_version(self.db)?);
+        Ok(())
+    }
+
+    /// Begins a transaction, which looks at the schema's number anew.
+    pub(super) fn begin(&mut self) {
+        self.is_checked = false;
+        self.is_changed = false;
+    }
+
+    /// Forgets what a transaction that was rolled back has made of the schema: another
+    /// program may give the same number to a schema of its own.
+    pub(super) fn rolled_back(&mut self) {
+        if self.is_changed {
+            self.is_changed = false;
+            self.forget_all();
+        }
+    }
+
+    /// Forgets all tables if anybody else has changed the schema.
+    pub(super) fn check(&mut self) -> Result<()> {
+        let is_in_transaction = !self.db.is_autocommit();
+        if is_in_transaction && self.is_checked {
+            return Ok(());
+        }
+        let schema = schema_version(self.db)?;
+        if self.schema != Some(schema) {
+            self.forget_all();
+            self.triggered = triggered(self.db)?;
+            self.schema = Some(schema);
+        }
+        self.is_checked = is_in_transaction;
+        Ok(())
+    }
+
+    fn forget_all(&mut self) {
+        self.known.clear();
+        self.prepared.clear();
+        self.schema = None;
+    }
+
+    /// Returns `true` if the stream has a table.
+    pub(super) fn has(&mut self, stream: &StreamUuid) -> Result<bool> {
+        self.check()?;
+        Ok(self.table(stream)?.is_some())
     }
 
     /// Returns what has this name (`table`, `view`, `index`); `None` if nothing has.
@@ -144,7 +222,7 @@ impl Tables {
             // Statements on the table would keep it locked.
             self.forget(stream);
             let sql = format!("DROP TABLE {}", quote(stream.as_str()));
-            Statement::prepare(self.db, &sql)?.execute(&[])?;
+            self.change_schema(&sql)?;
         }
         Ok(rows)
     }
@@ -201,8 +279,10 @@ impl Tables {
         }
         // The name is looked up twice, because a borrow that one branch returns counts as
         // held in the other. The second look-up takes 20 ns.
-        if !self.prepared.contains(name) {
+        let prepared = self.prepared.peek(name).map(|table| table.schema);
+        if prepared.is_none() || prepared != self.schema {
             if !self.known.contains(name) {
+                self.check()?;
                 if !self.inspect(name)? {
                     return Ok(None);
                 }
@@ -211,7 +291,10 @@ impl Tables {
                 }
                 self.known.insert(name.to_owned());
             }
-            let table = Table::new(self.db, name);
+            let has_triggers =
+                !self.triggered.is_empty() && self.triggered.contains(&name.to_ascii_lowercase());
+            let schema = self.schema.unwrap_or_default();
+            let table = Table::new(self.db, name, schema, has_triggers);
             self.prepared.put(name.to_owned(), table);
             while self.prepared.len() > CACHED_TABLES {
                 self.prepared.pop_lru();
@@ -274,6 +357,16 @@ impl Tables {
         }
         Ok(true)
     }
+}
+
+/// Returns the names, in lower case, of all tables that have triggers. It scans
+/// `sqlite_schema`, as SQLite just has, too, to read the schema.
+fn triggered(db: Handle) -> Result<HashSet<String>> {
+    let names = texts(
+        db,
+        "SELECT lower(tbl_name) FROM main.sqlite_schema WHERE type = 'trigger'",
+    )?;
+    Ok(names.into_iter().collect())
 }
 
 fn not_a_stream(name: &str, reason: String) -> Error {

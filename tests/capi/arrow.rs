@@ -255,3 +255,23 @@ fn nanoseconds_are_the_nearest_microsecond_as_in_every_spelling() {
         assert_eq!((report.inserted, report.already_there), (0, 1), "{text}");
     }
 }
+
+#[test]
+fn a_table_that_another_program_has_replaced_takes_no_batch() {
+    let (_folder, path, store, s) = store_with(&["10", "20"]);
+    let insert = |second| {
+        let columns: Vec<(&str, ArrayRef)> = vec![
+            ("ts", Arc::new(Int64Array::from(vec![second]))),
+            ("value", Arc::new(Float64Array::from(vec![1.0]))),
+        ];
+        store.insert_record_batches(&s, reader(columns), None)
+    };
+    assert_eq!(insert(30).unwrap().inserted, 1);
+    sql(
+        &path,
+        "DROP TABLE s; CREATE TABLE s (ts INTEGER, value REAL, hash TEXT, provider TEXT); \
+         INSERT INTO s VALUES (40, 4, 'h', 'p')",
+    );
+    assert_eq!(insert(35).unwrap_err().code(), ErrorCode::NotAStream);
+    assert_eq!(query(&path, "SELECT ts FROM s"), serde_json::json!([[40]]));
+}

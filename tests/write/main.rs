@@ -13,6 +13,7 @@ mod streams;
 mod support;
 mod sync;
 mod table_gone;
+mod table_replaced;
 mod table_rules;
 
 use satori_store::{IngestOptions, IngestReport, Store};

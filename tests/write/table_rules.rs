@@ -98,3 +98,95 @@ fn hashes_are_chained_past_a_row_that_the_table_refuses() {
     assert_eq!((report.inserted, report.rejected.len()), (99, 1));
     assert_eq!(store.verify(&odd).unwrap().verified, 99);
 }
+
+/// A trigger that fires before it is known whether a row is in the way must see the row that
+/// is given, and what it has done goes with a row that is refused.
+#[test]
+fn a_trigger_overwrites_no_row_and_leaves_none_that_is_refused() {
+    for (trigger, outcome) in [
+        (
+            "BEFORE INSERT ON s BEGIN DELETE FROM s WHERE ts = NEW.ts; END",
+            Ok(()),
+        ),
+        (
+            "BEFORE INSERT ON s BEGIN INSERT INTO log VALUES (NEW.ts); END",
+            Ok(()),
+        ),
+        (
+            "AFTER INSERT ON s BEGIN INSERT INTO log VALUES (NEW.ts); END",
+            Ok(()),
+        ),
+        (
+            "AFTER INSERT ON s BEGIN SELECT RAISE(FAIL, 'no'); END",
+            Err(()),
+        ),
+        (
+            "AFTER INSERT ON s BEGIN SELECT RAISE(ABORT, 'no'); END",
+            Err(()),
+        ),
+        (
+            "AFTER INSERT ON s BEGIN SELECT RAISE(ROLLBACK, 'no'); END",
+            Err(()),
+        ),
+        (
+            "AFTER INSERT ON s BEGIN DELETE FROM s WHERE ts = NEW.ts; END",
+            Err(()),
+        ),
+        (
+            "AFTER INSERT ON s BEGIN UPDATE s SET value = 1 WHERE ts = NEW.ts; END",
+            Err(()),
+        ),
+        (
+            "BEFORE INSERT ON s BEGIN SELECT RAISE(IGNORE); END",
+            Err(()),
+        ),
+    ] {
+        let (_folder, path, store, s) = store_with(&["10", "30"]);
+        let old = store.insert(&s, &numbered(20).hash("h")).unwrap();
+        assert_eq!(old, Insertion::Inserted);
+        sql(
+            &path,
+            &format!("CREATE TABLE log (ts); CREATE TRIGGER t {trigger}"),
+        );
+        let before = query(&path, "SELECT * FROM s ORDER BY ts");
+        let many: Vec<_> = (40..90).map(|second| numbered(second).hash("h")).collect();
+        let report = |done: satori_store::Result<u64>| done.map(drop).map_err(drop);
+        let one = store.insert(&s, &numbered(25).hash("h"));
+        assert_eq!(report(one.map(|_| 1)), outcome, "{trigger}");
+        // Rows that exist stay as they are.
+        for second in [10, 30] {
+            let again = store.insert(&s, &numbered(second).hash("h"));
+            assert!(!matches!(again, Ok(Insertion::Inserted)), "{trigger}");
+        }
+        let all = store.insert_many(&s, &many);
+        assert_eq!(
+            report(all.map(|report| report.inserted)),
+            outcome,
+            "{trigger}"
+        );
+        let options = IngestOptions::new().uuid(s.clone());
+        let line =
+            |second| format!(r#"{{"value": {second}, "observed_at": {second}, "hash": "h"}}"#);
+        let lines: Vec<_> = (95..98).map(line).collect();
+        let report = store.ingest(lines.join("\n").as_bytes(), &options);
+        let stored = query(
+            &path,
+            "SELECT * FROM s WHERE ts IN (10, 20, 30) ORDER BY ts",
+        );
+        assert_eq!(stored, before, "{trigger}");
+        let rows = store.count(&s, ..).unwrap();
+        match outcome {
+            Ok(()) => {
+                assert_eq!(report.unwrap().inserted, 3, "{trigger}");
+                assert_eq!(rows, 3 + 1 + 50 + 3, "{trigger}");
+            }
+            Err(()) => {
+                assert!(
+                    report.is_err() || report.unwrap().inserted == 0,
+                    "{trigger}"
+                );
+                assert_eq!(rows, 3, "{trigger}");
+            }
+        }
+    }
+}

@@ -64,9 +64,10 @@ impl<'a> Candidate<'a> {
     /// Inserts the row in one statement if no stored row is in its way. Returns `false` if
     /// nothing was done, because one may be.
     pub(super) fn insert_new(&self, table: &mut Table, hash: &str) -> Result<bool> {
-        if !self.ts.is_seconds() {
+        if !self.ts.is_seconds() || table.has_triggers {
             // The statements below insert only into a table of seconds, and this one most
-            // likely holds other spellings already.
+            // likely holds other spellings already. If a row is in the way, a trigger would
+            // see that row's ts, and might make room for it.
             return Ok(false);
         }
         let params = self.guarded(hash);

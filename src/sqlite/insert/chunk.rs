@@ -41,13 +41,14 @@ pub(super) fn insert(
 }
 
 /// Returns `true` if one statement can insert the chunk into a table whose key sorts by
-/// time: its rows are in order of time, no stored row lies between the first and the last,
-/// and one provider delivers them all.
+/// time: the table has no triggers, the rows are in order of time, no stored row lies between
+/// the first and the last, and one provider delivers them all.
 fn is_run(table: &mut Table, chunk: &[Candidate<'_>]) -> Result<bool> {
     let [first, .., last] = chunk else {
         return Ok(false);
     };
-    let fits = chunk.len() >= LEAST_CHUNK
+    let fits = !table.has_triggers
+        && chunk.len() >= LEAST_CHUNK
         && chunk.windows(2).all(|pair| {
             let (one, next) = (pair[0].observation, pair[1].observation);
             one.ts < next.ts && one.provider == next.provider

@@ -10,7 +10,7 @@ use self::candidate::Candidate;
 use self::chunk::{CHUNK, LEAST_CHUNK};
 use self::existing::Existing;
 use self::hash::hash;
-use self::refusal::{check_stored, is_constraint, is_of_row, not_a_stream};
+use self::refusal::{check_stored, check_triggered, is_constraint, is_of_row, not_a_stream};
 use super::query::Query;
 use super::raw::Cell;
 use super::table::Table;
@@ -178,8 +178,17 @@ fn insert_row(
                 })
             });
         }
-        let stored = table.cached(Query::Insert)?.execute(&row.params(&hash))?;
-        check_stored(stream, stored, 1)?;
+        let insert = |table: &mut Table| {
+            let stored = table.cached(Query::Insert)?.execute(&row.params(&hash))?;
+            check_stored(stream, stored, 1)
+        };
+        match table.has_triggers {
+            false => insert(table)?,
+            true => table.all_or_nothing(|table| {
+                insert(table)?;
+                check_triggered(table, stream, row, &hash)
+            })?,
+        }
     }
     if let Some(existing) = existing {
         existing.add(ts, value);

@@ -2,7 +2,9 @@
 
 use libsqlite3_sys as ffi;
 
+use super::super::read;
 use super::super::table::Table;
+use super::candidate::Candidate;
 use crate::model::database_code::DatabaseCode;
 use crate::model::error::{Error, Result};
 use crate::model::uuid::StreamUuid;
@@ -37,13 +39,38 @@ pub(super) fn not_a_stream(stream: &StreamUuid, error: Error) -> Error {
 }
 
 /// Checks that all rows were stored. A trigger of another program may keep rows out without
-/// an error. Nobody can say then which rows are stored, so the call fails and stores none.
+/// an error; then the call fails and stores none.
 pub(super) fn check_stored(stream: &StreamUuid, stored: usize, given: usize) -> Result<()> {
     if stored == given {
         return Ok(());
     }
-    Err(Error::NotAStream {
+    Err(interfered(stream))
+}
+
+/// Checks that the row was stored as it is. A trigger of another program may have changed it
+/// or taken it away again.
+pub(super) fn check_triggered(
+    table: &mut Table,
+    stream: &StreamUuid,
+    row: &Candidate<'_>,
+    hash: &str,
+) -> Result<()> {
+    let given = row.observation;
+    match read::at(table, stream, given.ts)? {
+        Some(stored)
+            if stored.value == given.value
+                && stored.hash == hash
+                && stored.provider == given.provider =>
+        {
+            Ok(())
+        }
+        _ => Err(interfered(stream)),
+    }
+}
+
+fn interfered(stream: &StreamUuid) -> Error {
+    Error::NotAStream {
         name: stream.to_string(),
-        reason: "its triggers keep rows out".to_owned(),
-    })
+        reason: "its triggers keep rows out, or change them".to_owned(),
+    }
 }

@@ -73,6 +73,14 @@ impl From<SqliteError> for Error {
     }
 }
 
+/// Returns the error of a statement whose table may no longer be what it was prepared for.
+pub(crate) fn schema_changed() -> Error {
+    Error::Database {
+        code: DatabaseCode::Number(ffi::SQLITE_SCHEMA),
+        message: "database schema has changed".to_owned(),
+    }
+}
+
 /// Returns the error for a damaged file, whose location is not known yet.
 pub(crate) fn corrupt(found: &str, code: Option<DatabaseCode>) -> Error {
     Error::Corrupt {

@@ -22,7 +22,7 @@ mod statement;
 
 pub(crate) use busy::BusyState;
 pub(crate) use cell::Cell;
-pub(crate) use error::{corrupt, not_a_database};
+pub(crate) use error::{corrupt, not_a_database, schema_changed};
 pub(crate) use establish::establish;
 pub(crate) use handle::{Handle, Hardening};
 pub(crate) use new_file::create_private;

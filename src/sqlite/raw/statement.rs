@@ -1,6 +1,6 @@
 //! A prepared statement, its parameters and its rows.
 
-use std::ffi::c_int;
+use std::ffi::{c_char, c_int};
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 
@@ -18,6 +18,17 @@ pub(crate) struct Statement {
 
 // SAFETY: as for `Handle`: one thread at a time, behind the store's mutex.
 unsafe impl Send for Statement {}
+
+unsafe extern "C" {
+    /// SQLite's oldest way to prepare a statement, which `libsqlite3-sys` leaves out.
+    fn sqlite3_prepare(
+        db: *mut ffi::sqlite3,
+        sql: *const c_char,
+        length: c_int,
+        statement: *mut *mut ffi::sqlite3_stmt,
+        tail: *mut *const c_char,
+    ) -> c_int;
+}
 
 /// A value for a parameter.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +55,33 @@ impl Statement {
                 ptr::null_mut(),
             )
         };
+        Self::checked(db, status, raw)
+    }
+
+    /// Prepares `sql` for the schema as it is now. If anybody changes the schema, running the
+    /// statement fails with SQLITE_SCHEMA, where one of [`prepare`](Self::prepare) would
+    /// silently be prepared anew and might mean something else.
+    pub(crate) fn prepare_for_schema(db: Handle, sql: &str) -> Result<Self, SqliteError> {
+        let mut raw = ptr::null_mut();
+        let length = c_int::try_from(sql.len()).unwrap_or(c_int::MAX);
+        // SAFETY: as in `prepare`. SQLite keeps no copy of `sql` and needs none.
+        let status = unsafe {
+            sqlite3_prepare(
+                db.as_ptr(),
+                sql.as_ptr().cast(),
+                length,
+                &mut raw,
+                ptr::null_mut(),
+            )
+        };
+        Self::checked(db, status, raw)
+    }
+
+    fn checked(
+        db: Handle,
+        status: c_int,
+        raw: *mut ffi::sqlite3_stmt,
+    ) -> Result<Self, SqliteError> {
         match NonNull::new(raw) {
             Some(raw) if status == ffi::SQLITE_OK => Ok(Self { raw, db }),
             _ => Err(db.last_error()),
@@ -170,7 +208,12 @@ impl Rows<'_> {
                 _rows: PhantomData,
             })),
             ffi::SQLITE_DONE => Ok(None),
-            _ => Err(self.statement.db.last_error()),
+            _ => {
+                // Only now does a statement of `prepare_for_schema` give its error away.
+                // SAFETY: the statement is live.
+                unsafe { ffi::sqlite3_reset(self.statement.raw.as_ptr()) };
+                Err(self.statement.db.last_error())
+            }
         }
     }
 }
