@@ -66,8 +66,9 @@ class DatabaseError(StoreError):
 
 
 class FileReplaced(StoreError):
-    """The path no longer leads to the file that was opened. What was just written
-    may be lost: open the store again and repeat the write."""
+    """The path no longer leads to the file that was opened: the database, or the
+    ``-wal`` or ``-shm`` beside it, was replaced or removed. What was just written may be
+    lost. Close every store on the file, open it again and repeat the write."""
 
     status, code = 10, "FILE_REPLACED"
 

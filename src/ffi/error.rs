@@ -37,8 +37,9 @@ pub enum satori_code {
     SATORI_DISK_FULL = 8,
     /// Any other objection of the database; see `database_code` and `sqlstate`.
     SATORI_DATABASE = 9,
-    /// The path no longer leads to the file that was opened. What was just
-    /// written may be lost: open the store again and repeat the write.
+    /// The path no longer leads to the file that was opened: the database, or the -wal
+    /// or -shm beside it, was replaced or removed. What was just written may be lost.
+    /// Close every handle on the store, open it again and repeat the write.
     SATORI_FILE_REPLACED = 10,
     /// The handle was opened before fork(): open the store again in the child.
     SATORI_FORKED = 11,

@@ -106,14 +106,16 @@ pub enum Error {
         /// The database's message.
         message: String,
     },
-    /// The path no longer leads to the file that was opened. What was just
-    /// written may have gone to a file that nobody will open again: open the
-    /// store again and repeat the write.
+    /// The path no longer leads to the file that was opened: the database, or the `-wal` or
+    /// `-shm` beside it, was replaced or removed. What was just written may have gone to a
+    /// file that nobody will open again. Close every handle on the store, open it again and
+    /// repeat the write.
     #[error(
-        "{location} was replaced or removed while it was open; open it again and repeat the write"
+        "{location} was replaced or removed while it was open; close every handle on the store, \
+         open it again and repeat the write"
     )]
     FileReplaced {
-        /// The path that was opened.
+        /// The path that leads elsewhere, or nowhere.
         location: Location,
     },
     /// The store was opened by the process from which this one was forked; open it again.

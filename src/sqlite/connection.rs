@@ -19,6 +19,9 @@ use crate::model::uuid::StreamUuid;
 /// statements before Diesel closes the connection, the busy state after it.
 pub(crate) struct Connection {
     pub(super) tables: Tables,
+    /// It is dropped before SQLite closes the file: another connection that opens the file
+    /// meanwhile must not be compared with this one.
+    pub(super) file: Option<File>,
     begin_write: Option<Statement>,
     begin_read: Option<Statement>,
     commit: Option<Statement>,
@@ -28,7 +31,6 @@ pub(crate) struct Connection {
     pub(super) metadata: SqliteConnection,
     pub(super) db: Handle,
     pub(super) busy: Box<BusyState>,
-    pub(super) file: Option<File>,
     read_only: bool,
 }
 
@@ -43,6 +45,7 @@ impl Connection {
         db.on_busy(&busy);
         Self {
             tables: Tables::new(db, options.keep_spelling),
+            file,
             begin_write: None,
             begin_read: None,
             commit: None,
@@ -52,7 +55,6 @@ impl Connection {
             metadata,
             db,
             busy,
-            file,
             read_only: options.read_only,
         }
     }
@@ -170,8 +172,9 @@ impl Connection {
         self.tables.rolled_back();
     }
 
-    /// Refuses a write to a store that was opened read-only, and counts the waiting time of
-    /// the write from here.
+    /// Refuses a write to a store that was opened read-only, or whose files are no longer
+    /// those that were opened: the write would harm what others have written since. Counts
+    /// the waiting time of the write from here.
     pub(super) fn check_writable(&self) -> Result<()> {
         self.busy.begin();
         if self.read_only {
@@ -180,7 +183,7 @@ impl Connection {
                 code: None,
             });
         }
-        Ok(())
+        self.check_file()
     }
 
     /// Checks that the file is still the one that was opened.
@@ -205,6 +208,16 @@ impl Connection {
     /// Adds the location and the time waited to an error, as only the connection knows them.
     pub(super) fn located(&self, error: Error) -> Error {
         error.located(&self.location(), self.busy.waited())
+    }
+}
+
+impl Drop for Connection {
+    /// Leaves the WAL to others if the files are no longer those that were opened: closing
+    /// the last connection copies the WAL into the database and removes what is at its path.
+    fn drop(&mut self) {
+        if self.check_file().is_err() {
+            self.db.harden(Hardening::NoCheckpoint);
+        }
     }
 }
 

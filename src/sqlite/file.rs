@@ -1,59 +1,36 @@
-//! The file of a connection: making it, naming it to SQLite, and noticing that it is no
-//! longer the one that was opened.
+//! The file of a connection: making it, naming it to SQLite, and what lies beside it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::held::Held;
 use super::raw;
 use crate::model::error::{Error, Result};
 use crate::model::location::Location;
 
-/// The file as it was when it was opened, and the WAL beside it, which nobody may remove
-/// while a connection to the file is open.
+/// The file of a connection, as it was when it was opened.
 pub(super) struct File {
     pub(super) path: PathBuf,
-    identity: Option<Identity>,
     wal: PathBuf,
-    wal_identity: Option<Identity>,
-}
-
-/// Device and inode, by which a file differs from another at the same path.
-#[derive(PartialEq, Eq)]
-struct Identity(u64, u64);
-
-impl Identity {
-    /// Returns the identity of the file at `path`. It uses `stat` and never opens the file:
-    /// closing it again would drop the POSIX locks that SQLite holds on it
-    /// (<https://sqlite.org/howtocorrupt.html>).
-    #[cfg(unix)]
-    fn of(path: &Path) -> Option<Self> {
-        use std::os::unix::fs::MetadataExt;
-        let metadata = fs::metadata(path).ok()?;
-        Some(Self(metadata.dev(), metadata.ino()))
-    }
-
-    #[cfg(not(unix))]
-    fn of(path: &Path) -> Option<Self> {
-        fs::metadata(path).ok().map(|_| Self(0, 0))
-    }
+    shm: PathBuf,
+    held: Option<Arc<Held>>,
 }
 
 impl File {
-    /// Returns the file that is at `path` now.
-    pub(super) fn of(path: PathBuf) -> Self {
-        let mut wal = path.clone().into_os_string();
-        wal.push("-wal");
+    /// Returns the file at `path`, an absolute path.
+    pub(super) fn new(path: PathBuf) -> Self {
+        let beside = |suffix| {
+            let mut beside = path.clone().into_os_string();
+            beside.push(suffix);
+            PathBuf::from(beside)
+        };
         Self {
-            identity: Identity::of(&path),
+            wal: beside("-wal"),
+            shm: beside("-shm"),
             path,
-            wal: wal.into(),
-            wal_identity: None,
+            held: None,
         }
-    }
-
-    /// Notes the WAL that is beside the file, now that the file is open.
-    pub(super) fn note_wal(&mut self) {
-        self.wal_identity = Identity::of(&self.wal);
     }
 
     /// Returns `true` if the WAL may hold commits.
@@ -61,20 +38,24 @@ impl File {
         fs::metadata(&self.wal).is_ok_and(|wal| wal.len() > 0)
     }
 
-    /// Checks that the paths still lead to the file that was opened and to its WAL: a
-    /// write to an unlinked file must not be acknowledged.
-    pub(super) fn check(&self) -> Result<()> {
-        let replaced = |path: &PathBuf| {
-            let location = Location::new(path);
-            Err(Error::FileReplaced { location })
+    /// Notes which files are at the paths, now that the connection has opened them.
+    ///
+    /// # Errors
+    /// `FileReplaced` if SQLite holds others.
+    pub(super) fn note(&mut self, is_wal: bool) -> Result<()> {
+        let beside: &[&Path] = match is_wal {
+            true => &[&self.wal, &self.shm],
+            false => &[],
         };
-        if Identity::of(&self.path) != self.identity {
-            return replaced(&self.path);
-        }
-        if self.wal_identity.is_some() && Identity::of(&self.wal) != self.wal_identity {
-            return replaced(&self.wal);
-        }
+        self.held = Some(Held::note(&self.path, beside)?);
         Ok(())
+    }
+
+    /// Checks that the paths still lead to the files that were opened: what is written to a
+    /// file that was removed is lost, and without the memory that they share two programs
+    /// overwrite each other's commits.
+    pub(super) fn check(&self) -> Result<()> {
+        self.held.as_ref().map_or(Ok(()), |held| held.check())
     }
 }
 

@@ -8,6 +8,7 @@ mod connection;
 mod cursor;
 mod delete;
 mod file;
+mod held;
 mod insert;
 mod key;
 mod migrate;

@@ -10,6 +10,7 @@ use super::connection::Connection;
 use super::file::{self, File};
 use super::migrate;
 use super::raw::{self, Hardening, Statement};
+use super::shape::texts;
 use crate::model::database_code::DatabaseCode;
 use crate::model::error::{Error, Result};
 use crate::model::location::Location;
@@ -36,25 +37,33 @@ impl Connection {
         });
         let (metadata, db) =
             opened.map_err(|error| error.located(&Location::new(path), Duration::ZERO))?;
-        let mut connection = Self::new(metadata, db, Some(File::of(absolute)), options);
+        let mut connection = Self::new(metadata, db, Some(File::new(absolute)), options);
         let prepared = connection
             .configure()
             .and_then(|()| connection.prepare_file(options));
-        prepared.map_err(|error| {
+        let noted = prepared.and_then(|()| connection.note(options));
+        noted.map_err(|error| {
             if connection.file.as_ref().is_some_and(File::has_wal) {
                 // What a crash has left in the WAL stays there.
                 connection.db.harden(Hardening::NoCheckpoint);
             }
             connection.located(error)
         })?;
-        if let Some(file) = &mut connection.file {
-            file.note_wal();
-        }
-        connection
-            .tables
-            .check()
-            .map_err(|error| connection.located(error))?;
         Ok(connection)
+    }
+
+    /// Takes its first look at the schema, by which SQLite opens what it needs beside the
+    /// file, and notes the files.
+    fn note(&mut self, options: &OpenOptions) -> Result<()> {
+        self.tables.check()?;
+        match &mut self.file {
+            Some(file) if !options.read_only => {
+                // Some file systems have no WAL.
+                let mode = texts(self.db, "PRAGMA journal_mode")?;
+                file.note(mode == ["wal"])
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Opens a new store in memory.

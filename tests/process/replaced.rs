@@ -90,6 +90,29 @@ fn unlink_wal(path: &Path) {
     std::fs::remove_file(path.with_extension("db-wal")).unwrap();
 }
 
+fn unlink_shm(path: &Path) {
+    std::fs::remove_file(path.with_extension("db-shm")).unwrap();
+}
+
+/// Puts a copy in the place of a file.
+fn copy_over(path: &Path) {
+    let copy = path.with_extension("copy");
+    std::fs::copy(path, &copy).unwrap();
+    std::fs::rename(&copy, path).unwrap();
+}
+
+/// What another program does next: it makes the memory beside the file anew, and writes.
+fn write_100_rows(path: &Path) -> Python {
+    let mut python = Python::open(path);
+    python.run("PRAGMA synchronous = FULL");
+    for second in 1_000..1_100 {
+        python.run(&format!(
+            "INSERT INTO s VALUES ({second}, 1, 'h', 'python')"
+        ));
+    }
+    python
+}
+
 #[test]
 fn no_write_is_acknowledged_after_the_file_was_removed() {
     assert_refused_after("removed", unlink);
@@ -103,6 +126,96 @@ fn no_write_is_acknowledged_after_the_file_was_replaced() {
 #[test]
 fn no_write_is_acknowledged_after_the_wal_was_removed() {
     assert_refused_after("WAL removed", unlink_wal);
+    assert_refused_after("WAL replaced", |path| {
+        copy_over(&path.with_extension("db-wal"));
+    });
+}
+
+#[test]
+fn no_write_is_acknowledged_after_the_shared_memory_was_removed() {
+    assert_refused_after("memory removed", unlink_shm);
+    assert_refused_after("memory replaced", |path| {
+        copy_over(&path.with_extension("db-shm"));
+    });
+    assert_refused_after("memory moved", |path| {
+        std::fs::rename(path.with_extension("db-shm"), path.with_extension("moved")).unwrap();
+    });
+}
+
+/// A folder that has been at rest is not looked into again until it changes.
+#[test]
+fn no_write_is_acknowledged_after_a_removal_that_follows_many_writes() {
+    for remove in [unlink, unlink_wal, unlink_shm] {
+        let (_folder, path, store) = opened();
+        std::thread::sleep(std::time::Duration::from_millis(150));
+        for second in 10..20 {
+            store.insert(&uuid("s"), &numbered(second)).unwrap();
+        }
+        remove(&path);
+        for _ in 0..2 {
+            let done = store.insert(&uuid("s"), &numbered(21));
+            assert!(matches!(done, Err(Error::FileReplaced { .. })), "{done:?}");
+        }
+    }
+}
+
+#[test]
+fn rows_that_others_have_stored_since_the_shared_memory_was_removed_stay() {
+    for (number, (name, write)) in WRITES.into_iter().enumerate() {
+        let (_folder, path, store) = opened();
+        unlink_shm(&path);
+        let python = write_100_rows(&path);
+        for _ in 0..100 {
+            let done = write(&store);
+            assert!(
+                matches!(done, Err(Error::FileReplaced { .. })),
+                "{name}: {done:?}"
+            );
+        }
+        // SQLite has one such memory for all connections of a process.
+        let second = Store::open(&path);
+        assert!(
+            matches!(second, Err(Error::FileReplaced { .. })),
+            "{second:?}"
+        );
+        // Whoever closes last must not take the rows away either.
+        if number % 2 == 0 {
+            drop(store);
+            python.close();
+        } else {
+            python.close();
+            drop(store);
+        }
+        let store = Store::open(&path).unwrap();
+        assert_eq!(store.count(&uuid("s"), ..).unwrap(), 101, "{name}");
+        store.insert(&uuid("s"), &numbered(2)).unwrap();
+        drop(store);
+        assert_sound(&path);
+    }
+}
+
+#[test]
+fn control_plain_sqlite_loses_rows_after_the_shared_memory_was_removed() {
+    let (_folder, path, store) = opened();
+    drop(store);
+    let mut connection = plain(&path);
+    run(
+        &mut connection,
+        "PRAGMA synchronous = FULL; UPDATE s SET value = 1",
+    );
+    unlink_shm(&path);
+    let python = write_100_rows(&path);
+    for second in 2_000..2_100 {
+        let insert = format!("INSERT INTO s VALUES ({second}, 1, 'h', 'plain')");
+        run(&mut connection, &insert);
+    }
+    python.close();
+    drop(connection);
+    let mut left = Python::open(&path);
+    let found = left.try_run("SELECT count(*) FROM s", json!([]));
+    left.close();
+    // Fewer than were acknowledged, or a file that is malformed by now.
+    assert_ne!(found, Ok(json!([[201]])));
 }
 
 #[test]
@@ -144,6 +257,10 @@ fn after_the_file_was_replaced_opening_again_works() {
     let again = Store::open(&path).unwrap();
     again.insert(&uuid("s"), &numbered(2)).unwrap();
     drop(store);
+    assert!(
+        path.with_extension("db-wal").exists(),
+        "the old handle has removed the new WAL"
+    );
     assert_eq!(seconds(&again, &uuid("s")), [2]);
     drop(again);
     assert_sound(&path);
