@@ -185,6 +185,13 @@ pub(crate) trait Backend: Sized {
     where
         Rows: Iterator<Item = NewObservation<'r>> + Clone;
 
+    /// Checks that the database still holds the stream's data as it wrote it, as far as it
+    /// can see.
+    ///
+    /// # Errors
+    /// `Corrupt`, saying what it has found.
+    fn check_data(&mut self, uuid: &StreamUuid) -> Found<()>;
+
     /// Hands the next `limit` rows of the cursor, or what is left, to `sink`, in order of
     /// time; returns their number, which is 0 at the end. Only in a transaction.
     ///

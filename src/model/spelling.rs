@@ -52,6 +52,21 @@ pub(crate) enum StoredRef<'a> {
 }
 
 impl<'a> StoredRef<'a> {
+    /// Returns `true` if this one may come before the other in a column's order: numbers
+    /// come before text. A column may ignore the case of letters.
+    pub(crate) fn may_precede(self, other: Self) -> bool {
+        match (self, other) {
+            (StoredRef::Integer(one), StoredRef::Integer(other)) => one < other,
+            (StoredRef::Integer(one), StoredRef::Real(other)) => (one as f64) < other,
+            (StoredRef::Real(one), StoredRef::Integer(other)) => one < other as f64,
+            (StoredRef::Real(one), StoredRef::Real(other)) => one < other,
+            (StoredRef::Text(one), StoredRef::Text(other)) => {
+                one != other && one.to_ascii_lowercase() <= other.to_ascii_lowercase()
+            }
+            (one, _) => !matches!(one, StoredRef::Text(_)),
+        }
+    }
+
     /// Reads any spelling; returns the instant, and what a column stores for the text.
     /// Text that is a number becomes one, an integer if it is whole, because the column
     /// has NUMERIC affinity. Blanks around other text are left out: with them two texts

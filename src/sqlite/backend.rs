@@ -2,7 +2,7 @@
 
 use super::connection::Connection;
 use super::cursor::Reader;
-use super::{delete, insert, normalize, quarantine, read, statistics, streams};
+use super::{delete, insert, integrity, normalize, quarantine, read, statistics, streams};
 use crate::backend::{Access, Backend, Found, Inserted, StreamQuery};
 use crate::model::cursor::Cursor;
 use crate::model::error::{Error, Result};
@@ -105,6 +105,11 @@ impl Backend for Connection {
                 },
             )
             .collect()
+    }
+
+    fn check_data(&mut self, uuid: &StreamUuid) -> Found<()> {
+        let db = self.db;
+        self.tables.with(uuid, |_| integrity::check(db, Some(uuid)))
     }
 
     fn read_rows(

@@ -1,6 +1,7 @@
 //! Reading the next batch of rows from the place that a cursor has reached.
 
 use super::key::{self, Pivot};
+use super::order::Order;
 use super::raw::{Param, Statement};
 use super::row;
 use super::table::Table;
@@ -86,7 +87,8 @@ impl<'a> Reader<'a> {
             high.map_or(Param::Null, |high| high.0),
             Param::Integer(to_i64(self.limit)),
         ];
-        let (scanned, given) = self.hand_out(statement, &params, sink)?;
+        let order = Order::ascending(after.as_ref().map(|(_, stored)| stored.borrowed()));
+        let (scanned, given) = self.hand_out(statement, &params, order, sink)?;
         self.cursor.done = scanned < self.limit;
         Ok(given)
     }
@@ -122,7 +124,8 @@ impl<'a> Reader<'a> {
                 next + 2
             )
         })?;
-        let (scanned, given) = self.hand_out(statement, &params, sink)?;
+        let order = Order::Sorted(after.clone());
+        let (scanned, given) = self.hand_out(statement, &params, order, sink)?;
         if scanned < self.limit {
             // Nothing is left in the window.
             self.cursor.done = window.last == self.cursor.span.last;
@@ -159,10 +162,14 @@ impl<'a> Reader<'a> {
     /// has seen and how many it has handed out. If it has seen as many as were asked for,
     /// the cursor notes the last one, at which the next batch goes on; if fewer, none
     /// follow.
+    ///
+    /// # Errors
+    /// `Corrupt` if the rows don't come in this order, without repeating.
     fn hand_out(
         &mut self,
         mut statement: Statement,
         params: &[Param<'_>],
+        mut order: Order,
         sink: &mut impl FnMut(&RowRef<'_>) -> Result<()>,
     ) -> Result<(usize, usize)> {
         let cursor = &mut *self.cursor;
@@ -170,6 +177,7 @@ impl<'a> Reader<'a> {
         let mut rows = statement.query(params)?;
         while let Some(row) = rows.next()? {
             let row = row::read(&row, self.stream)?;
+            order.advance(&row, self.stream)?;
             scanned += 1;
             if scanned == self.limit {
                 cursor.span.first = cursor.span.first.max(row.ts.as_micros());

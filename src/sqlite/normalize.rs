@@ -1,5 +1,6 @@
 //! Normalisation: rewriting other spellings of timestamps into Unix seconds.
 
+use super::order::disorder;
 use super::query::Query;
 use super::raw::{Cell, Param};
 use super::row;
@@ -61,6 +62,10 @@ fn rewrite(
         let Some((newest, _)) = keys.last().cloned() else {
             return Ok(());
         };
+        let seen = last.iter().chain(keys.iter().map(|(key, _)| key));
+        if !seen.is_sorted_by(|one, next| one.borrowed().may_precede(next.borrowed())) {
+            return Err(disorder(stream));
+        }
         for (key, instant) in keys {
             let Ok(seconds) = instant.to_seconds() else {
                 report.unreadable.push(key.to_string());
@@ -74,9 +79,13 @@ fn rewrite(
             } else {
                 let params = [row::param(seconds), row::param(key.borrowed())];
                 if update.execute(&params)? != 1 {
-                    return Err(Error::NotAStream {
-                        name: stream.to_string(),
-                        reason: "its triggers keep timestamps from being rewritten".to_owned(),
+                    return Err(match table.has_triggers {
+                        true => Error::NotAStream {
+                            name: stream.to_string(),
+                            reason: "its triggers keep timestamps from being rewritten".to_owned(),
+                        },
+                        // The scan has found a row that the key doesn't lead to.
+                        false => disorder(stream),
                     });
                 }
                 report.rewritten += 1;

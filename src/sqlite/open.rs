@@ -8,6 +8,7 @@ use libsqlite3_sys as ffi;
 
 use super::connection::Connection;
 use super::file::{self, File};
+use super::integrity;
 use super::migrate;
 use super::raw::{self, Hardening, Statement};
 use super::shape::texts;
@@ -114,9 +115,10 @@ impl Connection {
         }
         found.check_shape()?;
         let is_pending = found.is_pending()?;
-        // This comes before the first byte is written to a file that no store has made.
+        // This comes before the first byte is written to a file that no store has made. It
+        // reads the whole file.
         if found.is_foreign() && !found.is_empty {
-            self.check_integrity()?;
+            integrity::check(self.db, None)?;
         }
         self.use_wal()?;
         self.pragma(match options.synchronous {
@@ -145,17 +147,6 @@ impl Connection {
                 self.located(last.into())
             }
         })
-    }
-
-    /// Refuses a damaged file. It reads the whole file, so it is called only when a file is
-    /// first taken over.
-    fn check_integrity(&mut self) -> Result<()> {
-        let mut check = Statement::prepare(self.db, "PRAGMA quick_check(1)")?;
-        let answer = check.first(&[], |row| row.text(0))?.unwrap_or_default();
-        if answer == "ok" {
-            return Ok(());
-        }
-        Err(raw::corrupt(&answer.replace('\n', ", "), None))
     }
 
     /// Switches the file to WAL. SQLite calls no busy handler for some of the locks that

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::key::{self, KeyRange, Pivot};
+use super::order::Order;
 use super::query::Query;
 use super::raw::{Cell, Param, Row};
 use super::row;
@@ -94,9 +95,15 @@ pub(super) fn last(
         format!("{select} LIMIT ?{}", params.len())
     })?;
     let mut rows = statement.query(&params)?;
+    let mut order = match sorts_by_time {
+        true => Order::descending(),
+        false => Order::Sorted(None),
+    };
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push(row::observation(&row, stream)?);
+        let row = row::read(&row, stream)?;
+        order.advance(&row, stream)?;
+        found.push(row.to_observation(stream)?);
     }
     found.reverse();
     Ok(found)

@@ -98,6 +98,10 @@ impl Backend for Connection {
         dispatch!(self, backend => backend.insert(streams))
     }
 
+    fn check_data(&mut self, uuid: &StreamUuid) -> Found<()> {
+        dispatch!(self, backend => backend.check_data(uuid))
+    }
+
     fn read_rows(
         &mut self,
         uuid: &StreamUuid,

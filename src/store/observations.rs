@@ -270,11 +270,16 @@ impl Store {
         })
     }
 
-    /// Verifies the stream's hash chain in order of time, reading a batch at a time.
+    /// Verifies the stream's hash chain in order of time, reading a batch at a time. Before
+    /// that the database checks its own structures: that no page repeats, and that index
+    /// and rows agree.
     ///
     /// # Errors
     /// As [`columns`](Self::columns).
     pub fn verify(&self, uuid: &StreamUuid) -> Result<Verification> {
+        self.find(uuid, |connection| {
+            connection.read(|connection| connection.check_data(uuid))
+        })?;
         let mut verifier = Verifier::default();
         let mut cursor = Cursor::new(Some(Span::ALL));
         while !cursor.is_done() {
