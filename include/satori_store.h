@@ -30,7 +30,9 @@
  * SATORI_INVALID_ARGUMENT, SATORI_INVALID_UTF8, SATORI_BUSY, SATORI_CORRUPT,
  * SATORI_DATABASE, SATORI_FORKED, SATORI_POISONED and SATORI_PANIC; one that writes
  * also SATORI_READ_ONLY, SATORI_DISK_FULL and SATORI_FILE_REPLACED. A call that
- * fails has stored nothing, except for SATORI_FILE_REPLACED.
+ * fails has stored nothing, with two exceptions: SATORI_FILE_REPLACED, and
+ * SATORI_DATABASE if the disk failed during a commit. The write may then be found
+ * when the store is opened again; nobody knows before. To repeat it is safe.
  *
  * Handles (satori_store *, satori_stream_list *, satori_cursor *, satori_string *) are
  * not pointers that you may follow. Each is checked at every call: one that was
@@ -164,12 +166,15 @@ enum satori_code
    */
   SATORI_DISK_FULL = 8,
   /**
-   * Any other objection of the database; see `database_code` and `sqlstate`.
+   * Any other objection of the database; see `database_code` and `sqlstate`. Among them
+   * are a disk that fails (SQLite's codes of SQLITE_IOERR), a file that the system can't
+   * look at, and no descriptor left.
    */
   SATORI_DATABASE = 9,
   /**
-   * The path no longer leads to the file that was opened. What was just
-   * written may be lost: open the store again and repeat the write.
+   * The path no longer leads to the file that was opened: the database, or the -wal
+   * or -shm beside it, was replaced or removed. What was just written may be lost.
+   * Close every handle on the store, open it again and repeat the write.
    */
   SATORI_FILE_REPLACED = 10,
   /**

@@ -16,7 +16,8 @@
  * delete_observations(); insert_many() with spellings is insert_spelled().
  *
  * Errors are exceptions of type satori::Error. A call that throws has stored
- * nothing, except for SATORI_FILE_REPLACED.
+ * nothing, with the two exceptions that satori_store.h names: SATORI_FILE_REPLACED,
+ * and SATORI_DATABASE if the disk failed during a commit.
  *
  * Store and Cursor own a handle: they move and don't copy, and free it at the end
  * of their life. A call on one that was moved from throws SATORI_NULL_POINTER; on one

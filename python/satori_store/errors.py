@@ -60,7 +60,9 @@ class DiskFull(StoreError):
 
 
 class DatabaseError(StoreError):
-    """Any other refusal by the database; see ``database_code`` and ``sqlstate``."""
+    """Any other refusal by the database; see ``database_code`` and ``sqlstate``. Among
+    them are a disk that fails, a file that the system can't look at, and no descriptor
+    left."""
 
     status, code = 9, "DATABASE"
 

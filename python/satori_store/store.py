@@ -55,7 +55,9 @@ class Store(StreamOperations, ObservationOperations, PayloadOperations):
     :class:`ReadOnly`, :class:`DiskFull` and :class:`FileReplaced`. A ``uuid`` that can
     name no stream raises :class:`InvalidUuid`, one that names something else in the file
     :class:`NotAStream`. Methods say what else they raise. A call that fails has
-    stored nothing, but for :class:`FileReplaced`.
+    stored nothing, with two exceptions: :class:`FileReplaced`, and
+    :class:`DatabaseError` if the disk failed during a commit. The write may then be
+    found when the file is opened again. To repeat it is safe.
     """
 
     def __init__(

@@ -35,7 +35,9 @@ pub enum satori_code {
     SATORI_READ_ONLY = 7,
     /// The disk is full. Nothing was stored; the store works again once there is room.
     SATORI_DISK_FULL = 8,
-    /// Any other objection of the database; see `database_code` and `sqlstate`.
+    /// Any other objection of the database; see `database_code` and `sqlstate`. Among them
+    /// are a disk that fails (SQLite's codes of SQLITE_IOERR), a file that the system can't
+    /// look at, and no descriptor left.
     SATORI_DATABASE = 9,
     /// The path no longer leads to the file that was opened: the database, or the -wal
     /// or -shm beside it, was replaced or removed. What was just written may be lost.

@@ -21,8 +21,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// command line are built on it. [`Error::database_code`] and [`Error::sqlstate`] are
 /// the database's own codes, if the database reported the error.
 ///
-/// An operation that returns an error has stored nothing. The one exception is
-/// [`Error::FileReplaced`].
+/// An operation that returns an error has stored nothing, with two exceptions:
+/// [`Error::FileReplaced`], and [`Error::Database`] if the disk failed during a commit.
+/// The commit may then be found when the store is opened again; nobody knows before. To
+/// repeat the write is safe: a row that is stored already is reported as such.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -98,7 +100,9 @@ pub enum Error {
         /// The database's code.
         code: DatabaseCode,
     },
-    /// Any other error that the database reports.
+    /// Any other error that the database reports: among them a disk that fails, a file that
+    /// the system can't look at, and no descriptor left. If a disk fails during a commit,
+    /// the message says that the write may be stored.
     #[error("the database reports: {message} ({code})")]
     Database {
         /// The database's code.

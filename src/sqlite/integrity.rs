@@ -19,10 +19,22 @@ pub(super) fn check(db: Handle, stream: Option<&StreamUuid>) -> Result<()> {
         .all(&[Param::Text(stream.as_str())], |row| row.text(0))?,
         None => Statement::prepare(db, "PRAGMA main.quick_check")?.all(&[], |row| row.text(0))?,
     };
-    match found.into_iter().find(|fault| is_damage(fault)) {
+    if let Some(code) = found.iter().find_map(|line| unread(line)) {
+        return Err(raw::unreadable_disk(code));
+    }
+    match found.into_iter().find(|line| is_damage(line)) {
         None => Ok(()),
         Some(fault) => Err(raw::corrupt(&fault.replace('\n', ", "), None)),
     }
+}
+
+/// Returns the code of the error if the line says that a page could not be read. The page
+/// may be sound.
+fn unread(line: &str) -> Option<i32> {
+    let (_, code) = line.split_once("unable to get the page. error code=")?;
+    let digits = code.split(|c: char| !c.is_ascii_digit()).next()?;
+    let code: i32 = digits.parse().ok()?;
+    (code & 0xff == libsqlite3_sys::SQLITE_IOERR).then_some(code)
 }
 
 /// Returns `true` if the line speaks of damage. Others say that a row breaks a rule that

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use libsqlite3_sys as ffi;
 
+use super::failed;
+
 use crate::model::database_code::DatabaseCode;
 use crate::model::error::Error;
 use crate::model::location::Location;
@@ -43,6 +45,18 @@ impl From<SqliteError> for Error {
         let message = error.message;
         let location = Location::UNKNOWN;
         match primary {
+            // First, as a disk may only notice that it is full when it syncs.
+            _ if is_unknown(error.code)
+                && !(error.no_room && error.code == ffi::SQLITE_IOERR_WRITE) =>
+            {
+                Error::Database {
+                    code,
+                    message: format!(
+                        "{message}; whether the write is stored is not known before the store is \
+                         opened again: repeat it, which is safe"
+                    ),
+                }
+            }
             _ if error.no_room => Error::DiskFull { code },
             ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => Error::Busy {
                 waited: Duration::ZERO,
@@ -79,6 +93,30 @@ pub(crate) fn schema_changed() -> Error {
         code: DatabaseCode::Number(ffi::SQLITE_SCHEMA),
         message: "database schema has changed".to_owned(),
     }
+}
+
+/// Returns the error for pages that could not be read, and that may be sound.
+pub(crate) fn unreadable_disk(code: i32) -> Error {
+    let code = match code {
+        ffi::SQLITE_IOERR_CORRUPTFS => ffi::SQLITE_IOERR_READ,
+        code => code,
+    };
+    Error::Database {
+        code: DatabaseCode::Number(code),
+        message: match failed::take_read() {
+            Some(system) => format!("disk I/O error: {system}"),
+            None => "disk I/O error".to_owned(),
+        },
+    }
+}
+
+/// Returns `true` if the disk has failed so late in a commit that the commit may be found
+/// when the file is opened again.
+fn is_unknown(code: i32) -> bool {
+    matches!(
+        code,
+        ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC | ffi::SQLITE_IOERR_WRITE
+    )
 }
 
 /// Returns the error for a damaged file, whose location is not known yet.

@@ -8,8 +8,11 @@ use std::sync::{Mutex, PoisonError};
 use diesel::{Connection, ConnectionResult, SqliteConnection};
 use libsqlite3_sys as ffi;
 
+use super::error::unreadable_disk;
+use super::failed;
 use super::handle::Handle;
 use super::info;
+use crate::model::database_code::DatabaseCode;
 use crate::model::error::Error;
 use crate::model::location::Location;
 
@@ -34,10 +37,18 @@ pub(crate) fn establish(
     before()?;
     info::settle();
     // `impl From<diesel::ConnectionError> for Error` would be part of the public interface.
-    capture(uri).map_err(|error| Error::CannotOpen {
-        location: Location::UNKNOWN,
-        reason: error.to_string(),
-        code: None,
+    failed::take_open();
+    failed::take_read();
+    capture(uri).map_err(|error| match failed::has_read() {
+        true => unreadable_disk(ffi::SQLITE_IOERR_READ),
+        false => Error::CannotOpen {
+            location: Location::UNKNOWN,
+            reason: match failed::take_open() {
+                Some(system) => format!("{error}: {system}"),
+                None => error.to_string(),
+            },
+            code: Some(DatabaseCode::Number(ffi::SQLITE_CANTOPEN)),
+        },
     })
 }
 

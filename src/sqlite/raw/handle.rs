@@ -8,6 +8,7 @@ use libsqlite3_sys as ffi;
 
 use super::busy::{self, BusyState};
 use super::error::SqliteError;
+use super::failed;
 use super::function;
 
 /// A pointer to the raw connection. Dropping it closes nothing.
@@ -34,9 +35,9 @@ pub(crate) enum Hardening {
 type Function =
     unsafe extern "C" fn(*mut ffi::sqlite3_context, c_int, *mut *mut ffi::sqlite3_value);
 
-fn is_no_room(system: c_int) -> bool {
+fn is_no_room(system: &io::Error) -> bool {
     matches!(
-        io::Error::from_raw_os_error(system).kind(),
+        system.kind(),
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge
     )
 }
@@ -51,18 +52,36 @@ impl Handle {
         // SAFETY: the connection is open, and the message is copied before
         // anything else can happen on it.
         unsafe {
-            let message = ffi::sqlite3_errmsg(self.as_ptr());
-            let code = ffi::sqlite3_extended_errcode(self.as_ptr());
-            let no_room = code & 0xff == ffi::SQLITE_IOERR
-                && is_no_room(ffi::sqlite3_system_errno(self.as_ptr()));
+            let text = ffi::sqlite3_errmsg(self.as_ptr());
+            let mut message = if text.is_null() {
+                String::new()
+            } else {
+                CStr::from_ptr(text).to_string_lossy().into_owned()
+            };
+            let mut code = ffi::sqlite3_extended_errcode(self.as_ptr());
+            let failed_read = failed::take_read();
+            let system = match (code & 0xff, failed_read) {
+                (ffi::SQLITE_CORRUPT, Some(failed)) => {
+                    code = ffi::SQLITE_IOERR_READ;
+                    "disk I/O error".clone_into(&mut message);
+                    Some(failed)
+                }
+                (ffi::SQLITE_IOERR | ffi::SQLITE_CANTOPEN, _) => {
+                    match ffi::sqlite3_system_errno(self.as_ptr()) {
+                        0 => None,
+                        number => Some(io::Error::from_raw_os_error(number)),
+                    }
+                }
+                _ => None,
+            };
+            if let Some(system) = &system {
+                message = format!("{message}: {system}");
+            }
             SqliteError {
                 code,
-                no_room,
-                message: if message.is_null() {
-                    String::new()
-                } else {
-                    CStr::from_ptr(message).to_string_lossy().into_owned()
-                },
+                no_room: code & 0xff == ffi::SQLITE_IOERR
+                    && system.is_some_and(|system| is_no_room(&system)),
+                message,
             }
         }
     }

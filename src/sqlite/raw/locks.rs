@@ -4,7 +4,7 @@
 //! the kernel drops the locks that all copies have on it. Linux also has locks of an open
 //! file description. Closing another descriptor doesn't drop these, and they conflict with
 //! POSIX locks as those of another process do. Our copy takes them by replacing three system
-//! calls of SQLite's unix layer.
+//! calls of SQLite's unix layer, and two others for [`failed`].
 
 use std::cell::UnsafeCell;
 use std::ffi::{CStr, c_char, c_int, c_void};
@@ -14,6 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use libsqlite3_sys as ffi;
 
 use super::descriptors::{self, Descriptors, Errno};
+use super::failed;
 
 static DESCRIPTORS: Mutex<Descriptors> = Mutex::new(Descriptors::new());
 
@@ -24,6 +25,7 @@ fn descriptors() -> MutexGuard<'static, Descriptors> {
 type Call = unsafe extern "C" fn();
 type Open = unsafe extern "C" fn(*const c_char, c_int, c_int) -> c_int;
 type Close = unsafe extern "C" fn(c_int) -> c_int;
+type Read = unsafe extern "C" fn(c_int, *mut c_void, usize, libc::off64_t) -> isize;
 type Control = unsafe extern "C" fn(c_int, c_int, *mut c_void) -> c_int;
 
 /// Replaces the system calls; returns `false` if it can't. SQLite must not have a file open
@@ -40,10 +42,13 @@ pub(super) fn install() -> bool {
         let Some(set) = vfs.as_ref().and_then(|vfs| vfs.xSetSystemCall) else {
             return false;
         };
-        let calls: [(&CStr, ffi::sqlite3_syscall_ptr); 3] = [
+        let calls: [(&CStr, ffi::sqlite3_syscall_ptr); 5] = [
             (c"open", Some(transmute::<Open, Call>(open))),
             (c"close", Some(transmute::<Close, Call>(close))),
             (c"fcntl", Some(transmute::<Control, Call>(control))),
+            // SQLite uses the one or the other.
+            (c"pread", Some(transmute::<Read, Call>(read))),
+            (c"pread64", Some(transmute::<Read, Call>(read))),
         ];
         let installed = libc::pthread_atfork(Some(before_fork), Some(in_parent), Some(in_child))
             == 0
@@ -76,13 +81,31 @@ unsafe extern "C" fn open(path: *const c_char, flags: c_int, mode: c_int) -> c_i
             descriptors().opened(number, flags);
             number
         }
-        Err(error) => failed(error),
+        Err(error) => {
+            failed::note_open(error);
+            fail(error)
+        }
     }
 }
 
 unsafe extern "C" fn close(number: c_int) -> c_int {
     let closed = descriptors().close(number);
-    closed.map_or_else(failed, |()| 0)
+    closed.map_or_else(fail, |()| 0)
+}
+
+/// Reads for SQLite, and notes why the system can't.
+unsafe extern "C" fn read(
+    number: c_int,
+    buffer: *mut c_void,
+    length: usize,
+    place: libc::off64_t,
+) -> isize {
+    // SAFETY: these are the arguments of SQLite's call.
+    let done = unsafe { libc::pread64(number, buffer, length, place) };
+    if done < 0 {
+        failed::note_read();
+    }
+    done
 }
 
 /// Locks, unlocks or looks for locks for SQLite, and passes other commands on.
@@ -95,11 +118,11 @@ unsafe extern "C" fn control(number: c_int, command: c_int, argument: *mut c_voi
     let locked = unsafe { argument.cast::<libc::flock>().as_mut() }
         .ok_or(libc::EFAULT)
         .and_then(|request| descriptors().lock(number, command, request));
-    locked.map_or_else(failed, |()| 0)
+    locked.map_or_else(fail, |()| 0)
 }
 
 /// Sets `errno` and returns -1, as a failed system call does.
-fn failed(error: Errno) -> c_int {
+fn fail(error: Errno) -> c_int {
     // SAFETY: the variable belongs to this thread.
     unsafe { *libc::__errno_location() = error };
     -1

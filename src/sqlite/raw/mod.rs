@@ -12,6 +12,7 @@ mod cell;
 mod descriptors;
 mod error;
 mod establish;
+mod failed;
 mod function;
 mod handle;
 pub(crate) mod info;
@@ -22,7 +23,7 @@ mod statement;
 
 pub(crate) use busy::BusyState;
 pub(crate) use cell::Cell;
-pub(crate) use error::{corrupt, not_a_database, schema_changed};
+pub(crate) use error::{corrupt, not_a_database, schema_changed, unreadable_disk};
 pub(crate) use establish::establish;
 pub(crate) use handle::{Handle, Hardening};
 pub(crate) use new_file::create_private;
