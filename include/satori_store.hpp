@@ -291,6 +291,7 @@ struct Verification {
   std::uint64_t verified = 0;
   std::uint64_t foreign = 0;
   std::uint64_t suspect = 0;
+  std::uint64_t foreign_between = 0;
   /** JSON, with the instants of foreign and suspect rows. */
   std::string details;
 };
@@ -866,8 +867,8 @@ class Store {
     satori_verification counts = satori_verification_init();
     detail::String details;
     detail::call(satori_verify, get(), uuid.data(), uuid.size(), &counts, details.out());
-    return {counts.rows, counts.verified, counts.foreign, counts.suspect,
-            detail::string(details)};
+    return {counts.rows,    counts.verified,        counts.foreign,
+            counts.suspect, counts.foreign_between, detail::string(details)};
   }
 
   /* Arrow */

@@ -173,7 +173,10 @@ pub(crate) enum Format {
 /// hash before it. It is suspect if its hash does not, although the row before
 /// verifies and the row after verifies on its hash: the row has changed since, or
 /// an observation right before it was never stored. Any other row is foreign: its
-/// hash was made by another rule, as a server may do, or it arrived late.
+/// hash was made by another rule, as a server may do, or it arrived late, or its
+/// hash or that of the row before was changed. The exit code is 1 if a row is suspect,
+/// or foreign between verified rows. A changed provider, which is not part of the hash,
+/// and the removal of the first or the last rows can't be seen.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Verify {
     /// The store

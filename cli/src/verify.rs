@@ -32,6 +32,8 @@ pub(crate) struct Chain {
     pub(crate) verified: u64,
     pub(crate) foreign: usize,
     pub(crate) suspect: usize,
+    /// Foreign rows that have verified rows both before and after them.
+    pub(crate) foreign_between: u64,
     /// The instants of the suspect rows.
     pub(crate) suspect_at: Vec<Timestamp>,
 }
@@ -43,6 +45,7 @@ impl From<Verification> for Chain {
             verified: found.verified,
             foreign: found.foreign.len(),
             suspect: found.suspect.len(),
+            foreign_between: found.foreign_between,
             suspect_at: found.suspect,
         }
     }
@@ -59,8 +62,8 @@ pub(crate) fn run(args: &Verify, global: &Global, output: &Output) -> Result<Exi
             Ok(Verified { chain })
         },
         |found| {
-            let has_suspects = found.chain.as_ref().is_some_and(Chain::has_suspects);
-            Exit::refused_if(has_suspects)
+            let is_doubtful = found.chain.as_ref().is_some_and(Chain::is_doubtful);
+            Exit::refused_if(is_doubtful)
         },
     );
     if let Some(error) = outcomes.stopped {
@@ -81,7 +84,7 @@ impl Report {
         if self.streams.is_empty() {
             return "no streams\n".to_owned();
         }
-        let titles = [">rows", ">verified", ">foreign", ">suspect"];
+        let titles = [">rows", ">verified", ">foreign", ">between", ">suspect"];
         let mut text = per_stream::table(output, &titles, &self.streams, |found| {
             found.chain.as_ref().map(Chain::cells)
         });
@@ -93,11 +96,34 @@ impl Report {
                 text.push_str(&text::listed(&title, &chain.suspect_at));
             }
         }
+        if self.streams.iter().any(|stream| stream.result.is_between()) {
+            text.push_str(
+                "between: foreign rows with verified rows before and after them; their hash \
+                 was changed, or they arrived late\n",
+            );
+        }
+        text.push_str(
+            "not seen: a changed provider, which is not hashed; first or last rows that were removed\n",
+        );
         text
     }
 }
 
+impl Verified {
+    /// Returns `true` if foreign rows lie between verified ones.
+    fn is_between(&self) -> bool {
+        self.chain
+            .as_ref()
+            .is_some_and(|chain| chain.foreign_between > 0)
+    }
+}
+
 impl Chain {
+    /// Returns `true` if a row is suspect, or foreign between verified rows.
+    fn is_doubtful(&self) -> bool {
+        self.has_suspects() || self.foreign_between > 0
+    }
+
     /// Returns `true` if a row is suspect.
     fn has_suspects(&self) -> bool {
         self.suspect > 0
@@ -110,6 +136,7 @@ impl Chain {
             right(text::count(self.rows)),
             right(text::count(self.verified)),
             right(text::count(self.foreign as u64)),
+            right(text::count(self.foreign_between)),
             if self.has_suspects() {
                 trouble(suspect).set_alignment(CellAlignment::Right)
             } else {

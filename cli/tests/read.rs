@@ -236,7 +236,36 @@ fn verify_finds_a_row_that_was_changed() {
 
     let ran = Folder::with_bitcoin().run(&["verify", "engine.db", "--json"]);
     assert_eq!(ran.code, 0);
+    assert_eq!(ran.json()["streams"][0]["chain"]["foreign_between"], 0);
     assert_eq!(ran.json()["spellings"][0], "as stored");
+}
+
+#[test]
+fn verify_finds_a_hash_that_was_changed() {
+    let folder = Folder::new();
+    let bitcoin = fs::read_to_string(feed("bitcoin.ndjson")).unwrap();
+    let line = bitcoin.lines().nth(50).unwrap();
+    let at = line.find("\"hash\":\"").unwrap() + 8;
+    let changed = format!("{}0000000000000000{}", &line[..at], &line[at + 16..]);
+    folder.feed(
+        &["ingest", "engine.db"],
+        bitcoin.replace(line, &changed).as_bytes(),
+    );
+    let ran = folder.run(&["verify", "engine.db"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.out.contains("between: foreign rows"), "{}", ran.out);
+    assert!(
+        ran.out.contains("not seen: a changed provider"),
+        "{}",
+        ran.out
+    );
+    let ran = folder.run(&["verify", "engine.db", "--json"]);
+    assert_eq!(ran.code, 1);
+    let chain = &ran.json()["streams"][0]["chain"];
+    assert_eq!(
+        (&chain["suspect"], &chain["foreign_between"]),
+        (&0.into(), &2.into())
+    );
 }
 
 #[test]

@@ -188,7 +188,11 @@ class Restored:
 
 @dataclass(frozen=True)
 class Verification:
-    """What a walk along a stream's hash chain found."""
+    """What a walk along a stream's hash chain found.
+
+    It can't see a changed provider, which is not part of the hash, nor that the first or
+    the last rows were removed. A changed hash makes its row and the row after it
+    foreign: see ``foreign_between``."""
 
     #: Rows walked.
     rows: int
@@ -199,3 +203,7 @@ class Verification:
     foreign: tuple[datetime, ...]
     #: Rows that fail although their neighbours hold: their content has changed since.
     suspect: tuple[datetime, ...]
+    #: How many of the foreign rows have verified rows both before and after them: their
+    #: hash was changed, or they arrived late, or the hashes of the stream come from
+    #: several places.
+    foreign_between: int

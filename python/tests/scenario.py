@@ -286,7 +286,7 @@ class Player:
         found = self.store.verify(uuid)
         yield (
             f"rows {found.rows} verified {found.verified} foreign {len(found.foreign)} "
-            f"suspect {len(found.suspect)}"
+            f"between {found.foreign_between} suspect {len(found.suspect)}"
         )
         lists = {name: [iso(ts) for ts in getattr(found, name)] for name in ("foreign", "suspect")}
         yield as_json({**vars(found), **lists})

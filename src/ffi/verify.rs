@@ -25,12 +25,21 @@ pub struct satori_verification {
     pub foreign: u64,
     /// Rows that fail although their neighbours hold: changed since.
     pub suspect: u64,
+    /// How many of the foreign rows have verified rows both before and after them:
+    /// their hash was changed, or they arrived late, or the hashes of the stream come
+    /// from several places.
+    pub foreign_between: u64,
 }
 
 // SAFETY: plain data.
 unsafe impl Growable for satori_verification {}
 
-/// Walks a stream's hash chain in order of time.
+/// Walks a stream's hash chain in order of time. Before that the database checks its own
+/// structures.
+///
+/// It can't see a changed provider, which is not part of the hash, nor that the first
+/// or the last rows were removed. A changed hash makes its row and the row after it
+/// foreign: see `foreign_between`.
 ///
 /// @param store         the store.
 /// @param uuid          the stream's uuid.
@@ -68,6 +77,7 @@ pub unsafe extern "C" fn satori_verify(
                 verified: found.verified,
                 foreign: found.foreign.len() as u64,
                 suspect: found.suspect.len() as u64,
+                foreign_between: found.foreign_between,
             };
             growable::write(verification, &answer, "verification")?;
             string::write_json(report, &found)

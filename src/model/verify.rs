@@ -17,6 +17,13 @@ use super::time::Timestamp;
 ///
 /// The first row of a stream has no hash before it to verify on. If it fails it is
 /// foreign, because it may have changed or the chain may have begun earlier.
+///
+/// # What it can't see
+/// A row whose hash was changed can't be told from one whose hash was computed in another
+/// way: it is foreign, and so is the row after it. In a stream whose hashes all come from the
+/// store, [`foreign_between`](Self::foreign_between) is 0 unless a hash was changed or a
+/// row arrived late. The provider is not part of the hash, so a change of it leaves no
+/// trace; neither does the removal of the first or the last rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Verification {
@@ -28,6 +35,10 @@ pub struct Verification {
     pub foreign: Vec<Timestamp>,
     /// Instants of the rows that are suspect.
     pub suspect: Vec<Timestamp>,
+    /// How many of the foreign rows have verified rows both before and after them, next to
+    /// them or further away: their hash was changed, or they arrived late, or the hashes of
+    /// the stream come from several places.
+    pub foreign_between: u64,
 }
 
 impl Verification {
@@ -52,6 +63,8 @@ pub(crate) struct Verifier {
     before: Option<Walked>,
     /// The hash of the last verified row.
     head: String,
+    /// The foreign rows behind the last verified one.
+    pending: u64,
     /// The index of the spelling that matched last; most likely the next row has it too.
     spelling: usize,
 }
@@ -86,6 +99,7 @@ impl Verifier {
         }
         if let Some(spelling) = matched {
             self.report.verified += 1;
+            self.report.foreign_between += std::mem::take(&mut self.pending);
             self.head = hash.to_owned();
             self.spelling = spelling;
         }
@@ -114,6 +128,8 @@ impl Verifier {
             self.report.suspect.push(row.ts);
         } else {
             self.report.foreign.push(row.ts);
+            // The row itself is not verified, so this counts those before it.
+            self.pending += u64::from(self.report.verified > 0);
         }
     }
 }

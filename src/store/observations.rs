@@ -272,7 +272,7 @@ impl Store {
 
     /// Verifies the stream's hash chain in order of time, reading a batch at a time. Before
     /// that the database checks its own structures: that no page repeats, and that index
-    /// and rows agree.
+    /// and rows agree. [`Verification`] says what neither can see.
     ///
     /// # Errors
     /// As [`columns`](Self::columns).

@@ -101,12 +101,13 @@ PLACE(satori_statistics, sum, 56);
 PLACE(satori_statistics, spacing, 64);
 PLACE(satori_statistics, gaps, 72);
 
-SIZE(satori_verification, 40);
+SIZE(satori_verification, 48);
 PLACE(satori_verification, size, 0);
 PLACE(satori_verification, rows, 8);
 PLACE(satori_verification, verified, 16);
 PLACE(satori_verification, foreign, 24);
 PLACE(satori_verification, suspect, 32);
+PLACE(satori_verification, foreign_between, 40);
 
 SIZE(satori_ingest_options, 56);
 PLACE(satori_ingest_options, size, 0);

@@ -782,6 +782,12 @@ typedef struct {
    * Rows that fail although their neighbours hold: changed since.
    */
   uint64_t suspect;
+  /**
+   * How many of the foreign rows have verified rows both before and after them:
+   * their hash was changed, or they arrived late, or the hashes of the stream come
+   * from several places.
+   */
+  uint64_t foreign_between;
 } satori_verification;
 
 /**
@@ -1433,7 +1439,12 @@ satori_status satori_get_statistics(const satori_store *store,
                                     satori_error *error);
 
 /**
- * Walks a stream's hash chain in order of time.
+ * Walks a stream's hash chain in order of time. Before that the database checks its own
+ * structures.
+ *
+ * It can't see a changed provider, which is not part of the hash, nor that the first
+ * or the last rows were removed. A changed hash makes its row and the row after it
+ * foreign: see `foreign_between`.
  *
  * @param store         the store.
  * @param uuid          the stream's uuid.

@@ -453,8 +453,9 @@ void play(const struct operation *operation) {
   OP("verify") {
     satori_verification found = satori_verification_init();
     if (fine(satori_verify(store, first, length, &found, &string, &error))) {
-      say("rows %" PRIu64 " verified %" PRIu64 " foreign %" PRIu64 " suspect %" PRIu64 "\n",
-          found.rows, found.verified, found.foreign, found.suspect);
+      say("rows %" PRIu64 " verified %" PRIu64 " foreign %" PRIu64 " between %" PRIu64
+          " suspect %" PRIu64 "\n",
+          found.rows, found.verified, found.foreign, found.foreign_between, found.suspect);
       say_string(string);
     }
   }

@@ -353,8 +353,9 @@ static void play_on_store(std::string_view op, const argument *args, int count) 
     say("restored %" PRIu64 " kept %" PRIu64 "\n", done.restored, done.kept);
   } else if (op == "verify") {
     const satori::Verification found = store->verify(first);
-    say("rows %" PRIu64 " verified %" PRIu64 " foreign %" PRIu64 " suspect %" PRIu64 "\n",
-        found.rows, found.verified, found.foreign, found.suspect);
+    say("rows %" PRIu64 " verified %" PRIu64 " foreign %" PRIu64 " between %" PRIu64
+        " suspect %" PRIu64 "\n",
+        found.rows, found.verified, found.foreign, found.foreign_between, found.suspect);
     say_line(found.details);
   } else if (op == "ingest") {
     ingest(args, count);

@@ -77,6 +77,7 @@ fn a_change_at_either_end_is_foreign_for_nobody_vouches_for_it() {
         );
         let report = store.verify(&uuid("s")).unwrap();
         assert_eq!((report.verified, report.suspect.len()), (9, 0));
+        assert_eq!(report.foreign_between, 0);
         assert_eq!(report.foreign, [nth(n)]);
     }
 }
@@ -95,6 +96,10 @@ fn a_changed_hash_is_never_taken_for_verified() {
         let report = store.verify(&uuid("s")).unwrap();
         let found = [report.foreign.clone(), report.suspect.clone()].concat();
         assert!(found.contains(&nth(n)), "{n}");
+        // Between verified rows the row and the one after it count; at an end nobody
+        // vouches for them.
+        let between = if (1..8).contains(&n) { 2 } else { 0 };
+        assert_eq!(report.foreign_between, between, "{n}");
         assert_eq!(report.verified + found.len() as u64, 10);
     }
 }
@@ -118,6 +123,7 @@ fn rows_that_arrive_late_are_foreign_and_the_chain_goes_on_past_them() {
     let report = store.verify(&uuid("s")).unwrap();
     assert_eq!((report.rows, report.verified), (13, 11));
     assert_eq!(report.foreign, [late]);
+    assert_eq!(report.foreign_between, 1);
     // The server's hash reads like a changed one: the next row is chained to it.
     assert_eq!(report.suspect, [nth(20)]);
 }
@@ -158,5 +164,19 @@ fn each_spelling_that_engines_have_hashed_verifies() {
             1,
             "{literal} hashed as {hashed}"
         );
+    }
+}
+
+/// The documentation says so.
+#[test]
+fn a_changed_provider_and_missing_ends_are_not_seen() {
+    for change in [
+        "UPDATE s SET provider = 'changed'",
+        "DELETE FROM s WHERE ts > (SELECT ts FROM s LIMIT 1 OFFSET 6)",
+    ] {
+        let (_folder, path, store) = chained();
+        sql(&path, change);
+        let report = store.verify(&uuid("s")).unwrap();
+        assert_eq!(report.verified, report.rows, "{change}");
     }
 }

@@ -138,6 +138,7 @@ class Verification(Growable):
         ("verified", c_uint64),
         ("foreign", c_uint64),
         ("suspect", c_uint64),
+        ("foreign_between", c_uint64),
     ]
 
 

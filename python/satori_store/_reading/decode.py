@@ -129,6 +129,7 @@ def verification(report: Handle) -> Verification:
         verified=found["verified"],
         foreign=tuple(map(instants.of_json, found["foreign"])),
         suspect=tuple(map(instants.of_json, found["suspect"])),
+        foreign_between=found["foreign_between"],
     )
 
 

@@ -254,10 +254,11 @@ impl Runner {
                 let found = store.verify(&uuid()?)?;
                 Ok(vec![
                     format!(
-                        "rows {} verified {} foreign {} suspect {}",
+                        "rows {} verified {} foreign {} between {} suspect {}",
                         found.rows,
                         found.verified,
                         found.foreign.len(),
+                        found.foreign_between,
                         found.suspect.len()
                     ),
                     json(&found),
