@@ -88,6 +88,10 @@ fn not_found() {
         "stream_not_found",
     );
     fails(&folder, &["verify", "nosuch.db"], 3, "cannot_open");
+    folder.write("lost.db-wal", "what was written last");
+    let feed = feed("bitcoin.ndjson");
+    fails(&folder, &["ingest", "lost.db", &feed], 3, "cannot_open");
+    assert!(!folder.path("lost.db").exists());
     fails(&folder, &["streams", "."], 3, "cannot_open");
     fails(
         &folder,

@@ -72,6 +72,28 @@ def test_staleness_by_instant_and_by_age(store: Store) -> None:
     assert [stream.uuid for stream in store.stale_streams(timedelta(0))] == ["x"]
 
 
+def test_no_new_store_is_made_beside_a_wal_with_content(path: Path) -> None:
+    wal = path.with_name("engine.db-wal")
+    wal.write_bytes(b"what was written last")
+    for opening in (lambda: Store(path), lambda: Store(path, create=True)):
+        with pytest.raises(satori_store.CannotOpen, match="engine.db-wal"):
+            opening()
+        assert wal.read_bytes() == b"what was written last" and not path.exists()
+    wal.unlink()
+    Store(path).close()
+
+
+def test_foreign_rows_between_verified_ones_are_counted(path: Path) -> None:
+    with closing(Store(path)) as store:
+        store.insert("s", [(1704283200 + n, float(n)) for n in range(10)])
+        assert store.verify("s").foreign_between == 0
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute("UPDATE s SET hash = 'changed' WHERE ts = 1704283205")
+    with closing(Store(path)) as store:
+        found = store.verify("s")
+    assert (len(found.foreign), found.foreign_between, len(found.suspect)) == (2, 2, 0)
+
+
 def test_errors_say_their_kind(path: Path, fixture: Callable[[str], Path]) -> None:
     with pytest.raises(satori_store.CannotOpen) as missing:
         Store(path, create=False)

@@ -28,8 +28,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The store can't be opened or created: it is missing, it is a folder, or access
-    /// to it is denied.
+    /// The store can't be opened or created: it is missing, it is a folder, access to it is
+    /// denied, or it is missing or empty while a `-wal` beside it holds what was written
+    /// last.
     #[error("cannot open {location}: {reason}")]
     CannotOpen {
         /// Where the store should be.

@@ -20,14 +20,9 @@ pub(super) struct File {
 impl File {
     /// Returns the file at `path`, an absolute path.
     pub(super) fn new(path: PathBuf) -> Self {
-        let beside = |suffix| {
-            let mut beside = path.clone().into_os_string();
-            beside.push(suffix);
-            PathBuf::from(beside)
-        };
         Self {
-            wal: beside("-wal"),
-            shm: beside("-shm"),
+            wal: beside(&path, "-wal"),
+            shm: beside(&path, "-shm"),
             path,
             held: None,
         }
@@ -67,7 +62,12 @@ pub(super) fn prepare(path: &Path, read_only: bool, create: bool) -> Result<Path
         Ok(found) if !found.is_file() => {
             return Err(cannot_open(path, "it is not a file".to_owned()));
         }
-        Ok(found) if found.len() == 0 && !read_only => make_private(path),
+        Ok(found) if found.len() == 0 => {
+            check_no_wal(path)?;
+            if !read_only {
+                make_private(path);
+            }
+        }
         // SQLite takes a file of one byte for an empty one and overwrites it. No database
         // is shorter than its header of 100 bytes.
         Ok(found) if (1..100).contains(&found.len()) => {
@@ -75,11 +75,39 @@ pub(super) fn prepare(path: &Path, read_only: bool, create: bool) -> Result<Path
         }
         Ok(_) => {}
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && create && !read_only => {
+            check_no_wal(path)?;
             raw::create_private(path).map_err(failed)?;
         }
         Err(error) => return Err(failed(error)),
     }
     fs::canonicalize(path).map_err(failed)
+}
+
+/// Refuses a WAL with content beside a database that is missing or empty: SQLite would
+/// delete it, and with it perhaps the only copy of the rows that were stored last.
+fn check_no_wal(path: &Path) -> Result<()> {
+    let length = |path: &Path| fs::metadata(path).map_or(0, |found| found.len());
+    let database = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let wal = beside(&database, "-wal");
+    // The database is looked at again: another process may just have made it.
+    if length(&wal) == 0 || length(&database) > 0 {
+        return Ok(());
+    }
+    Err(cannot_open(
+        path,
+        format!(
+            "there is no database, but {} beside it holds what was written last to one; put the \
+             database back, or move this file away to begin a new store",
+            Location::new(&wal)
+        ),
+    ))
+}
+
+/// Returns the path of what SQLite keeps beside a database.
+fn beside(database: &Path, suffix: &str) -> PathBuf {
+    let mut path = database.to_owned().into_os_string();
+    path.push(suffix);
+    path.into()
 }
 
 fn cannot_open(path: &Path, reason: String) -> Error {

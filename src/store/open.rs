@@ -27,8 +27,9 @@ impl Store {
     /// it is sound.
     ///
     /// # Errors
-    /// [`Error::CannotOpen`], also if the path looks like a URL (`scheme://…`), or if
-    /// this process was forked while other threads were inside calls;
+    /// [`Error::CannotOpen`], also if the path looks like a URL (`scheme://…`), if the file
+    /// is missing or empty but a `-wal` beside it has content, or if this process was forked
+    /// while other threads were inside calls;
     /// [`Error::NotAStore`], [`Error::Corrupt`], [`Error::LaterRelease`],
     /// [`Error::SchemaMismatch`]; [`Error::ReadOnly`] if the file may not be written. In
     /// each of these cases not one byte of the file has changed.

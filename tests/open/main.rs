@@ -1,5 +1,6 @@
 //! Opening: every kind of file that a store may find at its path.
 
+mod leftover_wal;
 mod paths;
 mod refused;
 #[path = "../support/mod.rs"]
