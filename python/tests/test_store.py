@@ -94,6 +94,14 @@ def test_foreign_rows_between_verified_ones_are_counted(path: Path) -> None:
     assert (len(found.foreign), found.foreign_between, len(found.suspect)) == (2, 2, 0)
 
 
+def test_a_text_that_can_name_no_stream_is_in_no_store(path: Path) -> None:
+    with closing(Store(path)) as store:
+        for name in ["", "streams", "sqlite_x", "a\x00b", "x" * 256]:
+            assert name not in store
+            with pytest.raises(satori_store.InvalidUuid):
+                store.contains(name)
+
+
 def test_errors_say_their_kind(path: Path, fixture: Callable[[str], Path]) -> None:
     with pytest.raises(satori_store.CannotOpen) as missing:
         Store(path, create=False)

@@ -93,7 +93,7 @@ impl Found {
         match COLUMNS
             .iter()
             .chain(&ADDED)
-            .find(|column| !found.iter().any(|found| found == *column))
+            .find(|column| !has(found, column))
         {
             Some(column) if !pending => Err(Error::SchemaMismatch {
                 column: (*column).to_owned(),
@@ -118,13 +118,10 @@ impl Found {
                 columns.join(", ")
             ));
         };
-        if ADDED
-            .iter()
-            .all(|column| found.iter().any(|found| found == column))
-        {
+        if ADDED.iter().all(|column| has(found, column)) {
             return None;
         }
-        let column = |name: &&str| match found.iter().any(|found| found == name) {
+        let column = |name: &&str| match has(found, name) {
             true => (*name).to_owned(),
             false => format!("NULL AS {name}"),
         };
@@ -160,6 +157,10 @@ pub(super) fn run(connection: &mut SqliteConnection, db: Handle) -> diesel::migr
         }
         Ok(())
     })
+}
+
+fn has(columns: &[String], column: &str) -> bool {
+    columns.iter().any(|found| found == column)
 }
 
 fn known() -> Result<Vec<Box<dyn Migration<Sqlite>>>> {

@@ -156,7 +156,9 @@ impl Store {
     /// something that holds no observations.
     pub fn contains(&self, uuid: &StreamUuid) -> Result<bool> {
         self.run(|connection| {
-            Ok(connection.has_data(uuid)? || connection.stream::<Stream>(uuid)?.is_some())
+            connection.read(|connection| {
+                Ok(connection.has_data(uuid)? || connection.stream::<Stream>(uuid)?.is_some())
+            })
         })
     }
 

@@ -14,7 +14,7 @@ from .._capi.structs import FIELDS, StreamPatch
 from .._handle import StoreHandle
 from .._reading import lookup
 from .._reading.decode import streams_of
-from ..errors import InvalidArgument
+from ..errors import InvalidArgument, InvalidUuid
 from ..instants import Instant
 from ..records import Stream
 from ..reports import Removed
@@ -61,13 +61,18 @@ class StreamOperations(StoreHandle):
         return self._found(function, *self._at(uuid), byref(patch))[0]
 
     def contains(self, uuid: str) -> bool:
-        """Returns ``True`` if the store has the stream: its metadata, or data. So does
-        ``uuid in store``."""
+        """Returns ``True`` if the store has the stream: its metadata, or data.
+        ``uuid in store`` does the same, but returns ``False`` for a text that can name no
+        stream."""
         found = ctypes.c_int32()
         call("satori_contains", *self._at(uuid), byref(found))
         return bool(found.value)
 
-    __contains__ = contains
+    def __contains__(self, uuid: str) -> bool:
+        try:
+            return self.contains(uuid)
+        except InvalidUuid:
+            return False
 
     def stream(self, uuid: str) -> Optional[Stream]:
         """Returns the metadata of the stream of this uuid; None if it has none."""
