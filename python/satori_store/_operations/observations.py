@@ -76,7 +76,8 @@ class ObservationOperations(StoreHandle):
         ``insert(uuid, data, provider=…)`` inserts many, all or none: rows
         (:class:`Observation`, or ``(ts, value)``, ``(ts, value, hash)``, ``(ts, value,
         hash, provider)``), a pandas DataFrame (a column ``value``, a column ``ts`` or
-        the index, and ``hash`` and ``provider`` if there are such columns), or anything
+        the index, and ``hash`` and ``provider`` if there are such columns; an index of
+        numbers must be named ``ts``, because it could count the rows), or anything
         with ``__arrow_c_stream__`` that has such columns (pyarrow, polars, duckdb, another
         store's observations). Timestamps are instants as everywhere. Columns of timestamps
         without a time zone are UTC. ``provider`` is for rows that name none.
