@@ -35,7 +35,11 @@ def rows_of_frame(frame: pandas.DataFrame) -> Any:
         if name not in frame.columns:
             raise InvalidArrow(f"the table has no column {name}")
     frame = frame[[name for name in _COLUMNS if name in frame.columns]]
-    if isinstance(frame["ts"].dtype, pandas.PeriodDtype):
+    ts = frame["ts"]
+    if isinstance(ts.dtype, pandas.PeriodDtype):
+        return _rows_of(frame)
+    # Arrow would cut the nanoseconds of Timestamps off, not round them.
+    if ts.dtype == object and any(getattr(item, "nanosecond", 0) for item in ts):
         return _rows_of(frame)
     try:
         import pyarrow

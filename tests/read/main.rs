@@ -1,6 +1,7 @@
 //! Reading: observations in order of time, however their timestamps are spelled;
 //! streams by what is known of them; hash chains.
 
+mod instants;
 mod latest;
 mod observations;
 mod properties;
