@@ -302,6 +302,15 @@ enum class Format : std::int32_t {
   ndjson = SATORI_FORMAT_NDJSON,
 };
 
+/** The unit of timestamps that are numbers, also in text: see satori_time_unit. */
+enum class TimeUnit : std::int32_t {
+  automatic = SATORI_TIME_UNIT_AUTO,
+  seconds = SATORI_TIME_UNIT_SECONDS,
+  milliseconds = SATORI_TIME_UNIT_MILLISECONDS,
+  microseconds = SATORI_TIME_UNIT_MICROSECONDS,
+  nanoseconds = SATORI_TIME_UNIT_NANOSECONDS,
+};
+
 /** How payloads are taken in. */
 struct IngestOptions {
   /** The stream that every payload belongs to; none: each names its own. */
@@ -315,6 +324,7 @@ struct IngestOptions {
   /** The number of the input's first line, if it is a piece of a longer input: reports
    *  and errors count from there. */
   std::uint64_t first_line = 1;
+  TimeUnit unit = TimeUnit::automatic;
 };
 
 /** What came of ingesting a batch: each payload is counted exactly once. But of a batch
@@ -882,12 +892,14 @@ class Store {
 
   /** Inserts an Arrow stream in one transaction, and releases it: see satori_import_arrow. */
   InsertReport import_arrow(std::string_view uuid, ArrowArrayStream *stream,
-                            std::optional<std::string_view> provider = {}) const {
+                            std::optional<std::string_view> provider = {},
+                            TimeUnit unit = TimeUnit::automatic) const {
     const satori_text provider_text = detail::text(provider.value_or(std::string_view()));
     satori_insert_report counts = satori_insert_report_init();
     detail::String details;
     detail::call(satori_import_arrow, get(), uuid.data(), uuid.size(), stream,
-                 provider ? &provider_text : nullptr, &counts, details.out());
+                 provider ? &provider_text : nullptr, static_cast<std::int32_t>(unit), &counts,
+                 details.out());
     return {counts.inserted, counts.already_there, counts.conflicts, detail::string(details)};
   }
 
@@ -902,6 +914,7 @@ class Store {
     how.strict = options.strict;
     how.format = static_cast<std::int32_t>(options.format);
     how.first_line = options.first_line;
+    how.unit = static_cast<std::int32_t>(options.unit);
     satori_ingest_report counts = satori_ingest_report_init();
     detail::String details;
     const auto report = [&]() -> IngestReport {
@@ -1000,9 +1013,10 @@ inline LibraryInfo get_library_info() {
 }
 
 /** Reads a timestamp in any spelling that the store reads. */
-inline Instant parse_timestamp(std::string_view text) {
+inline Instant parse_timestamp(std::string_view text, TimeUnit unit = TimeUnit::automatic) {
   std::int64_t ts = 0;
-  detail::call(satori_parse_timestamp, text.data(), text.size(), &ts);
+  detail::call(satori_parse_timestamp, text.data(), text.size(), static_cast<std::int32_t>(unit),
+               &ts);
   return detail::instant(ts);
 }
 

@@ -70,6 +70,13 @@ pub(crate) trait Backend: Sized {
     /// `ReadOnly`, `Busy`.
     fn begin(&mut self, access: Access) -> Result<()>;
 
+    /// Refuses a store that was opened read-only, as [`begin`](Self::begin) does, but waits
+    /// for nobody: for writes that turn out to have nothing to write.
+    ///
+    /// # Errors
+    /// `ReadOnly`.
+    fn check_writable(&self) -> Result<()>;
+
     /// Commits the transaction. If it returns `Ok`, every other connection finds the
     /// writes, and they last as the options' `synchronous` promises.
     ///

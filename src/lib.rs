@@ -102,6 +102,7 @@ pub use model::report::{
 pub use model::spelling::StoredTimestamp;
 pub use model::stream::{Stream, StreamPatch};
 pub use model::time::Timestamp;
+pub use model::time_unit::TimeUnit;
 pub use model::uuid::StreamUuid;
 pub use model::verify::Verification;
 pub use sqlite::{BesideOtherSqlite, SqliteInfo, sqlite_info};

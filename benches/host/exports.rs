@@ -141,6 +141,7 @@ unsafe extern "C" {
         uuid_length: usize,
         stream: *mut FFI_ArrowArrayStream,
         provider: *const Text,
+        unit: i32,
         report: *mut c_void,
         conflicts: *mut Handle,
         error: *mut Error,

@@ -161,6 +161,7 @@ impl Store {
                 length,
                 &mut stream,
                 provider,
+                0,
                 report,
                 conflicts,
                 error,

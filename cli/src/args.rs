@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use jiff::SpanRelativeTo;
-use satori_store::{OpenOptions, Store, StreamUuid, Synchronous, Timestamp};
+use satori_store::{OpenOptions, Store, StreamUuid, Synchronous, TimeUnit, Timestamp};
 
 use crate::exit::{self, Exit};
 use crate::failure::Failure;
@@ -78,6 +78,10 @@ pub(crate) enum Command {
 /// Each file is one payload, a JSON array of payloads, or one payload a line.
 /// A payload that can't be stored is reported with its place, and the rest is
 /// stored. Lines are stored up to 10,000 at a time, each time in one transaction.
+/// From a pipe, they are stored 0.2 seconds after the last line or one second after the
+/// first, whichever comes first. SIGTERM and SIGINT (Ctrl-C) end the reading: the lines
+/// that were read are stored and reported, and the exit code is 128 and the signal's
+/// number. A second signal ends the command at once.
 /// An observation that already exists is not stored again, so the same file can be
 /// ingested twice.
 #[derive(Debug, clap::Args)]
@@ -96,6 +100,41 @@ pub(crate) struct Ingest {
     /// Store all of a file or nothing
     #[arg(long)]
     pub(crate) strict: bool,
+    /// The unit of timestamps that are numbers, also in text; `auto` takes milliseconds
+    /// before 1973 for seconds
+    #[arg(long, default_value = "auto")]
+    pub(crate) unit: Unit,
+    /// Store new rows of a stream whose last timestamp is text as text spelled like it,
+    /// for programs that order rows by plain SQL
+    #[arg(long)]
+    pub(crate) keep_spelling: bool,
+}
+
+/// A unit of time.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Unit {
+    /// By the number's magnitude
+    Auto,
+    /// Seconds
+    S,
+    /// Milliseconds
+    Ms,
+    /// Microseconds
+    Us,
+    /// Nanoseconds
+    Ns,
+}
+
+impl From<Unit> for TimeUnit {
+    fn from(unit: Unit) -> Self {
+        match unit {
+            Unit::Auto => Self::Auto,
+            Unit::S => Self::Seconds,
+            Unit::Ms => Self::Milliseconds,
+            Unit::Us => Self::Microseconds,
+            Unit::Ns => Self::Nanoseconds,
+        }
+    }
 }
 
 /// Store the metadata of many streams
@@ -278,8 +317,8 @@ impl Global {
     }
 
     /// Opens the store for writing, and creates it if it doesn't exist.
-    pub(crate) fn fill(&self, db: &Path) -> Result<Store, Failure> {
-        Ok(self.options().open(db)?)
+    pub(crate) fn fill(&self, db: &Path, keep_spelling: bool) -> Result<Store, Failure> {
+        Ok(self.options().keep_spelling(keep_spelling).open(db)?)
     }
 
     /// Returns the options that every opening shares.

@@ -18,6 +18,8 @@ pub(crate) enum Exit {
     Schema = 7,
     CannotWrite = 8,
     Other = 9,
+    Interrupted = 130,
+    Terminated = 143,
 }
 
 /// The list of exit codes in `--help`.
@@ -33,7 +35,8 @@ Exit codes:
   6  the file is damaged or not a store, or a stored row can't be read
   7  the schema is not a store's, or is that of a later release
   8  can't write: read-only, disk full, or the file was replaced meanwhile
-  9  anything else";
+  9  anything else
+  130, 143  ended by SIGINT (Ctrl-C) or SIGTERM; what was read is stored";
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {

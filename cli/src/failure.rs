@@ -7,6 +7,7 @@ use satori_store::{Error, ErrorCode};
 
 use crate::exit::{self, Exit};
 use crate::json::ErrorReport;
+use crate::signals::Signal;
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub(crate) enum Failure {
     Print(io::Error),
     /// Several streams have this name, and the command must not choose.
     Ambiguous { name: String, uuids: Vec<String> },
+    /// A signal ended the reading of an input of which a part can't be stored.
+    Stopped { file: String, signal: Signal },
     /// There is no terminal on which to ask for confirmation.
     Unconfirmed,
 }
@@ -41,6 +44,7 @@ impl Failure {
             Failure::Print(error) if is_broken_pipe(error) => Exit::Done,
             Failure::Print(_) => Exit::CannotWrite,
             Failure::Ambiguous { .. } => Exit::BadInput,
+            Failure::Stopped { signal, .. } => signal.exit(),
             Failure::Unconfirmed => Exit::Usage,
         }
     }
@@ -61,6 +65,7 @@ impl Failure {
             Failure::Read { .. } => own("cannot_read"),
             Failure::Print(_) => own("cannot_print"),
             Failure::Ambiguous { .. } => own("ambiguous_name"),
+            Failure::Stopped { .. } => own("stopped"),
             Failure::Unconfirmed => own("unconfirmed"),
         }
     }
@@ -71,7 +76,7 @@ impl Failure {
             Failure::Store(error) | Failure::Input { error, .. } => hint(error),
             Failure::Ambiguous { .. } => Some("name the stream by its uuid"),
             Failure::Unconfirmed => Some("pass --yes to remove without confirmation"),
-            Failure::Read { .. } | Failure::Print(_) => None,
+            Failure::Read { .. } | Failure::Print(_) | Failure::Stopped { .. } => None,
         }
     }
 }
@@ -123,6 +128,10 @@ impl fmt::Display for Failure {
                 write!(f, "{} streams are named {name:?}: ", uuids.len())?;
                 f.write_str(&uuids.join(", "))
             }
+            Failure::Stopped { file, signal } => write!(
+                f,
+                "{signal} came before the end of {file}: nothing of it was stored"
+            ),
             Failure::Unconfirmed => {
                 f.write_str("nothing was removed: there is no terminal to confirm it on")
             }

@@ -1,18 +1,21 @@
 //! Input files, read in pieces that fit in memory.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use satori_store::Format;
+use serde::de::IgnoredAny;
 
 use crate::failure::Failure;
+use crate::live::{Live, Pause};
+use crate::signals::{Signal, Signals};
 
 /// A piece is full at this many bytes or at [`PIECE_LINES`].
 const PIECE_BYTES: usize = 4 << 20;
 const PIECE_LINES: usize = 10_000;
 /// A longer line is cut here: the library refuses lines of more than 1 MiB anyway.
-const LINE_BYTES: u64 = (1 << 20) + 2;
+pub(crate) const LINE_BYTES: u64 = (1 << 20) + 2;
 /// U+FEFF in UTF-8, which some editors write at the start of a file.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -20,7 +23,9 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 pub(crate) struct Input {
     /// The name in messages.
     pub(crate) name: String,
-    reader: BufReader<Box<dyn Read>>,
+    reader: BufReader<Box<dyn Read + Send>>,
+    /// `true` if somebody may still be writing it.
+    is_live: bool,
 }
 
 /// What is ingested in one transaction.
@@ -46,10 +51,11 @@ impl Input {
     /// Opens `path`, or standard input for `-`. Reads through what `watch` returns.
     pub(crate) fn open(
         path: &Path,
-        watch: impl Fn(Box<dyn Read>) -> Box<dyn Read>,
+        watch: impl Fn(Box<dyn Read + Send>) -> Box<dyn Read + Send>,
     ) -> Result<Self, Failure> {
-        let (name, reader): (_, Box<dyn Read>) = if path == Path::new("-") {
-            ("standard input".to_owned(), Box::new(io::stdin().lock()))
+        let is_live = is_live(path);
+        let (name, reader): (_, Box<dyn Read + Send>) = if path == Path::new("-") {
+            ("standard input".to_owned(), Box::new(io::stdin()))
         } else {
             let name = path.display().to_string();
             match File::open(path) {
@@ -59,13 +65,24 @@ impl Input {
         };
         Ok(Self {
             name,
+            is_live,
             reader: BufReader::with_capacity(1 << 16, watch(reader)),
         })
     }
 
-    /// Reads the whole input.
-    pub(crate) fn whole(mut self) -> Result<Vec<u8>, Failure> {
+    /// Reads the whole input. A signal that comes before the end of a live one is a
+    /// failure.
+    pub(crate) fn whole(mut self, signals: Option<&Signals>) -> Result<Vec<u8>, Failure> {
         let mut json = Vec::new();
+        if let Some(signals) = signals.filter(|_| self.is_live) {
+            let live = Live::new(self.reader, signals.clone());
+            let file = self.name;
+            return match live.fill(&mut json, |_, _| false, |_| false) {
+                Ok((_, Pause::Signal(signal))) => Err(Failure::Stopped { file, signal }),
+                Ok(_) => Ok(json),
+                Err(error) => Err(Failure::Read { file, error }),
+            };
+        }
         match self.reader.read_to_end(&mut json) {
             Ok(_) => Ok(json),
             Err(error) => Err(self.unreadable(error)),
@@ -73,11 +90,16 @@ impl Input {
     }
 
     /// Passes the input to `each` in pieces: whole if it fits in one piece or is an
-    /// array, else some lines at a time.
+    /// array, else some lines at a time. Lines of a live input don't wait for more than
+    /// a moment. After a signal no more is read, and it is returned.
     pub(crate) fn pieces(
         mut self,
+        signals: Option<&Signals>,
         mut each: impl FnMut(&str, Piece) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
+    ) -> Result<Option<Signal>, Failure> {
+        if let Some(signals) = signals.filter(|_| self.is_live) {
+            return self.live_pieces(signals, each);
+        }
         let mut json = Vec::new();
         let mut first_line = 1;
         loop {
@@ -100,10 +122,56 @@ impl Input {
                 first_line,
             };
             each(&self.name, piece)?;
-            if is_last {
-                return Ok(());
+            let signal = signals.and_then(Signals::came);
+            if is_last || signal.is_some() {
+                return Ok(signal);
             }
             first_line += read;
+        }
+    }
+
+    /// Passes a live input to `each` in pieces.
+    fn live_pieces(
+        self,
+        signals: &Signals,
+        mut each: impl FnMut(&str, Piece) -> Result<(), Failure>,
+    ) -> Result<Option<Signal>, Failure> {
+        let Self { name, reader, .. } = self;
+        let live = Live::new(reader, signals.clone());
+        let mut first_line = 1;
+        loop {
+            let is_first = first_line == 1;
+            let mut json = Vec::new();
+            let is_full = |json: &[u8], lines| lines >= PIECE_LINES || json.len() >= PIECE_BYTES;
+            // A payload may go on over several lines, in the first piece alone.
+            let may_pause = |json: &[u8]| !is_first || begins_with_whole_line(json);
+            let (read, pause) =
+                live.fill(&mut json, is_full, may_pause)
+                    .map_err(|error| Failure::Read {
+                        file: name.clone(),
+                        error,
+                    })?;
+            if let Pause::Signal(signal) = pause
+                && is_first
+                && !json.is_empty()
+                && !begins_with_whole_line(&json)
+            {
+                return Err(Failure::Stopped { file: name, signal });
+            }
+            let piece = Piece {
+                json,
+                format: match is_first && pause == Pause::End {
+                    true => Format::Auto,
+                    false => Format::NdJson,
+                },
+                first_line,
+            };
+            each(&name, piece)?;
+            match pause {
+                Pause::More => first_line += read,
+                Pause::End => return Ok(None),
+                Pause::Signal(signal) => return Ok(Some(signal)),
+            }
         }
     }
 
@@ -145,8 +213,37 @@ impl Input {
     }
 }
 
+/// Returns `true` if somebody may still be writing the input: it is no regular file.
+pub(crate) fn is_live(path: &Path) -> bool {
+    let found = match path == Path::new("-") {
+        true => stdin_metadata(),
+        false => fs::metadata(path),
+    };
+    found.is_ok_and(|found| !found.is_file())
+}
+
+#[cfg(unix)]
+fn stdin_metadata() -> io::Result<fs::Metadata> {
+    use std::os::fd::AsFd;
+    File::from(io::stdin().as_fd().try_clone_to_owned()?).metadata()
+}
+
+#[cfg(not(unix))]
+fn stdin_metadata() -> io::Result<fs::Metadata> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Returns `true` if the first line that is not blank is a JSON value by itself, so that
+/// the input is lines.
+fn begins_with_whole_line(json: &[u8]) -> bool {
+    let json = json.strip_prefix(BYTE_ORDER_MARK).unwrap_or(json);
+    let mut lines = json.split(|&byte| byte == b'\n');
+    let first = lines.find(|line| !line.iter().all(u8::is_ascii_whitespace));
+    first.is_some_and(|line| serde_json::from_slice::<IgnoredAny>(line).is_ok())
+}
+
 /// Returns `true` if the input is an array, which is complete only at its end.
-fn begins_array(json: &[u8]) -> bool {
+pub(crate) fn begins_array(json: &[u8]) -> bool {
     let json = json.strip_prefix(BYTE_ORDER_MARK).unwrap_or(json);
     json.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[')
 }

@@ -11,10 +11,11 @@ use serde::Serialize;
 use crate::args::{Global, Ingest};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::files::{Input, Piece};
+use crate::files::{self, Input, Piece};
 use crate::json::ErrorReport;
 use crate::output::Output;
 use crate::progress::Progress;
+use crate::signals::{Signal, Signals};
 use crate::text::{self, SHOWN, counted};
 
 /// What was stored and refused of all files.
@@ -75,8 +76,17 @@ pub(crate) fn run(args: &Ingest, global: &Global, output: &Output) -> Result<Exi
     }
     // A mistyped name is reported before anything is created or stored.
     let bytes = check(&files, &args.db)?;
-    let store = global.fill(&args.db)?;
-    let mut options = IngestOptions::new().strict(args.strict);
+    let store = global.fill(&args.db, args.keep_spelling)?;
+    let signals = match files.iter().any(|file| files::is_live(file)) {
+        true => Some(Signals::watch().map_err(|error| Failure::Read {
+            file: "signals".to_owned(),
+            error,
+        })?),
+        false => None,
+    };
+    let mut options = IngestOptions::new()
+        .strict(args.strict)
+        .unit(args.unit.into());
     if let Some(uuid) = &args.uuid {
         options = options.uuid(uuid.clone());
     }
@@ -87,12 +97,26 @@ pub(crate) fn run(args: &Ingest, global: &Global, output: &Output) -> Result<Exi
     let mut report = Report::default();
     let mut failures = Vec::new();
     let progress = Progress::bytes(bytes);
+    let mut stopped = None;
     for file in &files {
-        if let Err(failure) = report.ingest(&store, file, &options, args.strict, &progress) {
-            let is_of_file = matches!(failure, Failure::Input { .. } | Failure::Read { .. });
-            failures.push(failure);
-            if !is_of_file {
+        let reading = Reading {
+            options: &options,
+            strict: args.strict,
+            progress: &progress,
+            signals: signals.as_ref(),
+        };
+        match report.ingest(&store, file, &reading) {
+            Ok(None) => {}
+            Ok(signal) => {
+                stopped = signal;
                 break;
+            }
+            Err(failure) => {
+                let is_of_file = matches!(failure, Failure::Input { .. } | Failure::Read { .. });
+                failures.push(failure);
+                if !is_of_file {
+                    break;
+                }
             }
         }
     }
@@ -106,7 +130,21 @@ pub(crate) fn run(args: &Ingest, global: &Global, output: &Output) -> Result<Exi
         output.failure(failure);
         exit = failure.exit().after(exit);
     }
+    if let Some(signal) = stopped {
+        output.note(format_args!(
+            "{signal} ended the reading; the lines read before it are stored"
+        ));
+        exit = signal.exit().after(exit);
+    }
     Ok(exit)
+}
+
+/// How files are read.
+struct Reading<'a> {
+    options: &'a IngestOptions,
+    strict: bool,
+    progress: &'a Progress,
+    signals: Option<&'a Signals>,
 }
 
 /// Checks that each file can be ingested, and returns the bytes of all, if they are
@@ -139,23 +177,25 @@ fn check(files: &[PathBuf], db: &Path) -> Result<Option<u64>, Failure> {
 }
 
 impl Report {
-    /// Ingests one file.
+    /// Ingests one file; returns the signal that ended its reading, if one did.
     fn ingest(
         &mut self,
         store: &Store,
         file: &Path,
-        options: &IngestOptions,
-        strict: bool,
-        progress: &Progress,
-    ) -> Result<(), Failure> {
-        let input = Input::open(file, |reader| progress.watch(reader))?;
-        if strict {
+        reading: &Reading<'_>,
+    ) -> Result<Option<Signal>, Failure> {
+        let input = Input::open(file, |reader| reading.progress.watch(reader))?;
+        let options = reading.options;
+        if reading.strict {
             let file = input.name.clone();
-            let json = input.whole()?;
-            return self.store(store, &file, &Piece::whole(json), options, &mut 0);
+            let json = input.whole(reading.signals)?;
+            self.store(store, &file, &Piece::whole(json), options, &mut 0)?;
+            return Ok(None);
         }
         let mut payloads = 0;
-        input.pieces(|file, piece| self.store(store, file, &piece, options, &mut payloads))
+        input.pieces(reading.signals, |file, piece| {
+            self.store(store, file, &piece, options, &mut payloads)
+        })
     }
 
     /// Stores one piece. `payloads` counts those of the file so far.

@@ -53,7 +53,7 @@ impl Progress {
     }
 
     /// Returns `reader`, with its bytes counted.
-    pub(crate) fn watch(&self, reader: Box<dyn Read>) -> Box<dyn Read> {
+    pub(crate) fn watch(&self, reader: Box<dyn Read + Send>) -> Box<dyn Read + Send> {
         Box::new(self.bar.wrap_read(reader))
     }
 }

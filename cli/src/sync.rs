@@ -32,8 +32,8 @@ struct Rejected {
 pub(crate) fn run(args: &Sync, global: &Global, output: &Output) -> Result<Exit, Failure> {
     let input = Input::open(&args.file, |reader| reader)?;
     let file = input.name.clone();
-    let json = input.whole()?;
-    let store = global.fill(&args.db)?;
+    let json = input.whole(None)?;
+    let store = global.fill(&args.db, false)?;
     let done = store.sync_streams(&json).map_err(|error| match error {
         Error::InvalidJson { .. } => Failure::Input {
             file: file.clone(),

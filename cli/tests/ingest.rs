@@ -2,6 +2,8 @@
 
 mod common;
 
+use diesel::{RunQueryDsl, sql_query};
+
 use common::{BITCOIN, Folder, feed, payload};
 
 #[test]
@@ -20,6 +22,69 @@ fn a_feed_fills_the_store_once() {
     assert_eq!(report["inserted"], 0);
     assert_eq!(report["already_there"], 156);
     assert_eq!(report["streams"][0], BITCOIN);
+}
+
+#[test]
+fn the_unit_of_numbers_is_named() {
+    let line = payload(86_400_000, 1);
+    for (unit, ts) in [
+        ("ms", "1970-01-02T00:00:00Z"),
+        ("us", "1970-01-01T00:01:26.400000Z"),
+        ("ns", "1970-01-01T00:00:00.086400Z"),
+        ("s", "1972-09-27T00:00:00Z"),
+        ("auto", "1972-09-27T00:00:00Z"),
+    ] {
+        let folder = Folder::new();
+        let ran = folder.feed(&["ingest", "engine.db", "--unit", unit], line.as_bytes());
+        assert_eq!(ran.code, 0, "{ran:?}");
+        let ran = folder.run(&["observations", "engine.db", "s", "--json"]);
+        assert_eq!(ran.json()[0]["ts"], ts, "{unit}");
+    }
+    let ran = Folder::new().run(&["ingest", "engine.db", "--unit", "h"]);
+    assert_eq!(ran.code, 2);
+}
+
+#[test]
+fn a_table_of_text_goes_on_as_text_if_asked() {
+    for (args, kind) in [(&["--keep-spelling"] as &[&str], "text"), (&[], "integer")] {
+        let folder = Folder::new();
+        folder.write("line", payload(1, 1));
+        assert_eq!(folder.run(&["ingest", "engine.db", "line"]).code, 0);
+        let mut db = folder.sqlite();
+        sql_query("UPDATE s SET ts = '2024-01-03 12:00:00'")
+            .execute(&mut db)
+            .unwrap();
+        drop(db);
+        folder.write("line", payload(1_704_286_800, 2));
+        let args = [&["ingest", "engine.db", "line"], args].concat();
+        assert_eq!(folder.run(&args).code, 0);
+        let mut db = folder.sqlite();
+        let changed = sql_query(format!(
+            "UPDATE s SET value = 3 WHERE value = 2 AND typeof(ts) = '{kind}'"
+        ));
+        assert_eq!(changed.execute(&mut db).unwrap(), 1, "{kind}");
+    }
+}
+
+#[test]
+fn input_that_is_no_json_is_named() {
+    let folder = Folder::new();
+    for (input, name) in [
+        (b"\x1f\x8b\x08\0" as &[u8], "gzip"),
+        (b"PK\x03\x04", "a zip archive"),
+        (b"\xff\xfe{\0}\0", "UTF-16"),
+        (b"{\0\0\0}\0\0\0", "UTF-32"),
+    ] {
+        folder.write("input", input);
+        for ran in [
+            folder.run(&["ingest", "engine.db", "input"]),
+            folder.feed(&["ingest", "engine.db"], input),
+            folder.run(&["sync", "engine.db", "input"]),
+        ] {
+            assert_eq!(ran.code, 4, "{ran:?}");
+            assert!(ran.err.contains(&format!("the input is {name}")), "{ran:?}");
+        }
+    }
 }
 
 #[test]

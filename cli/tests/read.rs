@@ -350,3 +350,43 @@ fn colours_come_when_asked_for() {
     assert!(!streams(&["--color", "never"]).contains('\u{1b}'));
     assert!(streams(&["--color", "always"]).contains('\u{1b}'));
 }
+
+/// Runs the program as root does where its folder is mounted read-only.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_store_on_a_read_only_mount_is_read() {
+    const NOT_MOUNTED: i32 = 77;
+    let folder = Folder::with_bitcoin();
+    let mount = format!(
+        "mount --bind . . && mount -o remount,ro,bind . . && cd \"$PWD\" || exit {NOT_MOUNTED}"
+    );
+    let program = env!("CARGO_BIN_EXE_satori-store");
+    let script =
+        format!("{mount}; touch made 2>/dev/null && exit {NOT_MOUNTED}; exec {program} \"$@\"");
+    for args in [
+        &["streams", "engine.db"] as &[&str],
+        &["show", "engine.db", "bitcoin"],
+        &["observations", "engine.db", "bitcoin", "--last", "1"],
+        &["verify", "engine.db"],
+        &["quarantine", "engine.db", "--list"],
+    ] {
+        let output = std::process::Command::new("unshare")
+            .args(["--mount", "sh", "-c", &script, "sh"])
+            .args(args)
+            .current_dir(folder.path("."))
+            .output();
+        let Ok(output) = output else {
+            println!("not checked: there is no unshare");
+            return;
+        };
+        if output.status.code() == Some(NOT_MOUNTED)
+            || String::from_utf8_lossy(&output.stderr).starts_with("unshare")
+        {
+            println!("not checked: this user can't mount");
+            return;
+        }
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(0), "{args:?}: {words}");
+        assert!(!output.stdout.is_empty());
+    }
+}

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Literal, Optional, TypeVar
 
 from ._capi import arrow
-from ._capi.call import attempt, call, utf8
+from ._capi.call import attempt, call, shown, utf8
 from ._capi.library import Handle
 from ._capi.structs import OpenOptions
 from .errors import Closed, Forked, InvalidArgument
@@ -29,7 +29,7 @@ def open_options(
 ) -> OpenOptions:
     """Returns the options as the C API takes them."""
     if synchronous not in _SYNCHRONOUS:
-        raise InvalidArgument(f"synchronous is {synchronous!r}: expected 'normal' or 'full'")
+        raise InvalidArgument(f"synchronous is {shown(synchronous)}: expected 'normal' or 'full'")
     options = OpenOptions()
     options.read_only = read_only
     options.must_exist = not create

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     import pandas
 
 _COLUMNS = ("ts", "value", "hash", "provider")
+#: What pandas calls the items of an index that are numbers.
+_NUMBERS = ("integer", "floating", "mixed-integer", "mixed-integer-float", "decimal", "boolean")
+#: How many columns a message names.
+_SHOWN = 8
 
 
 def rows_of_frame(frame: pandas.DataFrame) -> Any:
@@ -25,20 +29,17 @@ def rows_of_frame(frame: pandas.DataFrame) -> Any:
     if not frame.columns.is_unique:
         raise InvalidArrow("the table has two columns of one name")
     if "ts" not in frame.columns:
-        index = frame.index
-        if isinstance(index, pandas.MultiIndex):
-            raise InvalidArrow("the table's index has several levels, and there is no column ts")
-        if isinstance(index, pandas.RangeIndex) and index.name != "ts":
-            raise InvalidArrow(
-                "the table has no column ts, and its index counts its rows: name the column of "
-                "timestamps ts, or make it the index"
-            )
+        _check_index(frame)
         frame = frame.rename_axis(index="ts").reset_index()
     for name in ("ts", "value"):
         if name not in frame.columns:
             raise InvalidArrow(f"the table has no column {name}")
     frame = frame[[name for name in _COLUMNS if name in frame.columns]]
-    if isinstance(frame["ts"].dtype, pandas.PeriodDtype):
+    ts = frame["ts"]
+    if isinstance(ts.dtype, pandas.PeriodDtype):
+        return _rows_of(frame)
+    # Arrow would cut the nanoseconds of Timestamps off, not round them.
+    if ts.dtype == object and any(getattr(item, "nanosecond", 0) for item in ts):
         return _rows_of(frame)
     try:
         import pyarrow
@@ -48,6 +49,33 @@ def rows_of_frame(frame: pandas.DataFrame) -> Any:
         return _rows_of(frame)
     except (pyarrow.ArrowException, NotImplementedError):
         return _rows_of(frame)
+
+
+def _check_index(frame: pandas.DataFrame) -> None:
+    """Refuses an index that is not named ``ts`` and may count rows.
+
+    Numbers are what ``dropna``, ``sort_values``, ``concat`` or ``iloc`` leave of such an
+    index. No look at them can tell that from Unix seconds.
+    """
+    import pandas
+
+    index = frame.index
+    if isinstance(index, pandas.MultiIndex):
+        raise InvalidArrow("the table's index has several levels, and there is no column ts")
+    if index.name == "ts":
+        return
+    kind = index.inferred_type
+    is_number = kind in _NUMBERS or (
+        kind == "string" and pandas.to_numeric(index, errors="coerce").notna().any()
+    )
+    if is_number:
+        columns = ", ".join(str(name) for name in frame.columns[:_SHOWN])
+        more = ", …" if len(frame.columns) > _SHOWN else ""
+        raise InvalidArrow(
+            f"the table has no column ts (it has {columns}{more}), and its index of numbers may "
+            "count its rows: name the column of timestamps ts, or the index if it holds them "
+            "(frame.rename_axis('ts'))"
+        )
 
 
 def _rows_of(frame: pandas.DataFrame) -> Iterable[Any]:

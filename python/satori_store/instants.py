@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import ctypes
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from numbers import Integral, Real
-from typing import Optional, Union
+from typing import TYPE_CHECKING, Any, Literal, Optional, Union
 
-from ._capi.call import call, utf8
-from .errors import InvalidTimestamp
+from ._capi.call import call, shown, utf8
+from .errors import InvalidArgument, InvalidTimestamp
 
-#: An instant as callers may give it. An aware ``datetime``. A number of Unix seconds
+if TYPE_CHECKING:
+    import numpy
+
+#: An instant as callers may give it. An aware ``datetime``. A ``date``, which is its
+#: midnight in UTC. A ``numpy.datetime64``, which is UTC. A number of Unix seconds
 #: (from 1e11, 1e14 and 1e17 on: of milli-, micro- and nanoseconds). Text, such as
 #: ``"2024-01-03 12:00"``, which is UTC if it has no offset, or a number in text.
-Instant = Union[datetime, int, float, Decimal, str]
+#: What is finer than a microsecond is rounded to the nearest one, a half to the later.
+Instant = Union[datetime, date, "numpy.datetime64", int, float, Decimal, str]
+
+#: The unit of instants that are numbers, also in text; ``"auto"`` goes by their magnitude.
+Unit = Literal["auto", "s", "ms", "us", "ns"]
+_UNITS: dict[Any, int] = {"auto": 0, "s": 1, "ms": 2, "us": 3, "ns": 4}
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 MICROSECOND = timedelta(microseconds=1)
@@ -24,56 +33,115 @@ NONE, NO_END = -(2**63), 2**63 - 1
 _SECONDS_LIMIT = 10**11
 
 
-def to_micros(instant: Instant) -> int:
-    """Returns microseconds since 1970-01-01 UTC."""
+#: The units of datetime64 that have a length: how many in a microsecond, or how many
+#: microseconds.
+_FINE = {"as": 10**12, "fs": 10**9, "ps": 10**6, "ns": 10**3, "us": 1}
+_COARSE = {"ms": 10**3, "s": 10**6, "m": 60 * 10**6, "h": 3600 * 10**6, "D": 86400 * 10**6}
+
+
+def unit_of(unit: Any) -> int:
+    """Returns the number of a unit in the C API.
+
+    :raises InvalidArgument: it is none.
+    """
+    try:
+        return _UNITS[unit]
+    except (KeyError, TypeError):
+        raise InvalidArgument(
+            f"unit is {shown(unit)}: expected 'auto', 's', 'ms', 'us' or 'ns'"
+        ) from None
+
+
+def to_micros(instant: Instant, unit: int = 0) -> int:
+    """Returns microseconds since 1970-01-01 UTC. `unit` is that of numbers, as the C API
+    counts them."""
     if isinstance(instant, datetime):
+        if instant != instant:
+            raise _missing(instant)
         if instant.tzinfo is None:
             raise InvalidTimestamp(
-                f"{instant!r} has no time zone: give it one, such as datetime.timezone.utc"
+                f"{shown(instant)} has no time zone: give it one, such as datetime.timezone.utc"
             )
-        return (instant - EPOCH) // MICROSECOND
-    if type(instant) is int and 0 <= instant < _SECONDS_LIMIT:
+        # A Timestamp of pandas has nanoseconds too.
+        later = getattr(instant, "nanosecond", 0) >= 500
+        return (instant - EPOCH) // MICROSECOND + later
+    if type(instant) is int and unit == 0 and 0 <= instant < _SECONDS_LIMIT:
         return instant * 1_000_000
-    if isinstance(instant, (Real, Decimal, str)) and not isinstance(instant, bool):
+    if type(instant).__module__ == "numpy" and type(instant).__name__ == "datetime64":
+        micros = _of_datetime64(instant)
+    elif isinstance(instant, (Real, Decimal, str)) and not isinstance(instant, bool):
         # The library alone knows the units, and it reads text.
-        micros = parse_micros(instant if isinstance(instant, str) else _text_of(instant))
-        # Refuses what could be stored, but never be given back.
-        to_datetime(micros)
-        return micros
-    raise InvalidTimestamp(
-        f"{instant!r} is no instant: expected a datetime, a number or text"
+        text = instant if isinstance(instant, str) else _text_of(instant)
+        micros = parse_micros(text, unit)
+    elif isinstance(instant, date):
+        return (instant.toordinal() - EPOCH.toordinal()) * 86400 * 10**6
+    elif type(instant).__name__ in ("NaTType", "NAType"):
+        raise _missing(instant)
+    else:
+        raise InvalidTimestamp(
+            f"{shown(instant)} is no instant: expected a datetime, a number or text"
+        )
+    # Refuses what could be stored, but never be given back.
+    to_datetime(micros)
+    return micros
+
+
+def _missing(instant: Any) -> InvalidTimestamp:
+    return InvalidTimestamp(
+        f"{shown(instant)} is no instant: it stands for a missing one; leave its row out"
     )
 
 
+def _of_datetime64(instant: Any) -> int:
+    """Reads a datetime64 of any unit."""
+    import numpy
+
+    if numpy.isnat(instant):
+        raise _missing(instant)
+    unit, count = numpy.datetime_data(instant.dtype)
+    if unit not in _FINE and unit not in _COARSE:  # weeks, months, years
+        instant, unit, count = instant.astype("datetime64[D]"), "D", 1
+    number = int(instant.astype("int64")) * count
+    if unit in _COARSE:
+        return number * _COARSE[unit]
+    micros, rest = divmod(number, _FINE[unit])
+    return micros + (2 * rest >= _FINE[unit])
+
+
 def _text_of(number: Union[Real, Decimal]) -> str:
-    """Spells a number as the library reads it."""
+    """Spells a number as the library reads it, with all its digits."""
     if isinstance(number, Integral):
-        return str(int(number))
+        whole = int(number)
+        # Python spells no number of more than 4,300 digits.
+        return str(whole) if whole.bit_length() < 128 else f"{whole:#x}"[:100]
     if isinstance(number, Decimal):
         return format(number, "f")
-    # Without an exponent, down to less than a microsecond.
-    return repr(float(number)) if abs(float(number)) < 1e15 else format(float(number), "f")
+    try:
+        return format(Decimal(float(number)), "f")
+    except OverflowError:
+        return shown(number)
 
 
-def parse_micros(text: str) -> int:
+def parse_micros(text: str, unit: int = 0) -> int:
     """Reads a timestamp in any spelling, as microseconds since 1970-01-01 UTC."""
     data = utf8(text)
     ts = ctypes.c_int64()
-    call("satori_parse_timestamp", data, len(data), ctypes.byref(ts))
+    call("satori_parse_timestamp", data, len(data), unit, ctypes.byref(ts))
     return ts.value
 
 
-def parse_timestamp(text: str) -> datetime:
+def parse_timestamp(text: str, *, unit: Unit = "auto") -> datetime:
     """Reads a timestamp in any spelling that the store reads: Unix seconds, finer
     units by magnitude, ISO 8601. Text without an offset is UTC.
 
+    :param unit: the unit of text that is a number.
     :raises InvalidTimestamp: the text is no timestamp, or it lies outside the years 1 to
         9999.
 
     >>> parse_timestamp("2024-01-03T14:00:00+02:00")
     datetime.datetime(2024, 1, 3, 12, 0, tzinfo=datetime.timezone.utc)
     """
-    return to_datetime(parse_micros(text))
+    return to_datetime(parse_micros(text, unit_of(unit)))
 
 
 def to_datetime(micros: int) -> datetime:

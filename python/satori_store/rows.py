@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Optional, Protocol, Union
 
 from . import frames, instants
 from ._capi import arrow, structs
-from ._capi.call import call, text_of, utf8
+from ._capi.call import call, shown, text_of, utf8
 from ._capi.library import Handle
 from ._capi.texts import Texts
 from ._handle import StoreHandle
@@ -55,26 +55,26 @@ def number(value: Value) -> float:
             return float(value)
         raise ValueError
     except ValueError:
-        raise InvalidValue(f"{value!r} is not a value: it is not a number") from None
+        raise InvalidValue(f"{shown(value)} is not a value: it is not a number") from None
     except OverflowError:
-        raise InvalidValue(f"{value!r} is not a value: it is not finite") from None
+        raise InvalidValue(f"{shown(value)} is not a value: it is not finite") from None
 
 
 def insert_data(
-    store: StoreHandle, uuid: str, data: Any, provider: Optional[str]
+    store: StoreHandle, uuid: str, data: Any, provider: Optional[str], unit: int
 ) -> InsertReport:
     """Inserts the rows of whatever holds many."""
     if hasattr(data, "reset_index"):
         data = frames.rows_of_frame(data)
     if hasattr(data, "__arrow_c_stream__"):
-        return _insert_stream(store, uuid, data.__arrow_c_stream__(), provider)
+        return _insert_stream(store, uuid, data.__arrow_c_stream__(), provider, unit)
     if hasattr(data, "__dataframe__"):
         raise InvalidArrow(f"a {type(data).__name__} has no __arrow_c_stream__: update its library")
-    return _insert_rows(store, uuid, data, provider)
+    return _insert_rows(store, uuid, data, provider, unit)
 
 
 def _insert_stream(
-    store: StoreHandle, uuid: str, capsule: Any, provider: Optional[str]
+    store: StoreHandle, uuid: str, capsule: Any, provider: Optional[str], unit: int
 ) -> InsertReport:
     """Inserts the rows of an Arrow stream."""
     counts, conflicts = structs.InsertReport(), Handle()
@@ -84,6 +84,7 @@ def _insert_stream(
         *store._at(uuid),
         arrow.of_capsule(capsule),
         byref(text_of(held)) if held is not None else None,
+        unit,
         byref(counts),
         byref(conflicts),
     )
@@ -91,7 +92,7 @@ def _insert_stream(
 
 
 def _insert_rows(
-    store: StoreHandle, uuid: str, rows: Iterable[Row], provider: Optional[str]
+    store: StoreHandle, uuid: str, rows: Iterable[Row], provider: Optional[str], unit: int
 ) -> InsertReport:
     """Inserts observations and tuples."""
     ts = array("q")
@@ -101,10 +102,10 @@ def _insert_rows(
             row = (row.ts, row.value, row.hash, row.provider)
         if not isinstance(row, (tuple, list)) or not 2 <= len(row) <= 4:
             raise InvalidValue(
-                f"{row!r} is no row: expected an Observation or (ts, value, hash, provider), "
+                f"{shown(row)} is no row: expected an Observation or (ts, value, hash, provider), "
                 "of which hash and provider may be left out"
             )
-        ts.append(instants.to_micros(row[0]))
+        ts.append(instants.to_micros(row[0], unit))
         contents.append(*row[1:])
     return contents.insert(store, uuid, ts=ts)
 

@@ -30,7 +30,10 @@ class Store(StreamOperations, ObservationOperations, PayloadOperations):
     another shape is refused and left as it is.
 
     :param path: the file. Text that looks like a URL (``scheme://…``) is none.
-    :param read_only: write not one byte; every write raises :class:`ReadOnly`.
+    :param read_only: write not one byte; every write raises :class:`ReadOnly`. A closed
+        store is read even where its folder can't be written, without a lock: nobody may
+        write it by another mount meanwhile. If its ``-wal`` holds commits, that raises
+        :class:`CannotOpen`.
     :param create: make a new store if there is no file.
     :param synchronous: what a power cut may take: ``"normal"`` (the writes since the
         last checkpoint; what the engine uses) or ``"full"`` (nothing).

@@ -207,6 +207,7 @@ class Player:
         text: str,
         format: str = "auto",
         first_line: str = "1",
+        unit: Any = "auto",
     ) -> Iterator[str]:
         report = self.store.ingest(
             contents(text),
@@ -215,6 +216,7 @@ class Player:
             strict=mode == "strict",
             format=format,
             first_line=int(first_line),
+            unit=unit,
         )
         return ingested(report)
 
@@ -293,8 +295,8 @@ class Player:
 
     # Text
 
-    def parse(self, text: Optional[str]) -> Iterator[str]:
-        yield str(instants.to_micros(parse_timestamp(text or "")))
+    def parse(self, text: Optional[str], unit: Any = "auto") -> Iterator[str]:
+        yield str(instants.to_micros(parse_timestamp(text or "", unit=unit)))
 
     def uuid(self, *parts: Optional[str]) -> Iterator[str]:
         yield stream_uuid(*[part or "" for part in parts])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pickle
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+import numpy
+import pandas
 import pytest
 
 import satori_store
@@ -29,6 +31,10 @@ NOON = datetime(2024, 1, 3, 12, tzinfo=UTC)
         1704283200000,
         1704283200000000,
         1704283200000000000,
+        numpy.datetime64("2024-01-03T12", "h"),
+        numpy.datetime64("2024-01-03T12:00", "ns"),
+        numpy.datetime64("2024-01-03T12:00", "s"),
+        pandas.Timestamp("2024-01-03 12:00", tz="UTC"),
         "1704283200",
         " 1704283200.0 ",
         "2024-01-03 12:00",
@@ -52,6 +58,160 @@ def test_what_is_no_instant(store: Store, ts: Any) -> None:
     with pytest.raises(satori_store.InvalidTimestamp):
         store.insert("x", ts, 1.0)
     assert store.streams_without_metadata() == []
+
+
+def test_dates_are_their_midnight_in_utc(store: Store) -> None:
+    midnight = datetime(2024, 1, 3, tzinfo=UTC)
+    for ts in (date(2024, 1, 3), numpy.datetime64("2024-01-03"), numpy.datetime64("2024-01-03", "D")):
+        store.insert("x", ts, 1)  # type: ignore[call-overload]
+        assert [row.ts for row in store.observations("x")] == [midnight]
+    store.insert("y", [(numpy.datetime64("2024-01", "M"), 1), (numpy.datetime64("1969", "Y"), 2)])
+    assert [row.ts.isoformat()[:10] for row in store.observations("y")] == ["1969-01-01", "2024-01-01"]
+
+
+@pytest.mark.parametrize("ts", [pandas.NaT, numpy.datetime64("NaT"), numpy.datetime64("NaT", "ns"), pandas.NA])
+def test_a_missing_timestamp_is_refused_in_words(store: Store, ts: Any) -> None:
+    for insert in (lambda: store.insert("x", ts, 1.0), lambda: store.insert("x", [(ts, 1.0)])):
+        with pytest.raises(satori_store.InvalidTimestamp, match="stands for a missing one"):
+            insert()
+
+
+def _nearest(nanos: int) -> int:
+    """The rule: to the nearest microsecond, a half to the later one."""
+    return (nanos + 500) // 1000
+
+
+def test_each_way_in_rounds_nanoseconds_alike(store: Store) -> None:
+    starts = [1704283200 * 10**9, 1704283200_123456_000, 0, -86400 * 10**9, -(10**9) + 999_000, -5000]
+    for nanos in [start + rest for start in starts for rest in (0, 1, 499, 500, 501, 999, -500)]:
+        wanted = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=_nearest(nanos))
+        stamp = pandas.Timestamp(nanos, tz="UTC")
+        ways: list[Any] = [
+            stamp,
+            stamp.tz_convert("America/New_York"),
+            numpy.datetime64(nanos, "ns"),
+            numpy.datetime64(nanos * 1000, "ps") if abs(nanos) < 2**53 else stamp,
+            Decimal(nanos).scaleb(-9),
+            format(Decimal(nanos).scaleb(-9), "f"),
+            f"{stamp.tz_localize(None).isoformat(timespec='nanoseconds')}Z",
+        ]
+        for way in ways:
+            store.insert("x", way, 1)
+            store.insert("x", [(way, 1)])
+        store.insert("x", nanos, 1, unit="ns")
+        store.insert("x", str(nanos), 1, unit="ns")
+        store.insert("x", [(nanos, 1)], unit="ns")
+        naive = stamp.tz_localize(None)
+        frame = pandas.DataFrame({"ts": [naive], "value": [1.0]})
+        store.insert("x", frame)
+        store.insert("x", frame.set_index("ts"))
+        store.insert("x", frame.astype({"ts": object}))
+        store.insert("x", frame.assign(ts=[numpy.datetime64(nanos, "ns")]))
+        store.insert("x", pandas.DataFrame({"ts": [nanos], "value": [1]}), unit="ns")
+        text = ways[-1]
+        store.ingest({"value": 1, "observed_at": text}, uuid="x")
+        store.ingest({"value": 1, "observed_at": nanos}, uuid="x", unit="ns")
+        store.insert_spelled("x", [(text, 1)])
+        assert [row.ts for row in store.observations("x")] == [wanted], nanos
+        store.remove("x")
+
+
+def test_a_float_counts_at_its_value(store: Store) -> None:
+    for number in (1704283200.1234565, 0.5, -0.1, 1e-7, 5e-7, -1.5e-6, 1704283200123.4565):
+        for way in (number, numpy.float64(number), Decimal(number)):
+            store.insert("x", way, 1)  # type: ignore[call-overload]
+        store.insert("x", pandas.DataFrame({"ts": [number], "value": [1]}))
+        store.ingest({"value": 1, "observed_at": number}, uuid="x")
+        assert store.count("x") == 1, number
+        store.remove("x")
+
+
+def test_the_unit_of_numbers(store: Store) -> None:
+    day = datetime(1970, 1, 2, tzinfo=UTC)
+    frame = pandas.DataFrame({"ts": [86400000], "value": [1.0]})
+    for ts in (86400000, 86400000.0, Decimal(86400000), "86400000", day, "1970-01-02"):
+        store.insert("x", ts, 1, unit="ms")
+        store.insert("x", [(ts, 1)], unit="ms")
+    store.insert("x", frame, unit="ms")
+    store.insert_many("x", frame.astype({"ts": str}), unit="ms")
+    for observed_at in (86400000, "86400000"):
+        store.ingest({"value": 1, "observed_at": observed_at}, uuid="x", unit="ms")
+    assert [row.ts for row in store.observations("x")] == [day]
+    assert satori_store.parse_timestamp("86400000", unit="ms") == day
+    assert satori_store.parse_timestamp("86400000").year == 1972
+    units: Any = ("", "S", "sec", 1, None, [])
+    for unit in units:
+        for call in (
+            lambda unit: store.insert("x", 1, 1, unit=unit),
+            lambda unit: store.insert_many("x", [], unit=unit),
+            lambda unit: store.ingest([], unit=unit),
+            lambda unit: satori_store.parse_timestamp("1", unit=unit),
+        ):
+            with pytest.raises(satori_store.InvalidArgument, match="unit is"):
+                call(unit)
+
+
+def test_a_second_60_is_refused(store: Store) -> None:
+    text = "2024-01-03T12:00:60Z"
+    frame = pandas.DataFrame({"ts": [text], "value": [1.0]})
+    for insert in (
+        lambda: store.insert("x", text, 1),
+        lambda: store.insert("x", [(text, 1)]),
+        lambda: store.insert("x", frame),
+        lambda: store.insert_spelled("x", [(text, 1)]),
+    ):
+        with pytest.raises(satori_store.InvalidTimestamp, match="seconds 0 to 59"):
+            insert()
+    assert len(store.ingest({"value": 1, "observed_at": text}, uuid="x").rejected) == 1
+    assert "x" not in store
+
+
+def test_a_wrong_argument_is_shown_short(store: Store) -> None:
+    class Long:
+        def __repr__(self) -> str:
+            return "x" * 240_000
+
+    huge: Any = Long()
+    number: Any = 10**240_000
+    for call in (
+        lambda: store.insert("x", huge, 1),
+        lambda: store.insert("x", 1, huge),
+        lambda: store.insert("x", [huge]),
+        lambda: store.insert("x", number, 1),
+        lambda: store.insert("x", Fraction(number), 1),
+        lambda: store.insert("x", 1, number),
+        lambda: store.insert("x", "y" * 240_000, 1),
+        lambda: store.insert("x", 1, "y" * 240_000),
+        lambda: store.insert("x", 1, 1, provider=huge),
+        lambda: store.upsert_stream("x", server_stream_id=number),
+        lambda: store.upsert_stream("x", server_stream_id=huge),
+        lambda: store.upsert_stream("x", name=huge),
+        lambda: store.upsert_stream("y" * 240_000),
+        lambda: store.remove("x", huge),
+        lambda: store.last("x", huge),
+        lambda: store.last("x", number),
+        lambda: store.ingest(huge),
+        lambda: store.ingest([], format="y" * 240_000),  # type: ignore[arg-type]
+        lambda: store.ingest([], unit="y" * 240_000),  # type: ignore[arg-type]
+        lambda: store.ingest([], first_line=number),
+        lambda: store.sync_streams(huge),
+    ):
+        with pytest.raises(satori_store.StoreError) as error:
+            call()
+        assert len(str(error.value)) < 600, str(error.value)[:200]
+
+
+def test_a_server_stream_id_is_a_whole_number(store: Store) -> None:
+    ids: Any = ("1", "one", 1.5, 0.0, Decimal("1"), 2**63, -(2**63) - 1, [], b"1", float("nan"))
+    for server_stream_id in ids:
+        for write in (store.upsert_stream, store.update_stream):
+            with pytest.raises(satori_store.InvalidArgument, match="server_stream_id is"):
+                write("x", server_stream_id=server_stream_id)
+    for server_stream_id in ("one", 1.5, 2**63, True):
+        stream = {"uuid": "x", "id": server_stream_id}
+        assert len(store.sync_streams([stream]).rejected) == 1
+        assert len(store.ingest({"value": 1, "observed_at": 1, "stream": stream}).rejected) == 1
+    assert store.streams() == []
 
 
 def test_fractions_of_a_second_are_kept(store: Store) -> None:

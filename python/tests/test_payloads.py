@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import io
+import json
+import lzma
+import mmap
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
+import numpy
+import pandas
 import pytest
 
 import satori_store
@@ -14,6 +29,20 @@ from .conftest import BITCOIN, FEEDS
 
 FIRST = b'{"value": 1, "observed_at": 1, "stream": {"uuid": "x"}}'
 SECOND = b'{"value": 2, "observed_at": 2, "stream": {"uuid": "x"}}'
+
+
+@contextmanager
+def holding_the_lock(path: Path) -> Iterator[None]:
+    """Holds the write lock of the store in another process."""
+    code = (
+        "import sqlite3, sys; db = sqlite3.connect(sys.argv[1], isolation_level=None); "
+        "db.execute('BEGIN IMMEDIATE'); print('held', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdin and other.stdout and other.stdout.readline() == b"held\n"
+        yield
+        other.stdin.close()
 
 
 def test_payloads_as_text_bytes_or_parsed(store: Store) -> None:
@@ -26,6 +55,84 @@ def test_payloads_as_text_bytes_or_parsed(store: Store) -> None:
     assert store.ingest(feed.read_text(encoding="utf-8")).already_there == 156
     assert store.stream(BITCOIN) == store.stream_by_name("bitcoin")
     assert store.sync_streams([{"uuid": "y"}]).new == ("y",)
+
+
+def test_json_from_whatever_holds_it(store: Store, tmp_path: Path) -> None:
+    feed = FEEDS / "bitcoin.ndjson"
+    data = feed.read_bytes()
+    lines = data.decode().splitlines()
+
+    class Response:  # as that of requests, which iterates over pieces
+        content = data
+
+        def __iter__(self) -> Iterator[bytes]:
+            return iter([data[:100], data[100:]])
+
+    class Reader:  # as that of urllib and httpx
+        def read(self) -> bytes:
+            return data
+
+    with open(feed, "rb") as binary, open(feed, encoding="utf-8") as text, open(feed, "rb") as file:
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        for held in (
+            feed,
+            binary,
+            text,
+            io.BytesIO(data),
+            io.StringIO(data.decode()),
+            bytearray(data),
+            memoryview(data),
+            mapped,
+            Response(),
+            Reader(),
+            iter(lines),
+            (line + "\n" for line in lines),
+            iter(data.splitlines(keepends=True)),
+            (json.loads(line) for line in lines),
+            map(json.loads, lines),
+        ):
+            report = store.ingest(held)
+            assert report.payloads == 156 and not report.rejected, held
+            store.remove(BITCOIN)
+    assert store.sync_streams(io.StringIO('[{"uuid": "y"}]')).new == ("y",)
+    assert store.sync_streams({"uuid": "z"} for _ in range(1)).new == ("z",)
+    with pytest.raises(FileNotFoundError):
+        store.ingest(tmp_path / "missing")
+
+
+def test_what_holds_no_json(store: Store) -> None:
+    class Readerless:
+        read = content = None
+
+    frame = pandas.DataFrame({"value": [1]})
+    none: Any = (5, 1.5, True, object(), frame, frame["value"], numpy.array([1]), Readerless(), [].append)
+    lines: Any = ([5], [None, object()])
+    for take in (store.ingest, store.sync_streams):
+        for value in (*none, *map(iter, lines)):
+            with pytest.raises(satori_store.InvalidValue, match="holds no JSON|no line of JSON"):
+                take(value)
+    assert store.streams() == []
+
+
+@pytest.mark.parametrize("encode", [gzip.compress, bz2.compress, lzma.compress])
+def test_compressed_input_is_named(store: Store, encode: Callable[[bytes], bytes]) -> None:
+    with pytest.raises(satori_store.InvalidJson, match="the input is (gzip|bzip2|xz): decompress"):
+        store.ingest(encode(FIRST))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+def test_other_encodings_are_named(store: Store, encoding: str) -> None:
+    with pytest.raises(satori_store.InvalidJson, match=f"the input is {encoding[:6].upper()}: convert"):
+        store.ingest(FIRST.decode().encode(encoding))
+
+
+def test_nothing_to_write_waits_for_no_lock(path: Path) -> None:
+    with Store(path, busy_timeout=30) as store:
+        with ThreadPoolExecutor() as pool, holding_the_lock(path):
+            for payloads in ([], None, "", "null", "no JSON", [{}]):
+                payload: Any = payloads
+                assert pool.submit(store.ingest, payload).result(timeout=10).inserted == 0
+            assert pool.submit(store.sync_streams, []).result(timeout=10).new == ()
 
 
 def test_a_refused_batch_carries_its_report(store: Store) -> None:

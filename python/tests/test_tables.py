@@ -21,6 +21,8 @@ from satori_store import Store
 from .conftest import BITCOIN, FEEDS
 
 ROWS = 70_000  # more than a batch
+SEVEN = pandas.Index([7], name="ts")
+_NUMBERS = ("integer", "floating", "mixed-integer")
 
 
 @pytest.fixture
@@ -117,7 +119,9 @@ def test_a_frame_comes_back_as_it_went(bitcoin: Store, with_and_without_pyarrow:
 def test_every_index_of_a_frame(
     store: Store, index: pandas.Index, with_and_without_pyarrow: None
 ) -> None:
+    # An index of numbers holds timestamps if it is named so.
     frame = pandas.DataFrame({"value": [1, "2.5"], "hash": ["a", None]}, index=index)
+    frame = frame.rename_axis(index="ts" if index.inferred_type in _NUMBERS else None)
     report = store.insert("x", frame, provider="engine")
     assert report.inserted == 2
     rows = list(store.observations("x"))
@@ -131,13 +135,13 @@ def test_every_index_of_a_frame(
 
 def test_what_a_frame_must_have(store: Store, with_and_without_pyarrow: None) -> None:
     with pytest.raises(satori_store.InvalidArrow, match="no column value"):
-        store.insert("x", pandas.DataFrame({"price": [1.0]}, index=[7]))
+        store.insert("x", pandas.DataFrame({"price": [1.0]}, index=SEVEN))
     # An index that counts rows is no timestamp, nor are names of others.
     for frame in (
         pandas.DataFrame({"value": [1.0]}),
         pandas.DataFrame({"value": [1.0], "date_time": ["2024-01-03"]}),
         pandas.DataFrame({"value": [1.0, 2.0]}, index=[["a", "a"], [1, 2]]),
-        pandas.DataFrame([[1.0, 2.0]], columns=["value", "value"], index=[7]),
+        pandas.DataFrame([[1.0, 2.0]], columns=["value", "value"], index=SEVEN),
         pandas.Series([1.0], index=[7]),
     ):
         with pytest.raises(satori_store.InvalidArrow):
@@ -147,14 +151,50 @@ def test_what_a_frame_must_have(store: Store, with_and_without_pyarrow: None) ->
         store.insert("x", period)
     for values in ([1.0, None], [1.0, "x"], [1.0, float("inf")], [True, False]):
         with pytest.raises((satori_store.InvalidArrow, satori_store.InvalidValue)):
-            store.insert("x", pandas.DataFrame({"value": values}, index=[7, 8]))
-    big_endian = pandas.DataFrame({"value": numpy.array([1.5], dtype=">f8")}, index=[7])
+            store.insert("x", pandas.DataFrame({"value": values}, index=SEVEN.append(SEVEN + 1)))
+    big_endian = pandas.DataFrame({"value": numpy.array([1.5], dtype=">f8")}, index=SEVEN)
     assert store.insert("y", big_endian).inserted == 1
     store.remove("y")
     for index in (["2024-01-03", "never"], ["2024-01-03", None]):
         frame = pandas.DataFrame({"value": [1.0, 2.0]}, index=index)
         with pytest.raises((satori_store.InvalidArrow, satori_store.InvalidTimestamp)):
             store.insert("x", frame)
+    assert store.streams_without_metadata() == []
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        lambda frame: frame.dropna(),
+        lambda frame: frame.sort_values("value", ascending=False),
+        lambda frame: pandas.concat([frame, frame]),
+        lambda frame: frame.iloc[[0, 2]],
+        lambda frame: frame.set_index(frame.index.astype(float)),
+        lambda frame: frame.set_index(frame.index.astype(str)),
+        lambda frame: frame.set_index(frame.index.astype(object)),
+        lambda frame: frame.rename_axis("row"),
+        lambda frame: frame.set_index(frame["value"] > 1),
+    ],
+)
+def test_an_index_that_counted_rows_is_no_timestamp(
+    store: Store, left: Any, with_and_without_pyarrow: None
+) -> None:
+    dates = ["2024-01-03", "2024-01-04", "2024-01-05"]
+    frame = left(pandas.DataFrame({"date": dates, "value": [1.0, None, 3.0]}))
+    with pytest.raises(satori_store.InvalidArrow, match=r"it has date, value.*name the column"):
+        store.insert("x", frame)
+    assert store.streams_without_metadata() == []
+    named = frame.rename(columns={"date": "ts"}).dropna().drop_duplicates()
+    assert store.insert("x", named).inserted == 2
+
+
+def test_tables_without_an_index_name_their_timestamps(store: Store) -> None:
+    columns = {"date": ["2024-01-03"], "value": [1.0]}
+    polars = pytest.importorskip("polars")
+    kept = pandas.DataFrame(columns).iloc[[0]]
+    for table in (polars.DataFrame(columns), pyarrow.table(columns), pyarrow.table(kept)):
+        with pytest.raises(satori_store.InvalidArrow, match="there is no column ts"):
+            store.insert("x", table)
     assert store.streams_without_metadata() == []
 
 

@@ -8,11 +8,12 @@ use arrow_array::types::{
 };
 use arrow_array::{Array, ArrayRef, Float64Array, RecordBatch, RecordBatchReader};
 use arrow_cast::{CastOptions, cast_with_options};
-use arrow_schema::{ArrowError, DataType, TimeUnit};
+use arrow_schema::{ArrowError, DataType, TimeUnit as ArrowUnit};
 
 use crate::model::error::{Error, Result};
 use crate::model::observation::{InsertReport, NewObservation};
 use crate::model::time::Timestamp;
+use crate::model::time_unit::TimeUnit;
 use crate::model::uuid::StreamUuid;
 use crate::model::value;
 use crate::store::Store;
@@ -31,13 +32,18 @@ pub(super) fn insert(
     uuid: &StreamUuid,
     batches: impl RecordBatchReader,
     provider: Option<&str>,
+    unit: TimeUnit,
 ) -> Result<InsertReport> {
     // All batches are read before the transaction begins: they must not be made while
     // the store is locked.
     let columns = batches
         .enumerate()
         .map(|(number, batch)| {
-            BatchColumns::new(&batch.map_err(|error| invalid(number, error))?, number)
+            BatchColumns::new(
+                &batch.map_err(|error| invalid(number, error))?,
+                number,
+                unit,
+            )
         })
         .collect::<Result<Vec<_>>>()?;
     let observations = columns
@@ -64,7 +70,7 @@ impl BatchColumns {
         })
     }
 
-    fn new(batch: &RecordBatch, number: usize) -> Result<Self> {
+    fn new(batch: &RecordBatch, number: usize, unit: TimeUnit) -> Result<Self> {
         // What comes over the C stream interface has not been checked, and from here on
         // text that is not UTF-8 would be undefined behaviour.
         for name in ["ts", "value", "hash", "provider"] {
@@ -105,7 +111,7 @@ impl BatchColumns {
                 .transpose()
         };
         Ok(Self {
-            ts: timestamps(required("ts")?, &cast)?,
+            ts: timestamps(required("ts")?, unit, &cast)?,
             values: values(required("value")?, &cast)?,
             hashes: optional("hash")?,
             providers: optional("provider")?,
@@ -133,47 +139,46 @@ fn values(
 /// decimal numbers of seconds or finer units, and text.
 fn timestamps(
     column: &ArrayRef,
+    unit: TimeUnit,
     cast: &impl Fn(&ArrayRef, &DataType) -> Result<ArrayRef>,
 ) -> Result<Vec<Timestamp>> {
     match column.data_type() {
         // Rounded to the nearest microsecond, as every other spelling; a cast would
         // truncate.
-        DataType::Timestamp(TimeUnit::Nanosecond, _) => {
+        DataType::Timestamp(ArrowUnit::Nanosecond, _) => {
             let nanos = column.as_primitive::<TimestampNanosecondType>().values();
             Ok(nanos.iter().copied().map(Timestamp::from_nanos).collect())
         }
         DataType::Timestamp(_, _) | DataType::Date32 | DataType::Date64 => {
             // Whatever zone a column is shown in, it counts from 1970 in UTC.
-            let utc = DataType::Timestamp(TimeUnit::Microsecond, None);
+            let utc = DataType::Timestamp(ArrowUnit::Microsecond, None);
             let column = cast(column, &utc)?;
             let micros = column.as_primitive::<TimestampMicrosecondType>().values();
             Ok(micros.iter().copied().map(Timestamp::from_micros).collect())
         }
         kind if kind.is_integer() => {
             let column = cast(column, &DataType::Int64)?;
-            let numbers = column.as_primitive::<Int64Type>().values();
-            Ok(numbers
-                .iter()
-                .copied()
-                .map(Timestamp::from_integer)
-                .collect())
+            let numbers = column.as_primitive::<Int64Type>().values().iter();
+            numbers
+                .map(|number| Timestamp::from_integer_in(*number, unit))
+                .collect()
         }
-        kind if kind.is_numeric() => {
+        kind if kind.is_floating() => {
             let column = cast(column, &DataType::Float64)?;
             column
                 .as_primitive::<Float64Type>()
                 .values()
                 .iter()
-                .copied()
-                .map(Timestamp::from_real)
+                .map(|number| Timestamp::from_real_in(*number, unit))
                 .collect()
         }
+        // Decimals too: their text is exact.
         _ => {
             let column = cast(column, &DataType::Utf8)?;
             column
                 .as_string::<i32>()
                 .iter()
-                .map(|text| text.unwrap_or_default().parse())
+                .map(|text| Timestamp::parse_in(text.unwrap_or_default(), unit))
                 .collect()
         }
     }

@@ -11,6 +11,7 @@ pub use self::export::RecordBatches;
 use crate::model::error::Result;
 use crate::model::observation::InsertReport;
 use crate::model::time::Timestamp;
+use crate::model::time_unit::TimeUnit;
 use crate::model::uuid::StreamUuid;
 use crate::store::Store;
 
@@ -35,7 +36,7 @@ impl Store {
 
     /// Inserts Arrow record batches in one transaction, as
     /// [`insert_many`](Self::insert_many) does rows. They need columns `ts`
-    /// (timestamps of any unit, or what [`Timestamp`] reads: numbers or text) and
+    /// (timestamps of any unit, or what [`Timestamp`] reads: numbers of `unit` or text) and
     /// `value` (numbers, or text that is one), both without nulls. `hash` and
     /// `provider` are optional, as is each item: a missing hash is computed, a
     /// missing provider is `provider`, or `central`. Other columns are ignored.
@@ -49,7 +50,8 @@ impl Store {
         uuid: &StreamUuid,
         batches: impl RecordBatchReader,
         provider: Option<&str>,
+        unit: TimeUnit,
     ) -> Result<InsertReport> {
-        import::insert(self, uuid, batches, provider)
+        import::insert(self, uuid, batches, provider, unit)
     }
 }

@@ -8,6 +8,7 @@ use arrow_array::ffi_stream::{ArrayStreamReader, FFI_ArrowArrayStream as ArrowAr
 use arrow_array::{Array, ArrayReader, RecordBatch, RecordBatchOptions, RecordBatchReader};
 use arrow_schema::{ArrowError, DataType, Schema, SchemaRef};
 
+use super::convert::time_unit;
 use super::error::{satori_error, satori_status};
 use super::guard::Guard;
 use super::input;
@@ -66,6 +67,7 @@ pub unsafe extern "C" fn satori_export_arrow(
 ///                     fails; then its `release` is NULL. Only if the store or another
 ///                     argument is refused is it left as it is.
 /// @param provider     who delivers rows that don't say so; NULL is "central".
+/// @param unit         a `satori_time_unit`, of timestamps that are numbers, also in text.
 /// @param report       receives the counts; set its size first. May be NULL.
 /// @param conflicts    as in satori_insert_many. May be NULL.
 /// @param error        see satori_error; may be NULL.
@@ -78,6 +80,7 @@ pub unsafe extern "C" fn satori_import_arrow(
     uuid_length: usize,
     stream: *mut ArrowArrayStream,
     provider: *const satori_text,
+    unit: i32,
     report: *mut satori_insert_report,
     conflicts: *mut *mut satori_string,
     error: *mut satori_error,
@@ -93,12 +96,13 @@ pub unsafe extern "C" fn satori_import_arrow(
     unsafe {
         guard.with_stream(store, uuid, uuid_length, |store, uuid| {
             let provider = optional_text(provider, "provider")?;
+            let unit = time_unit(unit, "unit")?;
             let stream = ArrowArrayStream::from_raw(stream);
             let batches = Batches::new(stream).map_err(|error| Error::InvalidArrow {
                 batch: 0,
                 message: error.to_string(),
             })?;
-            let answer = store.insert_record_batches(uuid, batches, provider)?;
+            let answer = store.insert_record_batches(uuid, batches, provider, unit)?;
             write_report(&answer, report, conflicts)
         })
     }

@@ -3,6 +3,7 @@
 use std::ffi::c_char;
 use std::mem;
 
+use super::convert;
 use super::error::{Failure, satori_error, satori_status};
 use super::growable::{self, Growable};
 use super::guard::Guard;
@@ -17,8 +18,8 @@ use crate::{Error, Format, IngestOptions, IngestReport, StreamUuid};
 #[repr(i32)]
 #[allow(dead_code, reason = "C reads all of them")]
 pub enum satori_format {
-    /// The input says it itself: a JSON array, one payload that fills the input, or one
-    /// payload a line.
+    /// The input says it itself: JSON arrays, payloads that go on over several lines, or
+    /// one payload a line.
     SATORI_FORMAT_AUTO = 0,
     /// One payload a line: for the pieces of a long input, of which the first may look
     /// like another format.
@@ -44,6 +45,10 @@ pub struct satori_ingest_options {
     /// The number of the input's first line, from 1, if it is a piece of a longer
     /// input: reports and errors count from there. 0 means 1.
     pub first_line: u64,
+    /// A `satori_time_unit`, of timestamps that are numbers, also in text.
+    pub unit: i32,
+    /// 0.
+    pub reserved: i32,
 }
 
 // SAFETY: plain data, and NULL is a pointer.
@@ -65,6 +70,7 @@ impl satori_ingest_options {
         let mut options = IngestOptions::new()
             .strict(self.strict != 0)
             .format(format)
+            .unit(convert::time_unit(self.unit, "options.unit")?)
             .first_line(first_line.max(1));
         // SAFETY: by the caller's word.
         unsafe {

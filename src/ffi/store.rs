@@ -42,7 +42,9 @@ pub struct satori_open_options {
     /// sizeof(satori_open_options); see "Structs that may grow".
     pub size: usize,
     /// Not 0: open without writing one byte, whatever the file is; every write is
-    /// SATORI_READ_ONLY.
+    /// SATORI_READ_ONLY. A closed store is read even where its folder can't be written,
+    /// without a lock: nobody may write it by another mount meanwhile. If its -wal holds
+    /// commits, that is SATORI_CANNOT_OPEN.
     pub read_only: i32,
     /// Not 0: a missing file is an error instead of a new store.
     pub must_exist: i32,

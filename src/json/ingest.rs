@@ -60,7 +60,7 @@ impl<'a> Batch<'a> {
         };
         let mut known = HashMap::new();
         for item in &items {
-            if let Err(error) = batch.add(item, options.uuid.as_ref(), &mut known) {
+            if let Err(error) = batch.add(item, options, &mut known) {
                 batch.report.reject(item.position, error);
             }
         }
@@ -70,10 +70,11 @@ impl<'a> Batch<'a> {
     fn add(
         &mut self,
         item: &Item<'a>,
-        uuid: Option<&StreamUuid>,
+        options: &IngestOptions,
         known: &mut HashMap<Cow<'a, str>, usize>,
     ) -> Result<()> {
-        let Some(payload) = payload::read(item)? else {
+        let uuid = options.uuid.as_ref();
+        let Some(payload) = payload::read(item, options.unit)? else {
             self.report.nothing += 1;
             return Ok(());
         };
@@ -145,6 +146,12 @@ impl<'a> Batch<'a> {
             self.report.reject_stream(&stream, name, reason);
         }
         self
+    }
+
+    /// Returns `true` if there is nothing to write. Then [`write`](Self::write) needs no
+    /// transaction.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.streams.is_empty()
     }
 
     /// Writes the batch. Only in a transaction, which an error must roll back.

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+use super::encoding::{self, BYTE_ORDER_MARK};
 use super::options::Format;
 use crate::model::error::{Error, Result};
 use crate::model::position::Position;
@@ -19,20 +20,19 @@ pub(super) struct Item<'a> {
     json: &'a [u8],
 }
 
-/// Splits a batch into its items: the elements of a JSON array, or the lines of
-/// NDJSON, or the one value that fills the whole input. `first_line` is the number
-/// of its first line.
+/// Splits a batch into its items: the elements of JSON arrays, or the lines of NDJSON, or
+/// values that go on over several lines. `first_line` is the number of its first line.
 ///
 /// # Errors
-/// `InvalidJson` if an array is cut short or malformed: then it is unknown where its
+/// `InvalidJson` if the input is another encoding or compressed, or if an array is cut short or malformed: then it is unknown where its
 /// elements begin.
 pub(super) fn split(input: &[u8], format: Format, first_line: usize) -> Result<Vec<Item<'_>>> {
-    // At the very beginning only: a piece of a longer input has none.
-    let input = match input.strip_prefix(b"\xef\xbb\xbf") {
-        Some(rest) if first_line <= 1 => rest,
+    let start = Position::start_of(first_line);
+    // A later piece of a longer input can only be lines.
+    let input = match first_line {
+        0 | 1 => encoding::decode(input, start)?,
         _ => input,
     };
-    let start = Position::start_of(first_line);
     if format == Format::Auto {
         let first = input.iter().position(|byte| !byte.is_ascii_whitespace());
         let Some(first) = first else {
@@ -42,34 +42,74 @@ pub(super) fn split(input: &[u8], format: Format, first_line: usize) -> Result<V
             return elements(input, start);
         }
         let rest = &input[first..];
-        if is_one_value(rest) {
-            return Ok(vec![Item {
-                position: start.behind(&input[..first]),
-                json: rest,
-            }]);
+        if goes_on(rest)
+            && let Some(values) = values(rest)
+        {
+            return Ok(items(input, values, start));
         }
     }
     let lines = input.split(|&byte| byte == b'\n').enumerate();
     Ok(lines
         .filter(|(_, json)| !json.iter().all(u8::is_ascii_whitespace))
         .enumerate()
-        .map(|(index, (line, json))| Item {
-            position: Position {
+        .map(|(index, (line, json))| {
+            let start = Position {
                 index,
                 ..Position::start_of(first_line.saturating_add(line))
-            },
-            json,
+            };
+            // Texts that were joined may each begin with a mark.
+            match json.strip_prefix(BYTE_ORDER_MARK) {
+                Some(rest) => Item {
+                    position: start.behind(BYTE_ORDER_MARK),
+                    json: rest,
+                },
+                None => Item {
+                    position: start,
+                    json,
+                },
+            }
         })
         .collect())
 }
 
-/// Returns the elements of a JSON array.
+/// Returns the elements of a JSON array, or of several, one after the other.
 fn elements(input: &[u8], start: Position) -> Result<Vec<Item<'_>>> {
-    let elements: Vec<&RawValue> =
-        serde_json::from_slice(input).map_err(|error| json_error(&error, start))?;
+    let elements = match serde_json::from_slice(input) {
+        Ok(elements) => elements,
+        Err(error) => values(input).ok_or_else(|| {
+            let position = (error.line(), error.column());
+            match encoding::is_mark_at(input, position) {
+                true => json_error_at(
+                    &error,
+                    start,
+                    "a byte order mark, which can only begin a text",
+                ),
+                false => json_error(&error, start),
+            }
+        })?,
+    };
+    Ok(items(input, elements, start))
+}
+
+/// Returns the values that stand one after the other in the input, of an array its
+/// elements; `None` if one is malformed or cut short.
+fn values(input: &[u8]) -> Option<Vec<&RawValue>> {
+    let mut values = Vec::new();
+    for value in serde_json::Deserializer::from_slice(input).into_iter::<&RawValue>() {
+        let value = value.ok()?;
+        match value.get().starts_with('[') {
+            true => values.extend(serde_json::from_str::<Vec<&RawValue>>(value.get()).ok()?),
+            false => values.push(value),
+        }
+    }
+    Some(values)
+}
+
+/// Returns the values, which are slices of the input, as items.
+fn items<'a>(input: &[u8], values: Vec<&'a RawValue>, start: Position) -> Vec<Item<'a>> {
     let mut position = start;
     let mut reached = 0;
-    Ok(elements
+    values
         .into_iter()
         .enumerate()
         .map(|(index, element)| {
@@ -82,14 +122,14 @@ fn elements(input: &[u8], start: Position) -> Result<Vec<Item<'_>>> {
             reached = offset;
             Item { position, json }
         })
-        .collect())
+        .collect()
 }
 
-/// Returns `true` if the input is one value that goes on after its first line.
-fn is_one_value(json: &[u8]) -> bool {
+/// Returns `true` if the first value goes on after its first line.
+fn goes_on(json: &[u8]) -> bool {
     let line = json.split(|&byte| byte == b'\n').next().unwrap_or_default();
     let is_cut = |json| matches!(serde_json::from_slice::<IgnoredAny>(json), Err(e) if e.is_eof());
-    line.len() < json.len() && is_cut(line) && serde_json::from_slice::<IgnoredAny>(json).is_ok()
+    line.len() < json.len() && is_cut(line)
 }
 
 /// Returns the offset at which `part` begins in `whole`, of which it is a slice.
@@ -102,6 +142,11 @@ pub(super) fn json_error(error: &serde_json::Error, start: Position) -> Error {
     let message = error.to_string();
     // serde_json ends its messages with the position, counted from the item's start.
     let message = message.split(" at line ").next().unwrap_or_default();
+    json_error_at(error, start, message)
+}
+
+/// Returns the error that reports `message` where the parser has stopped.
+fn json_error_at(error: &serde_json::Error, start: Position, message: &str) -> Error {
     Position {
         line: start.line.saturating_add(error.line().saturating_sub(1)),
         column: match error.line() {

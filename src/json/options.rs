@@ -1,5 +1,6 @@
 //! How the server's JSON is taken in.
 
+use crate::model::time_unit::TimeUnit;
 use crate::model::uuid::StreamUuid;
 
 /// How payloads are taken in.
@@ -20,14 +21,15 @@ pub struct IngestOptions {
     pub(super) strict: bool,
     pub(super) format: Format,
     pub(super) first_line: usize,
+    pub(super) unit: TimeUnit,
 }
 
 /// How an input is split into payloads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Format {
-    /// What the input looks like: a JSON array, one payload that fills the input, or one
-    /// payload a line.
+    /// What the input looks like: JSON arrays, payloads that go on over several lines, or
+    /// one payload a line.
     #[default]
     Auto,
     /// One payload a line (<https://github.com/ndjson/ndjson-spec>). It is for the pieces
@@ -43,6 +45,7 @@ impl Default for IngestOptions {
             strict: false,
             format: Format::Auto,
             first_line: 1,
+            unit: TimeUnit::Auto,
         }
     }
 }
@@ -90,5 +93,11 @@ impl IngestOptions {
             first_line: first_line.max(1),
             ..self
         }
+    }
+
+    /// Sets the unit of timestamps that are numbers, also in text. By default it is
+    /// recognised by their magnitude, which takes milliseconds before 1973 for seconds.
+    pub fn unit(self, unit: TimeUnit) -> Self {
+        Self { unit, ..self }
     }
 }

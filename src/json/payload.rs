@@ -10,6 +10,7 @@ use super::scalar::{Object, Scalar, Text};
 use super::stream_object::RawStream;
 use crate::model::error::Result;
 use crate::model::time::Timestamp;
+use crate::model::time_unit::TimeUnit;
 
 /// One answer of the server, as the JSON has it.
 #[derive(Deserialize)]
@@ -39,8 +40,8 @@ pub(super) struct Parsed<'a> {
 }
 
 /// Reads an item that is a payload; returns `None` for `null`, by which the server says
-/// that it has nothing new.
-pub(super) fn read<'a>(item: &Item<'a>) -> Result<Option<Parsed<'a>>> {
+/// that it has nothing new. `unit` is that of timestamps that are numbers.
+pub(super) fn read<'a>(item: &Item<'a>, unit: TimeUnit) -> Result<Option<Parsed<'a>>> {
     item.check_bounds()?;
     let payload: Option<Object<Payload<'a>>> = item.read()?;
     let Some(Object(payload)) = payload else {
@@ -51,7 +52,7 @@ pub(super) fn read<'a>(item: &Item<'a>) -> Result<Option<Parsed<'a>>> {
             .position
             .error("missing field `observed_at`, and `ts` too"));
     };
-    let ts = ts.timestamp()?;
+    let ts = ts.timestamp(unit)?;
     // An instant that can't be stored must refuse this payload, not the batch.
     ts.to_seconds()?;
     let stream_id = payload.stream_id.map(|id| id.id()).transpose()?;

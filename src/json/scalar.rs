@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
+use std::num::IntErrorKind;
 
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
@@ -10,6 +11,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 
 use crate::model::error::{Error, Result, excerpt};
 use crate::model::time::Timestamp;
+use crate::model::time_unit::TimeUnit;
 use crate::model::value;
 
 /// A `T` that is read from a JSON object alone. What serde derives for `T` accepts an
@@ -92,12 +94,12 @@ impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
 }
 
 impl Scalar<'_> {
-    /// Reads it as an instant.
-    pub(super) fn timestamp(&self) -> Result<Timestamp> {
+    /// Reads it as an instant, a number as one of `unit`.
+    pub(super) fn timestamp(&self, unit: TimeUnit) -> Result<Timestamp> {
         match self {
-            Scalar::Integer(number) => Ok(Timestamp::from_integer(*number)),
-            Scalar::Real(number) => Timestamp::from_real(*number),
-            Scalar::Text(text) => text.parse(),
+            Scalar::Integer(number) => Timestamp::from_integer_in(*number, unit),
+            Scalar::Real(number) => Timestamp::from_real_in(*number, unit),
+            Scalar::Text(text) => Timestamp::parse_in(text, unit),
         }
     }
 
@@ -112,10 +114,9 @@ impl Scalar<'_> {
 
     /// Reads it as the server's number for a stream.
     pub(super) fn id(&self) -> Result<i64> {
-        let invalid = |text: String| Error::InvalidValue {
-            text,
-            reason: "a stream's id is a whole number",
-        };
+        let refused = |text, reason| Err(Error::InvalidValue { text, reason });
+        let whole = "a stream's id is a whole number";
+        let range = "a stream's id is out of range: it has 64 bits";
         match self {
             Scalar::Integer(number) => Ok(*number),
             // Up to 2^53 every whole number has a double of its own.
@@ -124,8 +125,17 @@ impl Scalar<'_> {
             {
                 Ok(*number as i64)
             }
-            Scalar::Real(number) => Err(invalid(format!("{number:?}"))),
-            Scalar::Text(text) => text.trim().parse().map_err(|_| invalid(excerpt(text))),
+            Scalar::Real(number) if number.fract() == 0.0 => refused(number.to_string(), range),
+            Scalar::Real(number) => refused(number.to_string(), whole),
+            Scalar::Text(text) => match text.trim().parse::<i64>() {
+                Ok(number) => Ok(number),
+                Err(error) => match error.kind() {
+                    IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => {
+                        refused(excerpt(text), range)
+                    }
+                    _ => refused(excerpt(text), whole),
+                },
+            },
         }
     }
 }

@@ -44,6 +44,12 @@ impl StreamObjects {
         Ok(Self { objects, report })
     }
 
+    /// Returns `true` if there is nothing to write. Then [`write`](Self::write) needs no
+    /// transaction.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.objects.is_empty()
+    }
+
     /// Writes the objects. Only in a transaction.
     pub(crate) fn write(
         mut self,

@@ -62,8 +62,11 @@ impl OpenOptions {
     /// file is: one without metadata, one of a later release. Every write then is
     /// [`Error::ReadOnly`](crate::Error::ReadOnly).
     ///
-    /// A file in WAL mode that nobody has open still needs a writable folder (SQLite's
-    /// documentation, "Read-Only Databases" of Write-Ahead Logging).
+    /// A file in WAL mode that nobody has open is read even where its folder can't be
+    /// written, as on a read-only mount, if its `-wal` holds nothing. No lock is taken
+    /// then: a process that writes the same file by another mount must not run meanwhile,
+    /// or reads may fail or mix old and new. If the `-wal` holds commits, the folder must
+    /// be writable, and the opening is [`Error::CannotOpen`](crate::Error::CannotOpen).
     pub fn read_only(self, read_only: bool) -> Self {
         Self { read_only, ..self }
     }

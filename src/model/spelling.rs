@@ -7,7 +7,8 @@ use jiff::fmt::temporal::Pieces;
 
 use super::error::{Error, Result, excerpt};
 use super::python_repr::python_repr;
-use super::time::{MICROS, SECONDS_LIMIT, Timestamp, invalid};
+use super::time::{MICROS, SECONDS_LIMIT, Timestamp, invalid, number_in};
+use super::time_unit::TimeUnit;
 
 /// A timestamp as a row stores it.
 ///
@@ -72,26 +73,29 @@ impl<'a> StoredRef<'a> {
     /// has NUMERIC affinity. Blanks around other text are left out: with them two texts
     /// of one spelling would differ.
     pub(crate) fn from_text(text: &'a str) -> Result<(Timestamp, Self)> {
+        let instant: Timestamp = text.parse()?;
         let trimmed = text.trim();
         if let Ok(number) = trimmed.parse() {
-            return Ok((Timestamp::from_integer(number), StoredRef::Integer(number)));
+            return Ok((instant, StoredRef::Integer(number)));
         }
-        let numeric = trimmed
-            .bytes()
-            .all(|b| matches!(b, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'));
-        if numeric && let Ok(number) = trimmed.parse::<f64>() {
-            let instant = Timestamp::from_real(number)
-                .map_err(|_| invalid(text, "the number is out of range"))?;
-            let whole = number as i64;
-            if whole as f64 == number && whole != i64::MAX && whole != i64::MIN {
-                return Ok((Timestamp::from_integer(whole), StoredRef::Integer(whole)));
-            }
-            return Ok((instant, StoredRef::Real(number)));
+        let Some(number) = number_in(trimmed) else {
+            return Ok((instant, StoredRef::Text(trimmed)));
+        };
+        let whole = number as i64;
+        let stored = match whole as f64 == number && whole != i64::MAX && whole != i64::MIN {
+            true => StoredRef::Integer(whole),
+            false => StoredRef::Real(number),
+        };
+        let read = match stored {
+            StoredRef::Integer(whole) => Timestamp::from_integer(whole),
+            _ => Timestamp::from_real(number)?,
+        };
+        // A double may lie across the half microsecond at which the digits are rounded.
+        if read == instant {
+            Ok((instant, stored))
+        } else {
+            Ok((instant, instant.to_seconds()?))
         }
-        Ok((
-            Timestamp::from_stored_text(trimmed)?,
-            StoredRef::Text(trimmed),
-        ))
     }
 
     /// Returns the timestamp as an SQL literal, for a message.
@@ -156,7 +160,7 @@ impl FromStr for Timestamp {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        StoredRef::from_text(text).map(|(instant, _)| instant)
+        Timestamp::parse_in(text, TimeUnit::Auto)
     }
 }
 

@@ -9,11 +9,14 @@ use jiff::fmt::temporal::Pieces;
 use jiff::tz::Offset;
 
 use super::error::{Error, Result, excerpt};
+use super::rounding::{self, Decimal};
+use super::time_unit::TimeUnit;
 
 /// A number from here on is read as milliseconds, not as seconds.
 pub(crate) const SECONDS_LIMIT: i64 = 100_000_000_000;
 pub(crate) const MICROS: i64 = 1_000_000;
 const EPOCH: DateTime = datetime(1970, 1, 1, 0, 0, 0, 0);
+const OUT_OF_RANGE: &str = "the number is out of range";
 const HOUR: i64 = 3_600 * MICROS;
 
 /// An instant in UTC: microseconds since 1970-01-01 00:00:00 UTC.
@@ -21,8 +24,12 @@ const HOUR: i64 = 3_600 * MICROS;
 /// It is read from Unix seconds (integer, decimal or numeric text); from
 /// milli-, micro- or nanoseconds, recognised by their magnitude (at or above 1e11,
 /// 1e14, 1e17); and from ISO 8601 text with a space or `T`, with or without
-/// seconds, fraction, `Z` or offset. Text without an offset is UTC. Fractions are
-/// rounded to the nearest microsecond.
+/// seconds, fraction, `Z` or offset. Text without an offset is UTC. A second 60 and an
+/// hour 24 are refused. [`TimeUnit`] names the unit where the magnitude misleads.
+///
+/// What is finer than a microsecond is rounded to the nearest one, and a half to the
+/// later: in every way in alike, before 1970 as after. Text and integers are exact. A
+/// double counts at the value that it has.
 ///
 /// ```
 /// use satori_store::Timestamp;
@@ -52,7 +59,7 @@ impl Timestamp {
     /// Converts from nanoseconds since 1970-01-01 UTC, to the nearest microsecond.
     #[cfg(feature = "arrow")]
     pub(crate) fn from_nanos(nanos: i64) -> Self {
-        Timestamp(round_div(nanos, 1_000))
+        Timestamp(rounding::divided(nanos, 1_000))
     }
 
     /// Returns the microseconds since 1970-01-01 UTC.
@@ -85,8 +92,25 @@ impl Timestamp {
             0..100_000_000_000 => number * MICROS,
             100_000_000_000..100_000_000_000_000 => number * 1_000,
             100_000_000_000_000..100_000_000_000_000_000 => number,
-            _ => round_div(number, 1_000),
+            _ => rounding::divided(number, 1_000),
         })
+    }
+
+    /// Converts from a whole number of `unit`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidTimestamp`] if the instant lies beyond microseconds in 64 bits.
+    pub fn from_integer_in(number: i64, unit: TimeUnit) -> Result<Self> {
+        let micros = match unit {
+            TimeUnit::Auto => Some(Self::from_integer(number).0),
+            TimeUnit::Seconds => number.checked_mul(MICROS),
+            TimeUnit::Milliseconds => number.checked_mul(1_000),
+            TimeUnit::Microseconds => Some(number),
+            TimeUnit::Nanoseconds => Some(rounding::divided(number, 1_000)),
+        };
+        micros
+            .map(Timestamp)
+            .ok_or_else(|| invalid(&number.to_string(), OUT_OF_RANGE))
     }
 
     /// Converts from a decimal number of seconds, milli-, micro- or nanoseconds,
@@ -96,23 +120,68 @@ impl Timestamp {
     /// [`Error::InvalidTimestamp`] if the number is NaN, infinite, or too large for
     /// nanoseconds in 64 bits.
     pub fn from_real(number: f64) -> Result<Self> {
-        let magnitude = number.abs();
-        let micros = if magnitude < 1e11 {
-            // The fraction is scaled apart from the whole, so that the product's
-            // rounding can't reach the microsecond.
-            let whole = number.trunc();
-            whole * 1e6 + ((number - whole) * 1e6).round()
-        } else if magnitude < 1e14 {
-            (number * 1e3).round()
-        } else if magnitude < 1e17 {
-            number.round()
-        } else {
-            (number / 1e3).round()
+        Self::from_real_in(number, TimeUnit::Auto)
+    }
+
+    /// Converts from a decimal number of `unit`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidTimestamp`] if the number is NaN, infinite, or the instant lies
+    /// beyond microseconds in 64 bits.
+    pub fn from_real_in(number: f64, unit: TimeUnit) -> Result<Self> {
+        let micros = match unit.of(number.abs() as u128) {
+            TimeUnit::Auto | TimeUnit::Seconds if number.abs() < SECONDS_LIMIT as f64 => {
+                // The whole is scaled by itself, because the product may have more digits
+                // than a double.
+                let whole = number.trunc();
+                let fraction = rounding::multiplied(number - whole, 1e6);
+                return Ok(Timestamp(whole as i64 * MICROS + fraction as i64));
+            }
+            TimeUnit::Auto | TimeUnit::Seconds => rounding::multiplied(number, 1e6),
+            TimeUnit::Milliseconds => rounding::multiplied(number, 1e3),
+            TimeUnit::Microseconds => rounding::multiplied(number, 1.0),
+            TimeUnit::Nanoseconds => rounding::quotient(number, 1e3),
         };
-        if magnitude <= i64::MAX as f64 {
+        // Nanoseconds that are recognised by their magnitude end where 64 bits do.
+        let beyond = unit == TimeUnit::Auto && number.abs() > i64::MAX as f64;
+        if micros.abs() <= i64::MAX as f64 && !beyond {
             Ok(Timestamp(micros as i64))
         } else {
-            Err(invalid(&number.to_string(), "the number is out of range"))
+            Err(invalid(&number.to_string(), OUT_OF_RANGE))
+        }
+    }
+
+    /// Reads text as [`FromStr`](std::str::FromStr) does, but numbers as numbers of `unit`.
+    ///
+    /// ```
+    /// use satori_store::{TimeUnit, Timestamp};
+    ///
+    /// let day = Timestamp::parse_in("86400000", TimeUnit::Milliseconds)?;
+    /// assert_eq!(day, "1970-01-02".parse()?);
+    /// assert_eq!(Timestamp::parse_in("1970-01-02", TimeUnit::Milliseconds)?, day);
+    /// # Ok::<(), satori_store::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidTimestamp`] if it can't be read, or the instant lies beyond
+    /// microseconds in 64 bits.
+    pub fn parse_in(text: &str, unit: TimeUnit) -> Result<Self> {
+        let trimmed = text.trim();
+        if let Ok(number) = trimmed.parse() {
+            return Self::from_integer_in(number, unit).map_err(|_| invalid(text, OUT_OF_RANGE));
+        }
+        let Some(number) = number_in(trimmed) else {
+            return Self::from_stored_text(trimmed);
+        };
+        let Some(decimal) = Decimal::parse(trimmed) else {
+            return Self::from_real_in(number, unit).map_err(|_| invalid(text, OUT_OF_RANGE));
+        };
+        let magnitude = decimal.magnitude();
+        let beyond = unit == TimeUnit::Auto && magnitude > i64::MAX as u128 + 1;
+        let exponent = unit.of(magnitude).exponent();
+        match decimal.scaled(exponent) {
+            Some(micros) if !beyond => Ok(Timestamp(micros)),
+            _ => Err(invalid(text, OUT_OF_RANGE)),
         }
     }
 
@@ -138,12 +207,18 @@ impl Timestamp {
                 "an offset can be read, the name of a time zone cannot",
             ));
         }
+        if is_second_60(&text[10..]) {
+            return Err(invalid(
+                text,
+                "a minute has the seconds 0 to 59: a leap second needs the instant that it stands for",
+            ));
+        }
         let local = pieces.date().to_datetime(pieces.time().unwrap_or_default());
         let offset = pieces.to_numeric_offset().unwrap_or(Offset::UTC);
         // Not by jiff's own timestamp, which ends a day before the year 9999 does.
         let since = local.duration_since(EPOCH);
         let seconds = since.as_secs() - i64::from(offset.seconds());
-        let micros = round_div(i64::from(since.subsec_nanos()), 1_000);
+        let micros = rounding::divided(i64::from(since.subsec_nanos()), 1_000);
         Ok(Timestamp(seconds * MICROS + micros))
     }
 
@@ -195,14 +270,26 @@ impl serde::Serialize for Timestamp {
     }
 }
 
+/// Returns `true` if the time behind a date, such as `T12:00:60Z`, has the second 60, which
+/// the parser takes for 59.
+fn is_second_60(time: &str) -> bool {
+    let time = time.split(['.', ',', 'Z', 'z', '+', '-', '[']).next();
+    let digits = time.unwrap_or_default().bytes().filter(u8::is_ascii_digit);
+    digits.skip(4).eq(*b"60")
+}
+
+/// Returns the number that text is. Rust's parser also reads words, such as `nan`.
+pub(super) fn number_in(text: &str) -> Option<f64> {
+    let numeric = |b| matches!(b, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-');
+    match text.bytes().all(numeric) {
+        true => text.parse().ok(),
+        false => None,
+    }
+}
+
 pub(crate) fn invalid(text: &str, reason: &'static str) -> Error {
     Error::InvalidTimestamp {
         text: excerpt(text),
         reason,
     }
-}
-
-/// Divides, rounding to the nearest whole number, halves up.
-fn round_div(number: i64, by: i64) -> i64 {
-    number.div_euclid(by) + i64::from(number.rem_euclid(by) * 2 >= by)
 }

@@ -19,6 +19,10 @@ impl Backend for Connection {
         self.begin(access)
     }
 
+    fn check_writable(&self) -> Result<()> {
+        self.check_writable()
+    }
+
     fn commit(&mut self) -> Result<()> {
         self.commit()
     }

@@ -30,7 +30,14 @@ impl File {
 
     /// Returns `true` if the WAL may hold commits.
     pub(super) fn has_wal(&self) -> bool {
-        fs::metadata(&self.wal).is_ok_and(|wal| wal.len() > 0)
+        holds_bytes(&self.wal)
+    }
+
+    /// Returns `true` if the file beside this one that a rollback needs holds something.
+    pub(super) fn has_journal(&self) -> bool {
+        let mut journal = self.path.clone().into_os_string();
+        journal.push("-journal");
+        holds_bytes(Path::new(&journal))
     }
 
     /// Notes which files are at the paths, now that the connection has opened them.
@@ -52,6 +59,21 @@ impl File {
     pub(super) fn check(&self) -> Result<()> {
         self.held.as_ref().map_or(Ok(()), |held| held.check())
     }
+}
+
+fn holds_bytes(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| found.len() > 0)
+}
+
+/// How SQLite opens a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// To read and write.
+    Write,
+    /// To read, beside others that may write.
+    Read,
+    /// To read as if nobody could write: without a lock, and without a file beside it.
+    Immutable,
 }
 
 /// Prepares the file at `path` for opening, and returns its absolute path. A missing file is
@@ -120,7 +142,7 @@ fn cannot_open(path: &Path, reason: String) -> Error {
 
 /// Returns the path as a URI. Every byte is escaped except letters, digits and `/-_.`, so
 /// that SQLite takes no path for a URI of its own or for `:memory:`.
-pub(super) fn uri(path: &Path, read_only: bool) -> Result<String> {
+pub(super) fn uri(path: &Path, mode: Mode) -> Result<String> {
     let absolute =
         std::path::absolute(path).map_err(|error| cannot_open(path, error.to_string()))?;
     // With an empty host name SQLite doesn't read one out of a path that begins with `//`.
@@ -137,7 +159,11 @@ pub(super) fn uri(path: &Path, read_only: bool) -> Result<String> {
             _ => uri.push_str(&format!("%{byte:02X}")),
         }
     }
-    uri.push_str(if read_only { "?mode=ro" } else { "?mode=rw" });
+    uri.push_str(match mode {
+        Mode::Write => "?mode=rw",
+        Mode::Read => "?mode=ro",
+        Mode::Immutable => "?mode=ro&immutable=1",
+    });
     Ok(uri)
 }
 

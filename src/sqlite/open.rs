@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use libsqlite3_sys as ffi;
 
 use super::connection::Connection;
-use super::file::{self, File};
+use super::file::{self, File, Mode};
 use super::integrity;
 use super::migrate;
 use super::raw::{self, Hardening, Statement};
@@ -30,8 +30,37 @@ const CACHE_KIB: u32 = 16 << 10;
 impl Connection {
     /// Opens the file at `path`, and makes or migrates it if need be.
     pub(crate) fn open(path: &Path, options: &OpenOptions) -> Result<Self> {
+        if !options.read_only {
+            return Self::open_as(path, options, Mode::Write);
+        }
+        Self::open_as(path, options, Mode::Read).or_else(|error| {
+            if !wants_to_write(&error) {
+                return Err(error);
+            }
+            // A file in WAL mode has two files beside it while it is open. Where they can't
+            // be made, nobody else can have it open for writing either, but for one who
+            // comes by another mount.
+            let file = File::of(file::prepare(path, true, false)?);
+            let left = match (file.has_wal(), file.has_journal()) {
+                (false, false) => return Self::open_as(path, options, Mode::Immutable),
+                (true, _) => "-wal",
+                (false, true) => "-journal",
+            };
+            Err(Error::CannotOpen {
+                location: Location::new(path),
+                reason: format!(
+                    "its {left} file holds commits or a rollback that only a writable folder \
+                     lets SQLite read: copy both files to one, or make this one writable"
+                ),
+                code: error.database_code().map(DatabaseCode::Number),
+            })
+        })
+    }
+
+    /// Opens the file as [`open`](Self::open) does, in the given mode.
+    fn open_as(path: &Path, options: &OpenOptions, mode: Mode) -> Result<Self> {
         let mut absolute = PathBuf::new();
-        let uri = file::uri(path, options.read_only)?;
+        let uri = file::uri(path, mode)?;
         let opened = raw::establish(&uri, || {
             absolute = file::prepare(path, options.read_only, options.create)?;
             Ok(())
@@ -180,4 +209,11 @@ impl Connection {
         Statement::prepare(self.db, sql)?.execute(&[])?;
         Ok(())
     }
+}
+
+/// Returns `true` if SQLite can't open a file to read because it can't make or write a file
+/// beside it.
+fn wants_to_write(error: &Error) -> bool {
+    let code = error.database_code().map(|code| code & 0xff);
+    matches!(code, Some(ffi::SQLITE_READONLY | ffi::SQLITE_CANTOPEN))
 }

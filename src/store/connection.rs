@@ -33,6 +33,10 @@ impl Backend for Connection {
         dispatch!(self, backend => Backend::begin(backend, access))
     }
 
+    fn check_writable(&self) -> Result<()> {
+        dispatch!(self, backend => Backend::check_writable(backend))
+    }
+
     fn commit(&mut self) -> Result<()> {
         dispatch!(self, backend => Backend::commit(backend))
     }

@@ -11,7 +11,8 @@ use crate::model::time::Timestamp;
 impl Store {
     /// Takes in the server's answers, metadata and observation together: one
     /// payload, a JSON array of them, or one a line. A payload is `null` if the
-    /// server had nothing new. All that can be stored is stored in one transaction.
+    /// server had nothing new. All that can be stored is stored in one transaction. If
+    /// there is nothing to store, no lock is waited for.
     ///
     /// ```
     /// use satori_store::{IngestOptions, Store};
@@ -37,6 +38,10 @@ impl Store {
         let mut refused = Vec::new();
         loop {
             let batch = Batch::read(json, options)?.without(&refused);
+            if batch.is_empty() {
+                // The write lock may be another's for long.
+                return self.write_nothing(|connection| batch.write(connection, Timestamp::now()));
+            }
             match self.write(|connection| batch.write(connection, Timestamp::now())) {
                 // The table of one stream keeps rows out, and nothing is stored: once more,
                 // without that stream.
@@ -61,6 +66,9 @@ impl Store {
     /// stored.
     pub fn sync_streams(&self, json: &[u8]) -> Result<SyncReport> {
         let objects = StreamObjects::read(json)?;
+        if objects.is_empty() {
+            return self.write_nothing(|connection| objects.write(connection, Timestamp::now()));
+        }
         self.write(|connection| objects.write(connection, Timestamp::now()))
     }
 }

@@ -65,6 +65,15 @@ impl Store {
         self.run(|connection| connection.write(work))
     }
 
+    /// Runs `work`, which turned out to have nothing to write, without waiting for the
+    /// write lock.
+    fn write_nothing<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
+        self.run(|connection| {
+            connection.check_writable()?;
+            work(connection)
+        })
+    }
+
     /// Runs `work` on the stream's data. A stream that has metadata but no data gives the
     /// default, one that has neither `StreamNotFound`.
     fn find<T: Default>(

@@ -50,7 +50,7 @@ impl Store {
     }
 
     /// Inserts observations in their order, in one transaction: all that are new
-    /// are stored, or, on an error, none. An empty list makes the table.
+    /// are stored, or, on an error, none. An empty list makes the table, if there is none.
     ///
     /// # Errors
     /// As [`insert`](Self::insert).
@@ -68,6 +68,11 @@ impl Store {
         uuid: &StreamUuid,
         observations: impl Iterator<Item = NewObservation<'a>> + Clone,
     ) -> Result<InsertReport> {
+        if observations.clone().next().is_none()
+            && self.write_nothing(|connection| connection.has_data(uuid))?
+        {
+            return Ok(InsertReport::default());
+        }
         self.write(|connection| insert(connection, uuid, observations))
     }
 

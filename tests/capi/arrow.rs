@@ -10,8 +10,8 @@ use arrow_array::{
     RecordBatchIterator, RecordBatchReader, StringArray, TimestampNanosecondArray,
     TimestampSecondArray, UInt64Array,
 };
-use arrow_schema::{ArrowError, DataType, TimeUnit};
-use satori_store::{ErrorCode, NewObservation, Store, Timestamp};
+use arrow_schema::{ArrowError, DataType, TimeUnit as ArrowUnit};
+use satori_store::{ErrorCode, NewObservation, Store, TimeUnit, Timestamp};
 
 fn reader(columns: Vec<(&str, ArrayRef)>) -> impl RecordBatchReader {
     let batch = RecordBatch::try_from_iter(columns).unwrap();
@@ -35,7 +35,7 @@ fn filled() -> Store {
 fn what_goes_out_is_what_is_stored_in_order_of_time() {
     let store = filled();
     let batches = store.record_batches(&uuid("a"), ..).unwrap();
-    let utc = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+    let utc = DataType::Timestamp(ArrowUnit::Microsecond, Some("UTC".into()));
     assert_eq!(*batches.schema().field(0).data_type(), utc);
     let expected = store.columns(&uuid("a"), ..).unwrap();
     let (mut ts, mut values, mut texts) = (Vec::new(), Vec::new(), 0);
@@ -66,7 +66,7 @@ fn what_went_out_goes_into_another_stream_as_it_was() {
     let store = filled();
     let batches = store.record_batches(&uuid("a"), ..).unwrap();
     let report = store
-        .insert_record_batches(&uuid("b"), batches, None)
+        .insert_record_batches(&uuid("b"), batches, None, TimeUnit::Auto)
         .unwrap();
     assert_eq!(report.inserted, 100_000);
     assert_eq!(
@@ -114,7 +114,7 @@ fn timestamps_of_any_unit_numbers_and_text_are_one_instant() {
         let value: ArrayRef = Arc::new(Int64Array::from(vec![7]));
         let rows = reader(vec![("ts", ts), ("value", value)]);
         let report = store
-            .insert_record_batches(&uuid("a"), rows, Some("engine"))
+            .insert_record_batches(&uuid("a"), rows, Some("engine"), TimeUnit::Auto)
             .unwrap();
         assert_eq!(
             (report.inserted, report.already_there),
@@ -221,7 +221,7 @@ fn a_missing_column_a_null_and_a_bad_value_are_refused_whole() {
     ];
     for (columns, code, word) in cases {
         let error = store
-            .insert_record_batches(&uuid("a"), reader(columns), None)
+            .insert_record_batches(&uuid("a"), reader(columns), None, TimeUnit::Auto)
             .unwrap_err();
         assert_eq!(error.code(), code, "{error}");
         assert!(error.to_string().contains(word), "{error}");
@@ -250,7 +250,7 @@ fn nanoseconds_are_the_nearest_microsecond_as_in_every_spelling() {
             ("value", Arc::new(Float64Array::from(vec![1.0]))),
         ];
         let report = store
-            .insert_record_batches(&uuid("a"), reader(columns), None)
+            .insert_record_batches(&uuid("a"), reader(columns), None, TimeUnit::Auto)
             .unwrap();
         assert_eq!((report.inserted, report.already_there), (0, 1), "{text}");
     }

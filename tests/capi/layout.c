@@ -109,13 +109,15 @@ PLACE(satori_verification, foreign, 24);
 PLACE(satori_verification, suspect, 32);
 PLACE(satori_verification, foreign_between, 40);
 
-SIZE(satori_ingest_options, 56);
+SIZE(satori_ingest_options, 64);
 PLACE(satori_ingest_options, size, 0);
 PLACE(satori_ingest_options, uuid, 8);
 PLACE(satori_ingest_options, provider, 24);
 PLACE(satori_ingest_options, strict, 40);
 PLACE(satori_ingest_options, format, 44);
 PLACE(satori_ingest_options, first_line, 48);
+PLACE(satori_ingest_options, unit, 56);
+PLACE(satori_ingest_options, reserved, 60);
 
 SIZE(satori_ingest_report, 56);
 PLACE(satori_ingest_report, size, 0);
@@ -174,6 +176,12 @@ PIN(SATORI_REMOVE_BOTH == 3);
 PIN(SATORI_FORMAT_AUTO == 0);
 PIN(SATORI_FORMAT_NDJSON == 1);
 
+PIN(SATORI_TIME_UNIT_AUTO == 0);
+PIN(SATORI_TIME_UNIT_SECONDS == 1);
+PIN(SATORI_TIME_UNIT_MILLISECONDS == 2);
+PIN(SATORI_TIME_UNIT_MICROSECONDS == 3);
+PIN(SATORI_TIME_UNIT_NANOSECONDS == 4);
+
 PIN(SATORI_INSERTED == 0);
 PIN(SATORI_ALREADY_THERE == 1);
 PIN(SATORI_CONFLICT == 2);
@@ -185,7 +193,7 @@ satori_status (*const export_arrow)(const satori_store *, const char *, size_t, 
     satori_export_arrow;
 satori_status (*const import_arrow)(const satori_store *, const char *, size_t,
                                     struct ArrowArrayStream *, const satori_text *,
-                                    satori_insert_report *, satori_string **, satori_error *) =
+                                    int32_t, satori_insert_report *, satori_string **, satori_error *) =
     satori_import_arrow;
 
 int main(void) { return 0; }

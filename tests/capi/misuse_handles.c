@@ -42,7 +42,7 @@ ON_STORE(satori_observations, ID, INT64_MIN, INT64_MAX, &out.cursor)
 ON_STORE(satori_last, ID, 1, &out.cursor)
 ON_STORE(satori_observation, ID, 1, &out.cursor)
 ON_STORE(satori_export_arrow, ID, INT64_MIN, INT64_MAX, &out.arrow)
-ON_STORE(satori_import_arrow, ID, &out.arrow, NULL, &out.insert_report, &out.string)
+ON_STORE(satori_import_arrow, ID, &out.arrow, NULL, 0, &out.insert_report, &out.string)
 ON_STORE(satori_ingest, SATORI_STR("null"), NULL, &out.ingest_report, &out.string)
 
 static satori_status on_satori_store_close(void *handle, satori_error *error) {

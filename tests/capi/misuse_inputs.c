@@ -117,7 +117,7 @@ static void texts(void) {
 #undef CALL
   /* Nobody has looked at the stream, which is none. */
 #define CALL(...)                                                                              \
-  satori_import_arrow(good_store, __VA_ARGS__, &out.arrow, NULL, &out.insert_report, &out.string, \
+  satori_import_arrow(good_store, __VA_ARGS__, &out.arrow, NULL, 0, &out.insert_report, &out.string, \
                       &error)
   BAD_UUIDS(CALL);
 #undef CALL
@@ -127,8 +127,10 @@ static void texts(void) {
 #define CALL(...) satori_search_streams(good_store, __VA_ARGS__, &out.streams, &error)
   BAD_TEXTS(CALL);
 #undef CALL
-#define CALL(...) satori_parse_timestamp(__VA_ARGS__, out.ts, &error)
+#define CALL(...) satori_parse_timestamp(__VA_ARGS__, 0, out.ts, &error)
   BAD_TEXTS(CALL);
+  CASE(SATORI_INVALID_ARGUMENT, satori_parse_timestamp("1", 1, 5, out.ts, &error));
+  CASE(SATORI_INVALID_ARGUMENT, satori_parse_timestamp("1", 1, -1, out.ts, &error));
   CASE(SATORI_INVALID_TIMESTAMP, CALL(NULL, 0));
   CASE(SATORI_INVALID_TIMESTAMP, CALL("1704283200\0", 11));
 #undef CALL
@@ -234,7 +236,7 @@ static void outputs(void) {
 #define CALL(output) satori_verify(good_store, ID, output, &out.string, &error)
   BOTH(CALL, ASKEW(&out.verification));
 #undef CALL
-#define CALL(output) satori_parse_timestamp("1", 1, output, &error)
+#define CALL(output) satori_parse_timestamp("1", 1, 0, output, &error)
   BOTH(CALL, room);
 #undef CALL
 #define CALL(output) satori_observations(good_store, ID, ALL, output, &error)
@@ -250,7 +252,7 @@ static void outputs(void) {
   BOTH(CALL, ASKEW(&out.arrow));
 #undef CALL
 #define CALL(input) \
-  satori_import_arrow(good_store, ID, input, NULL, &out.insert_report, &out.string, &error)
+  satori_import_arrow(good_store, ID, input, NULL, 0, &out.insert_report, &out.string, &error)
   BOTH(CALL, ASKEW(&out.arrow));
 #undef CALL
 #define CALL(output) \
@@ -310,9 +312,9 @@ static void outputs(void) {
   ASKEW_CASE(satori_ingest(good_store, SATORI_STR("null"), NULL, ASKEW(&out.ingest_report), NULL,
                            &error));
 #define IMPORT(...) satori_import_arrow(good_store, ID, &out.arrow, __VA_ARGS__, &error)
-  ASKEW_CASE(IMPORT(room, NULL, NULL));
-  ASKEW_CASE(IMPORT(NULL, ASKEW(&out.insert_report), NULL));
-  ASKEW_CASE(IMPORT(NULL, NULL, string));
+  ASKEW_CASE(IMPORT(room, 0, NULL, NULL));
+  ASKEW_CASE(IMPORT(NULL, 0, ASKEW(&out.insert_report), NULL));
+  ASKEW_CASE(IMPORT(NULL, 0, NULL, string));
 #undef IMPORT
   ASKEW_CASE(satori_string_get(good_string, &out.data, ASKEW(&out.count), &error));
 #define NEXT(...) satori_cursor_next(good_cursor, __VA_ARGS__, &out.count, &error)
@@ -392,7 +394,10 @@ static void numbers(void) {
   second_bad[1] = new_spellings[0];
   CASE(SATORI_INVALID_TIMESTAMP, SPELLED(2, new_ts, second_bad));
 #define IMPORT(provider) \
-  satori_import_arrow(good_store, ID, &out.arrow, provider, &out.insert_report, &out.string, &error)
+  satori_import_arrow(good_store, ID, &out.arrow, provider, 0, &out.insert_report, &out.string, \
+                      &error)
+  CASE(SATORI_INVALID_ARGUMENT, satori_import_arrow(good_store, ID, &out.arrow, NULL, 9,
+                                                    &out.insert_report, &out.string, &error));
   CASE(SATORI_INVALID_UTF8, IMPORT(&bad));
   CASE(SATORI_NULL_POINTER, IMPORT(&none));
   CASE(SATORI_INVALID_ARGUMENT, IMPORT(&endless));
@@ -492,7 +497,7 @@ static void arrow_streams(void) {
   int count = (int)(sizeof(broken) / sizeof(broken[0]));
   for (int index = 0; index < count; index++) {
     struct ArrowArrayStream stream = broken[index];
-    CASE(SATORI_INVALID_ARROW, satori_import_arrow(good_store, ID, &stream, NULL,
+    CASE(SATORI_INVALID_ARROW, satori_import_arrow(good_store, ID, &stream, NULL, 0,
                                                    &out.insert_report, &out.string, &error));
     CHECK(stream.release == NULL && released == index);
   }

@@ -92,7 +92,7 @@ int main(int count, char **arguments) {
   CHECK(verification.rows == 3 && verification.verified == 2 && verification.foreign == 1);
   OK(satori_count(store, UUID, ts[1], INT64_MAX, &number, &error));
   CHECK(number == 2);
-  OK(satori_parse_timestamp(SATORI_STR("2024-01-03 12:00"), &ts[3], &error));
+  OK(satori_parse_timestamp(SATORI_STR("2024-01-03 12:00"), SATORI_TIME_UNIT_AUTO, &ts[3], &error));
   CHECK(ts[3] == ts[0]);
   OK(satori_stream_uuid(part, part, part, part, uuid, &error));
   CHECK(strlen(uuid) == 36);

@@ -154,7 +154,7 @@ CALL(satori_verify) {
 
 CALL(satori_parse_timestamp) {
   int64_t ts;
-  return satori_parse_timestamp(SATORI_STR("1704283200"), &ts, &f->error);
+  return satori_parse_timestamp(SATORI_STR("1704283200"), 0, &ts, &f->error);
 }
 
 CALL(satori_stream_uuid) {
@@ -193,7 +193,7 @@ CALL(satori_import_arrow) {
   satori_error error;
   OK(satori_export_arrow(f->store, UUID, INT64_MIN, INT64_MAX, &stream, &error));
   satori_status status =
-      satori_import_arrow(f->store, UUID, &stream, NULL, NULL, NULL, &f->error);
+      satori_import_arrow(f->store, UUID, &stream, NULL, 0, NULL, NULL, &f->error);
   if (stream.release != NULL) stream.release(&stream);
   return status;
 }

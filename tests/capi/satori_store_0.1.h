@@ -396,8 +396,8 @@ enum satori_format
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
   /**
-   * The input says it itself: a JSON array, one payload that fills the input, or one
-   * payload a line.
+   * The input says it itself: JSON arrays, payloads that go on over several lines, or
+   * one payload a line.
    */
   SATORI_FORMAT_AUTO = 0,
   /**
@@ -411,6 +411,46 @@ enum satori_format
 typedef enum satori_format satori_format;
 #else
 typedef int32_t satori_format;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * The unit in which a number counts the time since 1970-01-01 UTC, also if it is given
+ * as text. Text of a date and a time has no unit.
+ */
+enum satori_time_unit
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * Recognised by the number's magnitude: milli-, micro- and nanoseconds begin at 1e11,
+   * 1e14 and 1e17, either way. Milliseconds of the years 1967 to 1973 look like seconds:
+   * name the unit of a feed that has such instants.
+   */
+  SATORI_TIME_UNIT_AUTO = 0,
+  /**
+   * Seconds.
+   */
+  SATORI_TIME_UNIT_SECONDS = 1,
+  /**
+   * Milliseconds.
+   */
+  SATORI_TIME_UNIT_MILLISECONDS = 2,
+  /**
+   * Microseconds.
+   */
+  SATORI_TIME_UNIT_MICROSECONDS = 3,
+  /**
+   * Nanoseconds.
+   */
+  SATORI_TIME_UNIT_NANOSECONDS = 4,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum satori_time_unit satori_time_unit;
+#else
+typedef int32_t satori_time_unit;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -523,7 +563,9 @@ typedef struct {
   size_t size;
   /**
    * Not 0: open without writing one byte, whatever the file is; every write is
-   * SATORI_READ_ONLY.
+   * SATORI_READ_ONLY. A closed store is read even where its folder can't be written,
+   * without a lock: nobody may write it by another mount meanwhile. If its -wal holds
+   * commits, that is SATORI_CANNOT_OPEN.
    */
   int32_t read_only;
   /**
@@ -822,6 +864,14 @@ typedef struct {
    * input: reports and errors count from there. 0 means 1.
    */
   uint64_t first_line;
+  /**
+   * A `satori_time_unit`, of timestamps that are numbers, also in text.
+   */
+  int32_t unit;
+  /**
+   * 0.
+   */
+  int32_t reserved;
 } satori_ingest_options;
 
 /**
@@ -1617,6 +1667,7 @@ satori_status satori_export_arrow(const satori_store *store,
  *                     fails; then its `release` is NULL. Only if the store or another
  *                     argument is refused is it left as it is.
  * @param provider     who delivers rows that don't say so; NULL is "central".
+ * @param unit         a `satori_time_unit`, of timestamps that are numbers, also in text.
  * @param report       receives the counts; set its size first. May be NULL.
  * @param conflicts    as in satori_insert_many. May be NULL.
  * @param error        see satori_error; may be NULL.
@@ -1628,6 +1679,7 @@ satori_status satori_import_arrow(const satori_store *store,
                                   size_t uuid_length,
                                   struct ArrowArrayStream *stream,
                                   const satori_text *provider,
+                                  int32_t unit,
                                   satori_insert_report *report,
                                   satori_string **conflicts,
                                   satori_error *error);
@@ -1682,11 +1734,13 @@ satori_status satori_sync_streams(const satori_store *store,
                                   satori_error *error);
 
 /**
- * Reads a timestamp in any spelling that the store reads: Unix seconds, finer
- * units by magnitude, ISO 8601.
+ * Reads a timestamp in any spelling that the store reads: Unix seconds or a finer
+ * unit, ISO 8601. What is finer than a microsecond is rounded to the nearest one, a half
+ * to the later.
  *
  * @param text    the text.
  * @param length  its length in bytes.
+ * @param unit    a `satori_time_unit`, for text that is a number.
  * @param ts      receives the instant, in microseconds UTC.
  * @param error   see satori_error; may be NULL.
  * @return SATORI_OK, SATORI_INVALID_TIMESTAMP, SATORI_INVALID_UTF8,
@@ -1695,6 +1749,7 @@ satori_status satori_sync_streams(const satori_store *store,
  */
 satori_status satori_parse_timestamp(const char *text,
                                      size_t length,
+                                     int32_t unit,
                                      int64_t *ts,
                                      satori_error *error);
 

@@ -273,13 +273,20 @@ static void copy(const struct argument *args) {
   satori_string *conflicts;
   struct ArrowArrayStream rows;
   if (!fine(satori_export_arrow(store, args[0].data, args[0].length, RANGE, &rows, &error))) return;
-  if (fine(satori_import_arrow(store, args[3].data, args[3].length, &rows, &provider, &report,
+  if (fine(satori_import_arrow(store, args[3].data, args[3].length, &rows, &provider, 0, &report,
                                &conflicts, &error))) {
     say("inserted %" PRIu64 " already_there %" PRIu64 " conflicts %" PRIu64 "\n", report.inserted,
         report.already_there, report.conflicts);
     say_string(conflicts);
   }
   if (rows.release != NULL) rows.release(&rows);
+}
+
+static int32_t unit_of(struct argument arg) {
+  static const char *const units[] = {"auto", "s", "ms", "us", "ns"};
+  int32_t unit = 0;
+  while (unit < 5 && strcmp(units[unit], arg.data) != 0) unit++;
+  return unit;
 }
 
 static void ingest(const struct argument *args, int count) {
@@ -293,6 +300,7 @@ static void ingest(const struct argument *args, int count) {
   options.strict = strcmp(args[2].data, "strict") == 0;
   if (count > 4 && strcmp(args[4].data, "ndjson") == 0) options.format = SATORI_FORMAT_NDJSON;
   if (count > 5) options.first_line = strtoull(args[5].data, NULL, 10);
+  if (count > 6) options.unit = unit_of(args[6]);
   satori_status status = satori_ingest(store, json, length, &options, &report, &details, &error);
   free(json);
   if (fine(status) || status == SATORI_REFUSED) {
@@ -338,7 +346,8 @@ void play(const struct operation *operation) {
   OP("fixture") copy_fixture(args);
   OP("parse") {
     int64_t ts;
-    if (fine(satori_parse_timestamp(first, length, &ts, &error))) say("%" PRId64 "\n", ts);
+    int32_t unit = operation->count > 1 ? unit_of(args[1]) : SATORI_TIME_UNIT_AUTO;
+    if (fine(satori_parse_timestamp(first, length, unit, &ts, &error))) say("%" PRId64 "\n", ts);
   }
   OP("uuid") {
     char uuid[SATORI_UUID_SIZE];

@@ -245,6 +245,15 @@ static void say_unreadable(const satori::UnreadableRows &found) {
   say_line(found.rows);
 }
 
+static satori::TimeUnit unit_of(const argument &arg) {
+  const std::string_view unit(arg.data);
+  if (unit == "s") return satori::TimeUnit::seconds;
+  if (unit == "ms") return satori::TimeUnit::milliseconds;
+  if (unit == "us") return satori::TimeUnit::microseconds;
+  if (unit == "ns") return satori::TimeUnit::nanoseconds;
+  return satori::TimeUnit::automatic;
+}
+
 static void ingest(const argument *args, int count) {
   satori::IngestOptions options;
   options.uuid = text_of(args[0]);
@@ -254,6 +263,7 @@ static void ingest(const argument *args, int count) {
     options.format = satori::Format::ndjson;
   }
   if (count > 5) options.first_line = std::strtoull(args[5].data, nullptr, 10);
+  if (count > 6) options.unit = unit_of(args[6]);
   say_report(store->ingest(json_of(args[3]), options));
 }
 
@@ -267,7 +277,9 @@ static void play_on_store(std::string_view op, const argument *args, int count) 
   } else if (op == "fixture") {
     copy_fixture(args);
   } else if (op == "parse") {
-    say("%" PRId64 "\n", micros(satori::parse_timestamp(first)));
+    const satori::TimeUnit unit =
+        count > 1 ? unit_of(args[1]) : satori::TimeUnit::automatic;
+    say("%" PRId64 "\n", micros(satori::parse_timestamp(first, unit)));
   } else if (op == "uuid") {
     say_line(satori::stream_uuid(first, text_of(args[1]).value_or(""), text_of(args[2]).value_or(""),
                                  text_of(args[3]).value_or("")));

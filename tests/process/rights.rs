@@ -83,19 +83,49 @@ fn a_file_that_may_only_be_read_is_opened_for_reading_only() {
 }
 
 #[test]
-fn in_a_folder_that_may_only_be_read_the_error_is_typed_and_the_file_unchanged() {
+fn in_a_folder_that_may_only_be_read_a_closed_store_is_read_and_stays_as_it_is() {
     for mode in [0o444, 0o666] {
         with_permissions(mode, 0o555, |player, path| {
             let before = std::fs::read(path).unwrap();
             for question in ["open", "read", "create"] {
                 let answer = ask(player, question);
                 println!("{mode:o} in a folder 555, {question}: {answer}");
-                assert!(
-                    answer.starts_with("ReadOnly") || answer.starts_with("CannotOpen"),
-                    "{question}: {answer}"
-                );
+                let refused = answer.starts_with("ReadOnly") || answer.starts_with("CannotOpen");
+                match question {
+                    "read" => assert_eq!(answer, "ok"),
+                    _ => assert!(refused, "{question}: {answer}"),
+                }
             }
             assert_eq!(std::fs::read(path).unwrap(), before);
+        });
+    }
+}
+
+#[test]
+fn in_such_a_folder_what_a_crash_left_is_not_left_out() {
+    for left in ["-wal", "-journal"] {
+        with_permissions(0o444, 0o555, |player, path| {
+            use std::os::unix::fs::PermissionsExt;
+            let permit = |mode| {
+                let folder = path.parent().unwrap();
+                std::fs::set_permissions(folder, std::fs::Permissions::from_mode(mode)).unwrap();
+            };
+            let mut beside = path.as_os_str().to_owned();
+            beside.push(left);
+            permit(0o755);
+            std::fs::write(&beside, [0]).unwrap();
+            permit(0o555);
+            let answer = ask(player, "read");
+            assert!(answer.starts_with("CannotOpen"), "{answer}");
+            assert!(
+                answer.contains(left) && answer.contains("writable folder"),
+                "{answer}"
+            );
+            // An empty one holds nothing.
+            permit(0o755);
+            std::fs::write(&beside, []).unwrap();
+            permit(0o555);
+            assert_eq!(ask(player, "read"), "ok");
         });
     }
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::support::*;
-use satori_store::{Error, OpenOptions, Store, StreamPatch};
+use satori_store::{Error, IngestOptions, OpenOptions, Store, StreamPatch};
 
 #[test]
 fn a_write_is_busy_after_its_limit_and_not_before() {
@@ -119,4 +119,43 @@ fn taking_over_a_file_waits_no_longer_than_its_limit() {
     assert!(whole >= limit && whole < limit * 2, "{whole:?}");
     run(&mut engine, "COMMIT");
     OpenOptions::new().busy_timeout(limit).open(&path).unwrap();
+}
+
+#[test]
+fn nothing_to_write_waits_for_no_lock() {
+    let (_folder, path) = place();
+    let limit = Duration::from_secs(20);
+    let store = OpenOptions::new().busy_timeout(limit).open(&path).unwrap();
+    let stream = uuid("s");
+    store.insert(&stream, &numbered(1)).unwrap();
+    let mut python = Python::open(&path);
+    python.run("BEGIN IMMEDIATE");
+    let begun = Instant::now();
+    let (options, strict) = (IngestOptions::new(), IngestOptions::new().strict(true));
+    for json in ["", "[]", "null", "[null]", "null\nnull", "{}", "no JSON"] {
+        let report = store.ingest(json.as_bytes(), &options).unwrap();
+        assert_eq!((report.inserted, report.streams.len()), (0, 0), "{json}");
+    }
+    assert!(matches!(
+        store.ingest(b"{}", &strict),
+        Err(Error::Refused(_))
+    ));
+    assert!(store.ingest(b"[{", &options).is_err());
+    assert_eq!(store.sync_streams(b"[]").unwrap().new, []);
+    assert_eq!(store.sync_streams(b"[{}]").unwrap().rejected.len(), 1);
+    assert_eq!(store.insert_many(&stream, &[]).unwrap().inserted, 0);
+    assert!(begun.elapsed() < limit / 2, "{:?}", begun.elapsed());
+    let reader = OpenOptions::new().read_only(true).open(&path).unwrap();
+    for refused in [
+        reader.ingest(b"null", &options).map(drop),
+        reader.sync_streams(b"[]").map(drop),
+        reader.insert_many(&stream, &[]).map(drop),
+    ] {
+        assert!(matches!(refused, Err(Error::ReadOnly { .. })));
+    }
+    python.run("ROLLBACK");
+    // An empty list still makes the table.
+    store.insert_many(&uuid("t"), &[]).unwrap();
+    assert_eq!(store.streams_with_data().unwrap().len(), 2);
+    python.close();
 }

@@ -1,5 +1,6 @@
 //! Writing: observations, metadata, the server's JSON, and what is refused.
 
+mod encodings;
 mod hostile_json;
 mod ingest;
 mod insert;

@@ -81,10 +81,10 @@ fn a_stream_that_cannot_hold_rows_any_more_leaves_the_rest_of_its_batch() {
 }
 
 #[test]
-fn a_byte_order_mark_is_skipped_at_the_beginning_alone() {
+fn a_byte_order_mark_is_skipped_at_the_beginning_of_a_piece_too() {
     let json = "\u{feff}{\"value\": 1, \"observed_at\": 1, \"stream\": {\"uuid\": \"s\"}}";
     let store = Store::open_in_memory().unwrap();
-    for (first_line, inserted) in [(2, 0), (1, 1)] {
+    for (first_line, inserted) in [(2, 1), (1, 0)] {
         let options = IngestOptions::new().format(Format::NdJson);
         let options = options.first_line(first_line);
         let report = store.ingest(json.as_bytes(), &options).unwrap();

@@ -16,6 +16,10 @@ from .structs import Error, Text
 _free: list[tuple[Error, Any]] = []
 
 
+#: How many characters of a caller's argument an error shows.
+_SHOWN = 100
+
+
 def _new_error() -> tuple[Error, Any]:
     error = Error()
     return error, byref(error)
@@ -51,14 +55,25 @@ def failure(status: int, error: Error) -> StoreError:
     )
 
 
+def shown(value: Any) -> str:
+    """Returns what a caller has given as a message shows it: shortened if it is long."""
+    try:
+        text = repr(value)
+    except Exception:  # Python spells no number of more than 4,300 digits
+        return f"a {type(value).__name__} that can't be shown"
+    if len(text) <= _SHOWN:
+        return text
+    return f"{text[:_SHOWN]}… ({type(value).__name__}, {len(text)} characters)"
+
+
 def utf8(text: str) -> bytes:
     """Encodes text for a call."""
     try:
         return text.encode()
     except AttributeError:
-        raise InvalidValue(f"{text!r} is not text") from None
+        raise InvalidValue(f"{shown(text)} is not text") from None
     except UnicodeEncodeError as error:
-        raise InvalidUtf8(f"{text!r} can't be written as UTF-8: {error.reason}") from None
+        raise InvalidUtf8(f"{shown(text)} can't be written as UTF-8: {error.reason}") from None
 
 
 def text_of(data: Optional[bytes]) -> Text:
@@ -73,10 +88,10 @@ def fits(number: Any, least: int, name: str) -> int:
     try:
         whole = operator.index(number)
     except TypeError:
-        raise InvalidArgument(f"{name} is {number!r}: expected a whole number") from None
+        raise InvalidArgument(f"{name} is {shown(number)}: expected a whole number") from None
     # A number that can't be negative has one bit more.
     if not least <= whole < 2**63 + (2**63 if least == 0 else 0):
-        raise InvalidArgument(f"{name} is {whole}: out of range")
+        raise InvalidArgument(f"{name} is {shown(whole)}: out of range")
     return whole
 
 

@@ -150,6 +150,8 @@ class IngestOptions(Growable):
         ("strict", c_int32),
         ("format", c_int32),
         ("first_line", c_uint64),
+        ("unit", c_int32),
+        ("reserved", c_int32),
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterable, Sequence
 from ctypes import byref
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from numbers import Real
 from typing import Any, Optional, Union, overload
@@ -18,7 +18,7 @@ from .._handle import StoreHandle
 from .._reading import decode
 from .._reading.cursor import Cursor
 from ..errors import InvalidValue
-from ..instants import Instant
+from ..instants import Instant, Unit
 from ..observations import Observations
 from ..records import Observation, Statistics
 from ..reports import (
@@ -50,11 +50,18 @@ class ObservationOperations(StoreHandle):
         *,
         hash: Optional[str] = None,
         provider: Optional[str] = None,
+        unit: Unit = "auto",
     ) -> Insertion: ...
 
     @overload
     def insert(
-        self, uuid: str, ts: Data, value: None = None, *, provider: Optional[str] = None
+        self,
+        uuid: str,
+        ts: Data,
+        value: None = None,
+        *,
+        provider: Optional[str] = None,
+        unit: Unit = "auto",
     ) -> InsertReport: ...
 
     def insert(
@@ -65,6 +72,7 @@ class ObservationOperations(StoreHandle):
         *,
         hash: Optional[str] = None,
         provider: Optional[str] = None,
+        unit: Unit = "auto",
     ) -> Union[Insertion, InsertReport]:
         """Inserts one observation, or many in one transaction. The stream is made if there
         is none. A row that exists is never overwritten.
@@ -76,19 +84,26 @@ class ObservationOperations(StoreHandle):
         ``insert(uuid, data, provider=…)`` inserts many, all or none: rows
         (:class:`Observation`, or ``(ts, value)``, ``(ts, value, hash)``, ``(ts, value,
         hash, provider)``), a pandas DataFrame (a column ``value``, a column ``ts`` or
-        the index, and ``hash`` and ``provider`` if there are such columns), or anything
+        the index, and ``hash`` and ``provider`` if there are such columns; an index of
+        numbers must be named ``ts``, because it could count the rows), or anything
         with ``__arrow_c_stream__`` that has such columns (pyarrow, polars, duckdb, another
         store's observations). Timestamps are instants as everywhere. Columns of timestamps
-        without a time zone are UTC. ``provider`` is for rows that name none.
+        without a time zone are UTC. ``provider`` is for rows that name none. ``unit`` is the
+        unit of timestamps that are numbers, also in text: ``"s"``, ``"ms"``, ``"us"``,
+        ``"ns"``, or ``"auto"``, which goes by their magnitude and takes milliseconds before
+        1973 for seconds.
 
         :raises InvalidTimestamp, InvalidValue, InvalidArrow: nothing is stored.
         """
         if value is None:
-            if hash is not None or isinstance(ts, (datetime, Real, Decimal, str)):
+            if hash is not None or isinstance(ts, (date, Real, Decimal, str)):
                 raise InvalidValue("None is not a value: insert(uuid, ts, value) takes a number")
-            return rows_module.insert_data(self, uuid, ts, provider)
+            return rows_module.insert_data(
+                self, uuid, ts, provider, instants.unit_of(unit)
+            )
         stored, kind = ctypes.c_double(), ctypes.c_int32()
-        micros, offered = instants.to_micros(ts), number(value)  # type: ignore[arg-type]
+        micros = instants.to_micros(ts, instants.unit_of(unit))  # type: ignore[arg-type]
+        offered = number(value)
         texts = [None if text is None else utf8(text) for text in (hash, provider)]
         call(
             "satori_insert",
@@ -106,11 +121,18 @@ class ObservationOperations(StoreHandle):
         return Insertion(_INSERTIONS[kind.value], stored.value, conflict)
 
     def insert_many(
-        self, uuid: str, data: Data, *, provider: Optional[str] = None
+        self,
+        uuid: str,
+        data: Data,
+        *,
+        provider: Optional[str] = None,
+        unit: Unit = "auto",
     ) -> InsertReport:
         """Inserts many observations: the second form of :meth:`insert`, under the name that
         it has in Rust and C."""
-        return rows_module.insert_data(self, uuid, data, provider)
+        return rows_module.insert_data(
+            self, uuid, data, provider, instants.unit_of(unit)
+        )
 
     def insert_spelled(
         self,

@@ -4,17 +4,34 @@ from __future__ import annotations
 
 import json as json_module
 import math
+import os
+from collections.abc import Iterable, Mapping
 from ctypes import byref
-from typing import Any, Literal, Optional, Union
+from pathlib import Path
+from typing import IO, Any, Literal, Optional, Union
 
-from .._capi.call import attempt, call, fits, text_of, utf8
+from .._capi.call import attempt, call, fits, shown, text_of, utf8
 from .._capi.library import Handle
 from .._capi.structs import IngestOptions
 from .._handle import StoreHandle
 from .._reading import decode
-from ..errors import InvalidArgument, Refused
+from ..errors import InvalidArgument, InvalidValue, Refused
+from ..instants import Unit, unit_of
 from ..reports import IngestReport, SyncReport
 
+
+#: What holds JSON, or what ``json.loads`` makes of it.
+Json = Union[
+    str,
+    bytes,
+    bytearray,
+    memoryview,
+    "os.PathLike[str]",
+    IO[Any],
+    dict[str, Any],
+    Iterable[Any],
+    None,
+]
 
 _FORMATS = {"auto": 0, "ndjson": 1}
 
@@ -24,18 +41,24 @@ class PayloadOperations(StoreHandle):
 
     def ingest(
         self,
-        json: Union[str, bytes, dict[str, Any], list[Any], None],
+        json: Json,
         *,
         uuid: Optional[str] = None,
         provider: Optional[str] = None,
         strict: bool = False,
         format: Literal["auto", "ndjson"] = "auto",
         first_line: int = 1,
+        unit: Unit = "auto",
     ) -> IngestReport:
         """Takes in the server's answers, metadata and observation together. Input is the
         JSON that came, or what ``json.loads`` makes of it: one payload, an array of them,
         or one a line; null if the server had nothing new. All that can be stored is stored
         in one transaction. The report says which of the rest it was and why.
+
+        JSON is text, bytes or whatever has the buffer protocol. It is also read from a
+        ``pathlib.Path``, an open file, a response of an HTTP client (whatever has ``read()``
+        or ``content``), and an iterable of lines or payloads. A path as plain text is none:
+        it is taken for JSON.
 
         :param uuid: the stream that every payload belongs to; else each names its own.
             Payloads from before the server sent streams name none and need this.
@@ -46,11 +69,15 @@ class PayloadOperations(StoreHandle):
             ``"auto"`` finds out. What ``json.loads`` made is taken as it is.
         :param first_line: the number of the input's first line, if it is a piece of a longer
             input. Reports and errors count from there.
+        :param unit: the unit of timestamps that are numbers, also in text: ``"s"``, ``"ms"``,
+            ``"us"``, ``"ns"``, or ``"auto"``, which goes by their magnitude and takes
+            milliseconds before 1973 for seconds.
+        :raises InvalidValue: the input is nothing that holds JSON.
         :raises Refused: strict, and nothing was stored; its ``report`` says why.
         :raises InvalidJson: an array is malformed or cut short.
         """
         if format not in _FORMATS:
-            raise InvalidArgument(f"format is {format!r}: expected 'auto' or 'ndjson'")
+            raise InvalidArgument(f"format is {shown(format)}: expected 'auto' or 'ndjson'")
         sent = _as_sent(json)
         data = _json_of(json) if sent is None else sent
         texts = [None if text is None else utf8(text) for text in (uuid, provider)]
@@ -59,6 +86,7 @@ class PayloadOperations(StoreHandle):
         options.strict = strict
         options.format = _FORMATS["auto" if sent is None else format]
         options.first_line = fits(first_line, 1, "first_line")
+        options.unit = unit_of(unit)
         details = Handle()
         error = attempt(
             "satori_ingest", self.handle, data, len(data), byref(options), None, byref(details)
@@ -69,12 +97,14 @@ class PayloadOperations(StoreHandle):
             raise error
         return decode.ingest_report(details)
 
-    def sync_streams(self, streams: Union[str, bytes, list[dict[str, Any]]]) -> SyncReport:
+    def sync_streams(self, streams: Json) -> SyncReport:
         """Writes the metadata of many streams in one transaction. Input is the server's
-        stream objects, as a list or as the JSON that it sent. A field that is absent keeps
+        stream objects, as a list or as the JSON that it sent, in every form that
+        :meth:`ingest` takes. A field that is absent keeps
         what is stored, one that is null clears it.
 
         :raises InvalidJson: the JSON is malformed or cut short.
+        :raises InvalidValue: the input is nothing that holds JSON.
         """
         sent, report = _as_sent(streams), Handle()
         data = _json_of(streams) if sent is None else sent
@@ -84,13 +114,49 @@ class PayloadOperations(StoreHandle):
 
 def _as_sent(value: Any) -> Optional[bytes]:
     """Returns JSON as it came; None if the value is what `json.loads` made of it."""
-    if isinstance(value, bytes):
-        return value
-    if isinstance(value, (bytearray, memoryview)):
-        return bytes(value)
+    text = _text_of(value)
+    if text is not None:
+        return text
+    if value is None or isinstance(value, (dict, list, tuple)):
+        return None
+    if isinstance(value, os.PathLike):
+        return Path(value).read_bytes()
+    # A response of requests has no read(), and iterates over pieces of lines.
+    for name in ("read", "content"):
+        held = getattr(value, name, None)
+        text = _text_of(held() if callable(held) else held)
+        if text is not None:
+            return text
+    is_table = any(hasattr(value, name) for name in ("__arrow_c_stream__", "__dataframe__", "iloc"))
+    if isinstance(value, Iterable) and not isinstance(value, Mapping) and not is_table:
+        return b"\n".join(_line_of(item) for item in value)
+    raise InvalidValue(
+        f"{shown(value)} holds no JSON: expected text, bytes, a path, an open file, lines or "
+        "what json.loads makes"
+    )
+
+
+def _text_of(value: Any) -> Optional[bytes]:
+    """Returns text and what has the buffer protocol as bytes; None for anything else."""
     if isinstance(value, str):
         return utf8(value)
-    return None
+    if isinstance(value, bytes):
+        return value
+    try:
+        view = memoryview(value)
+    except TypeError:
+        return None
+    return bytes(view) if view.format in ("B", "b", "c") else None
+
+
+def _line_of(item: Any) -> bytes:
+    """Returns a line, or a payload on a line."""
+    text = _text_of(item)
+    if text is not None:
+        return text[:-1] if text.endswith(b"\n") else text
+    if item is None or isinstance(item, (dict, list, tuple)):
+        return _json_of(item)
+    raise InvalidValue(f"{shown(item)} is no line of JSON: expected text, bytes or a payload")
 
 
 def _json_of(value: Any) -> bytes:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Literal, Optional, Union
 
 from .. import instants
-from .._capi.call import call, fits, text_of, utf8
+from .._capi.call import call, fits, shown, text_of, utf8
 from .._capi.library import Handle
 from .._capi.structs import FIELDS, StreamPatch
 from .._handle import StoreHandle
@@ -47,7 +47,7 @@ class StreamOperations(StoreHandle):
         held = []
         for name, value in fields.items():
             if name not in FIELDS:
-                raise TypeError(f"{name!r} is no field: expected {', '.join(FIELDS)}")
+                raise TypeError(f"{shown(name)} is no field: expected {', '.join(FIELDS)}")
             bit = 1 << FIELDS.index(name)
             if value is None:
                 patch.clear |= bit
@@ -134,7 +134,7 @@ class StreamOperations(StoreHandle):
         """Removes a stream's metadata, its data (all observations, and the place that they
         are in), or both. What doesn't exist is no error."""
         if what not in _REMOVE:
-            raise InvalidArgument(f"what is {what!r}: expected 'metadata', 'data' or 'both'")
+            raise InvalidArgument(f"what is {shown(what)}: expected 'metadata', 'data' or 'both'")
         metadata, rows = ctypes.c_int32(), ctypes.c_uint64()
         call("satori_remove", *self._at(uuid), _REMOVE[what], byref(metadata), byref(rows))
         return Removed(bool(metadata.value), rows.value)

@@ -8,7 +8,7 @@ use super::notation::*;
 use crate::support::crate_file;
 use satori_store::{
     Error, Format, IngestOptions, Insertion, NewObservation, OpenOptions, Remove, Store, StoredRow,
-    Stream, StreamUuid, Synchronous, Timestamp,
+    Stream, StreamUuid, Synchronous, TimeUnit, Timestamp,
 };
 
 pub(crate) type Lines = Result<Vec<String>, Error>;
@@ -81,7 +81,10 @@ impl Runner {
         // What needs no store.
         match op {
             "parse" => {
-                let parsed: Timestamp = text(args[0]).unwrap_or_default().parse()?;
+                let parsed = Timestamp::parse_in(
+                    &text(args[0]).unwrap_or_default(),
+                    unit(args.get(1).copied()),
+                )?;
                 return Ok(vec![parsed.as_micros().to_string()]);
             }
             "uuid" => {
@@ -180,7 +183,12 @@ impl Runner {
                 let rows = store.record_batches(&uuid()?, range(args[1], args[2]))?;
                 let target = StreamUuid::new(text(args[3]).unwrap_or_default())?;
                 let provider = text(args[4]);
-                let report = store.insert_record_batches(&target, rows, provider.as_deref())?;
+                let report = store.insert_record_batches(
+                    &target,
+                    rows,
+                    provider.as_deref(),
+                    TimeUnit::Auto,
+                )?;
                 Ok(inserted(&report))
             }
             // The batch is C's; Rust's iterator has one of its own.
@@ -278,6 +286,7 @@ impl Runner {
                 if let Some(line) = args.get(5) {
                     options = options.first_line(line.parse().unwrap());
                 }
+                options = options.unit(unit(args.get(6).copied()));
                 Ok(ingested(&store.ingest(&input(args[3]), &options)?))
             }
             _ => panic!("no operation {op}"),
@@ -288,4 +297,15 @@ impl Runner {
 /// Answers with rows that can't be read: how many, and as JSON.
 fn unreadable(rows: &[StoredRow]) -> Vec<String> {
     vec![format!("count {}", rows.len()), json(&rows)]
+}
+
+/// Returns the unit of this name.
+fn unit(name: Option<&str>) -> TimeUnit {
+    match name {
+        Some("s") => TimeUnit::Seconds,
+        Some("ms") => TimeUnit::Milliseconds,
+        Some("us") => TimeUnit::Microseconds,
+        Some("ns") => TimeUnit::Nanoseconds,
+        _ => TimeUnit::Auto,
+    }
 }
