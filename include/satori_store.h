@@ -546,9 +546,11 @@ typedef struct {
    */
   int32_t keep_spelling;
   /**
-   * Must be 0.
+   * Not 0: reads leave out rows that can't be read, instead of ending at the first with
+   * SATORI_UNREADABLE_ROW. satori_count and satori_get_statistics still count them,
+   * and satori_unreadable lists them.
    */
-  int32_t reserved;
+  int32_t skip_unreadable;
 } satori_open_options;
 
 /**

@@ -210,6 +210,9 @@ struct OpenOptions {
   /** If a stream's timestamps are stored as text, new rows are too: see
    *  satori_open_options. */
   bool keep_spelling = false;
+  /** Leave rows that can't be read out of every read, instead of throwing at the
+   *  first. */
+  bool skip_unreadable = false;
 };
 
 /** What remove() removes. */
@@ -923,6 +926,7 @@ class Store {
     how.synchronous = static_cast<std::int32_t>(options.synchronous);
     how.in_memory = in_memory;
     how.keep_spelling = options.keep_spelling;
+    how.skip_unreadable = options.skip_unreadable;
     if (options.busy_timeout) {
       const std::int64_t wait = options.busy_timeout->count();
       how.busy_timeout = wait > 0 ? wait : -1;

@@ -114,22 +114,31 @@ impl Backend for Connection {
         limit: usize,
         mut sink: impl FnMut(&RowRef<'_>) -> Result<()>,
     ) -> Found<usize> {
+        let skip = self.tables.skip_unreadable;
         self.tables.with(uuid, |table| {
-            Reader::new(cursor, table, uuid, limit).read(&mut sink)
+            Reader::new(cursor, table, uuid, limit, skip).read(&mut sink)
         })
     }
 
     fn latest(&mut self, uuid: &StreamUuid) -> Found<Option<Observation>> {
-        self.tables.with(uuid, |table| read::latest(table, uuid))
+        let skip = self.tables.skip_unreadable;
+        self.tables
+            .with(uuid, |table| read::latest(table, uuid, skip))
     }
 
     fn last(&mut self, uuid: &StreamUuid, count: usize) -> Found<Vec<Observation>> {
+        let skip = self.tables.skip_unreadable;
         self.tables
-            .with(uuid, |table| read::last(table, uuid, count))
+            .with(uuid, |table| read::last(table, uuid, count, skip))
     }
 
     fn observation(&mut self, uuid: &StreamUuid, ts: Timestamp) -> Found<Option<Observation>> {
-        self.tables.with(uuid, |table| read::at(table, uuid, ts))
+        let skip = self.tables.skip_unreadable;
+        let found = self.tables.with(uuid, |table| read::at(table, uuid, ts));
+        match found {
+            Err(Error::UnreadableRow { .. }) if skip => Ok(Some(None)),
+            found => found,
+        }
     }
 
     fn count(&mut self, uuid: &StreamUuid, span: Span) -> Found<u64> {

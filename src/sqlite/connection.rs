@@ -42,7 +42,7 @@ impl Connection {
         let busy = Box::new(BusyState::new(options.busy_timeout));
         db.on_busy(&busy);
         Self {
-            tables: Tables::new(db, options.keep_spelling),
+            tables: Tables::new(db, options),
             begin_write: None,
             begin_read: None,
             commit: None,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::key::{self, KeyRange, Pivot};
 use super::query::Query;
-use super::raw::{Cell, Param, Row};
+use super::raw::{Cell, Param, Row, Statement};
 use super::row;
 use super::table::Table;
 use crate::model::error::Result;
@@ -13,17 +13,23 @@ use crate::model::span::Span;
 use crate::model::time::{SECONDS_LIMIT, Timestamp};
 use crate::model::uuid::StreamUuid;
 
-/// Reads the row that is latest in time; `None` if the table is empty.
-pub(super) fn latest(table: &mut Table, stream: &StreamUuid) -> Result<Option<Observation>> {
+/// Reads the row that is latest in time; `None` if there is none.
+pub(super) fn latest(
+    table: &mut Table,
+    stream: &StreamUuid,
+    skip_unreadable: bool,
+) -> Result<Option<Observation>> {
     let mut rows = table.cached(Query::Last)?.query(&[])?;
     let Some(found) = rows.next()? else {
         return Ok(None);
     };
-    if latest_seconds(&found).is_some() {
-        return row::observation(&found, stream).map(Some);
+    if latest_seconds(&found).is_some()
+        && let Some(latest) = row::read_or_skip(&found, stream, skip_unreadable)?
+    {
+        return latest.to_observation(stream).map(Some);
     }
     drop(rows);
-    Ok(last(table, stream, 1)?.pop())
+    Ok(last(table, stream, 1, skip_unreadable)?.pop())
 }
 
 /// Reads the instant and the hash of the row that lies latest in time, for the chain to go
@@ -74,29 +80,56 @@ pub(super) fn last(
     table: &mut Table,
     stream: &StreamUuid,
     count: usize,
+    skip_unreadable: bool,
 ) -> Result<Vec<Observation>> {
-    let sorts_by_time = key::sorts_by_time(table)?;
-    let ranges = if sorts_by_time {
-        Vec::new()
-    } else {
-        latest_ranges(table, count)?
-    };
+    if key::sorts_by_time(table)? {
+        let statement = table
+            .prepare(|t| format!("SELECT ts, value, hash, provider FROM {t} ORDER BY ts DESC"))?;
+        return first_reversed(statement, &[], stream, count, skip_unreadable);
+    }
+    let ranges = latest_ranges(table, count)?;
+    let found = last_of(table, stream, &ranges, count, skip_unreadable)?;
+    if found.len() == count || !skip_unreadable {
+        return Ok(found);
+    }
+    // The ranges hold `count` rows, but not all of them can be read.
+    let all = key::ranges(Span::ALL);
+    last_of(table, stream, &all, count, skip_unreadable)
+}
+
+/// Reads the `count` rows of the ranges that are latest in time, in order of time.
+fn last_of(
+    table: &Table,
+    stream: &StreamUuid,
+    ranges: &[KeyRange],
+    count: usize,
+    skip_unreadable: bool,
+) -> Result<Vec<Observation>> {
     let mut params = Vec::new();
-    let mut statement = table.prepare(|t| {
-        let select = if sorts_by_time {
-            format!("SELECT ts, value, hash, provider FROM {t} ORDER BY ts DESC")
-        } else {
-            // Rows that can't be read come first, so that an error reports them.
-            let source = key::source(t, &ranges, &mut params);
-            format!("SELECT * FROM ({source}) ORDER BY instant IS NOT NULL, instant DESC, ts DESC")
-        };
-        params.push(Param::Integer(i64::try_from(count).unwrap_or(i64::MAX)));
-        format!("{select} LIMIT ?{}", params.len())
+    let statement = table.prepare(|t| {
+        let source = key::source(t, ranges, &mut params);
+        // Rows without an instant come first, so that an error reports them.
+        format!("SELECT * FROM ({source}) ORDER BY instant IS NOT NULL, instant DESC, ts DESC")
     })?;
-    let mut rows = statement.query(&params)?;
+    first_reversed(statement, &params, stream, count, skip_unreadable)
+}
+
+/// Reads the first `count` rows of a statement, the last of them first.
+fn first_reversed(
+    mut statement: Statement,
+    params: &[Param<'_>],
+    stream: &StreamUuid,
+    count: usize,
+    skip_unreadable: bool,
+) -> Result<Vec<Observation>> {
     let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(row::observation(&row, stream)?);
+    let mut rows = statement.query(params)?;
+    while found.len() < count
+        && let Some(row) = rows.next()?
+    {
+        if let Some(row) = row::read_or_skip(&row, stream, skip_unreadable)? {
+            found.push(row.to_observation(stream)?);
+        }
     }
     found.reverse();
     Ok(found)

@@ -10,6 +10,7 @@ use super::shape::{COLUMN_SQL, Column, columns_sql, fault_of_observations, read_
 use super::table::{Table, quote};
 use crate::model::database_code::DatabaseCode;
 use crate::model::error::{Error, Result, excerpt};
+use crate::model::options::OpenOptions;
 use crate::model::uuid::{self, StreamUuid};
 
 /// How many tables keep their prepared statements. These take 5 to 10 KB for each table in
@@ -33,10 +34,12 @@ pub(super) struct Tables {
     columns: Option<Statement>,
     /// See [`OpenOptions::keep_spelling`](crate::OpenOptions::keep_spelling).
     pub(super) keep_spelling: bool,
+    /// See [`OpenOptions::skip_unreadable`](crate::OpenOptions::skip_unreadable).
+    pub(super) skip_unreadable: bool,
 }
 
 impl Tables {
-    pub(super) fn new(db: Handle, keep_spelling: bool) -> Self {
+    pub(super) fn new(db: Handle, options: &OpenOptions) -> Self {
         // `LruCache::new(CACHED_TABLES)` would reserve the whole map at once.
         Self {
             db,
@@ -46,7 +49,8 @@ impl Tables {
             key: None,
             find: None,
             columns: None,
-            keep_spelling,
+            keep_spelling: options.keep_spelling,
+            skip_unreadable: options.skip_unreadable,
         }
     }
 

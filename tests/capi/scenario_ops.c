@@ -169,6 +169,7 @@ static void open_store(const struct argument *args, int count) {
     if (strcmp(option, "in_memory") == 0) options.in_memory = 1;
     if (strcmp(option, "no_wait") == 0) options.busy_timeout = -1;
     if (strcmp(option, "keep_spelling") == 0) options.keep_spelling = 1;
+    if (strcmp(option, "skip_unreadable") == 0) options.skip_unreadable = 1;
   }
   if (fine(satori_store_open(SATORI_STR(path), &options, &store, &error))) say("done\n");
 }
