@@ -68,7 +68,7 @@ def insert_data(
         data = frames.rows_of_frame(data)
     if hasattr(data, "__arrow_c_stream__"):
         return _insert_stream(store, uuid, data.__arrow_c_stream__(), provider)
-    if hasattr(data, "__dataframe__"):
+    if hasattr(data, "__dataframe__") or hasattr(data, "to_batches"):
         raise InvalidArrow(f"a {type(data).__name__} has no __arrow_c_stream__: update its library")
     return _insert_rows(store, uuid, data, provider)
 

@@ -88,7 +88,7 @@ class Cursor(Iterator[Observation]):
             self.close()
             return None
         micros = ts[:count]
-        stored: list[StoredTimestamp] = list(map(_seconds, micros))
+        stored: list[StoredTimestamp] = list(map(seconds, micros))
         if any(bytes(spellings)):
             for row, spelling in zip(range(count), texts_of(spellings, count)):
                 if spelling is not None:
@@ -119,7 +119,7 @@ class Cursor(Iterator[Observation]):
     __del__ = close
 
 
-def _seconds(micros: int) -> Union[int, float]:
+def seconds(micros: int) -> Union[int, float]:
     """Returns what the store itself stores for an instant."""
     return micros // 1_000_000 if micros % 1_000_000 == 0 else micros / 1e6
 
