@@ -125,9 +125,12 @@ def test_reads_raise(storage: EngineStorageManager) -> None:
     assert storage.storePrediction("p", 1, 1.0) is False
 
 
-def test_how_errors_are_reported_is_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_how_errors_are_reported_is_chosen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong: Any = "ignore"
     with pytest.raises(satori_store.InvalidArgument, match="'log' or 'raise'"):
-        EngineSqliteDatabase(str(tmp_path), "engine.db", on_error="ignore")  # type: ignore[arg-type]
+        EngineSqliteDatabase(str(tmp_path), "engine.db", on_error=wrong)
     monkeypatch.setattr(EngineStorageManager, "_instance", None)
     storage = EngineStorageManager.getInstance(str(tmp_path), "engine.db", on_error="raise")
     with pytest.raises(satori_store.InvalidTimestamp):

@@ -39,13 +39,19 @@ impl Backend for Connection {
     }
 
     fn find_streams(&mut self, query: StreamQuery<'_>) -> Result<Vec<Stream>> {
-        self.metadata(|metadata| match query {
-            StreamQuery::All => streams::all(metadata),
-            StreamQuery::Named(name) => streams::by_name(metadata, name),
-            StreamQuery::Numbered(number) => streams::by_server_id(metadata, number),
-            StreamQuery::Containing(part) => streams::search(metadata, part),
-            StreamQuery::NotSyncedSince(since) => streams::stale(metadata, since),
-        })
+        match query {
+            StreamQuery::All => self.streams(),
+            StreamQuery::Named(name) => self.streams_by_name(name),
+            StreamQuery::Numbered(number) => {
+                self.metadata(|metadata| streams::by_server_id(metadata, number))
+            }
+            StreamQuery::Containing(part) => {
+                self.metadata(|metadata| streams::search(metadata, part))
+            }
+            StreamQuery::NotSyncedSince(since) => {
+                self.metadata(|metadata| streams::stale(metadata, since))
+            }
+        }
     }
 
     fn check_names(&mut self, uuids: &[&StreamUuid]) -> Result<Vec<Result<()>>> {

@@ -10,6 +10,7 @@ use super::table::Table;
 use crate::model::error::Result;
 use crate::model::observation::Observation;
 use crate::model::span::Span;
+use crate::model::spelling::{StoredRef, StoredTimestamp};
 use crate::model::time::{SECONDS_LIMIT, Timestamp};
 use crate::model::uuid::StreamUuid;
 
@@ -28,7 +29,20 @@ pub(super) fn latest(
     {
         return latest.to_observation(stream).map(Some);
     }
+    let by_text = match found.cell(0) {
+        Cell::Text(_) => row::read_or_skip(&found, stream, skip_unreadable)
+            .ok()
+            .flatten()
+            .map(|latest| latest.to_observation(stream)),
+        _ => None,
+    };
     drop(rows);
+    if let Some(Ok(latest)) = by_text
+        && let StoredTimestamp::Text(text) = &latest.stored_ts
+        && last_is_latest(table, latest.ts, text)?
+    {
+        return Ok(Some(latest));
+    }
     Ok(last(table, stream, 1, skip_unreadable)?.pop())
 }
 
@@ -45,6 +59,11 @@ pub(super) fn chain_end(table: &mut Table) -> Result<Option<(Timestamp, String)>
     }
     let last = (Timestamp::MIN, found.text(2));
     drop(rows);
+    if let Some((ts, text)) = last_text(table)?
+        && last_is_latest(table, ts, &text)?
+    {
+        return Ok(Some((ts, last.1)));
+    }
     let ranges = latest_ranges(table, 1)?;
     let mut params = Vec::new();
     let mut statement = table.prepare(|t| {
@@ -58,6 +77,52 @@ pub(super) fn chain_end(table: &mut Table) -> Result<Option<(Timestamp, String)>
         (Timestamp::from_micros(row.integer(0)), row.text(1))
     })?;
     Ok(Some(latest.unwrap_or(last)))
+}
+
+/// Reads the timestamp of the row that sorts last, if it is text that can be read.
+pub(super) fn last_text(table: &mut Table) -> Result<Option<(Timestamp, String)>> {
+    let last = table.cached(Query::Last)?.first(&[], |row| {
+        let (ts, stored) = row::timestamp(row.cell(0)).ok()?;
+        match stored {
+            StoredRef::Text(text) => Some((ts, text.to_owned())),
+            _ => None,
+        }
+    })?;
+    Ok(last.flatten())
+}
+
+/// Returns `true` if a row that sorts last, by this text, is the latest of all: there are no
+/// numbers, and no text that sorts before it stands for a later instant, as one with an
+/// offset may. This is looked up once, and again when the table may have changed.
+pub(super) fn last_is_latest(table: &mut Table, last: Timestamp, text: &str) -> Result<bool> {
+    let version = data_version(table)?;
+    if version.is_some() && table.last_is_latest.get() == version {
+        return Ok(true);
+    }
+    // An offset is 26 hours at most.
+    let Some(first) = last.date_text(-27) else {
+        return Ok(false);
+    };
+    let params = [
+        Param::Text(&first),
+        Param::Text(text),
+        Param::Integer(last.as_micros()),
+    ];
+    let later = table
+        .cached(Query::Later)?
+        .first(&params, |row| row.integer(0) != 0)?;
+    let is_latest = later == Some(false);
+    if is_latest {
+        table.last_is_latest.set(version);
+    }
+    Ok(is_latest)
+}
+
+/// Returns a number that changes whenever another connection has changed the file.
+fn data_version(table: &mut Table) -> Result<Option<i64>> {
+    Ok(table
+        .cached(Query::DataVersion)?
+        .first(&[], |row| row.integer(0))?)
 }
 
 /// Returns the instant of the row that sorts last if it is the latest: text and finer
@@ -156,12 +221,8 @@ pub(super) fn at(
     stream: &StreamUuid,
     instant: Timestamp,
 ) -> Result<Option<Observation>> {
-    if let Ok(seconds) = instant.to_seconds() {
-        let params = [row::param(seconds)];
-        let mut rows = table.cached(Query::At)?.query(&params)?;
-        if let Some(row) = rows.next()? {
-            return row::observation(&row, stream).map(Some);
-        }
+    if let Some(found) = at_seconds(table, stream, instant)? {
+        return Ok(Some(found));
     }
     let mut found = None;
     key::rows_within(table, Span::at(instant), 1, |row| {
@@ -169,4 +230,40 @@ pub(super) fn at(
         Ok(())
     })?;
     found.transpose()
+}
+
+/// Reads the row of this instant that [`at`] reads, if it is looked for by a timestamp as a
+/// row may store it, which finds most rows by the index alone.
+pub(super) fn at_stored(
+    table: &mut Table,
+    stream: &StreamUuid,
+    instant: Timestamp,
+    stored: StoredRef<'_>,
+) -> Result<Option<Observation>> {
+    if let Some(found) = at_seconds(table, stream, instant)? {
+        return Ok(Some(found));
+    }
+    let params = [row::param(stored)];
+    let mut rows = table.cached(Query::At)?.query(&params)?;
+    if let Some(row) = rows.next()? {
+        return row::observation(&row, stream).map(Some);
+    }
+    drop(rows);
+    at(table, stream, instant)
+}
+
+/// Reads the row that stores this instant as Unix seconds.
+fn at_seconds(
+    table: &mut Table,
+    stream: &StreamUuid,
+    instant: Timestamp,
+) -> Result<Option<Observation>> {
+    if let Ok(seconds) = instant.to_seconds() {
+        let params = [row::param(seconds)];
+        let mut rows = table.cached(Query::At)?.query(&params)?;
+        if let Some(row) = rows.next()? {
+            return row::observation(&row, stream).map(Some);
+        }
+    }
+    Ok(None)
 }

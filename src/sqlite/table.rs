@@ -1,5 +1,7 @@
 //! One observation table: its quoted name and the statements on it.
 
+use std::cell::Cell;
+
 use super::query::{QUERIES, Query};
 use super::raw::{Handle, Statement};
 use crate::model::error::Result;
@@ -17,6 +19,10 @@ pub(super) struct Table {
     cached: [Option<Statement>; QUERIES],
     /// An INSERT of many rows, and their number.
     chunk: Option<(usize, Statement)>,
+    /// The file's version at which the row that sorts last was text and the latest of all,
+    /// if nothing else can have been written through this connection since. See
+    /// [`read::last_text`](super::read::last_text).
+    pub(super) last_is_latest: Cell<Option<i64>>,
 }
 
 impl Table {
@@ -27,11 +33,15 @@ impl Table {
             quoted: quote(name),
             cached: [const { None }; QUERIES],
             chunk: None,
+            last_is_latest: Cell::new(None),
         }
     }
 
     /// Returns a statement that stays prepared.
     pub(super) fn cached(&mut self, query: Query) -> Result<&mut Statement> {
+        if query.writes() {
+            self.last_is_latest.set(None);
+        }
         let slot = &mut self.cached[query as usize];
         match slot {
             Some(statement) => Ok(statement),
@@ -44,6 +54,7 @@ impl Table {
     /// or [`forget_chunk`](Self::forget_chunk) is called: it takes a hundred times the
     /// memory of the other statements.
     pub(super) fn chunk(&mut self, rows: usize) -> Result<&mut Statement> {
+        self.last_is_latest.set(None);
         let kept = self.chunk.take().filter(|(count, _)| *count == rows);
         let chunk = match kept {
             Some(chunk) => chunk,
@@ -62,8 +73,10 @@ impl Table {
         !self.db.is_autocommit()
     }
 
-    /// Prepares a statement for one call. `sql` makes its text from the quoted name.
+    /// Prepares a statement for one call, which may write. `sql` makes its text from the
+    /// quoted name.
     pub(super) fn prepare(&self, sql: impl FnOnce(&str) -> String) -> Result<Statement> {
+        self.last_is_latest.set(None);
         Ok(Statement::prepare(self.db, &sql(&self.quoted))?)
     }
 }

@@ -52,7 +52,7 @@ class EngineSqliteDatabase(Connection):
     def tableExists(self, table_uuid: str) -> bool:
         """Returns ``True`` if the stream has a table, with rows or without."""
         # A table that has rows needs no look at the list of all.
-        return self.getRowCount(table_uuid) > 0 or table_uuid in self.listTables()
+        return self.latestRow(table_uuid) is not None or table_uuid in self.listTables()
 
     def deleteTable(self, table_uuid: str) -> None:
         """Removes the stream's table and its rows; the metadata stays."""
@@ -203,7 +203,7 @@ class EngineSqliteDatabase(Connection):
 
     def getAllStreams(self) -> list[dict[str, Any]]:
         """Returns the metadata of all streams, by id."""
-        return [metadata for metadata in map(_metadata, self.store.streams()) if metadata]
+        return self.store.streams_as_stored()
 
     def getStreamUuidByName(self, name: str) -> Optional[str]:
         """Returns the uuid of the stream of this name; None if there is none."""
@@ -222,5 +222,5 @@ def _metadata(stream: Optional[Stream]) -> Optional[dict[str, Any]]:
 
 
 def _text(ts: Optional[datetime], separator: str, precision: str) -> Optional[str]:
-    """Spells a time as a column holds it."""
-    return None if ts is None else ts.replace(tzinfo=None).isoformat(separator, precision)
+    """Spells a time, which is UTC, as a column holds it."""
+    return None if ts is None else ts.isoformat(separator, precision)[: -len("+00:00")]

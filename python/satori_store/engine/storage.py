@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import threading
 from collections.abc import Mapping
@@ -62,6 +63,8 @@ class EngineStorageManager:
         on_error: OnError = "log",
     ) -> None:
         self.db = EngineSqliteDatabase(data_dir, dbname, on_error)
+        #: The stream object that was stored last for each stream: it can be stored.
+        self._stored: dict[str, dict[str, Any]] = {}
 
     def close(self) -> None:
         """Closes the store."""
@@ -114,12 +117,16 @@ class EngineStorageManager:
             return self.db.insertRow(streamUuid, timestamp, value, hash_val, provider)
         try:
             # Metadata that can't be stored is refused before its observation is stored.
-            with Store.in_memory() as nowhere:
-                self._storeMetadata(streamUuid, stream, nowhere)
+            metadata = dict(stream)
+            if self._stored.get(streamUuid) != metadata:
+                with Store.in_memory() as nowhere:
+                    self._storeMetadata(streamUuid, metadata, nowhere)
             row = (value, frames.given(hash_val), frames.given(provider))
             report = self.db.insertRows(streamUuid, [timestamp], [row])
             if not report.conflicts:
-                self._storeMetadata(streamUuid, stream, self.db.store)
+                self._storeMetadata(streamUuid, metadata, self.db.store)
+                if self._stored.get(streamUuid) != metadata:
+                    self._stored[streamUuid] = copy.deepcopy(metadata)
             return report.inserted == 1
         except Exception as error:
             self.db._failed("storeStreamObservation", streamUuid, error)
