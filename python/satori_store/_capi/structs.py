@@ -107,10 +107,6 @@ class Stream(Growable):
     ]
 
 
-#: The members of a stream that are texts.
-TEXTS: tuple[str, ...] = ("uuid", *FIELDS[1:])
-
-
 class InsertReport(Growable):
     _fields_ = [
         ("size", c_size_t),

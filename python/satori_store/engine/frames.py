@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 from ..errors import InvalidArrow
@@ -23,6 +24,22 @@ def table(
     ts: list[Union[int, float]], values: list[float], hashes: list[str], providers: list[str]
 ) -> pandas.DataFrame:
     """Makes a frame of `value, hash, provider`, indexed by `ts`."""
+    if not ts:
+        nothing: pandas.DataFrame = _nothing().copy()
+        return nothing
+    return _made(ts, values, hashes, providers)
+
+
+@lru_cache(maxsize=None)
+def _nothing() -> pandas.DataFrame:
+    """Makes the frame of no rows, which takes as long as one of many."""
+    return _made([], [], [], [])
+
+
+def _made(
+    ts: list[Union[int, float]], values: list[float], hashes: list[str], providers: list[str]
+) -> pandas.DataFrame:
+    """Makes a frame as :func:`table` does."""
     import pandas
 
     frame: pandas.DataFrame = pandas.DataFrame(
