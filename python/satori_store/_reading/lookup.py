@@ -26,7 +26,10 @@ class Rooms:
 
     def __init__(self, function: str, head: int, members: tuple[int, ...]) -> None:
         self._function, self._head, self._members = functions[function], head, members
-        self._free: list[tuple[Any, int, c_size_t, structs.Error, tuple[Any, ...]]] = []
+        self._free: list[Any] = []
+        #: The last answer for each key, if its texts are no longer than `_SHORT` bytes. 10,000
+        #: streams take some 10 MB.
+        self.known: dict[bytes, tuple[bytes, Stream]] = {}
 
     def _room(self, capacity: int) -> Any:
         """Makes a room for texts of so many bytes."""
@@ -37,7 +40,7 @@ class Rooms:
         places = [address + member for member in self._members]
         texts = address + self._head
         arguments = (*places, texts, capacity, byref(needed), byref(error))
-        return memory, capacity, needed, error, arguments
+        return memory, address, capacity, needed, error, arguments
 
     def ask(self, store: int, key: bytes) -> Optional[tuple[bytes, int]]:
         """Calls the function. Returns a copy of what it wrote, whose pointers point into
@@ -46,7 +49,7 @@ class Rooms:
             room = self._free.pop()
         except IndexError:
             room = self._room(1024)
-        memory, capacity, needed, error, arguments = room
+        memory, address, capacity, needed, error, arguments = room
         status = self._function(store, key, len(key), *arguments)
         while status != 0:
             if needed.value <= capacity:
@@ -55,21 +58,18 @@ class Rooms:
                 raise failed
             # Twice as much, because somebody may lengthen the texts further meanwhile.
             room = self._room(2 * needed.value)
-            memory, capacity, needed, error, arguments = room
+            memory, address, capacity, needed, error, arguments = room
             status = self._function(store, key, len(key), *arguments)
         length = needed.value
-        found = (memory[: self._head + length], ctypes.addressof(memory)) if length else None
+        found = memory[: self._head + length] if length else None
         self._free.append(room)
-        return found
+        return None if found is None else (found, address)
 
 
 _STREAM = ctypes.sizeof(structs.Stream)
 _by_uuid = Rooms("satori_get_stream", _STREAM, (0,))
 _by_name = Rooms("satori_get_stream_by_name", _STREAM, (0,))
 
-#: The last answer for each uuid and name, if its texts are no longer than `_SHORT` bytes.
-#: 10,000 streams take some 10 MB.
-_known: dict[tuple[Rooms, bytes], tuple[bytes, Stream]] = {}
 _SHORT, _MOST = _STREAM + 512, 16_384
 
 
@@ -90,14 +90,14 @@ def _stream(rooms: Rooms, store: int, key: bytes) -> Optional[Stream]:
     found, address = answer
     # The bytes are mostly those of the last call. Records can't be changed, so that
     # the same bytes may be the same record.
-    known = _known.get((rooms, key))
+    known = rooms.known.get(key)
     if known is not None and known[0] == found:
         return known[1]
     record = _record(found, address)
     if len(found) <= _SHORT:
-        if len(_known) >= _MOST:
-            _known.clear()
-        _known[rooms, key] = found, record
+        if len(rooms.known) >= _MOST:
+            rooms.known.clear()
+        rooms.known[key] = found, record
     return record
 
 
