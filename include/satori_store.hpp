@@ -211,6 +211,9 @@ struct OpenOptions {
   /** If a stream's timestamps are stored as text, new rows are too: see
    *  satori_open_options. */
   bool keep_spelling = false;
+  /** Leave rows that can't be read out of every read, instead of throwing at the
+   *  first. */
+  bool skip_unreadable = false;
 };
 
 /** What remove() removes. */
@@ -656,28 +659,13 @@ class Store {
   /** Finds the stream of this uuid: satori_stream_by_uuid, by way of satori_get_stream,
    *  which is faster. */
   std::optional<Stream> stream_by_uuid(std::string_view uuid) const {
-    std::string texts(512, '\0');
-    for (;;) {
-      satori_stream found = satori_stream_init();
-      std::size_t needed = 0;
-      satori_error error;
-      const satori_status status =
-          satori_get_stream(get(), uuid.data(), uuid.size(), &found, texts.data(), texts.size(),
-                            &needed, &error);
-      if (status != SATORI_OK && needed > texts.size()) {
-        texts.resize(needed);
-        continue;
-      }
-      if (status != SATORI_OK) throw Error(status, error);
-      if (needed == 0) return std::nullopt;
-      return detail::stream(found);
-    }
+    return stream(satori_get_stream, uuid);
   }
 
   /** Finds the stream of this name: of several the most recently synced, then the one
    *  with the lowest id. */
   std::optional<Stream> stream_by_name(std::string_view name) const {
-    return detail::first(streams_by_name(name));
+    return stream(satori_get_stream_by_name, name);
   }
 
   /** Finds all streams of this name, in the order that stream_by_name() chooses by. */
@@ -938,11 +926,32 @@ class Store {
     how.synchronous = static_cast<std::int32_t>(options.synchronous);
     how.in_memory = in_memory;
     how.keep_spelling = options.keep_spelling;
+    how.skip_unreadable = options.skip_unreadable;
     if (options.busy_timeout) {
       const std::int64_t wait = options.busy_timeout->count();
       how.busy_timeout = wait > 0 ? wait : -1;
     }
     detail::call(satori_store_open, path.data(), path.size(), &how, handle_.out());
+  }
+
+  /** Finds one stream by a function that writes it into our memory. */
+  template <class Function>
+  std::optional<Stream> stream(Function function, std::string_view key) const {
+    std::string texts(512, '\0');
+    for (;;) {
+      satori_stream found = satori_stream_init();
+      std::size_t needed = 0;
+      satori_error error;
+      const satori_status status = function(get(), key.data(), key.size(), &found, texts.data(),
+                                            texts.size(), &needed, &error);
+      if (status != SATORI_OK && needed > texts.size()) {
+        texts.resize(needed);
+        continue;
+      }
+      if (status != SATORI_OK) throw Error(status, error);
+      if (needed == 0) return std::nullopt;
+      return detail::stream(found);
+    }
   }
 
   template <class Function, class... Arguments>

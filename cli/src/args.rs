@@ -192,6 +192,9 @@ pub(crate) struct Observations {
     /// How to print them [default: table; json with --json]
     #[arg(long)]
     pub(crate) format: Option<Format>,
+    /// Leave out rows that can't be read, instead of ending at the first
+    #[arg(long)]
+    pub(crate) skip_unreadable: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -322,7 +325,7 @@ impl Global {
     }
 
     /// Returns the options that every opening shares.
-    fn options(&self) -> OpenOptions {
+    pub(crate) fn options(&self) -> OpenOptions {
         OpenOptions::new()
             .busy_timeout(self.busy_timeout)
             .synchronous(match self.synchronous {

@@ -28,7 +28,11 @@ pub(crate) fn run(
     global: &Global,
     output: &Output,
 ) -> Result<Exit, Failure> {
-    let store = global.read(&args.db)?;
+    let store = global
+        .options()
+        .read_only(true)
+        .skip_unreadable(args.skip_unreadable)
+        .open(&args.db)?;
     let selected = select::one(&store, &args.stream, output)?;
     let rows = rows(&store, &selected.uuid, args)?;
     let default = if output.json {
@@ -61,7 +65,11 @@ fn rows(store: &Store, uuid: &StreamUuid, args: &args::Observations) -> Result<R
     if range == (Bound::Unbounded, Bound::Unbounded) && last <= AT_ONCE {
         return Ok(Box::new(store.last(uuid, last)?.into_iter().map(Ok)));
     }
-    let count = usize::try_from(store.count(uuid, range)?).unwrap_or(usize::MAX);
+    let count = match args.skip_unreadable {
+        // The store counts rows that can't be read too.
+        true => store.observations(uuid, range)?.count(),
+        false => usize::try_from(store.count(uuid, range)?).unwrap_or(usize::MAX),
+    };
     let rows = store.observations(uuid, range)?;
     Ok(Box::new(
         Skip {

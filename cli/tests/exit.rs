@@ -207,6 +207,13 @@ fn an_unreadable_row() {
         6,
         "unreadable_row",
     );
+    for choice in [
+        &["--skip-unreadable"] as &[_],
+        &["--skip-unreadable", "--last", "3"],
+    ] {
+        let ran = folder.run(&[&["observations", "engine.db", "odd", "--json"], choice].concat());
+        assert_eq!((ran.code, ran.json()), (0, serde_json::json!([])));
+    }
     fails(&folder, &["show", "engine.db", "odd"], 6, "unreadable_row");
     for command in ["streams", "verify"] {
         let ran = folder.run(&[command, "engine.db"]);

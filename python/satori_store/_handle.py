@@ -25,6 +25,7 @@ def open_options(
     synchronous: Synchronous = "normal",
     busy_timeout: float = 5.0,
     keep_spelling: bool = False,
+    skip_unreadable: bool = False,
     in_memory: bool = False,
 ) -> OpenOptions:
     """Returns the options as the C API takes them."""
@@ -36,6 +37,7 @@ def open_options(
     options.synchronous = _SYNCHRONOUS[synchronous]
     options.in_memory = in_memory
     options.keep_spelling = keep_spelling
+    options.skip_unreadable = skip_unreadable
     # In C, 0 stands for the default and a negative number for no wait.
     options.busy_timeout = int(min(busy_timeout * 1e6, 2**62)) or -1
     return options

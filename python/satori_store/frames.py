@@ -44,6 +44,8 @@ def rows_of_frame(frame: pandas.DataFrame) -> Any:
     try:
         import pyarrow
 
+        if not hasattr(pyarrow.Table, "__arrow_c_stream__"):
+            return _rows_of(frame)  # pyarrow before 14
         return pyarrow.Table.from_pandas(frame, preserve_index=False)
     except ImportError:
         return _rows_of(frame)

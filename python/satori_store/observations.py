@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from ._capi import arrow
 from ._capi.call import call
 from ._handle import StoreHandle
-from ._reading.cursor import BATCH, Cursor
+from ._reading.cursor import BATCH, Cursor, seconds
 from .errors import StoreError
 from .records import Observation, StoredTimestamp
 
@@ -68,10 +68,24 @@ class Observations:
     def as_stored(self) -> tuple[list[StoredTimestamp], list[float], list[str], list[str]]:
         """Reads four lists: timestamps as the rows store them (see
         :attr:`Observation.stored_ts`), values, hashes and providers."""
+        return self._lists(lambda micros, stored: stored)
+
+    def as_numbers(
+        self,
+    ) -> tuple[list[Union[int, float]], list[float], list[str], list[str]]:
+        """Reads the lists that :meth:`as_stored` reads, but a timestamp that is stored as text
+        is its Unix seconds: an integer if they are whole, else a float."""
+        return self._lists(_numbers)
+
+    def _lists(
+        self, timestamps: Callable[[list[int], list[StoredTimestamp]], list[Any]]
+    ) -> tuple[list[Any], list[float], list[str], list[str]]:
+        """Reads four lists, the first as `timestamps` makes it of the instants and the stored
+        timestamps of a batch."""
         cursor = self._cursor()
         ts, values, hashes, providers = [], [], [], []
         while batch := cursor.batch():
-            ts += batch[1]
+            ts += timestamps(batch[0], batch[1])
             values += batch[2]
             hashes += batch[3]
             providers += batch[4]
@@ -93,11 +107,30 @@ class Observations:
         """Reads a pyarrow table."""
         import pyarrow
 
+        if not hasattr(pyarrow.RecordBatchReader, "from_stream"):
+            return self._to_old_arrow()
         try:
             return pyarrow.RecordBatchReader.from_stream(self).read_all()
         except (pyarrow.ArrowException, OSError):
             self._raise_cause()
             raise
+
+    def _to_old_arrow(self) -> pyarrow.Table:
+        """Reads a pyarrow table with a pyarrow that takes no stream (before 15)."""
+        import pyarrow
+
+        types = (pyarrow.timestamp("us", "UTC"), pyarrow.float64(), pyarrow.utf8(), pyarrow.utf8())
+        schema = pyarrow.schema(
+            pyarrow.field(name, type, nullable=False) for name, type in zip(Arrays._fields, types)
+        )
+        batches = []
+        for length, columns in self._batches():
+            arrays = [
+                pyarrow.Array.from_buffers(type, length, [None, *map(pyarrow.py_buffer, buffers)])
+                for type, buffers in zip(types, columns)
+            ]
+            batches.append(pyarrow.RecordBatch.from_arrays(arrays, schema=schema))
+        return pyarrow.Table.from_batches(batches, schema)
 
     def to_pandas(self) -> pandas.DataFrame:
         """Reads a DataFrame of ``value, hash, provider``, indexed by ``ts`` (a UTC
@@ -114,7 +147,7 @@ class Observations:
             ts = arrays.ts
         else:
             table = self.to_arrow()
-            frame = table.drop_columns("ts").to_pandas()
+            frame = table.select(["value", "hash", "provider"]).to_pandas()
             ts = table.column("ts").cast("int64").to_numpy().view("datetime64[us]")
         frame.index = pandas.DatetimeIndex(ts, tz="UTC", name="ts")
         return frame
@@ -123,11 +156,14 @@ class Observations:
         """Reads four arrays. Instants have no time zone in numpy: they are UTC."""
         import numpy
 
-        try:
-            ts, values, hashes, providers = arrow.read(self.__arrow_c_stream__())
-        except arrow.Failed as failed:
-            self._raise_cause()
-            raise StoreError(str(failed)) from None
+        ts, values = bytearray(), bytearray()
+        hashes: list[str] = []
+        providers: list[str] = []
+        for _, columns in self._batches():
+            ts += columns[0][0]
+            values += columns[1][0]
+            hashes += arrow.texts(*columns[2])
+            providers += arrow.texts(*columns[3])
         return Arrays(
             numpy.frombuffer(ts, dtype="datetime64[us]"),
             numpy.frombuffer(values, dtype="float64"),
@@ -135,8 +171,24 @@ class Observations:
             numpy.array(providers, dtype=object),
         )
 
+    def _batches(self) -> Iterator[tuple[int, list[list[bytes]]]]:
+        """Yields the batches of the Arrow stream: how many rows, and the buffers of each
+        column, copied."""
+        try:
+            yield from arrow.batches(self.__arrow_c_stream__())
+        except arrow.Failed as failed:
+            self._raise_cause()
+            raise StoreError(str(failed)) from None
+
     def _raise_cause(self) -> None:
         """Raises what stopped an Arrow stream, which reports it as text alone."""
         cursor = self._cursor()
         while cursor.batch():
             pass
+
+
+def _numbers(micros: list[int], stored: list[StoredTimestamp]) -> list[Any]:
+    """Returns the stored timestamps, those that are text as Unix seconds."""
+    return [
+        seconds(instant) if isinstance(ts, str) else ts for instant, ts in zip(micros, stored)
+    ]

@@ -68,7 +68,7 @@ def insert_data(
         data = frames.rows_of_frame(data)
     if hasattr(data, "__arrow_c_stream__"):
         return _insert_stream(store, uuid, data.__arrow_c_stream__(), provider, unit)
-    if hasattr(data, "__dataframe__"):
+    if hasattr(data, "__dataframe__") or hasattr(data, "to_batches"):
         raise InvalidArrow(f"a {type(data).__name__} has no __arrow_c_stream__: update its library")
     return _insert_rows(store, uuid, data, provider, unit)
 
@@ -148,12 +148,16 @@ class _Contents:
         """Inserts the rows, whose timestamps are given as instants or spelled."""
         counts, conflicts = structs.InsertReport(), Handle()
         columns = (ts, spellings, self._values, self._hashes.column(), self._providers.column())
-        call(
-            "satori_insert_many",
+        arguments = (
             *store._at(uuid),
             len(self._values),
             *[None if column is None else column.buffer_info()[0] for column in columns],
             byref(counts),
-            byref(conflicts),
         )
+        if len(self._values) == 1:
+            # Most single rows are no conflict, and need no report of one.
+            call("satori_insert_many", *arguments, None)
+            if not counts.conflicts:
+                return decode.insert_report(uuid, counts, conflicts)
+        call("satori_insert_many", *arguments, byref(conflicts))
         return decode.insert_report(uuid, counts, conflicts)

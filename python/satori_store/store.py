@@ -41,6 +41,9 @@ class Store(StreamOperations, ObservationOperations, PayloadOperations):
     :param keep_spelling: if a stream has timestamps that are text, store its new rows as
         text spelled like the last of them, instead of as Unix seconds. This is for programs
         that order rows by plain SQL, in which numbers sort before all text.
+    :param skip_unreadable: leave rows that can't be read out of every read, instead of
+        raising :class:`UnreadableRow` at the first. ``count`` and ``statistics`` still count
+        them, and ``unreadable`` lists them.
     :raises CannotOpen, NotAStore, Corrupt, LaterRelease, SchemaMismatch:
         not one byte of the file has changed.
 
@@ -72,6 +75,7 @@ class Store(StreamOperations, ObservationOperations, PayloadOperations):
         synchronous: Synchronous = "normal",
         busy_timeout: float = 5.0,
         keep_spelling: bool = False,
+        skip_unreadable: bool = False,
     ) -> None:
         options = open_options(
             read_only=read_only,
@@ -79,6 +83,7 @@ class Store(StreamOperations, ObservationOperations, PayloadOperations):
             synchronous=synchronous,
             busy_timeout=busy_timeout,
             keep_spelling=keep_spelling,
+            skip_unreadable=skip_unreadable,
         )
         self._open(os.fsencode(path), options)
         if danger := sqlite.danger():

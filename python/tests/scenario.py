@@ -72,6 +72,7 @@ class Player:
                 synchronous="full" if "full" in options else "normal",
                 busy_timeout=0 if "no_wait" in options else 5,
                 keep_spelling="keep_spelling" in options,
+                skip_unreadable="skip_unreadable" in options,
             )
         yield "done"
 

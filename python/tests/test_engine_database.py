@@ -26,6 +26,13 @@ def db(tmp_path: Path) -> Iterator[EngineSqliteDatabase]:
     db.disconnect()
 
 
+@pytest.fixture
+def strict(tmp_path: Path) -> Iterator[EngineSqliteDatabase]:
+    db = EngineSqliteDatabase(str(tmp_path / "strict"), "engine.db", on_error="raise")
+    yield db
+    db.disconnect()
+
+
 def test_tables(db: EngineSqliteDatabase) -> None:
     assert db.listTables() == [] and not db.tableExists("x")
     db.createTable("x")
@@ -64,7 +71,7 @@ def test_a_row_is_new_once(db: EngineSqliteDatabase, caplog: pytest.LogCaptureFi
         assert db.insertRow("x", NOON, 7, "c", "central") is False
     assert "has the value 100.5" in caplog.text and "7.0 was offered" in caplog.text
     frame = db.getTableData("x")
-    assert frame.index.tolist() == [NOON]
+    assert frame.index.tolist() == [1704283200]
     assert frame.to_dict("list") == {"value": [100.5], "hash": ["a"], "provider": ["central"]}
 
 
@@ -95,23 +102,26 @@ def test_text_is_found_again_under_that_text(db: EngineSqliteDatabase) -> None:
     for number, text in enumerate(texts):
         assert db.insertRow("x", text, number, f"h{number}", "central")
         assert db.getLatestTimestamp("x") == text
-    assert db.getTableData("x").index.tolist() == texts
+    assert db.store.observations("x").as_stored()[0] == texts
+    # What it reads are numbers, as an engine's frames hold them.
+    seconds = [1704240000, 1704283200, 1704286800.25, 1704306600]
+    assert db.getTableData("x").index.tolist() == seconds
 
 
 @pytest.mark.parametrize("ts", ["noon", "", None, float("nan"), pandas.NaT, "2024-02-30", b"0"])
-def test_what_is_no_timestamp(db: EngineSqliteDatabase, ts: Any) -> None:
+def test_what_is_no_timestamp(strict: EngineSqliteDatabase, ts: Any) -> None:
     with pytest.raises(satori_store.InvalidTimestamp):
-        db.insertRow("x", ts, 1.0, "a", "central")
+        strict.insertRow("x", ts, 1.0, "a", "central")
     with pytest.raises(satori_store.InvalidTimestamp):
-        db.insertDataframe("x", pandas.DataFrame({"value": [1.0, 2.0]}, index=[NOON, ts]))
-    assert db.listTables() == []
+        strict.insertDataframe("x", pandas.DataFrame({"value": [1.0, 2.0]}, index=[NOON, ts]))
+    assert strict.listTables() == []
 
 
 @pytest.mark.parametrize("value", ["much", None, float("nan"), float("inf"), "1e400"])
-def test_what_is_no_value(db: EngineSqliteDatabase, value: Any) -> None:
+def test_what_is_no_value(strict: EngineSqliteDatabase, value: Any) -> None:
     with pytest.raises(satori_store.InvalidValue):
-        db.insertRow("x", NOON, value, "a", "central")
-    assert db.listTables() == []
+        strict.insertRow("x", NOON, value, "a", "central")
+    assert strict.listTables() == []
 
 
 def test_a_data_frame_of_text(db: EngineSqliteDatabase) -> None:
@@ -121,7 +131,8 @@ def test_a_data_frame_of_text(db: EngineSqliteDatabase) -> None:
     assert db.insertDataframe("x", df, provider="test") == 0
     assert db.insertDataframe("x", df.iloc[:0]) == 0
     frame = db.getTableData("x")
-    assert frame.index.tolist() == index
+    assert db.store.observations("x").as_stored()[0] == index
+    assert frame.index.tolist() == [1704067200 + 3600 * hour for hour in range(24)]
     assert frame["value"].tolist() == list(range(24)) and frame["hash"].tolist() == list(df["hash"])
     assert set(frame["provider"]) == {"test"}
 
@@ -161,24 +172,51 @@ def test_data_frames_as_engines_work_with_them(db: EngineSqliteDatabase) -> None
     assert db.getLatestTimestamp("x") == "2024-01-04 00:00" and db.getLastHash("x") == "c"
 
 
-def test_a_data_frame_is_stored_whole_or_not_at_all(db: EngineSqliteDatabase) -> None:
+def test_a_data_frame_is_stored_whole_or_not_at_all(strict: EngineSqliteDatabase) -> None:
     df = pandas.DataFrame({"value": [1.0, float("nan")]}, index=[NOON, "2024-01-03T13:00:00"])
     with pytest.raises(satori_store.InvalidValue):
-        db.insertDataframe("x", df)
+        strict.insertDataframe("x", df)
     with pytest.raises(satori_store.InvalidArrow):
-        db.insertDataframe("x", df.rename(columns={"value": "values"}))
-    assert db.getRowCount("x") == 0
+        strict.insertDataframe("x", df.rename(columns={"value": "values"}))
+    assert strict.getRowCount("x") == 0
+
+
+#: What pandas' everyday calls leave of an index that counts rows.
+_LEFT: dict[str, Callable[[pandas.DataFrame], pandas.DataFrame]] = {
+    "nothing": lambda df: df,
+    "dropna": lambda df: df.dropna(),
+    "sort_values": lambda df: df.dropna().sort_values("value", ascending=False),
+    "concat": lambda df: pandas.concat([df.dropna(), df.dropna().assign(value=7.0)]),
+    "iloc": lambda df: df.iloc[[0, 2, 3]],
+    "as floats": lambda df: df.dropna().set_axis([0.0, 2.0, 3.0]),
+}
+
+
+@pytest.mark.parametrize("left", _LEFT)
+def test_an_index_that_counts_rows_is_no_time(strict: EngineSqliteDatabase, left: str) -> None:
+    days = ["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04"]
+    df = _LEFT[left](pandas.DataFrame({"date": days, "value": [3.0, None, 1.0, 2.0]}))
+    with pytest.raises(satori_store.InvalidArrow, match="set_index"):
+        strict.insertDataframe("x", df)
+    assert strict.listTables() == []
+    # As the error says.
+    rows = df.dropna().iloc[:3]
+    assert strict.insertDataframe("x", rows.set_index("date")) == 3
+    assert strict.insertDataframe("y", rows.rename(columns={"date": "ts"})) == 3
+    # An index that says that it holds timestamps does.
+    early = pandas.DataFrame({"value": [1.0, 2.0]}, index=pandas.Index([0, 60], name="ts"))
+    assert strict.insertDataframe("z", early) == 2
 
 
 def test_migration_rewrites_when_it_is_called(db: EngineSqliteDatabase) -> None:
     for number, ts in enumerate([NOON, "2024-01-03 13:00", 1704290400]):
         db.insertRow("x", ts, number, "h", "central")
     before = db.getTableData("x")
-    assert before.index.tolist()[:2] == [NOON, "2024-01-03 13:00"]
+    assert before.index.tolist() == [1704283200, 1704286800, 1704290400]
+    assert db.getLatestTimestamp("x") == "2024-01-03T14:00:00"
     assert db.migrateTimestampFormat("x") == 3
-    after = db.getTableData("x")
-    assert after.index.tolist() == [1704283200, 1704286800, 1704290400]
-    assert after.reset_index(drop=True).equals(before.reset_index(drop=True))
+    assert db.getTableData("x").equals(before)
+    assert db.getLatestTimestamp("x") == 1704290400
     assert db.migrateTimestampFormat("x") == 0
 
 
@@ -248,14 +286,17 @@ def test_errors_are_raised(fixture: Callable[[str], Path]) -> None:
         assert path.read_bytes() == before
 
 
-def test_names_that_are_no_streams(db: EngineSqliteDatabase) -> None:
+def test_names_that_are_no_streams(strict: EngineSqliteDatabase) -> None:
     for call in (
-        lambda: db.createTable("streams"),
-        lambda: db.deleteTable("sqlite_sequence"),
-        lambda: db.insertRow("", NOON, 1.0, "a", "central"),
+        lambda: strict.createTable("streams"),
+        lambda: strict.deleteTable("sqlite_sequence"),
+        lambda: strict.insertRow("", NOON, 1.0, "a", "central"),
     ):
         with pytest.raises(satori_store.InvalidUuid):
             call()
+    for name in ("streams", "sqlite_sequence", ""):
+        assert strict.getTableData(name).empty and strict.getRowCount(name) == 0
+        assert strict.getLatestTimestamp(name) is None and not strict.tableExists(name)
 
 
 def test_many_threads(db: EngineSqliteDatabase) -> None:

@@ -50,11 +50,12 @@ def test_every_method_on_files_from_the_field(fixture: Callable[[str], Path], na
         assert frame["hash"].tolist() == engine["id"].tolist()
         assert engine["date_time"].is_monotonic_increasing
         assert engine["date_time"].iloc[-1].timestamp() == wanted["last"]
-        assert storage.getLatestStreamTimestamp(uuid) == frame.index[-1]
+        stored = db.store.observations(uuid).as_stored()[0]
+        assert storage.getLatestStreamTimestamp(uuid) == stored[-1]
         assert db.getLastHash(uuid) == frame["hash"].iloc[-1]
         # As the file holds them: the last row is not there twice, whichever way it is given.
         last = frame.iloc[-1]
-        spellings = [frame.index[-1], wanted["last"], str(wanted["last"])]
+        spellings = [stored[-1], frame.index[-1], wanted["last"], str(wanted["last"])]
         for ts in [*spellings, engine["date_time"].iloc[-1]]:
             assert not storage.storeStreamObservation(uuid, ts, last["value"], last["hash"])
         again = storage.mergeServerDataWithLocal(uuid, frame)
@@ -65,8 +66,9 @@ def test_every_method_on_files_from_the_field(fixture: Callable[[str], Path], na
         latest = storage.getLatestPrediction(uuid)
         assert latest is not None and latest["value"] == 1.5 and latest["provider"] == "engine"
         # A table that holds text goes on as text, until it is migrated.
-        texts = sum(isinstance(ts, str) for ts in frame.index)
-        assert isinstance(latest["ts"], str) if texts else latest["ts"] == later
+        texts = sum(isinstance(ts, str) for ts in stored)
+        assert latest["ts"] == later
+        assert isinstance(db.getLatestTimestamp(uuid), str) == (texts > 0)
         assert db.migrateTimestampFormat(uuid) == (texts + 1 if texts else 0)
         numbers = db.getTableData(uuid)
         assert numbers["value"].tolist() == [*frame["value"], 1.5]
@@ -169,3 +171,97 @@ def test_opened_extended_and_read_back(tmp_path: Path, spelling: str) -> None:
         assert storage.getStreamData(BITCOIN)["value"].tolist() == [0, 1, 2, 3, 9]
         storage.close()
         assert engine.sql("PRAGMA integrity_check") == [["ok"]]
+
+
+#: Nine hours, as servers, pandas, SQLite and people spell them.
+SPELLINGS: dict[str, list[Any]] = {
+    "seconds": [1704283200 + 3600 * hour for hour in range(9)],
+    "numeric text": [str(1704283200 + 3600 * hour) for hour in range(9)],
+    "fractions": [1704283200.25 + 3600 * hour for hour in range(9)],
+    "SQL text": [f"2024-01-03 {hour}:00:00" for hour in range(12, 21)],
+    "SQL text with a fraction": [f"2024-01-03 {hour}:00:00.250000" for hour in range(12, 21)],
+    "ISO text": [f"2024-01-03T{hour}:00:00" for hour in range(12, 21)],
+    "ISO text in UTC": [f"2024-01-03T{hour}:00:00Z" for hour in range(12, 21)],
+    "text with an offset": [f"2024-01-03 {hour}:00:00+00:00" for hour in range(12, 21)],
+    "text with another offset": [f"2024-01-03 {hour}:00:00-05:00" for hour in range(12, 21)],
+}
+
+
+def accuracy(observed: pandas.DataFrame, predicted: pandas.DataFrame) -> list[tuple[Any, float]]:
+    """Returns what an engine's page of its accuracy shows: each prediction's error against
+    the next observation. It compares timestamps as numbers where observations have such."""
+    observed, predicted = observed.reset_index(), predicted.reset_index()
+    found = []
+    for _, prediction in predicted.iterrows():
+        ts: Any = prediction["ts"]
+        if pandas.api.types.is_numeric_dtype(observed["ts"]):
+            ts = float(ts)
+        following = observed[observed["ts"] > ts]
+        if not following.empty:
+            found.append((ts, prediction["value"] - following.iloc[0]["value"]))
+    return found
+
+
+def as_an_engine_reads(engine: InstalledEngine, stream: str) -> pandas.DataFrame:
+    """Reads a table as an installed engine does: it turns text into Unix seconds in the file,
+    and reads numbers."""
+    for ts, *row in engine.rows(stream):
+        if isinstance(ts, str):
+            engine.sql(f'DELETE FROM "{stream}" WHERE ts = ?', ts)
+            seconds = pandas.to_datetime(ts).timestamp()
+            engine.sql(f'INSERT INTO "{stream}" VALUES (?, ?, ?, ?)', seconds, *row)
+    columns = ["ts", "value", "hash", "provider"]
+    types = {"value": "float64", "hash": "object", "provider": "object"}
+    frame: pandas.DataFrame = pandas.DataFrame(engine.rows(stream), columns=columns)
+    read: pandas.DataFrame = frame.set_index("ts").astype(types)
+    return read
+
+
+@pytest.mark.parametrize("predictions", SPELLINGS)
+@pytest.mark.parametrize("observations", SPELLINGS)
+def test_the_page_of_accuracy_shows_what_an_engine_shows(
+    tmp_path: Path, observations: str, predictions: str
+) -> None:
+    (tmp_path / "theirs").mkdir()
+    ours = EngineStorageManager(str(tmp_path / "ours"), "engine.db")
+    with InstalledEngine(tmp_path / "theirs" / "engine.db") as engine:
+        for stream, spelling in (("observed", observations), ("predicted", predictions)):
+            engine.create(stream)
+            for number, ts in enumerate(SPELLINGS[spelling]):
+                value = number + (0.5 if stream == "predicted" else 0.0)
+                assert engine.insert(stream, ts, value)
+                assert ours.storeStreamObservation(stream, ts, value, "h", "central")
+        theirs = [as_an_engine_reads(engine, stream) for stream in ("observed", "predicted")]
+    found = [ours.getStreamData("observed"), ours.getPredictions("predicted")]
+    for our, their in zip(found, theirs):
+        pandas.testing.assert_frame_equal(our, their)
+    assert accuracy(*found) == accuracy(*theirs) != []
+    latest = ours.getLatestPrediction("predicted")
+    assert latest is not None and latest["ts"] == theirs[1].index[-1]
+    ours.close()
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_an_engine_that_rewrites_text_meanwhile_loses_nothing(
+    tmp_path: Path, spelling: str
+) -> None:
+    texts = SPELLINGS[spelling]
+    seconds = [
+        pandas.Timestamp(ts).timestamp() if "-" in str(ts) else float(ts) for ts in texts
+    ]
+    ours = EngineStorageManager(str(tmp_path), "engine.db")
+    with InstalledEngine(tmp_path / "engine.db") as engine:
+        for number, ts in enumerate(texts):
+            # One row is ours, the next one theirs; each reads all after every row.
+            if number % 2 == 0:
+                assert ours.storePrediction("p", ts, number, "h")
+            else:
+                assert engine.insert("p", ts, number)
+            as_an_engine_reads(engine, "p")
+            frame = ours.getPredictions("p")
+            assert frame.index.tolist() == seconds[: number + 1]
+            assert frame["value"].tolist() == list(range(number + 1))
+            # It is there, under whichever spelling.
+            assert not ours.storePrediction("p", ts, number, "h")
+            assert engine.latest("p")[1] == number
+    ours.close()

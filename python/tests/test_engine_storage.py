@@ -18,6 +18,7 @@ from satori_store.engine import EngineStorageManager
 from .conftest import BITCOIN, FEEDS
 
 HOURS = ["2024-02-01T00:00:00", "2024-02-01T01:00:00", "2024-02-01T02:00:00"]
+SECONDS = [1706745600, 1706749200, 1706752800]
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def test_stream_data(storage: EngineStorageManager) -> None:
     assert storage.hasStreamData("x") and storage.getStreamRowCount("x") == 3
     assert storage.getLatestStreamTimestamp("x") == HOURS[-1]
     frame = storage.getStreamData("x")
-    assert frame.index.name == "ts" and frame.index.tolist() == HOURS
+    assert frame.index.name == "ts" and frame.index.tolist() == SECONDS
     assert list(frame.columns) == ["value", "hash", "provider"]
     assert storage.listAllStreams() == ["x"]
     storage.deleteStreamData("x")
@@ -51,7 +52,8 @@ def test_stream_data(storage: EngineStorageManager) -> None:
 def test_the_frame_that_engines_work_with(storage: EngineStorageManager) -> None:
     for frame in (storage.getStreamDataForEngine("x"), stored(storage)):
         assert list(frame.columns) == ["date_time", "value", "id"]
-        assert str(frame["date_time"].dtype) == "datetime64[us, UTC]"
+        # Of nanoseconds alone before pandas 2.
+        assert str(frame["date_time"].dtype) in ("datetime64[us, UTC]", "datetime64[ns, UTC]")
         assert frame["value"].dtype == "float64"
     assert frame["date_time"].tolist() == [pandas.Timestamp(hour, tz="UTC") for hour in HOURS]
     assert frame["value"].tolist() == [50, 51, 52] and frame["id"].tolist() == ["a", "b", "c"]
@@ -112,7 +114,7 @@ def test_predictions(storage: EngineStorageManager) -> None:
     assert frame["value"].tolist() == [55.5, 56, 57] and set(frame["provider"]) == {"engine"}
     latest = storage.getLatestPrediction("p")
     assert latest == {
-        "ts": index[1],
+        "ts": 1706767200,
         "value": 57.0,
         "hash": storage.db.getLastHash("p"),
         "provider": "engine",
@@ -222,6 +224,8 @@ def test_a_forked_child_has_an_instance_of_its_own(
 def test_metadata_that_cannot_be_stored_keeps_its_observation_out(
     storage: EngineStorageManager,
 ) -> None:
+    assert not storage.storeStreamObservation("x", 1, 1.5, stream={"id": "no number", "name": 5})
+    storage.db.on_error = "raise"
     with pytest.raises(satori_store.InvalidJson):
         storage.storeStreamObservation("x", 1, 1.5, stream={"id": "no number", "name": 5})
     assert not storage.hasStreamData("x") and storage.db.getStreamByUuid("x") is None

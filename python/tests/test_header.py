@@ -12,6 +12,7 @@ import pytest
 from satori_store import _handle, errors
 from satori_store._capi import library, structs
 from satori_store._operations import observations, payloads, streams
+from satori_store._reading import lookup
 
 from .conftest import ROOT
 
@@ -154,3 +155,12 @@ def test_the_control_a_changed_signature_is_noticed() -> None:
     assert library.FUNCTIONS["satori_count"][3] in ctypes_of("int64_t")
     assert library.FUNCTIONS["satori_count"][3] not in ctypes_of("int32_t")
     assert Path(ROOT / "include/satori_store.h").exists()
+
+
+def test_a_stream_is_unpacked_as_it_is_declared() -> None:
+    stream, pattern = structs.Stream(), []
+    for place, (name, kind) in enumerate(structs.Stream._fields_[1:]):  # type: ignore[misc]
+        setattr(stream, name, (place + 1, place + 101) if kind is structs.Text else place + 1)
+        pattern += [place + 1, place + 101] if kind is structs.Text else [place + 1]
+    assert lookup._MEMBERS.size == ctypes.sizeof(structs.Stream)
+    assert list(lookup._MEMBERS.unpack(bytes(stream)))[1:] == pattern

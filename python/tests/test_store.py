@@ -293,3 +293,49 @@ def test_iterating_gives_what_comes_in_meanwhile(store: Store) -> None:
     store.insert("x", 1000, 1000)
     assert [first.value, *(row.value for row in reading)][-1] == 1000
     assert next(reading, None) is None
+
+
+def test_streams_as_the_table_holds_them(store: Store) -> None:
+    assert store.streams_as_stored() == []
+    store.upsert_stream("é", name='quoted "n"\n', server_stream_id=7)
+    store.upsert_stream("b", description="d", meta="\x00")
+    store.insert("c", 0, 1.0)
+    rows = store.streams_as_stored()
+    for row, stream in zip(rows, store.streams()):
+        assert list(row) == list(vars(stream))
+        for time in ("last_synced", "created_at"):
+            row[time] = satori_store.parse_timestamp(row[time])
+        assert row == vars(stream)
+    assert [row["uuid"] for row in rows] == ["é", "b"]
+    assert store.streams_with_data() == ["c"] and store.streams_without_metadata() == ["c"]
+
+
+@pytest.mark.parametrize("length", [0, 900, 1024, 5_000, 100_000])
+def test_look_ups_of_any_length(store: Store, length: int) -> None:
+    name = "é" * length
+    for _ in range(2):
+        stream = store.upsert_stream("x", name=name, description=name + "d")
+        assert store.stream("x") == store.stream_by_name(name) == stream
+        store.insert("x", 1, 1.5, hash="h" + name, provider="p" + name)
+        latest = store.latest("x")
+        assert latest is not None and latest == list(store.observations("x"))[-1]
+        assert latest.hash == "h" + name and latest.stored_ts == 1
+    assert store.stream_by_name(name + "n") is None and store.stream("none") is None
+    store.upsert_stream("empty")
+    assert store.latest("empty") is None
+    with pytest.raises(satori_store.NotFound):
+        store.latest("none")
+
+
+def test_the_latest_row_as_it_is_stored(store: Store) -> None:
+    for ts, wanted in [
+        ("1704283200", 1704283200),
+        ("1704283200.25", 1704283200.25),
+        ("1704283201000", 1704283201000),
+        ("2024-01-03 13:00+01:00", "2024-01-03 13:00+01:00"),
+    ]:
+        store.delete("x") if "x" in store else None
+        store.insert_spelled("x", [(ts, 1.0)])
+        latest = store.latest("x")
+        assert latest is not None and latest.stored_ts == wanted
+        assert type(latest.stored_ts) is type(wanted)

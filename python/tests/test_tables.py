@@ -271,3 +271,40 @@ def test_an_unreadable_row_is_reported_as_it_is(path: Path, with_and_without_pya
         if sys.modules["pyarrow"] is not None:
             with pytest.raises(satori_store.UnreadableRow, match="someday"):
                 rows.to_arrow()
+
+
+class _OldArrow:
+    """pyarrow as it was before it took streams from others: engines pin 10.0.1."""
+
+    class RecordBatchReader:
+        """Has no `from_stream`."""
+
+    class Table:
+        """Has no `__arrow_c_stream__`."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(pyarrow, name)
+
+
+def test_an_old_pyarrow_reads_and_inserts(
+    bitcoin: Store, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = bitcoin.observations(BITCOIN)
+    table, frame, none = rows.to_arrow(), rows.to_pandas(), bitcoin.observations(BITCOIN, 1, 2)
+    monkeypatch.setattr(pyarrow, "RecordBatchReader", _OldArrow.RecordBatchReader)
+    assert rows.to_arrow().equals(table) and rows.to_arrow().schema.equals(table.schema)
+    assert none.to_arrow().schema.equals(table.schema) and none.to_arrow().num_rows == 0
+    pandas.testing.assert_frame_equal(rows.to_pandas(), frame)
+    store.insert("é", [(1, 1.0, "é", "€"), (2, 2.0, "", "p")])
+    accented = store.observations("é").to_arrow()
+    assert accented.column("hash").to_pylist() == ["é", ""]
+    assert accented.column("provider").to_pylist() == ["€", "p"]
+
+
+def test_a_data_frame_is_inserted_with_an_old_pyarrow(
+    bitcoin: Store, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = bitcoin.observations(BITCOIN).to_pandas()
+    monkeypatch.setitem(sys.modules, "pyarrow", _OldArrow())
+    assert store.insert("x", frame).inserted == 156
+    assert list(store.observations("x")) == list(bitcoin.observations(BITCOIN))

@@ -149,12 +149,12 @@ impl OutputArrays<'_> {
     }
 
     /// Makes the texts of the first `rows` rows point to where they are, now that no
-    /// more are added.
-    pub(super) fn place(&mut self, rows: usize, texts: &Texts) {
+    /// more are added: into `base`, where [`Texts::bytes`] begin.
+    pub(super) fn place(&mut self, rows: usize, base: *const u8) {
         for items in [&mut self.spellings, &mut self.hashes, &mut self.providers] {
             for item in items.iter_mut().take(rows) {
                 if !item.data.is_null() {
-                    item.data = texts.0[item.data.addr()..].as_ptr().cast();
+                    item.data = base.wrapping_add(item.data.addr()).cast();
                 }
             }
         }
@@ -175,6 +175,11 @@ fn is_usual(row: &RowRef<'_>) -> bool {
 pub(super) struct Texts(Vec<u8>);
 
 impl Texts {
+    /// Returns all of them.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// Begins a new batch.
     pub(super) fn clear(&mut self) {
         self.0.clear();

@@ -82,7 +82,7 @@ impl OpenCursor {
                 }
             }
         }
-        arrays.place(read, texts);
+        arrays.place(read, texts.bytes().as_ptr());
         Ok(read)
     }
 }

@@ -109,20 +109,77 @@ pub unsafe extern "C" fn satori_get_stream(
     // SAFETY: by the caller's word.
     unsafe {
         guard.with_stream(store, uuid, uuid_length, |store, uuid| {
-            let room = input::array_mut(texts.cast::<u8>(), capacity, "texts")?;
-            let Some(found) = store.stream_as::<OwnedStream>(uuid)? else {
-                output::write(needed, 0);
-                return Ok(());
-            };
-            let length = found.texts().len();
-            output::write(needed, length);
-            let room = room.get_mut(..length).ok_or_else(|| {
-                Failure::argument(format!(
-                    "capacity is {capacity}: the stream's texts need {length} bytes"
-                ))
-            })?;
-            room.copy_from_slice(found.texts());
-            growable::write(stream, &found.view(texts), "stream")
+            let found = || Ok(store.stream_as::<OwnedStream>(uuid)?);
+            write_stream(found, stream, texts, capacity, needed)
         })
+    }
+}
+
+/// Finds the stream of this name, and writes it into memory of the caller's, as
+/// satori_get_stream does. Of several it is the most recently synced, then the one with
+/// the lowest id.
+///
+/// @param store        the store.
+/// @param name         the name.
+/// @param name_length  its length in bytes.
+/// @param stream       receives it; set its size first (satori_stream_init does).
+/// @param texts        receives its texts, NUL-terminated, to which `stream` points.
+/// @param capacity     how many bytes `texts` has room for.
+/// @param needed       receives how many bytes of `texts` the stream takes, also if
+///                     they are more than `capacity`. 0: no stream has the name, and
+///                     `stream` is left as it is.
+/// @param error        see satori_error; may be NULL.
+/// @return SATORI_OK, SATORI_INVALID_UTF8, SATORI_INVALID_ARGUMENT (`capacity` is less
+///         than `needed`, or there is no such size), or what any call returns.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_get_stream_by_name(
+    store: *const satori_store,
+    name: *const c_char,
+    name_length: usize,
+    stream: *mut satori_stream,
+    texts: *mut c_char,
+    capacity: usize,
+    needed: *mut usize,
+    error: *mut satori_error,
+) -> satori_status {
+    let guard = Guard::new(
+        "satori_get_stream_by_name",
+        error,
+        [
+            required_struct(stream, "stream"),
+            required(needed, "needed"),
+        ],
+    );
+    // SAFETY: by the caller's word.
+    unsafe {
+        guard.with(store, |store| {
+            let name = input::text(name, name_length, "name")?;
+            let found = || Ok(store.stream_by_name(name)?.map(OwnedStream::from));
+            write_stream(found, stream, texts, capacity, needed)
+        })
+    }
+}
+
+/// Writes what is found into the caller's memory.
+///
+/// # Safety
+/// `stream` and `needed` may be written; `texts` has room for `capacity` bytes.
+unsafe fn write_stream(
+    found: impl FnOnce() -> Result<Option<OwnedStream>, Failure>,
+    stream: *mut satori_stream,
+    texts: *mut c_char,
+    capacity: usize,
+    needed: *mut usize,
+) -> Result<(), Failure> {
+    // SAFETY: by the caller's word.
+    unsafe {
+        let room = input::array_mut(texts.cast::<u8>(), capacity, "texts")?;
+        let Some(found) = found()? else {
+            output::write(needed, 0);
+            return Ok(());
+        };
+        output::write_texts(found.texts(), room, needed)?;
+        growable::write(stream, &found.view(texts), "stream")
     }
 }

@@ -6,7 +6,8 @@ use super::guard::{self, Guard};
 use super::output::{self, required, required_struct};
 use super::registry::Handle;
 use super::stream::satori_stream;
-use super::stream_fields::OwnedStream;
+use super::stream_fields::{Columns, OwnedStream};
+use super::string::{self, satori_string};
 
 /// Streams that a call found: often one. Free the list with `satori_stream_list_free`.
 pub struct satori_stream_list {
@@ -91,6 +92,35 @@ pub unsafe extern "C" fn satori_stream_list_get(
                 Failure::argument(format!("index is {index}, but there are {count} streams"))
             })?;
             growable::write(stream, &owned.view(owned.texts().as_ptr().cast()), "stream")
+        })
+    }
+}
+
+/// Returns the streams of a list all at once, as JSON: an object with an array for each
+/// member of satori_stream that is set in one of them, by its name. Item by item the arrays
+/// hold the streams in order; null is not set. Times are text, as table `streams` holds
+/// those that the store writes.
+///
+/// @param streams  the list.
+/// @param json     receives the text.
+/// @param error    see satori_error; may be NULL.
+/// @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_stream_list_columns(
+    streams: *const satori_stream_list,
+    json: *mut *mut satori_string,
+    error: *mut satori_error,
+) -> satori_status {
+    let guard = Guard::new(
+        "satori_stream_list_columns",
+        error,
+        [required(json, "json")],
+    );
+    // SAFETY: by the caller's word.
+    unsafe {
+        guard.with(streams, |streams| {
+            string::write_json(json, &Columns(streams))
         })
     }
 }

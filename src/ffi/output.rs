@@ -115,3 +115,26 @@ pub(super) const NO_TEXT: satori_text = satori_text {
     data: ptr::null::<c_char>(),
     length: 0,
 };
+
+/// Copies texts into the caller's memory, and writes how many bytes they take, also if there
+/// is no room for them.
+///
+/// # Safety
+/// `needed` may be written.
+pub(super) unsafe fn write_texts(
+    texts: &[u8],
+    room: &mut [u8],
+    needed: *mut usize,
+) -> Result<(), Failure> {
+    // SAFETY: by the caller's word.
+    unsafe { write(needed, texts.len()) };
+    let capacity = room.len();
+    let room = room.get_mut(..texts.len()).ok_or_else(|| {
+        Failure::argument(format!(
+            "capacity is {capacity}: the texts need {} bytes",
+            texts.len()
+        ))
+    })?;
+    room.copy_from_slice(texts);
+    Ok(())
+}

@@ -61,8 +61,10 @@ pub struct satori_open_options {
     /// numbers before all text: a program that orders such a table by plain SQL would
     /// never take a number for the last.
     pub keep_spelling: i32,
-    /// Must be 0.
-    pub reserved: i32,
+    /// Not 0: reads leave out rows that can't be read, instead of ending at the first with
+    /// SATORI_UNREADABLE_ROW. satori_count and satori_get_statistics still count them,
+    /// and satori_unreadable lists them.
+    pub skip_unreadable: i32,
 }
 
 // SAFETY: plain data.
@@ -70,9 +72,6 @@ unsafe impl Growable for satori_open_options {}
 
 impl satori_open_options {
     fn to_options(self) -> Result<OpenOptions, Failure> {
-        if self.reserved != 0 {
-            return Err(Failure::argument("options.reserved is not 0"));
-        }
         let synchronous = match self.synchronous {
             0 => Synchronous::Normal,
             1 => Synchronous::Full,
@@ -86,7 +85,8 @@ impl satori_open_options {
             .read_only(self.read_only != 0)
             .create(self.must_exist == 0)
             .synchronous(synchronous)
-            .keep_spelling(self.keep_spelling != 0);
+            .keep_spelling(self.keep_spelling != 0)
+            .skip_unreadable(self.skip_unreadable != 0);
         Ok(match self.busy_timeout {
             0 => options,
             micros => {

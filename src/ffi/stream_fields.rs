@@ -5,6 +5,8 @@ use std::ffi::c_char;
 use std::mem;
 use std::ops::Range;
 
+use serde::ser::SerializeMap;
+
 use super::error::Failure;
 use super::growable;
 use super::input::satori_text;
@@ -17,6 +19,7 @@ use crate::{Stream, StreamPatch, StreamUuid, Timestamp};
 trait CField: Field + Sized {
     type C: Copy;
     type Kept;
+    type Json<'a>: serde::Serialize;
 
     /// # Safety
     /// A text is NULL or lives through the call.
@@ -30,11 +33,15 @@ trait CField: Field + Sized {
 
     /// Returns the value as C sees it, the buffer, or a copy of it, being at `buffer`.
     fn to_c(kept: Option<&Self::Kept>, buffer: *const c_char) -> Self::C;
+
+    /// Returns the value as JSON shows it, its text being in the buffer.
+    fn to_json<'a>(kept: &'a Self::Kept, buffer: &'a [u8]) -> Self::Json<'a>;
 }
 
 impl CField for i64 {
     type C = i64;
     type Kept = i64;
+    type Json<'a> = i64;
 
     unsafe fn from_c(value: i64, _: &str) -> Result<i64, Failure> {
         Ok(value)
@@ -51,12 +58,17 @@ impl CField for i64 {
     fn to_c(kept: Option<&i64>, _: *const c_char) -> i64 {
         kept.copied().unwrap_or(0)
     }
+
+    fn to_json<'a>(kept: &'a i64, _: &'a [u8]) -> i64 {
+        *kept
+    }
 }
 
 impl CField for String {
     type C = satori_text;
     /// The text's place in the buffer, its NUL left out.
     type Kept = Range<usize>;
+    type Json<'a> = &'a str;
 
     unsafe fn from_c(value: satori_text, name: &str) -> Result<String, Failure> {
         // SAFETY: by the caller's word.
@@ -79,6 +91,11 @@ impl CField for String {
             data: buffer.wrapping_add(place.start),
             length: place.len(),
         })
+    }
+
+    fn to_json<'a>(kept: &'a Range<usize>, buffer: &'a [u8]) -> &'a str {
+        let text = buffer.get(kept.clone()).unwrap_or_default();
+        str::from_utf8(text).unwrap_or_default()
     }
 }
 
@@ -172,6 +189,31 @@ macro_rules! define {
                 }
             }
         }
+
+        impl serde::Serialize for Columns<'_> {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut columns = serializer.serialize_map(None)?;
+                let id = |stream: &OwnedStream| (stream.id != 0).then_some(stream.id);
+                self.write(&mut columns, "id", id)?;
+                self.write(&mut columns, "server_stream_id", |stream| stream.server_stream_id)?;
+                self.write(&mut columns, "uuid", |stream| {
+                    Some(String::to_json(&stream.uuid, &stream.buffer))
+                })?;
+                $(if stringify!($field) != "server_stream_id" {
+                    self.write(&mut columns, stringify!($field), |stream| {
+                        let kept = stream.$field.as_ref()?;
+                        Some(<$type>::to_json(kept, &stream.buffer))
+                    })?;
+                })*
+                self.write(&mut columns, "last_synced", |stream| {
+                    stream.last_synced?.iso_text('T', 6)
+                })?;
+                self.write(&mut columns, "created_at", |stream| {
+                    stream.created_at?.iso_text(' ', 0)
+                })?;
+                columns.end()
+            }
+        }
     };
 }
 
@@ -189,6 +231,25 @@ impl OwnedStream {
     /// Returns the texts of the stream, to which a view points.
     pub(super) fn texts(&self) -> &[u8] {
         &self.buffer
+    }
+}
+
+/// Streams as JSON: an array for each member that is set in one of them.
+pub(super) struct Columns<'a>(pub(super) &'a [OwnedStream]);
+
+impl Columns<'_> {
+    /// Writes the array of a member, unless no stream has it.
+    fn write<'a, M: SerializeMap, T: serde::Serialize>(
+        &'a self,
+        columns: &mut M,
+        name: &str,
+        member: impl Fn(&'a OwnedStream) -> Option<T>,
+    ) -> Result<(), M::Error> {
+        let items: Vec<_> = self.0.iter().map(member).collect();
+        match items.iter().any(Option::is_some) {
+            true => columns.serialize_entry(name, &items),
+            false => Ok(()),
+        }
     }
 }
 

@@ -24,6 +24,7 @@ pub struct OpenOptions {
     pub(crate) synchronous: Synchronous,
     pub(crate) busy_timeout: Duration,
     pub(crate) keep_spelling: bool,
+    pub(crate) skip_unreadable: bool,
 }
 
 /// What a power cut may take (SQLite: `PRAGMA synchronous`).
@@ -47,6 +48,7 @@ impl Default for OpenOptions {
             synchronous: Synchronous::Normal,
             busy_timeout: Duration::from_secs(5),
             keep_spelling: false,
+            skip_unreadable: false,
         }
     }
 }
@@ -102,6 +104,18 @@ impl OpenOptions {
     pub fn keep_spelling(self, keep_spelling: bool) -> Self {
         Self {
             keep_spelling,
+            ..self
+        }
+    }
+
+    /// Sets whether reads leave out rows that can't be read; by default they end at the
+    /// first with [`Error::UnreadableRow`](crate::Error::UnreadableRow).
+    ///
+    /// `Store::count` and `Store::statistics` still count such rows, `Store::unreadable` lists
+    /// them, and a new row that must be compared with one is still refused.
+    pub fn skip_unreadable(self, skip_unreadable: bool) -> Self {
+        Self {
+            skip_unreadable,
             ..self
         }
     }

@@ -43,13 +43,19 @@ impl Backend for Connection {
     }
 
     fn find_streams(&mut self, query: StreamQuery<'_>) -> Result<Vec<Stream>> {
-        self.metadata(|metadata| match query {
-            StreamQuery::All => streams::all(metadata),
-            StreamQuery::Named(name) => streams::by_name(metadata, name),
-            StreamQuery::Numbered(number) => streams::by_server_id(metadata, number),
-            StreamQuery::Containing(part) => streams::search(metadata, part),
-            StreamQuery::NotSyncedSince(since) => streams::stale(metadata, since),
-        })
+        match query {
+            StreamQuery::All => self.streams(),
+            StreamQuery::Named(name) => self.streams_by_name(name),
+            StreamQuery::Numbered(number) => {
+                self.metadata(|metadata| streams::by_server_id(metadata, number))
+            }
+            StreamQuery::Containing(part) => {
+                self.metadata(|metadata| streams::search(metadata, part))
+            }
+            StreamQuery::NotSyncedSince(since) => {
+                self.metadata(|metadata| streams::stale(metadata, since))
+            }
+        }
     }
 
     fn check_names(&mut self, uuids: &[&StreamUuid]) -> Result<Vec<Result<()>>> {
@@ -123,22 +129,31 @@ impl Backend for Connection {
         limit: usize,
         mut sink: impl FnMut(&RowRef<'_>) -> Result<()>,
     ) -> Found<usize> {
+        let skip = self.tables.skip_unreadable;
         self.tables.with(uuid, |table| {
-            Reader::new(cursor, table, uuid, limit).read(&mut sink)
+            Reader::new(cursor, table, uuid, limit, skip).read(&mut sink)
         })
     }
 
     fn latest(&mut self, uuid: &StreamUuid) -> Found<Option<Observation>> {
-        self.tables.with(uuid, |table| read::latest(table, uuid))
+        let skip = self.tables.skip_unreadable;
+        self.tables
+            .with(uuid, |table| read::latest(table, uuid, skip))
     }
 
     fn last(&mut self, uuid: &StreamUuid, count: usize) -> Found<Vec<Observation>> {
+        let skip = self.tables.skip_unreadable;
         self.tables
-            .with(uuid, |table| read::last(table, uuid, count))
+            .with(uuid, |table| read::last(table, uuid, count, skip))
     }
 
     fn observation(&mut self, uuid: &StreamUuid, ts: Timestamp) -> Found<Option<Observation>> {
-        self.tables.with(uuid, |table| read::at(table, uuid, ts))
+        let skip = self.tables.skip_unreadable;
+        let found = self.tables.with(uuid, |table| read::at(table, uuid, ts));
+        match found {
+            Err(Error::UnreadableRow { .. }) if skip => Ok(Some(None)),
+            found => found,
+        }
     }
 
     fn count(&mut self, uuid: &StreamUuid, span: Span) -> Found<u64> {

@@ -12,7 +12,7 @@ use crate::model::database_code::DatabaseCode;
 use crate::model::error::{Error, Result};
 use crate::model::location::Location;
 use crate::model::options::OpenOptions;
-use crate::model::stream::{StreamPatch, StreamRef};
+use crate::model::stream::{Stream, StreamPatch, StreamRef};
 use crate::model::uuid::StreamUuid;
 
 /// A connection and what depends on it. The fields are dropped in this order: the raw
@@ -27,6 +27,8 @@ pub(crate) struct Connection {
     commit: Option<Statement>,
     rollback: Option<Statement>,
     stream: Option<Statement>,
+    by_name: Option<Statement>,
+    streams: Option<Statement>,
     upsert: Option<Statement>,
     pub(super) metadata: SqliteConnection,
     pub(super) db: Handle,
@@ -44,13 +46,15 @@ impl Connection {
         let busy = Box::new(BusyState::new(options.busy_timeout));
         db.on_busy(&busy);
         Self {
-            tables: Tables::new(db, options.keep_spelling),
+            tables: Tables::new(db, options),
             file,
             begin_write: None,
             begin_read: None,
             commit: None,
             rollback: None,
             stream: None,
+            by_name: None,
+            streams: None,
             upsert: None,
             metadata,
             db,
@@ -75,6 +79,19 @@ impl Connection {
         let statement = prepared(&mut self.stream, self.db, streams::BY_UUID)?;
         let params = [Param::Text(uuid.as_str())];
         Ok(statement.first(&params, |row| streams::read(row).into())?)
+    }
+
+    /// Reads the metadata of the streams with this name, in the order of
+    /// [`streams::BY_NAME`].
+    pub(super) fn streams_by_name(&mut self, name: &str) -> Result<Vec<Stream>> {
+        let statement = prepared(&mut self.by_name, self.db, streams::BY_NAME)?;
+        Ok(statement.all(&[Param::Text(name)], |row| streams::read(row).into())?)
+    }
+
+    /// Reads the metadata of all streams, by id.
+    pub(super) fn streams(&mut self) -> Result<Vec<Stream>> {
+        let statement = prepared(&mut self.streams, self.db, streams::ALL)?;
+        Ok(statement.all(&[], |row| streams::read(row).into())?)
     }
 
     /// Writes the patch and `last_synced`, and makes the row if there is none.
@@ -163,6 +180,7 @@ impl Connection {
     }
 
     pub(super) fn roll_back(&mut self) {
+        self.tables.forget_last();
         // After some errors (a full disk) SQLite has already rolled back.
         if !self.db.is_autocommit() {
             // If this fails too, nothing is lost: the transaction is not committed, and

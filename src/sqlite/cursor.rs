@@ -17,6 +17,7 @@ pub(super) struct Reader<'a> {
     table: &'a mut Table,
     stream: &'a StreamUuid,
     limit: usize,
+    skip_unreadable: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -27,12 +28,14 @@ impl<'a> Reader<'a> {
         table: &'a mut Table,
         stream: &'a StreamUuid,
         limit: usize,
+        skip_unreadable: bool,
     ) -> Self {
         Self {
             cursor,
             table,
             stream,
             limit,
+            skip_unreadable,
         }
     }
 
@@ -115,10 +118,14 @@ impl<'a> Reader<'a> {
                 params.push(row::param(stored.borrowed()));
                 resume = format!("AND (instant, ts) > (?{}, ?{})", next + 3, next + 4);
             }
-            // Rows that can't be read come first, so that an error reports them.
+            // Rows without an instant come first, so that an error reports them.
+            let or_unreadable = match self.skip_unreadable {
+                true => "",
+                false => "instant IS NULL OR ",
+            };
             format!(
                 "SELECT * FROM ({source}) \
-                 WHERE instant IS NULL OR (instant BETWEEN ?{next} AND ?{} {resume}) \
+                 WHERE {or_unreadable}(instant BETWEEN ?{next} AND ?{} {resume}) \
                  ORDER BY instant, ts LIMIT ?{}",
                 next + 1,
                 next + 2
@@ -176,15 +183,20 @@ impl<'a> Reader<'a> {
         let (mut scanned, mut given) = (0, 0);
         let mut rows = statement.query(params)?;
         while let Some(row) = rows.next()? {
-            let row = row::read(&row, self.stream)?;
-            order.advance(&row, self.stream)?;
+            let found = row::read_or_skip(&row, self.stream, self.skip_unreadable)?;
+            if let Some(found) = &found {
+                order.advance(found, self.stream)?;
+            }
             scanned += 1;
             if scanned == self.limit {
-                cursor.span.first = cursor.span.first.max(row.ts.as_micros());
-                cursor.after = Some((row.ts, row.stored.to_owned()));
+                let (ts, stored) = row::timestamp(row.cell(0))?;
+                cursor.span.first = cursor.span.first.max(ts.as_micros());
+                cursor.after = Some((ts, stored.to_owned()));
             }
-            if cursor.span.contains(row.ts) {
-                sink(&row)?;
+            if let Some(found) = found
+                && cursor.span.contains(found.ts)
+            {
+                sink(&found)?;
                 given += 1;
             }
         }

@@ -40,7 +40,7 @@ impl Connection {
             // A file in WAL mode has two files beside it while it is open. Where they can't
             // be made, nobody else can have it open for writing either, but for one who
             // comes by another mount.
-            let file = File::of(file::prepare(path, true, false)?);
+            let file = File::new(file::prepare(path, true, false)?);
             let left = match (file.has_wal(), file.has_journal()) {
                 (false, false) => return Self::open_as(path, options, Mode::Immutable),
                 (true, _) => "-wal",

@@ -25,12 +25,22 @@ pub(super) enum Query {
     Within,
     /// Selects 1 if there is a row from ?1 to ?2, else 0.
     Between,
+    /// Selects 1 if there is a number, or a row from text ?1 to text ?2 that is later than ?3,
+    /// else 0.
+    Later,
+    /// Selects a number that changes whenever another connection has changed the file.
+    DataVersion,
 }
 
 /// How many variants [`Query`] has.
-pub(super) const QUERIES: usize = 8;
+pub(super) const QUERIES: usize = 10;
 
 impl Query {
+    /// Returns `true` if the statement writes.
+    pub(super) fn writes(self) -> bool {
+        matches!(self, Query::InsertLast | Query::InsertNew | Query::Insert)
+    }
+
     /// Returns the SQL of the statement, for the table with this quoted name.
     pub(super) fn sql(self, table: &str) -> String {
         match self {
@@ -67,6 +77,12 @@ impl Query {
             Query::Between => {
                 format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE ts BETWEEN ?1 AND ?2)")
             }
+            // All numbers sort before all text.
+            Query::Later => format!(
+                "SELECT EXISTS (SELECT 1 FROM {table} WHERE ts < '') OR EXISTS (SELECT 1 \
+                 FROM {table} WHERE ts BETWEEN ?1 AND ?2 AND satori_instant(ts) > ?3)"
+            ),
+            Query::DataVersion => "PRAGMA data_version".to_owned(),
         }
     }
 }

@@ -5,26 +5,46 @@ use std::time::Duration;
 use super::key::{self, KeyRange, Pivot};
 use super::order::Order;
 use super::query::Query;
-use super::raw::{Cell, Param, Row};
+use super::raw::{Cell, Param, Row, Statement};
 use super::row;
 use super::table::Table;
 use crate::model::error::Result;
 use crate::model::observation::Observation;
 use crate::model::span::Span;
+use crate::model::spelling::{StoredRef, StoredTimestamp};
 use crate::model::time::{SECONDS_LIMIT, Timestamp};
 use crate::model::uuid::StreamUuid;
 
-/// Reads the row that is latest in time; `None` if the table is empty.
-pub(super) fn latest(table: &mut Table, stream: &StreamUuid) -> Result<Option<Observation>> {
+/// Reads the row that is latest in time; `None` if there is none.
+pub(super) fn latest(
+    table: &mut Table,
+    stream: &StreamUuid,
+    skip_unreadable: bool,
+) -> Result<Option<Observation>> {
     let mut rows = table.cached(Query::Last)?.query(&[])?;
     let Some(found) = rows.next()? else {
         return Ok(None);
     };
-    if latest_seconds(&found).is_some() {
-        return row::observation(&found, stream).map(Some);
+    if latest_seconds(&found).is_some()
+        && let Some(latest) = row::read_or_skip(&found, stream, skip_unreadable)?
+    {
+        return latest.to_observation(stream).map(Some);
     }
+    let by_text = match found.cell(0) {
+        Cell::Text(_) => row::read_or_skip(&found, stream, skip_unreadable)
+            .ok()
+            .flatten()
+            .map(|latest| latest.to_observation(stream)),
+        _ => None,
+    };
     drop(rows);
-    Ok(last(table, stream, 1)?.pop())
+    if let Some(Ok(latest)) = by_text
+        && let StoredTimestamp::Text(text) = &latest.stored_ts
+        && last_is_latest(table, latest.ts, text)?
+    {
+        return Ok(Some(latest));
+    }
+    Ok(last(table, stream, 1, skip_unreadable)?.pop())
 }
 
 /// Reads the instant and the hash of the row that lies latest in time, for the chain to go
@@ -40,6 +60,11 @@ pub(super) fn chain_end(table: &mut Table) -> Result<Option<(Timestamp, String)>
     }
     let last = (Timestamp::MIN, found.text(2));
     drop(rows);
+    if let Some((ts, text)) = last_text(table)?
+        && last_is_latest(table, ts, &text)?
+    {
+        return Ok(Some((ts, last.1)));
+    }
     let ranges = latest_ranges(table, 1)?;
     let mut params = Vec::new();
     let mut statement = table.prepare(|t| {
@@ -53,6 +78,52 @@ pub(super) fn chain_end(table: &mut Table) -> Result<Option<(Timestamp, String)>
         (Timestamp::from_micros(row.integer(0)), row.text(1))
     })?;
     Ok(Some(latest.unwrap_or(last)))
+}
+
+/// Reads the timestamp of the row that sorts last, if it is text that can be read.
+pub(super) fn last_text(table: &mut Table) -> Result<Option<(Timestamp, String)>> {
+    let last = table.cached(Query::Last)?.first(&[], |row| {
+        let (ts, stored) = row::timestamp(row.cell(0)).ok()?;
+        match stored {
+            StoredRef::Text(text) => Some((ts, text.to_owned())),
+            _ => None,
+        }
+    })?;
+    Ok(last.flatten())
+}
+
+/// Returns `true` if a row that sorts last, by this text, is the latest of all: there are no
+/// numbers, and no text that sorts before it stands for a later instant, as one with an
+/// offset may. This is looked up once, and again when the table may have changed.
+pub(super) fn last_is_latest(table: &mut Table, last: Timestamp, text: &str) -> Result<bool> {
+    let version = data_version(table)?;
+    if version.is_some() && table.last_is_latest.get() == version {
+        return Ok(true);
+    }
+    // An offset is 26 hours at most.
+    let Some(first) = last.date_text(-27) else {
+        return Ok(false);
+    };
+    let params = [
+        Param::Text(&first),
+        Param::Text(text),
+        Param::Integer(last.as_micros()),
+    ];
+    let later = table
+        .cached(Query::Later)?
+        .first(&params, |row| row.integer(0) != 0)?;
+    let is_latest = later == Some(false);
+    if is_latest {
+        table.last_is_latest.set(version);
+    }
+    Ok(is_latest)
+}
+
+/// Returns a number that changes whenever another connection has changed the file.
+fn data_version(table: &mut Table) -> Result<Option<i64>> {
+    Ok(table
+        .cached(Query::DataVersion)?
+        .first(&[], |row| row.integer(0))?)
 }
 
 /// Returns the instant of the row that sorts last if it is the latest: text and finer
@@ -75,35 +146,60 @@ pub(super) fn last(
     table: &mut Table,
     stream: &StreamUuid,
     count: usize,
+    skip_unreadable: bool,
 ) -> Result<Vec<Observation>> {
-    let sorts_by_time = key::sorts_by_time(table)?;
-    let ranges = if sorts_by_time {
-        Vec::new()
-    } else {
-        latest_ranges(table, count)?
-    };
+    if key::sorts_by_time(table)? {
+        let statement = table
+            .prepare(|t| format!("SELECT ts, value, hash, provider FROM {t} ORDER BY ts DESC"))?;
+        let order = Order::descending();
+        return first_reversed(statement, &[], order, stream, count, skip_unreadable);
+    }
+    let ranges = latest_ranges(table, count)?;
+    let found = last_of(table, stream, &ranges, count, skip_unreadable)?;
+    if found.len() == count || !skip_unreadable {
+        return Ok(found);
+    }
+    // The ranges hold `count` rows, but not all of them can be read.
+    let all = key::ranges(Span::ALL);
+    last_of(table, stream, &all, count, skip_unreadable)
+}
+
+/// Reads the `count` rows of the ranges that are latest in time, in order of time.
+fn last_of(
+    table: &Table,
+    stream: &StreamUuid,
+    ranges: &[KeyRange],
+    count: usize,
+    skip_unreadable: bool,
+) -> Result<Vec<Observation>> {
     let mut params = Vec::new();
-    let mut statement = table.prepare(|t| {
-        let select = if sorts_by_time {
-            format!("SELECT ts, value, hash, provider FROM {t} ORDER BY ts DESC")
-        } else {
-            // Rows that can't be read come first, so that an error reports them.
-            let source = key::source(t, &ranges, &mut params);
-            format!("SELECT * FROM ({source}) ORDER BY instant IS NOT NULL, instant DESC, ts DESC")
-        };
-        params.push(Param::Integer(i64::try_from(count).unwrap_or(i64::MAX)));
-        format!("{select} LIMIT ?{}", params.len())
+    let statement = table.prepare(|t| {
+        let source = key::source(t, ranges, &mut params);
+        // Rows without an instant come first, so that an error reports them.
+        format!("SELECT * FROM ({source}) ORDER BY instant IS NOT NULL, instant DESC, ts DESC")
     })?;
-    let mut rows = statement.query(&params)?;
-    let mut order = match sorts_by_time {
-        true => Order::descending(),
-        false => Order::Sorted(None),
-    };
+    let order = Order::Sorted(None);
+    first_reversed(statement, &params, order, stream, count, skip_unreadable)
+}
+
+/// Reads the first `count` rows of a statement, the last of them first.
+fn first_reversed(
+    mut statement: Statement,
+    params: &[Param<'_>],
+    mut order: Order,
+    stream: &StreamUuid,
+    count: usize,
+    skip_unreadable: bool,
+) -> Result<Vec<Observation>> {
     let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let row = row::read(&row, stream)?;
-        order.advance(&row, stream)?;
-        found.push(row.to_observation(stream)?);
+    let mut rows = statement.query(params)?;
+    while found.len() < count
+        && let Some(row) = rows.next()?
+    {
+        if let Some(row) = row::read_or_skip(&row, stream, skip_unreadable)? {
+            order.advance(&row, stream)?;
+            found.push(row.to_observation(stream)?);
+        }
     }
     found.reverse();
     Ok(found)
@@ -130,12 +226,8 @@ pub(super) fn at(
     stream: &StreamUuid,
     instant: Timestamp,
 ) -> Result<Option<Observation>> {
-    if let Ok(seconds) = instant.to_seconds() {
-        let params = [row::param(seconds)];
-        let mut rows = table.cached(Query::At)?.query(&params)?;
-        if let Some(row) = rows.next()? {
-            return row::observation(&row, stream).map(Some);
-        }
+    if let Some(found) = at_seconds(table, stream, instant)? {
+        return Ok(Some(found));
     }
     let mut found = None;
     key::rows_within(table, Span::at(instant), 1, |row| {
@@ -143,4 +235,40 @@ pub(super) fn at(
         Ok(())
     })?;
     found.transpose()
+}
+
+/// Reads the row of this instant that [`at`] reads, if it is looked for by a timestamp as a
+/// row may store it, which finds most rows by the index alone.
+pub(super) fn at_stored(
+    table: &mut Table,
+    stream: &StreamUuid,
+    instant: Timestamp,
+    stored: StoredRef<'_>,
+) -> Result<Option<Observation>> {
+    if let Some(found) = at_seconds(table, stream, instant)? {
+        return Ok(Some(found));
+    }
+    let params = [row::param(stored)];
+    let mut rows = table.cached(Query::At)?.query(&params)?;
+    if let Some(row) = rows.next()? {
+        return row::observation(&row, stream).map(Some);
+    }
+    drop(rows);
+    at(table, stream, instant)
+}
+
+/// Reads the row that stores this instant as Unix seconds.
+fn at_seconds(
+    table: &mut Table,
+    stream: &StreamUuid,
+    instant: Timestamp,
+) -> Result<Option<Observation>> {
+    if let Ok(seconds) = instant.to_seconds() {
+        let params = [row::param(seconds)];
+        let mut rows = table.cached(Query::At)?.query(&params)?;
+        if let Some(row) = rows.next()? {
+            return row::observation(&row, stream).map(Some);
+        }
+    }
+    Ok(None)
 }

@@ -23,6 +23,28 @@ pub(super) fn read<'a>(row: &'a Row<'_>, stream: &StreamUuid) -> Result<RowRef<'
     })
 }
 
+/// Reads the columns as [`read`] does; `None` if the row can't be read and is to be skipped.
+#[inline]
+pub(super) fn read_or_skip<'a>(
+    row: &'a Row<'_>,
+    stream: &StreamUuid,
+    skip_unreadable: bool,
+) -> Result<Option<RowRef<'a>>> {
+    let found = read(row, stream);
+    if !skip_unreadable {
+        return found.map(Some);
+    }
+    let found = found.and_then(|row| {
+        row.text(stream, row.hash)?;
+        row.text(stream, row.provider)?;
+        Ok(row)
+    });
+    match found {
+        Err(Error::UnreadableRow { .. }) => Ok(None),
+        found => found.map(Some),
+    }
+}
+
 /// Reads columns `ts, value, hash, provider` into an observation.
 pub(super) fn observation(row: &Row<'_>, stream: &StreamUuid) -> Result<Observation> {
     read(row, stream)?.to_observation(stream)
@@ -45,8 +67,9 @@ pub(super) fn param(stored: StoredRef<'_>) -> Param<'_> {
     }
 }
 
+/// Reads a cell of column `ts`: the instant, and the timestamp as it is stored.
 #[inline]
-fn timestamp(cell: Cell<'_>) -> Result<(Timestamp, StoredRef<'_>)> {
+pub(super) fn timestamp(cell: Cell<'_>) -> Result<(Timestamp, StoredRef<'_>)> {
     match cell {
         Cell::Integer(number) => Ok((Timestamp::from_integer(number), StoredRef::Integer(number))),
         Cell::Real(number) => Ok((Timestamp::from_real(number)?, StoredRef::Real(number))),

@@ -19,7 +19,7 @@ pub(super) const COLUMNS: [&str; 9] = [
 pub(super) const ADDED: [&str; 2] = ["author", "target"];
 
 /// The five columns of `pragma_table_xinfo(…) AS x` that [`Column::read`] reads.
-pub(super) const COLUMN_SQL: &str =
+const COLUMN_SQL: &str =
     "lower(x.name), upper(x.type), x.\"notnull\", x.dflt_value IS NOT NULL, x.pk";
 
 /// A column of a table, as `PRAGMA table_xinfo` describes it.
@@ -35,14 +35,14 @@ pub(super) struct Column {
 }
 
 impl Column {
-    /// Reads a column of a table from the cells of [`COLUMN_SQL`], the first of which is `at`.
-    pub(super) fn read(row: &Row<'_>, at: i32) -> Self {
+    /// Reads a column of a table from the cells of [`COLUMN_SQL`].
+    fn read(row: &Row<'_>) -> Self {
         Self {
-            name: row.text(at),
-            declared: row.text(at + 1),
-            not_null: row.integer(at + 2) != 0,
-            has_default: row.integer(at + 3) != 0,
-            key: row.integer(at + 4),
+            name: row.text(0),
+            declared: row.text(1),
+            not_null: row.integer(2) != 0,
+            has_default: row.integer(3) != 0,
+            key: row.integer(4),
         }
     }
 }
@@ -59,7 +59,7 @@ pub(super) fn columns_sql() -> String {
 
 /// Reads the columns of a table; none if there is no such table.
 pub(super) fn read_columns(statement: &mut Statement, table: &str) -> Result<Vec<Column>> {
-    Ok(statement.all(&[Param::Text(table)], |row| Column::read(row, 0))?)
+    Ok(statement.all(&[Param::Text(table)], Column::read)?)
 }
 
 /// Returns the number that SQLite raises whenever anybody changes the schema.

@@ -1,4 +1,5 @@
-//! Look-ups and writes of table `streams`: Diesel's queries, and two raw statements.
+//! Look-ups and writes of table `streams`: Diesel's queries, and the raw statements of those
+//! that hosts make most often.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -72,16 +73,29 @@ macro_rules! define {
         /// The number of fields that a patch may set.
         const FIELDS: usize = [$(stringify!($field)),*].len();
 
-        /// The SQL of the look-up by uuid, ?1, which hosts make most often. It is raw because
-        /// Diesel builds the query and copies each text every time (measured: 0.55 of the
-        /// speed).
-        pub(super) const BY_UUID: &str = concat!(
-            "SELECT id, uuid",
-            $(", ", stringify!($field),)*
-            ", last_synced, created_at FROM streams WHERE uuid = ?1"
-        );
+        /// Returns the SQL of a look-up, raw because Diesel builds the query and copies each
+        /// text every time (measured: 0.55 of the speed).
+        macro_rules! select {
+            ($rest:literal) => {
+                concat!(
+                    "SELECT id, uuid",
+                    $(", ", stringify!($field),)*
+                    ", last_synced, created_at FROM streams ",
+                    $rest
+                )
+            };
+        }
 
-        /// Reads a row of [`BY_UUID`].
+        /// The SQL of the look-up by uuid, ?1, which hosts make most often.
+        pub(super) const BY_UUID: &str = select!("WHERE uuid = ?1");
+        /// The SQL of the look-up by name, ?1: the most recently synced first, then by id.
+        /// SQLite sorts NULL below all numbers, so those never synced come last.
+        pub(super) const BY_NAME: &str =
+            select!("WHERE name = ?1 ORDER BY satori_instant(last_synced) DESC, id");
+        /// The SQL that lists all streams, by id.
+        pub(super) const ALL: &str = select!("ORDER BY id");
+
+        /// Reads a row of these.
         pub(super) fn read<'a>(row: &'a Row<'_>) -> StreamRef<'a> {
             let mut column = 1;
             $(column += 1;
@@ -203,18 +217,7 @@ pub(super) fn update(
         .map(drop)
 }
 
-/// Finds the streams with this name: the most recently synced first, then by id. SQLite
-/// sorts NULL below all numbers, so those never synced come last.
-pub(super) fn by_name(connection: &mut SqliteConnection, name: &str) -> QueryResult<Vec<Stream>> {
-    let rows = streams::table
-        .filter(streams::name.eq(name))
-        .order((satori_instant_of_sync().desc(), streams::id))
-        .select(StreamRow::as_select())
-        .load(connection)?;
-    Ok(into_streams(rows))
-}
-
-/// Finds the streams with this number at the server, in the order of [`by_name`].
+/// Finds the streams with this number at the server, in the order of [`BY_NAME`].
 pub(super) fn by_server_id(
     connection: &mut SqliteConnection,
     server_stream_id: i64,
@@ -222,14 +225,6 @@ pub(super) fn by_server_id(
     let rows = streams::table
         .filter(streams::server_stream_id.eq(server_stream_id))
         .order((satori_instant_of_sync().desc(), streams::id))
-        .select(StreamRow::as_select())
-        .load(connection)?;
-    Ok(into_streams(rows))
-}
-
-pub(super) fn all(connection: &mut SqliteConnection) -> QueryResult<Vec<Stream>> {
-    let rows = streams::table
-        .order(streams::id)
         .select(StreamRow::as_select())
         .load(connection)?;
     Ok(into_streams(rows))

@@ -1,5 +1,7 @@
 //! One observation table: its quoted name and the statements on it.
 
+use std::cell::Cell;
+
 use super::query::{QUERIES, Query};
 use super::raw::{Handle, Statement, schema_changed};
 use super::shape::schema_version;
@@ -25,6 +27,10 @@ pub(super) struct Table {
     cached: [Option<Statement>; QUERIES],
     /// An INSERT of many rows, and their number.
     chunk: Option<(usize, Statement)>,
+    /// The file's version at which the row that sorts last was text and the latest of all,
+    /// if nothing else can have been written through this connection since. See
+    /// [`read::last_text`](super::read::last_text).
+    pub(super) last_is_latest: Cell<Option<i64>>,
 }
 
 impl Table {
@@ -37,11 +43,15 @@ impl Table {
             has_triggers,
             cached: [const { None }; QUERIES],
             chunk: None,
+            last_is_latest: Cell::new(None),
         }
     }
 
     /// Returns a statement that stays prepared.
     pub(super) fn cached(&mut self, query: Query) -> Result<&mut Statement> {
+        if query.writes() {
+            self.last_is_latest.set(None);
+        }
         let statement = match self.cached[query as usize].take() {
             Some(statement) => statement,
             None => self.prepare(|table| query.sql(table))?,
@@ -54,6 +64,7 @@ impl Table {
     /// or [`forget_chunk`](Self::forget_chunk) is called: it takes a hundred times the
     /// memory of the other statements.
     pub(super) fn chunk(&mut self, rows: usize) -> Result<&mut Statement> {
+        self.last_is_latest.set(None);
         let kept = self.chunk.take().filter(|(count, _)| *count == rows);
         let chunk = match kept {
             Some(chunk) => chunk,
@@ -94,8 +105,10 @@ impl Table {
         Ok(())
     }
 
-    /// Prepares a statement for one call. `sql` makes its text from the quoted name.
+    /// Prepares a statement for one call, which may write. `sql` makes its text from the
+    /// quoted name.
     pub(super) fn prepare(&self, sql: impl FnOnce(&str) -> String) -> Result<Statement> {
+        self.last_is_latest.set(None);
         let statement = Statement::prepare_for_schema(self.db, &sql(&self.quoted))?;
         // Asked after preparing, which may have read a newer schema.
         match schema_version(self.db)? == self.schema {

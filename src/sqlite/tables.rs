@@ -1,17 +1,16 @@
 //! The observation tables of a connection: finding, making and dropping them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use libsqlite3_sys as ffi;
 use lru::LruCache;
 
 use super::raw::{Cell, Handle, Param, Statement, prepared};
-use super::shape::{
-    COLUMN_SQL, Column, columns_sql, fault_of_observations, read_columns, schema_version, texts,
-};
+use super::shape::{columns_sql, fault_of_observations, read_columns, schema_version, texts};
 use super::table::{Table, quote};
 use crate::model::database_code::DatabaseCode;
 use crate::model::error::{Error, Result, excerpt};
+use crate::model::options::OpenOptions;
 use crate::model::uuid::{self, StreamUuid};
 
 /// How many tables keep their prepared statements. These take 5 to 10 KB for each table in
@@ -23,6 +22,9 @@ const KNOWN_TABLES: usize = 65_536;
 /// How often a call outside a transaction looks at a table again because other programs
 /// change the schema. SQLite itself prepares a statement anew as often.
 const ATTEMPTS: usize = 50;
+
+/// How many spellings of a table's columns are remembered.
+const SHAPES: usize = 64;
 
 /// The observation tables of one connection.
 pub(super) struct Tables {
@@ -45,12 +47,18 @@ pub(super) struct Tables {
     key: Option<Statement>,
     find: Option<Statement>,
     columns: Option<Statement>,
+    listed: Option<Statement>,
+    /// Whether tables of these columns, as SQL spells them behind the name, have the right
+    /// shape. A store's tables are nearly all spelled alike.
+    shapes: HashMap<String, bool>,
     /// See [`OpenOptions::keep_spelling`](crate::OpenOptions::keep_spelling).
     pub(super) keep_spelling: bool,
+    /// See [`OpenOptions::skip_unreadable`](crate::OpenOptions::skip_unreadable).
+    pub(super) skip_unreadable: bool,
 }
 
 impl Tables {
-    pub(super) fn new(db: Handle, keep_spelling: bool) -> Self {
+    pub(super) fn new(db: Handle, options: &OpenOptions) -> Self {
         // `LruCache::new(CACHED_TABLES)` would reserve the whole map at once.
         Self {
             db,
@@ -64,7 +72,10 @@ impl Tables {
             key: None,
             find: None,
             columns: None,
-            keep_spelling,
+            listed: None,
+            shapes: HashMap::new(),
+            keep_spelling: options.keep_spelling,
+            skip_unreadable: options.skip_unreadable,
         }
     }
 
@@ -233,40 +244,58 @@ impl Tables {
         self.known.remove(stream.as_str());
     }
 
+    /// Forgets which tables' last row is the latest, because it may be gone.
+    pub(super) fn forget_last(&self) {
+        for (_, table) in &self.prepared {
+            table.last_is_latest.set(None);
+        }
+    }
+
     /// Lists the observation tables, in the order in which they were made.
-    pub(super) fn list(&self) -> Result<Vec<StreamUuid>> {
+    pub(super) fn list(&mut self) -> Result<Vec<StreamUuid>> {
         // Virtual tables, which have no root page, are left out: SQLite can't list the
         // columns of one if its module is missing.
-        let sql = format!(
-            "SELECT m.name, {COLUMN_SQL} FROM sqlite_schema AS m \
-             JOIN pragma_table_xinfo(m.name) AS x \
-             WHERE m.type = 'table' AND m.rootpage > 0 ORDER BY m.rowid, x.cid"
-        );
-        let mut statement = Statement::prepare(self.db, &sql)?;
-        let mut tables: Vec<(String, Vec<Column>)> = Vec::new();
+        let statement = prepared(
+            &mut self.listed,
+            self.db,
+            "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 \
+             ORDER BY rowid",
+        )?;
+        let mut tables = Vec::new();
         let mut rows = statement.query(&[])?;
         while let Some(row) = rows.next()? {
-            let Cell::Text(name) = row.cell(0) else {
+            let (Cell::Text(name), Cell::Text(sql)) = (row.cell(0), row.cell(1)) else {
                 continue;
             };
-            let Ok(name) = std::str::from_utf8(name) else {
+            let (Ok(name), Ok(sql)) = (str::from_utf8(name), str::from_utf8(sql)) else {
                 continue;
             };
             if uuid::fault(name).is_some() {
                 continue;
             }
-            if tables.last().is_none_or(|(last, _)| last != name) {
-                tables.push((name.to_owned(), Vec::new()));
-            }
-            if let Some((_, columns)) = tables.last_mut() {
-                columns.push(Column::read(&row, 1));
+            // Two tables whose SQL is the same behind the name have the same columns.
+            let shape = sql
+                .strip_prefix("CREATE TABLE \"")
+                .and_then(|sql| sql.strip_prefix(name)?.strip_prefix('"'));
+            let known = match shape.and_then(|shape| self.shapes.get(shape)) {
+                Some(&right) => right,
+                None => {
+                    let columns = prepared(&mut self.columns, self.db, &columns_sql())?;
+                    let right = fault_of_observations(&read_columns(columns, name)?).is_none();
+                    if let Some(shape) = shape {
+                        if self.shapes.len() >= SHAPES {
+                            self.shapes.clear();
+                        }
+                        self.shapes.insert(shape.to_owned(), right);
+                    }
+                    right
+                }
+            };
+            if known {
+                tables.push(StreamUuid::new(name)?);
             }
         }
-        tables
-            .into_iter()
-            .filter(|(_, columns)| fault_of_observations(columns).is_none())
-            .map(|(name, _)| StreamUuid::new(name))
-            .collect()
+        Ok(tables)
     }
 
     fn table(&mut self, stream: &StreamUuid) -> Result<Option<&mut Table>> {

@@ -53,7 +53,7 @@ PLACE(satori_open_options, synchronous, 16);
 PLACE(satori_open_options, in_memory, 20);
 PLACE(satori_open_options, busy_timeout, 24);
 PLACE(satori_open_options, keep_spelling, 32);
-PLACE(satori_open_options, reserved, 36);
+PLACE(satori_open_options, skip_unreadable, 36);
 
 SIZE(satori_stream_patch, 120);
 PLACE(satori_stream_patch, size, 0);

@@ -17,6 +17,10 @@ ON_STORE(satori_update_stream, ID, NULL, &out.streams)
 ON_STORE(satori_contains, ID, &out.number)
 ON_STORE(satori_stream_by_uuid, ID, &out.streams)
 ON_STORE(satori_get_stream, ID, &out.stream, out.texts, sizeof(out.texts), &out.count)
+ON_STORE(satori_get_stream_by_name, SATORI_STR("bitcoin"), &out.stream, out.texts,
+         sizeof(out.texts), &out.count)
+ON_STORE(satori_get_latest, ID, NULL, NULL, NULL, NULL, NULL, out.texts, sizeof(out.texts),
+         &out.count)
 ON_STORE(satori_streams_by_name, SATORI_STR("bitcoin"), &out.streams)
 ON_STORE(satori_streams_by_server_id, 1, &out.streams)
 ON_STORE(satori_streams, &out.streams)
@@ -57,6 +61,10 @@ static satori_status on_satori_stream_list_get(void *handle, satori_error *error
   return satori_stream_list_get(handle, 0, &out.stream, error);
 }
 
+static satori_status on_satori_stream_list_columns(void *handle, satori_error *error) {
+  return satori_stream_list_columns(handle, &out.string, error);
+}
+
 static satori_status on_satori_stream_list_free(void *handle, satori_error *error) {
   return satori_stream_list_free(handle, error);
 }
@@ -95,6 +103,8 @@ static const struct {
     ENTRY(satori_contains, STORE),
     ENTRY(satori_stream_by_uuid, STORE),
     ENTRY(satori_get_stream, STORE),
+    ENTRY(satori_get_stream_by_name, STORE),
+    ENTRY(satori_get_latest, STORE),
     ENTRY(satori_streams_by_name, STORE),
     ENTRY(satori_streams_by_server_id, STORE),
     ENTRY(satori_streams, STORE),
@@ -124,6 +134,7 @@ static const struct {
     FREES(satori_store_close, STORE),
     ENTRY(satori_stream_list_count, STREAMS),
     ENTRY(satori_stream_list_get, STREAMS),
+    ENTRY(satori_stream_list_columns, STREAMS),
     FREES(satori_stream_list_free, STREAMS),
     ENTRY(satori_cursor_next, CURSOR),
     FREES(satori_cursor_free, CURSOR),

@@ -200,6 +200,22 @@ static void outputs(void) {
   CASE(SATORI_INVALID_ARGUMENT, CALL(out.texts, 36));
   CASE(SATORI_INVALID_ARGUMENT, CALL(out.texts, SIZE_MAX));
 #undef CALL
+#define CALL(output)                                                                       \
+  satori_get_stream_by_name(good_store, SATORI_STR("bitcoin"), output, out.texts,          \
+                            sizeof(out.texts), &out.count, &error)
+  BOTH(CALL, ASKEW(&out.stream));
+#undef CALL
+#define CALL(output)                                                                   \
+  satori_get_latest(good_store, ID, NULL, NULL, NULL, NULL, NULL, out.texts,           \
+                    sizeof(out.texts), output, &error)
+  BOTH(CALL, ASKEW(&out.count));
+#undef CALL
+#define CALL(texts, capacity)                                                          \
+  satori_get_latest(good_store, ID, NULL, NULL, NULL, NULL, NULL, texts, capacity, &needed, &error)
+  CASE(SATORI_NULL_POINTER, CALL(NULL, 1));
+  CASE(SATORI_INVALID_ARGUMENT, CALL(out.texts, 0));
+  CASE(SATORI_INVALID_ARGUMENT, CALL(out.texts, SIZE_MAX));
+#undef CALL
 #define CALL(output) satori_streams_by_name(good_store, ID, output, &error)
   BOTH(CALL, streams);
 #undef CALL
@@ -223,6 +239,9 @@ static void outputs(void) {
 #undef CALL
 #define CALL(output) satori_stream_list_count(good_streams, output, &error)
   BOTH(CALL, ASKEW(&out.count));
+#undef CALL
+#define CALL(output) satori_stream_list_columns(good_streams, output, &error)
+  BOTH(CALL, string);
 #undef CALL
 #define CALL(output) satori_stream_list_get(good_streams, 0, output, &error)
   BOTH(CALL, ASKEW(&out.stream));

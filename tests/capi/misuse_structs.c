@@ -163,10 +163,6 @@ static void members(void) {
     options.synchronous = levels[level];
     CASE(SATORI_INVALID_ARGUMENT, satori_store_open(NULL, 0, &options, &out.store, &error));
   }
-  satori_open_options open_options = satori_open_options_init();
-  open_options.in_memory = 1;
-  open_options.reserved = 1;
-  CASE(SATORI_INVALID_ARGUMENT, satori_store_open(NULL, 0, &open_options, &out.store, &error));
 
   uint32_t fields[] = {128, 256, UINT32_C(1) << 31, UINT32_MAX};
   for (size_t field = 0; field < sizeof(fields) / sizeof(fields[0]); field++) {

@@ -218,6 +218,28 @@ CALL(satori_get_stream) {
   return satori_get_stream(f->store, UUID, &stream, texts, sizeof(texts), &needed, &f->error);
 }
 
+CALL(satori_get_stream_by_name) {
+  satori_stream stream = satori_stream_init();
+  char texts[512];
+  size_t needed;
+  return satori_get_stream_by_name(f->store, SATORI_STR("bitcoin"), &stream, texts, sizeof(texts),
+                                   &needed, &f->error);
+}
+
+CALL(satori_get_latest) {
+  char texts[512];
+  size_t needed;
+  return satori_get_latest(f->store, UUID, NULL, NULL, NULL, NULL, NULL, texts, sizeof(texts),
+                           &needed, &f->error);
+}
+
+CALL(satori_stream_list_columns) {
+  satori_string *json = NULL;
+  satori_status status = satori_stream_list_columns(f->streams, &json, &f->error);
+  satori_string_free(json, NULL);
+  return status;
+}
+
 #define ENTRY(name, handle) {#name, call_##name, handle}
 
 static const struct {
@@ -233,6 +255,8 @@ static const struct {
     ENTRY(satori_contains, STORE),
     ENTRY(satori_stream_by_uuid, STORE),
     ENTRY(satori_get_stream, STORE),
+    ENTRY(satori_get_stream_by_name, STORE),
+    ENTRY(satori_get_latest, STORE),
     ENTRY(satori_streams_by_name, STORE),
     ENTRY(satori_streams_by_server_id, STORE),
     ENTRY(satori_streams, STORE),
@@ -242,6 +266,7 @@ static const struct {
     ENTRY(satori_streams_with_data, STORE),
     ENTRY(satori_stream_list_count, STREAMS),
     ENTRY(satori_stream_list_get, STREAMS),
+    ENTRY(satori_stream_list_columns, STREAMS),
     ENTRY(satori_stream_list_free, STREAMS),
     ENTRY(satori_sync_streams, STORE),
     ENTRY(satori_remove, STORE),

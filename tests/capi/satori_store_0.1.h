@@ -24,7 +24,7 @@
  * error. Its last parameter may point to a satori_error, which the caller owns. It
  * then says what is wrong and what to do; pass NULL if you don't want it. Outputs are
  * written only if the function succeeds (the arrays of satori_cursor_next, the report
- * of satori_ingest and `needed` of satori_get_stream say otherwise themselves).
+ * of satori_ingest and `needed` of satori_get_stream and its like say otherwise themselves).
  *
  * Any call on a store may return SATORI_NULL_POINTER, SATORI_INVALID_HANDLE,
  * SATORI_INVALID_ARGUMENT, SATORI_INVALID_UTF8, SATORI_BUSY, SATORI_CORRUPT,
@@ -594,9 +594,11 @@ typedef struct {
    */
   int32_t keep_spelling;
   /**
-   * Must be 0.
+   * Not 0: reads leave out rows that can't be read, instead of ending at the first with
+   * SATORI_UNREADABLE_ROW. satori_count and satori_get_statistics still count them,
+   * and satori_unreadable lists them.
    */
-  int32_t reserved;
+  int32_t skip_unreadable;
 } satori_open_options;
 
 /**
@@ -991,6 +993,22 @@ satori_status satori_stream_list_get(const satori_stream_list *streams,
                                      satori_error *error);
 
 /**
+ * Returns the streams of a list all at once, as JSON: an object with an array for each
+ * member of satori_stream that is set in one of them, by its name. Item by item the arrays
+ * hold the streams in order; null is not set. Times are text, as table `streams` holds
+ * those that the store writes.
+ *
+ * @param streams  the list.
+ * @param json     receives the text.
+ * @param error    see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE.
+ * @since 0.1
+ */
+satori_status satori_stream_list_columns(const satori_stream_list *streams,
+                                         satori_string **json,
+                                         satori_error *error);
+
+/**
  * Frees a list, and with it the texts of its streams.
  *
  * @param streams  the list; NULL is fine.
@@ -1062,6 +1080,34 @@ satori_status satori_get_stream(const satori_store *store,
                                 size_t capacity,
                                 size_t *needed,
                                 satori_error *error);
+
+/**
+ * Finds the stream of this name, and writes it into memory of the caller's, as
+ * satori_get_stream does. Of several it is the most recently synced, then the one with
+ * the lowest id.
+ *
+ * @param store        the store.
+ * @param name         the name.
+ * @param name_length  its length in bytes.
+ * @param stream       receives it; set its size first (satori_stream_init does).
+ * @param texts        receives its texts, NUL-terminated, to which `stream` points.
+ * @param capacity     how many bytes `texts` has room for.
+ * @param needed       receives how many bytes of `texts` the stream takes, also if
+ *                     they are more than `capacity`. 0: no stream has the name, and
+ *                     `stream` is left as it is.
+ * @param error        see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_INVALID_UTF8, SATORI_INVALID_ARGUMENT (`capacity` is less
+ *         than `needed`, or there is no such size), or what any call returns.
+ * @since 0.1
+ */
+satori_status satori_get_stream_by_name(const satori_store *store,
+                                        const char *name,
+                                        size_t name_length,
+                                        satori_stream *stream,
+                                        char *texts,
+                                        size_t capacity,
+                                        size_t *needed,
+                                        satori_error *error);
 
 /**
  * Finds all streams of this name: the most recently synced first, then the lowest
@@ -1359,6 +1405,41 @@ satori_status satori_last(const satori_store *store,
                           size_t count,
                           satori_cursor **cursor,
                           satori_error *error);
+
+/**
+ * Finds the observation that lies latest in time, and writes it into memory of the
+ * caller's: the fastest way to look it up, with nothing to free.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param ts           receives the instant, in microseconds UTC; NULL skips it.
+ * @param spelling     receives the timestamp as the row stores it, as
+ *                     satori_cursor_next gives it; NULL skips it.
+ * @param value        receives the value; NULL skips it.
+ * @param hash         receives the hash; NULL skips it.
+ * @param provider     receives the provider; NULL skips it.
+ * @param texts        receives the texts, NUL-terminated, to which the outputs point.
+ * @param capacity     how many bytes `texts` has room for.
+ * @param needed       receives how many bytes of `texts` the row takes, also if they are
+ *                     more than `capacity`. 0: there is no row, and all else is left as
+ *                     it is.
+ * @param error        see satori_error; may be NULL.
+ * @return as satori_last, or SATORI_INVALID_ARGUMENT (`capacity` is less than `needed`).
+ * @since 0.1
+ */
+satori_status satori_get_latest(const satori_store *store,
+                                const char *uuid,
+                                size_t uuid_length,
+                                int64_t *ts,
+                                satori_text *spelling,
+                                double *value,
+                                satori_text *hash,
+                                satori_text *provider,
+                                char *texts,
+                                size_t capacity,
+                                size_t *needed,
+                                satori_error *error);
 
 /**
  * Opens a cursor over the observation of one instant, in whichever spelling the row

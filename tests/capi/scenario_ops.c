@@ -157,6 +157,38 @@ static void check_get_stream(const char *uuid, size_t length) {
   OK(satori_stream_list_free(streams, &error));
 }
 
+/* satori_get_latest finds what satori_last does. */
+static void check_get_latest(const char *uuid, size_t length) {
+  satori_cursor *cursor;
+  satori_text listed[3], found[3];
+  int64_t listed_ts, ts = 0;
+  double listed_value, value = 0;
+  size_t count, needed = 0;
+  char texts[1024];
+  satori_status status = satori_last(store, uuid, length, 1, &cursor, &error);
+  if (status != SATORI_OK) {
+    CHECK(satori_get_latest(store, uuid, length, &ts, &found[0], &value, &found[1], &found[2],
+                            texts, sizeof(texts), &needed, &error) == status);
+    return;
+  }
+  OK(satori_cursor_next(cursor, 1, &listed_ts, &listed[0], &listed_value, &listed[1], &listed[2],
+                        &count, &error));
+  if (count == 0) {
+    OK(satori_get_latest(store, uuid, length, &ts, NULL, NULL, NULL, NULL, NULL, 0, &needed,
+                         &error));
+    CHECK(needed == 0 && ts == 0);
+  } else {
+    CHECK(satori_get_latest(store, uuid, length, &ts, NULL, NULL, NULL, NULL, NULL, 0, &needed,
+                            &error) == SATORI_INVALID_ARGUMENT);
+    CHECK(needed > listed[1].length && needed <= sizeof(texts) && ts == 0);
+    OK(satori_get_latest(store, uuid, length, &ts, &found[0], &value, &found[1], &found[2], texts,
+                         needed, &needed, &error));
+    CHECK(ts == listed_ts && value == listed_value && texts[needed - 1] == 0);
+    for (int text = 0; text < 3; text++) CHECK(same_text(found[text], listed[text]));
+  }
+  OK(satori_cursor_free(cursor, &error));
+}
+
 static void open_store(const struct argument *args, int count) {
   satori_open_options options = satori_open_options_init();
   char path[4096];
@@ -169,6 +201,7 @@ static void open_store(const struct argument *args, int count) {
     if (strcmp(option, "in_memory") == 0) options.in_memory = 1;
     if (strcmp(option, "no_wait") == 0) options.busy_timeout = -1;
     if (strcmp(option, "keep_spelling") == 0) options.keep_spelling = 1;
+    if (strcmp(option, "skip_unreadable") == 0) options.skip_unreadable = 1;
   }
   if (fine(satori_store_open(SATORI_STR(path), &options, &store, &error))) say("done\n");
 }
@@ -406,7 +439,10 @@ void play(const struct operation *operation) {
          satori_observations(store, first, length, RANGE, &cursor, &error))
   OP("last")
     ROWS(100, satori_last(store, first, length, strtoull(args[1].data, NULL, 10), &cursor, &error))
-  OP("latest") ROWS(1, satori_last(store, first, length, 1, &cursor, &error))
+  OP("latest") {
+    ROWS(1, satori_last(store, first, length, 1, &cursor, &error))
+    check_get_latest(first, length);
+  }
   OP("at") ROWS(1, satori_observation(store, first, length, number(args[1].data), &cursor, &error))
   OP("spelled")
     SPELLED_ROWS(strtoull(args[3].data, NULL, 10),

@@ -144,6 +144,7 @@ static void open_store(const argument *args, int count) {
     if (option == "full") options.synchronous = satori::Synchronous::full;
     if (option == "no_wait") options.busy_timeout = std::chrono::microseconds(0);
     if (option == "keep_spelling") options.keep_spelling = true;
+    if (option == "skip_unreadable") options.skip_unreadable = true;
     if (option == "in_memory") in_memory = true;
   }
   const std::string path = std::string(scratch) + "/" + text_of(args[0]).value_or("");

@@ -1,7 +1,7 @@
 //! The latest rows of tables that mix spellings of the timestamp.
 
 use crate::support::*;
-use satori_store::{Insertion, NewObservation, Store, Timestamp};
+use satori_store::{Insertion, NewObservation, Store, StreamUuid, Timestamp};
 
 #[test]
 fn the_latest_row_is_found_in_every_spelling() {
@@ -49,4 +49,61 @@ fn a_hash_is_chained_to_the_latest_row_of_a_mixed_table() {
     assert_eq!(insertion, Insertion::Inserted);
     assert_eq!(store.latest(&uuid).unwrap().unwrap().ts, later);
     assert_eq!(store.verify(&uuid).unwrap().verified, before + 1);
+}
+
+/// A text with an offset may be later than one that sorts after it. Whoever wrote it, and
+/// whenever, it is the latest row, and no row is inserted beside it at its instant.
+#[test]
+fn a_row_that_sorts_last_is_the_latest_only_as_long_as_no_other_is_later() {
+    let texts = ["'2024-01-03 14:00:00'", "'2024-01-03 15:00:00'"];
+    let hidden = "2024-01-03 11:00:00-05:00"; // 16:00 in UTC
+    let spelled = |text: &'static str| NewObservation::spelled(text, 1.0).unwrap().hash("h");
+    let latest = |store: &Store, s: &StreamUuid| store.latest(s).unwrap().unwrap().ts;
+    for other_program in [true, false] {
+        let (_folder, path, store, s) = store_with(&texts);
+        for _ in 0..2 {
+            assert_eq!(latest(&store, &s), at("2024-01-03 15:00"));
+        }
+        if other_program {
+            sql(
+                &path,
+                &format!("INSERT INTO s VALUES ('{hidden}', 1, 'h', 'p')"),
+            );
+        } else {
+            store.insert(&s, &spelled(hidden)).unwrap();
+        }
+        assert_eq!(latest(&store, &s), at("2024-01-03 16:00"));
+        let report = store
+            .insert_many(&s, &[spelled("2024-01-03 16:00:00")])
+            .unwrap();
+        assert_eq!((report.inserted, report.already_there), (0, 1));
+        // A number hides behind all text.
+        store.delete(&s, ..).unwrap();
+        store.insert(&s, &spelled("2024-01-03 15:00:00")).unwrap();
+        store.insert(&s, &spelled("2024-01-03 17:00:00")).unwrap();
+        assert_eq!(latest(&store, &s), at("2024-01-03 17:00"));
+        sql(&path, "INSERT INTO s VALUES (1704308400, 1, 'h', 'p')"); // 19:00
+        assert_eq!(latest(&store, &s), at("2024-01-03 19:00"));
+        let report = store
+            .insert_many(&s, &[spelled("2024-01-03 19:00:00")])
+            .unwrap();
+        assert_eq!((report.inserted, report.already_there), (0, 1));
+    }
+    // What a call has found before it is rolled back holds no longer.
+    let (_folder, path, store, s) = store_with(&texts);
+    sql(
+        &path,
+        &format!("INSERT INTO s VALUES ('{hidden}', 1, 'h', 'p')"),
+    );
+    let refused = [
+        spelled("2024-01-03 17:00:00"),
+        spelled("2024-01-03 18:00:00"),
+        NewObservation::new(at("2024-01-04"), f64::NAN),
+    ];
+    assert!(store.insert_many(&s, &refused).is_err());
+    assert_eq!(latest(&store, &s), at("2024-01-03 16:00"));
+    let report = store
+        .insert_many(&s, &[spelled("2024-01-03 16:00:00")])
+        .unwrap();
+    assert_eq!((report.inserted, report.already_there), (0, 1));
 }

@@ -1,7 +1,7 @@
 //! Rows that cannot be read: an error each, and none is dropped.
 
 use crate::support::*;
-use satori_store::{Error, ErrorCode, Insertion, NewObservation, Store};
+use satori_store::{Error, ErrorCode, Insertion, NewObservation, OpenOptions, Store};
 
 #[test]
 fn rows_that_cannot_be_read_are_told_and_never_dropped() {
@@ -147,4 +147,84 @@ fn a_row_without_a_timestamp_is_told_of_where_the_table_lets_it_in() {
     assert_eq!(store.latest(&s).unwrap().unwrap().value, 1.0);
     let later = NewObservation::new("2024-01-04".parse().unwrap(), 3.0);
     assert_eq!(store.insert(&s, &later).unwrap(), Insertion::Inserted);
+}
+
+/// A store that skips rows that can't be read gives what a store without them gives, whether
+/// its table sorts by time or mixes spellings, and however few rows are read at a time.
+#[test]
+fn rows_that_cannot_be_read_are_skipped_if_that_is_asked_for() {
+    let seconds: Vec<_> = (0..9)
+        .map(|n| (1_704_067_200 + n * 3600).to_string())
+        .collect();
+    let texts: Vec<_> = (0..9).map(|n| format!("'2024-01-01 {n:02}:00'")).collect();
+    let mixed: Vec<_> = (seconds[..4].iter().chain(&texts[4..])).cloned().collect();
+    let spoil_values =
+        "UPDATE s SET value = 9e999 WHERE ts IN (SELECT ts FROM s ORDER BY ts LIMIT 3)";
+    let spoil_last = "UPDATE s SET hash = CAST(x'ff' AS TEXT) WHERE ts = (SELECT max(ts) FROM s)";
+    let texts_that_are_none = "INSERT INTO s VALUES ('None', 1, 'h', 'p'), \
+         ('2024-01-01 05:61', 1, 'h', 'p'), ('2024-13-45', 1, 'h', 'p'), (x'00', 1, 'h', 'p')";
+    for spellings in [&seconds, &texts, &mixed] {
+        for spoil in [
+            vec![spoil_values],
+            vec![spoil_last],
+            vec![texts_that_are_none],
+            vec![spoil_values, spoil_last, texts_that_are_none],
+        ] {
+            let rows: Vec<_> = spellings.iter().map(String::as_str).collect();
+            let (_folder, path, strict, s) = store_with(&rows);
+            spoil.iter().for_each(|statement| sql(&path, statement));
+            assert!(all(&strict, &s).is_err());
+            let bad = strict.unreadable(&s).unwrap();
+            let options = OpenOptions::new().skip_unreadable(true);
+            let store = options.open(&path).unwrap();
+            let found = all(&store, &s).unwrap();
+            let count = store.count(&s, ..).unwrap();
+            assert_eq!(found.len(), usize::try_from(count).unwrap() - bad.len());
+            assert_eq!(store.unreadable(&s).unwrap(), bad);
+            assert_eq!(store.columns(&s, ..).unwrap().ts.len(), found.len());
+            assert_eq!(store.latest(&s).unwrap().as_ref(), found.last());
+            assert_eq!(store.last(&s, 1).unwrap().last(), found.last());
+            assert_eq!(store.last(&s, 100).unwrap(), found);
+            assert_eq!(store.last(&s, 4).unwrap(), found[found.len() - 4..]);
+            let first = found[0].ts;
+            assert_eq!(store.observation(&s, first).unwrap().unwrap(), found[0]);
+            store.verify(&s).unwrap();
+            // The control: the rows are gone.
+            strict.quarantine(&s).unwrap();
+            assert_eq!(all(&strict, &s).unwrap(), found);
+        }
+    }
+    // One row in the way is none; nobody knows whether a new one is the same.
+    let (_folder, path, _strict, s) = store_with(&["1704067200"]);
+    sql(&path, "UPDATE s SET value = 'abc'");
+    let store = OpenOptions::new()
+        .skip_unreadable(true)
+        .open(&path)
+        .unwrap();
+    assert_eq!(store.latest(&s).unwrap(), None);
+    assert_eq!(store.observation(&s, at("1704067200")).unwrap(), None);
+    assert!(store.insert(&s, &row("1704067200", 0.0)).is_err());
+}
+
+/// More rows that can't be read than one batch holds.
+#[test]
+fn a_batch_of_nothing_but_rows_that_cannot_be_read_is_not_the_end() {
+    let (_folder, path, _strict, s) = store_with(&["1704067200"]);
+    sql(
+        &path,
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000)
+         INSERT INTO s SELECT 1704067200 + i, iif(i < 9000, 9e999, 1), 'h', 'p' FROM n;
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000)
+         INSERT INTO s SELECT 'None ' || i, 1, 'h', 'p' FROM n;",
+    );
+    let store = OpenOptions::new()
+        .skip_unreadable(true)
+        .open(&path)
+        .unwrap();
+    let found = all(&store, &s).unwrap();
+    let seconds: Vec<_> = found
+        .iter()
+        .map(|row| row.ts.as_micros() / 1_000_000)
+        .collect();
+    assert_eq!(seconds, [1_704_067_200, 1_704_076_200]);
 }

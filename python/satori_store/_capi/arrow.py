@@ -10,6 +10,7 @@ import ctypes
 import sys
 import threading
 from array import array
+from collections.abc import Iterator
 from ctypes import CFUNCTYPE, POINTER, Structure, byref, c_char_p, c_int, c_int64, c_void_p
 from typing import Any
 
@@ -89,48 +90,49 @@ class Failed(Exception):
     """A stream ended with an error. Arrow gives its text alone."""
 
 
-def read(capsule: Any) -> tuple[bytearray, bytearray, list[str], list[str]]:
-    """Reads a stream of ours: instants and values as buffers, hashes and providers as
-    lists."""
+def batches(capsule: Any) -> Iterator[tuple[int, list[list[bytes]]]]:
+    """Reads a stream of ours, which has no nulls: for each batch how many rows it has, and a
+    copy of each column's buffers. Numbers have one, of eight bytes a row; texts have two,
+    offsets of four bytes and what they point into."""
     stream = Stream.from_address(of_capsule(capsule))
-    ts, values = bytearray(), bytearray()
-    hashes: list[str] = []
-    providers: list[str] = []
     batch = Array()
     while True:
         if stream.get_next(byref(stream), byref(batch)) != 0:
             message = stream.get_last_error(byref(stream)) or b"the Arrow stream failed"
             raise Failed(message.decode("utf-8", "replace"))
         if not batch.release:
-            return ts, values, hashes, providers
+            return
         try:
             columns = [batch.children[index].contents for index in range(batch.n_children)]
-            ts += _numbers(columns[0])
-            values += _numbers(columns[1])
-            hashes += _texts(columns[2])
-            providers += _texts(columns[3])
+            copy = [_numbers(columns[0]), _numbers(columns[1]), *map(_texts, columns[2:])]
+            length = batch.length
         finally:
             batch.release(byref(batch))
+        yield length, copy
 
 
-def _numbers(column: Array) -> bytes:
-    """Copies a column of numbers, eight bytes a row."""
-    if column.length == 0:
-        return b""
-    return ctypes.string_at(column.buffers[1] + 8 * column.offset, 8 * column.length)
+def _numbers(column: Array) -> list[bytes]:
+    """Copies a column of numbers."""
+    return [_copy(column.buffers[1], 8 * column.offset, 8 * column.length)]
 
 
-def _texts(column: Array) -> list[str]:
+def _texts(column: Array) -> list[bytes]:
     """Copies a column of texts."""
-    if column.length == 0:
-        return []
-    offsets = array("i")
-    start = column.buffers[1] + 4 * column.offset
-    offsets.frombytes(ctypes.string_at(start, 4 * (column.length + 1)))
-    begin = offsets[0]
-    data = ctypes.string_at(column.buffers[2] + begin, offsets[-1] - begin)
+    offsets = _copy(column.buffers[1], 4 * column.offset, 4 * (column.length + 1))
+    return [offsets, _copy(column.buffers[2], 0, int.from_bytes(offsets[-4:], sys.byteorder))]
+
+
+def _copy(address: Any, start: int, length: int) -> bytes:
+    """Copies a part of a buffer. One that holds nothing may have no address."""
+    return ctypes.string_at(address + start, length) if address and length else b""
+
+
+def texts(offsets: bytes, data: bytes) -> list[str]:
+    """Makes the texts of a column's buffers."""
+    ends = array("i")
+    ends.frombytes(offsets)
+    pairs = zip(ends, ends[1:])
     text = data.decode()
-    pairs = zip(offsets, offsets[1:])
     if len(text) == len(data):  # ASCII: a character is a byte
-        return [text[a - begin : b - begin] for a, b in pairs]
-    return [data[a - begin : b - begin].decode() for a, b in pairs]
+        return [text[a:b] for a, b in pairs]
+    return [data[a:b].decode() for a, b in pairs]

@@ -65,7 +65,7 @@ class OpenOptions(Growable):
         ("in_memory", c_int32),
         ("busy_timeout", c_int64),
         ("keep_spelling", c_int32),
-        ("reserved", c_int32),
+        ("skip_unreadable", c_int32),
     ]
 
 

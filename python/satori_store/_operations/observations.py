@@ -15,7 +15,7 @@ from .._capi import structs
 from .._capi.call import call, fits, text_of, utf8
 from .._capi.library import Handle
 from .._handle import StoreHandle
-from .._reading import decode
+from .._reading import decode, lookup
 from .._reading.cursor import Cursor
 from ..errors import InvalidValue
 from ..instants import Instant, Unit
@@ -177,7 +177,7 @@ class ObservationOperations(StoreHandle):
 
         :raises NotFound, UnreadableRow:
         """
-        return next(iter(self.last(uuid, 1)), None)
+        return lookup.latest(self._handle or self.handle, utf8(uuid))
 
     def observation(self, uuid: str, ts: Instant) -> Optional[Observation]:
         """Returns the observation of this instant, however the row is spelled; None if

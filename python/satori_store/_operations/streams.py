@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from ctypes import byref
+from dataclasses import fields as fields_of
 from datetime import datetime, timedelta, timezone
 from typing import Any, Literal, Optional, Union
 
@@ -13,7 +14,7 @@ from .._capi.library import Handle
 from .._capi.structs import FIELDS, StreamPatch
 from .._handle import StoreHandle
 from .._reading import lookup
-from .._reading.decode import streams_of
+from .._reading.decode import columns_of, streams_of
 from ..errors import InvalidArgument, InvalidUuid
 from ..instants import Instant
 from ..records import Stream
@@ -81,7 +82,7 @@ class StreamOperations(StoreHandle):
     def stream_by_name(self, name: str) -> Optional[Stream]:
         """Returns the stream of this name; None if there is none. Names are not unique: of
         several streams it is the most recently synced, then the one with the lowest id."""
-        return next(iter(self.streams_by_name(name)), None)
+        return lookup.stream_by_name(self._handle or self.handle, utf8(name))
 
     def streams_by_name(self, name: str) -> list[Stream]:
         """Returns all streams of this name, in the order that :meth:`stream_by_name`
@@ -98,6 +99,15 @@ class StreamOperations(StoreHandle):
         """Returns all streams that have metadata, by id."""
         return self._found("satori_streams", self.handle)
 
+    def streams_as_stored(self) -> list[dict[str, Any]]:
+        """Returns the streams that :meth:`streams` returns as rows of the table ``streams``: the
+        fields by their names, times as the text that the store writes for them."""
+        found = self._columns("satori_streams")
+        rows = len(found["id"]) if found else 0
+        names = [field.name for field in fields_of(Stream)]
+        columns = [found.get(name) or [None] * rows for name in names]
+        return [dict(zip(names, row)) for row in zip(*columns)]
+
     def search_streams(self, part: str) -> list[Stream]:
         """Returns the streams whose name or description has ``part`` in it. ASCII letters
         match in either case."""
@@ -113,15 +123,18 @@ class StreamOperations(StoreHandle):
     def streams_without_metadata(self) -> list[str]:
         """Returns the uuids of streams that have data and no metadata, in the order in which
         they got it."""
-        found = self._found("satori_streams_without_metadata", self.handle)
-        return [stream.uuid for stream in found]
+        return self._columns("satori_streams_without_metadata").get("uuid", [])
 
     def streams_with_data(self) -> list[str]:
         """Returns the uuids of streams that have data, with metadata or without, in the order
         in which they got it. A stream whose rows were all deleted is still among them, until
         its data is removed."""
-        found = self._found("satori_streams_with_data", self.handle)
-        return [stream.uuid for stream in found]
+        return self._columns("satori_streams_with_data").get("uuid", [])
+
+    def _columns(self, function: str) -> dict[str, list[Any]]:
+        found = Handle()
+        call(function, self.handle, byref(found))
+        return columns_of(found)
 
     def _found(self, function: str, *arguments: Any) -> list[Stream]:
         found = Handle()

@@ -88,11 +88,11 @@ class Cursor(Iterator[Observation]):
             self.close()
             return None
         micros = ts[:count]
-        stored: list[StoredTimestamp] = list(map(_seconds, micros))
+        stored: list[StoredTimestamp] = list(map(seconds, micros))
         if any(bytes(spellings)):
             for row, spelling in zip(range(count), texts_of(spellings, count)):
                 if spelling is not None:
-                    stored[row] = _number_or_text(spelling)
+                    stored[row] = number_or_text(spelling)
         return (
             micros,
             stored,
@@ -119,12 +119,12 @@ class Cursor(Iterator[Observation]):
     __del__ = close
 
 
-def _seconds(micros: int) -> Union[int, float]:
+def seconds(micros: int) -> Union[int, float]:
     """Returns what the store itself stores for an instant."""
     return micros // 1_000_000 if micros % 1_000_000 == 0 else micros / 1e6
 
 
-def _number_or_text(spelling: str) -> Union[int, float, str]:
+def number_or_text(spelling: str) -> Union[int, float, str]:
     """Reads a stored timestamp. In a column of timestamps SQLite turns text that is a
     number into the number."""
     if spelling[4:5] == "-" and spelling[:4].isdigit():

@@ -57,9 +57,20 @@ def streams_of(found: Handle) -> list[Stream]:
         call("satori_stream_list_free", found)
 
 
+def columns_of(found: Handle) -> dict[str, list[Any]]:
+    """Reads the columns of a list of streams that are set in one of them; times are text."""
+    try:
+        columns = Handle()
+        call("satori_stream_list_columns", found, byref(columns))
+        read: dict[str, list[Any]] = json.loads(take_string(columns))
+        return read
+    finally:
+        call("satori_stream_list_free", found)
+
+
 def insert_report(uuid: str, counts: structs.InsertReport, conflicts: Handle) -> InsertReport:
     """Makes a report of the counts and the conflicts' JSON."""
-    found = json.loads(take_string(conflicts))
+    found = json.loads(take_string(conflicts)) if conflicts else []
     return InsertReport(
         inserted=counts.inserted,
         already_there=counts.already_there,

@@ -1,73 +1,160 @@
-"""Looking one stream up: the call that programs make most often, in as few steps as can
-be."""
+"""Looking one stream up, or its latest row: the calls that programs make most often, in as few
+steps as can be."""
 
 from __future__ import annotations
 
 import ctypes
+import struct
 from ctypes import byref, c_size_t
 from typing import Any, Optional
 
+from .. import instants
 from .._capi import structs
 from .._capi.call import failure
 from .._capi.library import functions
-from ..records import Stream
-from .decode import stream_of
-
-_SIZE = ctypes.sizeof(structs.Stream)
-
-#: What an answer comes into: memory with a `satori_stream` and its texts behind it, and
-#: the arguments of a call that fills it. Each is taken for the time of a call, as the
-#: errors in `_capi.call` are.
-_Room = tuple[Any, c_size_t, structs.Error, tuple[Any, ...]]
-_free: list[_Room] = []
-#: The last answer for each uuid, if its texts are no longer than `_SHORT` bytes. 10,000
-#: streams take some 10 MB.
-_known: dict[bytes, tuple[bytes, Stream]] = {}
-_SHORT, _MOST = 512, 16_384
-_get_stream = functions["satori_get_stream"]
+from ..records import Observation, StoredTimestamp, Stream
+from .cursor import number_or_text, seconds
 
 
-def _new_room(capacity: int) -> _Room:
-    """Makes a room for texts of so many bytes."""
-    memory = (ctypes.c_char * (_SIZE + capacity))()
-    structs.Stream.from_buffer(memory).size = _SIZE
-    address, needed, error = ctypes.addressof(memory), c_size_t(), structs.Error()
-    texts = address + _SIZE
-    return memory, needed, error, (address, texts, capacity, byref(needed), byref(error))
+class Rooms:
+    """What answers come into: memory that begins with the places for members, and has texts
+    behind them. Each room is taken for the time of a call, as the errors in `_capi.call` are.
+
+    :param head: the bytes that the members take.
+    :param members: where they lie; each is an argument of the function.
+    """
+
+    def __init__(self, function: str, head: int, members: tuple[int, ...]) -> None:
+        self._function, self._head, self._members = functions[function], head, members
+        self._free: list[Any] = []
+        #: The last answer for each key, if its texts are no longer than `_SHORT` bytes. 10,000
+        #: streams take some 10 MB.
+        self.known: dict[bytes, tuple[bytes, Stream]] = {}
+
+    def _room(self, capacity: int) -> Any:
+        """Makes a room for texts of so many bytes."""
+        memory = (ctypes.c_char * (self._head + capacity))()
+        # Of a struct that may grow it is the size; else it is written before it is read.
+        ctypes.c_size_t.from_buffer(memory).value = self._head
+        address, needed, error = ctypes.addressof(memory), c_size_t(), structs.Error()
+        places = [address + member for member in self._members]
+        texts = address + self._head
+        arguments = (*places, texts, capacity, byref(needed), byref(error))
+        return memory, address, capacity, needed, error, arguments
+
+    def ask(self, store: int, key: bytes) -> Optional[tuple[bytes, int]]:
+        """Calls the function. Returns a copy of what it wrote, whose pointers point into
+        memory at the address beside it; None if it found nothing."""
+        try:
+            room = self._free.pop()
+        except IndexError:
+            room = self._room(1024)
+        memory, address, capacity, needed, error, arguments = room
+        status = self._function(store, key, len(key), *arguments)
+        while status != 0:
+            if needed.value <= capacity:
+                failed = failure(status, error)
+                self._free.append(room)
+                raise failed
+            # Twice as much, because somebody may lengthen the texts further meanwhile.
+            room = self._room(2 * needed.value)
+            memory, address, capacity, needed, error, arguments = room
+            status = self._function(store, key, len(key), *arguments)
+        length = needed.value
+        found = memory[: self._head + length] if length else None
+        self._free.append(room)
+        return None if found is None else (found, address)
+
+
+_STREAM = ctypes.sizeof(structs.Stream)
+_by_uuid = Rooms("satori_get_stream", _STREAM, (0,))
+_by_name = Rooms("satori_get_stream_by_name", _STREAM, (0,))
+
+_SHORT, _MOST = _STREAM + 512, 16_384
 
 
 def stream(store: int, uuid: bytes) -> Optional[Stream]:
     """Returns the metadata of a stream; None if it has none."""
-    try:
-        room = _free.pop()
-    except IndexError:
-        room = _new_room(1024)
-    memory, needed, error, arguments = room
-    status = _get_stream(store, uuid, len(uuid), *arguments)
-    length = needed.value
-    while status != 0:
-        if length <= arguments[2]:
-            failed = failure(status, error)
-            _free.append(room)
-            raise failed
-        # Twice as much, because somebody may lengthen the texts further meanwhile.
-        memory, needed, error, arguments = _new_room(2 * length)
-        status = _get_stream(store, uuid, len(uuid), *arguments)
-        length = needed.value
-    try:
-        if length == 0:
-            return None
-        found: bytes = memory[: _SIZE + length]
-        # The bytes are mostly those of the last call. Records can't be changed, so that
-        # the same bytes may be the same record.
-        known = _known.get(uuid)
-        if known is not None and known[0] == found:
-            return known[1]
-        record = stream_of(structs.Stream.from_buffer(memory))
-    finally:
-        _free.append(room)
-    if length <= _SHORT:
-        if len(_known) >= _MOST:
-            _known.clear()
-        _known[uuid] = found, record
+    return _stream(_by_uuid, store, uuid)
+
+
+def stream_by_name(store: int, name: bytes) -> Optional[Stream]:
+    """Returns the metadata of the stream of this name; None if there is none."""
+    return _stream(_by_name, store, name)
+
+
+def _stream(rooms: Rooms, store: int, key: bytes) -> Optional[Stream]:
+    answer = rooms.ask(store, key)
+    if answer is None:
+        return None
+    found, address = answer
+    # The bytes are mostly those of the last call. Records can't be changed, so that
+    # the same bytes may be the same record.
+    known = rooms.known.get(key)
+    if known is not None and known[0] == found:
+        return known[1]
+    record = _record(found, address)
+    if len(found) <= _SHORT:
+        if len(rooms.known) >= _MOST:
+            rooms.known.clear()
+        rooms.known[key] = found, record
     return record
+
+
+#: The members of a `satori_stream`, as structs.Stream declares them: a text is a pointer and a
+#: length. Taking them one by one from the struct takes twice as long.
+_MEMBERS = struct.Struct("@NqqiiPNPNPNPNPNPNPNqq")
+
+
+def _record(found: bytes, address: int) -> Stream:
+    """Makes the record of a `satori_stream` and its texts, to which it points as if it were at
+    the address."""
+    _, id, server_stream_id, has_server_stream_id, _, *texts, last_synced, created_at = (
+        _MEMBERS.unpack_from(found)
+    )
+    places = [pointer - address if pointer else None for pointer in texts[::2]]
+    uuid, name, author, secondary, target, meta, description = [
+        None if place is None else found[place : place + length].decode()
+        for place, length in zip(places, texts[1::2])
+    ]
+    return Stream(
+        id,
+        server_stream_id if has_server_stream_id else None,
+        uuid or "",
+        name,
+        author,
+        secondary,
+        target,
+        meta,
+        description,
+        instants.optional(last_synced),
+        instants.optional(created_at),
+    )
+
+
+#: `ts`, `value`, and pointer and length of `spelling`, `hash` and `provider`.
+_ROW = struct.Struct("@qdPNPNPN")
+_latest = Rooms("satori_get_latest", _ROW.size, (0, 16, 8, 32, 48))
+
+
+def latest(store: int, uuid: bytes) -> Optional[Observation]:
+    """Returns the latest row of a stream; None if there is none."""
+    answer = _latest.ask(store, uuid)
+    if answer is None:
+        return None
+    found, address = answer
+    ts, value, spelling, length, hash, hash_length, provider, provider_length = _ROW.unpack_from(
+        found
+    )
+    hash, provider = hash - address, provider - address
+    stored: StoredTimestamp = seconds(ts)
+    if spelling:
+        spelling -= address
+        stored = number_or_text(found[spelling : spelling + length].decode())
+    return Observation(
+        instants.to_datetime(ts),
+        value,
+        found[hash : hash + hash_length].decode(),
+        found[provider : provider + provider_length].decode(),
+        stored,
+    )

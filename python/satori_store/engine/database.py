@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import logging
-import os
-import threading
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Optional, Union
 
-from ..errors import Closed, InvalidUuid, NotAStream, NotFound
 from ..records import Observation, Stream
 from ..reports import InsertReport
-from ..store import Store
 from . import frames, timestamps
+from .connection import Connection, log
 
 if TYPE_CHECKING:
     import pandas
-
-#: How many seconds a write waits for another writer, as engines do.
-_BUSY_TIMEOUT = 30.0
-
-#: There is no stream of that name, or can be none.
-_NO_STREAM = (NotFound, InvalidUuid, NotAStream)
-
-_log = logging.getLogger("satori_store.engine")
-# A program that sets no logging up sees nothing, rather than lines of ours.
-_log.addHandler(logging.NullHandler())
 
 
 class _Kept:
@@ -38,52 +24,24 @@ _KEPT = _Kept()
 _Text = Union[str, None, _Kept]
 
 
-class EngineSqliteDatabase:
+class EngineSqliteDatabase(Connection):
     """The store of streams and predictions, one table for each, by the engine's names.
 
-    Threads may share it. ``store`` is the :class:`satori_store.Store` underneath; any
-    method may raise what its methods raise. See :mod:`satori_store.engine` for what is
-    different from the class of the engine.
+    Threads may share it. ``store`` is the :class:`satori_store.Store` underneath. See
+    :mod:`satori_store.engine` for what is different from the class of the engine.
+
+    **Errors.** Reads raise what the methods of :class:`satori_store.Store` raise, except
+    that a stream that doesn't exist has no rows, and that rows that can't be read are left
+    out, with one warning for each stream. Writes that return a ``bool`` or a number return
+    False or 0 if they fail, whatever the reason, and log the error with its cause (logger
+    ``satori_store.engine``, level ERROR); nothing is stored then.
 
     :param data_dir: the folder, made if there is none.
     :param dbname: the file in it.
+    :param on_error: ``"raise"`` lets those writes raise too.
     :raises CannotOpen, NotAStore, Corrupt, LaterRelease, SchemaMismatch: as
         :class:`satori_store.Store` does; the file is left as it was.
     """
-
-    def __init__(self, data_dir: str = "/Satori/Engine/db", dbname: str = "engine.db") -> None:
-        self.data_dir = data_dir
-        self.dbname = os.path.join(data_dir, dbname)
-        self._lock = threading.Lock()
-        self._store: Optional[Store] = None
-        self.createConnection()
-
-    # The connection
-
-    def createConnection(self) -> None:
-        """Opens the store, or opens it anew. Calls that other threads have under way end on
-        the store of before, which is closed with the last of them."""
-        with self._lock:
-            os.makedirs(os.path.dirname(self.dbname) or ".", exist_ok=True)
-            self._store = Store(self.dbname, keep_spelling=True, busy_timeout=_BUSY_TIMEOUT)
-
-    def disconnect(self) -> None:
-        """Closes the store; ``createConnection`` opens it again."""
-        with self._lock:
-            store, self._store = self._store, None
-        if store is not None:
-            store.close()
-
-    @property
-    def store(self) -> Store:
-        """Returns the store underneath.
-
-        :raises Closed: after :meth:`disconnect`.
-        """
-        store = self._store
-        if store is None:
-            raise Closed(f"the store {self.dbname!r} is closed: call createConnection()")
-        return store
 
     # Tables
 
@@ -93,11 +51,8 @@ class EngineSqliteDatabase:
 
     def tableExists(self, table_uuid: str) -> bool:
         """Returns ``True`` if the stream has a table, with rows or without."""
-        try:
-            # A table that has rows needs no look at the list of all.
-            return self.store.count(table_uuid) > 0 or table_uuid in self.listTables()
-        except _NO_STREAM:
-            return False
+        # A table that has rows needs no look at the list of all.
+        return self.latestRow(table_uuid) is not None or table_uuid in self.listTables()
 
     def deleteTable(self, table_uuid: str) -> None:
         """Removes the stream's table and its rows; the metadata stays."""
@@ -109,22 +64,24 @@ class EngineSqliteDatabase:
 
     def migrateTimestampFormat(self, table_uuid: str) -> int:
         """Rewrites text timestamps, and numbers of finer units, into Unix seconds, and
-        returns how many. Those that can't be read, or that another row has, stay as they
-        are."""
+        returns how many; 0 if it fails. Those that can't be read, or that another row has,
+        stay as they are."""
         try:
-            return self.store.normalize(table_uuid).rewritten
-        except NotFound:
+            return self._read(table_uuid, lambda store: store.normalize(table_uuid).rewritten, 0)
+        except Exception as error:
+            self._failed("migrateTimestampFormat", table_uuid, error)
             return 0
 
     # Rows
 
     def getTableData(self, table_uuid: str) -> pandas.DataFrame:
-        """Returns all rows in order of time: ``value, hash, provider``, indexed by ``ts`` as
-        it is stored."""
-        try:
-            return frames.table(*self.store.observations(table_uuid).as_stored())
-        except NotFound:
-            return frames.table([], [], [], [])
+        """Returns all rows in order of time: ``value, hash, provider``, indexed by ``ts``, a
+        number: as it is stored if that is a number, in Unix seconds if it is text."""
+        nothing: Any = ([], [], [], [])
+        rows = self._read(
+            table_uuid, lambda store: store.observations(table_uuid).as_numbers(), nothing
+        )
+        return frames.table(*rows)
 
     def insertRow(
         self,
@@ -135,31 +92,41 @@ class EngineSqliteDatabase:
         provider: str = "central",
     ) -> bool:
         """Inserts one row, and makes the table if there is none. Returns ``True`` if the row
-        is new, ``False`` if a row of its instant already exists."""
-        row = (value, frames.given(hash_val), frames.given(provider))
-        return self.insertRows(table_uuid, [ts], [row]).inserted == 1
+        is stored, ``False`` if a row of its instant already exists, or if it fails."""
+        try:
+            row = (value, frames.given(hash_val), frames.given(provider))
+            return self.insertRows(table_uuid, [ts], [row]).inserted == 1
+        except Exception as error:
+            self._failed("insertRow", table_uuid, error)
+            return False
 
     def insertDataframe(
         self, table_uuid: str, df: pandas.DataFrame, provider: str = "central"
     ) -> int:
-        """Inserts the rows of a data frame, all or none, and returns how many were new.
+        """Inserts the rows of a data frame, all or none, and returns how many were new; 0 if
+        it fails.
 
         The frame has a column ``value``, and may have ``hash`` and ``provider``. Timestamps
         are its index, or a column ``ts``. The frames that engines work with are taken too:
         ``epoch`` or ``date_time`` for the timestamp, ``id`` for the hash.
         """
-        rows = list(frames.contents(df, provider)) if len(df) else []
-        return self.insertRows(table_uuid, frames.timestamps(df), rows).inserted
+        try:
+            rows = list(frames.contents(df, provider)) if len(df) else []
+            return self.insertRows(table_uuid, frames.timestamps(df), rows).inserted
+        except Exception as error:
+            self._failed("insertDataframe", table_uuid, error)
+            return 0
 
     def insertRows(
         self, table_uuid: str, ts: Sequence[Any], rows: Sequence[tuple[Any, ...]]
     ) -> InsertReport:
         """Inserts rows of value, hash (None: chained) and provider (None: ``central``), all
-        or none, and logs conflicts. The other methods that insert call this one."""
+        or none, and logs conflicts. The other methods that insert call this one. It raises
+        what :meth:`satori_store.Store.insert_spelled` raises."""
         spelled = ((timestamps.text_of(one), *row) for one, row in zip(ts, rows))
         report = self.store.insert_spelled(table_uuid, spelled)
         for conflict in report.conflicts:
-            _log.warning("%s", conflict)
+            log.warning("%s", conflict)
         return report
 
     def getLastHash(self, table_uuid: str) -> Optional[str]:
@@ -168,11 +135,8 @@ class EngineSqliteDatabase:
         return None if latest is None else latest.hash
 
     def getRowCount(self, table_uuid: str) -> int:
-        """Returns the number of rows."""
-        try:
-            return self.store.count(table_uuid)
-        except _NO_STREAM:
-            return 0
+        """Returns the number of rows; those that can't be read count too."""
+        return self._read(table_uuid, lambda store: store.count(table_uuid), 0)
 
     def getLatestTimestamp(self, table_uuid: str) -> Union[str, int, float, None]:
         """Returns the timestamp of the latest row as it is stored; None if there is none."""
@@ -181,10 +145,7 @@ class EngineSqliteDatabase:
 
     def latestRow(self, table_uuid: str) -> Optional[Observation]:
         """Returns the latest row; None if there is none."""
-        try:
-            return self.store.latest(table_uuid)
-        except NotFound:
-            return None
+        return self._read(table_uuid, lambda store: store.latest(table_uuid), None)
 
     @staticmethod
     def hashIt(string: str) -> str:
@@ -212,8 +173,8 @@ class EngineSqliteDatabase:
         meta: _Text = _KEPT,
         description: _Text = _KEPT,
     ) -> bool:
-        """Writes a stream's metadata, makes the row if there is none, and returns ``True``.
-        What is left out stays as it is, None clears it."""
+        """Writes a stream's metadata, makes the row if there is none, and returns ``True``;
+        ``False`` if it fails. What is left out stays as it is, None clears it."""
         given = dict(
             server_stream_id=server_stream_id,
             name=name,
@@ -224,7 +185,11 @@ class EngineSqliteDatabase:
             description=description,
         )
         fields = {key: field for key, field in given.items() if not isinstance(field, _Kept)}
-        self.store.upsert_stream(uuid, **fields)
+        try:
+            self.store.upsert_stream(uuid, **fields)
+        except Exception as error:
+            self._failed("upsertStream", uuid, error)
+            return False
         return True
 
     def getStreamByUuid(self, uuid: str) -> Optional[dict[str, Any]]:
@@ -238,7 +203,7 @@ class EngineSqliteDatabase:
 
     def getAllStreams(self) -> list[dict[str, Any]]:
         """Returns the metadata of all streams, by id."""
-        return [metadata for metadata in map(_metadata, self.store.streams()) if metadata]
+        return self.store.streams_as_stored()
 
     def getStreamUuidByName(self, name: str) -> Optional[str]:
         """Returns the uuid of the stream of this name; None if there is none."""
@@ -257,5 +222,5 @@ def _metadata(stream: Optional[Stream]) -> Optional[dict[str, Any]]:
 
 
 def _text(ts: Optional[datetime], separator: str, precision: str) -> Optional[str]:
-    """Spells a time as a column holds it."""
-    return None if ts is None else ts.replace(tzinfo=None).isoformat(separator, precision)
+    """Spells a time, which is UTC, as a column holds it."""
+    return None if ts is None else ts.isoformat(separator, precision)[: -len("+00:00")]

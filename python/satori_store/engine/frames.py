@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Optional
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Optional, Union
 
 from ..errors import InvalidArrow
-from ..records import StoredTimestamp
 
 if TYPE_CHECKING:
     import pandas
@@ -14,19 +14,34 @@ if TYPE_CHECKING:
 #: What a frame's column of timestamps may be called, the likeliest first. If it has none,
 #: its index holds them.
 _TIMESTAMPS = ("ts", "epoch", "date_time", "timestamp")
+#: No frame has so many rows; as Unix seconds it lies in March 1973.
+_COUNTED = 100_000_000
 #: What a frame's column of hashes may be called.
 _HASHES = ("hash", "id")
 
 
 def table(
-    ts: list[StoredTimestamp], values: list[float], hashes: list[str], providers: list[str]
+    ts: list[Union[int, float]], values: list[float], hashes: list[str], providers: list[str]
 ) -> pandas.DataFrame:
-    """Makes a frame of `value, hash, provider`, indexed by `ts` as it is stored."""
+    """Makes a frame of `value, hash, provider`, indexed by `ts`."""
+    if not ts:
+        nothing: pandas.DataFrame = _nothing().copy()
+        return nothing
+    return _made(ts, values, hashes, providers)
+
+
+@lru_cache(maxsize=None)
+def _nothing() -> pandas.DataFrame:
+    """Makes the frame of no rows, which takes as long as one of many."""
+    return _made([], [], [], [])
+
+
+def _made(
+    ts: list[Union[int, float]], values: list[float], hashes: list[str], providers: list[str]
+) -> pandas.DataFrame:
+    """Makes a frame as :func:`table` does."""
     import pandas
 
-    # Text is given as objects, because what pandas makes of it differs from one release to
-    # the next.
-    is_text = not ts or any(isinstance(one, str) for one in ts)
     frame: pandas.DataFrame = pandas.DataFrame(
         {
             "value": pandas.Series(values, dtype="float64"),
@@ -34,22 +49,22 @@ def table(
             "provider": pandas.Series(providers, dtype="object"),
         }
     )
-    frame.index = pandas.Index(ts, name="ts", dtype="object" if is_text else None)
+    # An engine's frame that has no rows is indexed by objects.
+    frame.index = pandas.Index(ts, name="ts", dtype=None if ts else "object")
     return frame
 
 
 def for_engine(rows: Optional[pandas.DataFrame]) -> pandas.DataFrame:
     """Makes `date_time, value, id` of the store's own frame; None stands for no rows."""
+    import numpy
     import pandas
 
-    columns = {"date_time": "datetime64[us, UTC]", "value": "float64", "id": "object"}
-    frame: pandas.DataFrame
     if rows is None:
-        frame = pandas.DataFrame({name: [] for name in columns}).astype(columns)
-    else:
-        frame = rows.reset_index().rename(columns={"ts": "date_time", "hash": "id"})
-        frame = frame.drop(columns="provider")
-    return frame
+        none = numpy.array([], dtype="datetime64[us]")
+        rows = table([], [], [], []).set_index(pandas.DatetimeIndex(none, tz="UTC", name="ts"))
+    frame = rows.reset_index().rename(columns={"ts": "date_time", "hash": "id"})
+    engine: pandas.DataFrame = frame.drop(columns="provider")
+    return engine
 
 
 def timestamps(frame: pandas.DataFrame) -> list[Any]:
@@ -57,14 +72,27 @@ def timestamps(frame: pandas.DataFrame) -> list[Any]:
     for name in _TIMESTAMPS:
         if name in frame.columns:
             return list(frame[name])
-    import pandas
-
-    if isinstance(frame.index, pandas.RangeIndex) and frame.index.name != "ts":
+    if _counts_rows(frame.index):
         raise InvalidArrow(
-            "the table has no column of timestamps, and its index counts its rows: make the "
-            "timestamps its index"
+            "the table has no column of timestamps "
+            f"({', '.join(_TIMESTAMPS)}), and its index counts its rows: make the timestamps "
+            "its index, set_index('…'), or name their column ts"
         )
     return list(frame.index)
+
+
+def _counts_rows(index: pandas.Index) -> bool:
+    """Returns ``True`` if an index counts rows, as pandas numbers them and as sorting,
+    dropping, concatenating and choosing rows leave the numbers. Whole numbers up to 1973
+    count rows, unless the index is named ``ts``."""
+    import pandas
+
+    if index.name == "ts":
+        return False
+    if isinstance(index, pandas.RangeIndex):
+        return True
+    numeric = pandas.api.types.is_numeric_dtype(index.dtype)
+    return numeric and bool(((index >= 0) & (index < _COUNTED) & (index % 1 == 0)).all())
 
 
 def contents(frame: pandas.DataFrame, provider: str) -> Iterator[tuple[Any, Optional[str], str]]:

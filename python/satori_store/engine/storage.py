@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Optional, Union
 
-from ..errors import InvalidJson, NotFound
+from ..errors import InvalidJson
 from ..reports import IngestReport
 from ..store import Store
-from . import frames
+from . import frames, timestamps
+from .connection import OnError
 from .database import EngineSqliteDatabase
 
 if TYPE_CHECKING:
@@ -22,8 +24,12 @@ class EngineStorageManager:
 
     ``db`` is the :class:`EngineSqliteDatabase` that it works on. Threads may share it.
 
+    Reads raise, and writes that return a ``bool`` or a number return False or 0 if they
+    fail and log the error, as :class:`EngineSqliteDatabase` says.
+
     :param data_dir: the folder, made if there is none.
     :param dbname: the file in it.
+    :param on_error: ``"raise"`` lets those writes raise too.
     """
 
     _instance: ClassVar[Optional[EngineStorageManager]] = None
@@ -31,14 +37,17 @@ class EngineStorageManager:
 
     @classmethod
     def getInstance(
-        cls, data_dir: str = "/Satori/Engine/db", dbname: str = "engine.db"
+        cls,
+        data_dir: str = "/Satori/Engine/db",
+        dbname: str = "engine.db",
+        on_error: OnError = "log",
     ) -> EngineStorageManager:
         """Returns the one instance of the process. It is made at the first call, with that
         call's arguments, and made anew after :meth:`close` and in a forked child. Later
         calls get the instance that exists."""
         with cls._instances:
             if cls._instance is None:
-                cls._instance = cls(data_dir, dbname)
+                cls._instance = cls(data_dir, dbname, on_error)
             return cls._instance
 
     @classmethod
@@ -47,8 +56,15 @@ class EngineStorageManager:
         wait for a lock that no thread of its own holds."""
         cls._instance, cls._instances = None, threading.Lock()
 
-    def __init__(self, data_dir: str = "/Satori/Engine/db", dbname: str = "engine.db") -> None:
-        self.db = EngineSqliteDatabase(data_dir, dbname)
+    def __init__(
+        self,
+        data_dir: str = "/Satori/Engine/db",
+        dbname: str = "engine.db",
+        on_error: OnError = "log",
+    ) -> None:
+        self.db = EngineSqliteDatabase(data_dir, dbname, on_error)
+        #: The stream object that was stored last for each stream: it can be stored.
+        self._stored: dict[str, dict[str, Any]] = {}
 
     def close(self) -> None:
         """Closes the store."""
@@ -78,8 +94,8 @@ class EngineStorageManager:
     def storeStreamData(
         self, streamUuid: str, df: pandas.DataFrame, provider: str = "central"
     ) -> int:
-        """Stores a data frame of observations, and returns how many were new. See
-        :meth:`EngineSqliteDatabase.insertDataframe`."""
+        """Stores a data frame of observations, and returns how many were new; 0 if it fails.
+        See :meth:`EngineSqliteDatabase.insertDataframe`."""
         return self.db.insertDataframe(streamUuid, df, provider)
 
     def storeStreamObservation(
@@ -91,20 +107,30 @@ class EngineStorageManager:
         provider: str = "central",
         stream: Optional[Mapping[str, Any]] = None,
     ) -> bool:
-        """Stores one observation. Returns ``True`` if it is new.
+        """Stores one observation. Returns ``True`` if it is stored, ``False`` if its instant
+        already has one, or if it fails.
 
         :param stream: the server's stream object, whose metadata is stored too, unless
             the instant has another value. Its ``uuid`` is not looked at.
         """
-        if stream is not None:
+        if stream is None:
+            return self.db.insertRow(streamUuid, timestamp, value, hash_val, provider)
+        try:
             # Metadata that can't be stored is refused before its observation is stored.
-            with Store.in_memory() as nowhere:
-                self._storeMetadata(streamUuid, stream, nowhere)
-        row = (value, frames.given(hash_val), frames.given(provider))
-        report = self.db.insertRows(streamUuid, [timestamp], [row])
-        if stream is not None and not report.conflicts:
-            self._storeMetadata(streamUuid, stream, self.db.store)
-        return report.inserted == 1
+            metadata = dict(stream)
+            if self._stored.get(streamUuid) != metadata:
+                with Store.in_memory() as nowhere:
+                    self._storeMetadata(streamUuid, metadata, nowhere)
+            row = (value, frames.given(hash_val), frames.given(provider))
+            report = self.db.insertRows(streamUuid, [timestamp], [row])
+            if not report.conflicts:
+                self._storeMetadata(streamUuid, metadata, self.db.store)
+                if self._stored.get(streamUuid) != metadata:
+                    self._stored[streamUuid] = copy.deepcopy(metadata)
+            return report.inserted == 1
+        except Exception as error:
+            self.db._failed("storeStreamObservation", streamUuid, error)
+            return False
 
     @staticmethod
     def _storeMetadata(uuid: str, stream: Mapping[str, Any], store: Store) -> None:
@@ -126,10 +152,10 @@ class EngineStorageManager:
     def getStreamDataForEngine(self, streamUuid: str) -> pandas.DataFrame:
         """Returns all rows in order of time, as engines work with them: columns
         ``date_time`` (UTC), ``value`` and ``id`` (the hash)."""
-        try:
-            return frames.for_engine(self.db.store.observations(streamUuid).to_pandas())
-        except NotFound:
-            return frames.for_engine(None)
+        rows = self.db._read(
+            streamUuid, lambda store: store.observations(streamUuid).to_pandas(), None
+        )
+        return frames.for_engine(rows)
 
     def hasStreamData(self, streamUuid: str) -> bool:
         """Returns ``True`` if the stream has rows."""
@@ -146,8 +172,9 @@ class EngineStorageManager:
     def mergeServerDataWithLocal(
         self, streamUuid: str, serverDf: pandas.DataFrame, provider: str = "central"
     ) -> pandas.DataFrame:
-        """Stores what is new of the server's rows, and returns all rows, as
-        :meth:`getStreamDataForEngine` does. A stored row is never overwritten."""
+        """Stores what is new of the server's rows, as :meth:`storeStreamData` does, and
+        returns all rows, as :meth:`getStreamDataForEngine` does. A stored row is never
+        overwritten."""
         if len(serverDf):
             self.storeStreamData(streamUuid, serverDf, provider)
         return self.getStreamDataForEngine(streamUuid)
@@ -171,12 +198,13 @@ class EngineStorageManager:
         hash_val: Optional[str] = None,
         provider: str = "engine",
     ) -> bool:
-        """Stores one prediction. Returns ``True`` if it is new."""
+        """Stores one prediction. Returns ``True`` if it is stored, ``False`` if its instant
+        already has one, or if it fails: publish what is stored, and no other."""
         return self.db.insertRow(predictionStreamUuid, timestamp, value, hash_val, provider)
 
     def storePredictionDf(self, predictionStreamUuid: str, df: pandas.DataFrame) -> int:
-        """Stores a data frame of predictions, and returns how many were new. Their provider
-        is ``engine`` if the frame names none."""
+        """Stores a data frame of predictions, and returns how many were new; 0 if it fails.
+        Their provider is ``engine`` if the frame names none."""
         return self.db.insertDataframe(predictionStreamUuid, df, provider="engine")
 
     def getPredictions(self, predictionStreamUuid: str) -> pandas.DataFrame:
@@ -184,13 +212,13 @@ class EngineStorageManager:
         return self.db.getTableData(predictionStreamUuid)
 
     def getLatestPrediction(self, predictionStreamUuid: str) -> Optional[dict[str, Any]]:
-        """Returns the latest prediction as ``ts`` (as it is stored), ``value``, ``hash`` and
-        ``provider``; None if there is none."""
+        """Returns the latest prediction as ``ts`` (the number that it has in
+        :meth:`getPredictions`), ``value``, ``hash`` and ``provider``; None if there is none."""
         latest = self.db.latestRow(predictionStreamUuid)
         if latest is None:
             return None
         return {
-            "ts": latest.stored_ts,
+            "ts": timestamps.number_of(latest),
             "value": latest.value,
             "hash": latest.hash,
             "provider": latest.provider,

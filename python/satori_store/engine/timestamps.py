@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from datetime import datetime, timezone
 from decimal import Decimal
-from typing import Any
+from typing import Any, Union
 
 from .. import instants
 from ..errors import InvalidTimestamp
+from ..records import Observation
 
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 
@@ -31,3 +32,12 @@ def to_micros(ts: Any) -> int:
         if ts.tzinfo is None:
             ts = ts.replace(tzinfo=timezone.utc)
     return instants.to_micros(ts)
+
+
+def number_of(row: Observation) -> Union[int, float]:
+    """Returns the number that a stored row is indexed by: the timestamp as it is stored, or
+    Unix seconds if it is stored as text."""
+    if isinstance(row.stored_ts, (int, float)):
+        return row.stored_ts
+    micros = to_micros(row.ts)
+    return micros / 1e6 if micros % 1_000_000 else micros // 1_000_000

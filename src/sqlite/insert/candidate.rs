@@ -1,15 +1,17 @@
 //! An observation that is to be inserted, and its parameters.
 
-use super::super::key;
 use super::super::query::Query;
 use super::super::raw::Param;
 use super::super::row::param;
 use super::super::table::Table;
+use super::super::{key, read};
+use super::refusal::check_stored;
 use crate::model::error::Result;
 use crate::model::observation::NewObservation;
 use crate::model::span::Span;
 use crate::model::spelling::{self, StoredRef};
 use crate::model::time::invalid;
+use crate::model::uuid::StreamUuid;
 use crate::model::value;
 
 /// An observation that can be stored, and its timestamp as it will be stored.
@@ -77,6 +79,31 @@ impl<'a> Candidate<'a> {
             return Ok(true);
         }
         Ok(table.cached(Query::InsertNew)?.execute(&params)? == 1)
+    }
+
+    /// Inserts the row if its timestamp is text and it is later than all others. Returns
+    /// `false` if nothing was done. Only in a transaction.
+    pub(super) fn insert_last_text(
+        &self,
+        table: &mut Table,
+        stream: &StreamUuid,
+        hash: &str,
+    ) -> Result<bool> {
+        let (StoredRef::Text(text), Some((last, last_text))) = (self.ts, read::last_text(table)?)
+        else {
+            return Ok(false);
+        };
+        if self.observation.ts <= last || !read::last_is_latest(table, last, &last_text)? {
+            return Ok(false);
+        }
+        let version = table.last_is_latest.get();
+        let stored = table.cached(Query::Insert)?.execute(&self.params(hash))?;
+        check_stored(stream, stored, 1)?;
+        if text > last_text.as_str() {
+            // The row sorts last now, and is the latest.
+            table.last_is_latest.set(version);
+        }
+        Ok(true)
     }
 
     /// Returns the parameters of [`Query::InsertNew`]; all but the last are those of

@@ -161,11 +161,13 @@ fn insert_row(
 ) -> Result<Insertion> {
     let NewObservation { ts, value, .. } = row.observation;
     let hash = hash(table, chain, row)?;
-    if existing.is_some() || !row.insert_new(table, &hash)? {
+    let inserted = existing.is_none()
+        && (row.insert_new(table, &hash)? || row.insert_last_text(table, stream, &hash)?);
+    if !inserted {
         // A row is in the way, or the table's key doesn't sort by time.
         let stored = match &existing {
             Some(existing) => existing.value(table, stream, ts)?,
-            None => read::at(table, stream, ts)?.map(|stored| stored.value),
+            None => read::at_stored(table, stream, ts, row.ts)?.map(|stored| stored.value),
         };
         if let Some(stored) = stored {
             return Ok(if stored == value {

@@ -59,7 +59,8 @@ impl Runner {
         let mut how = OpenOptions::new()
             .read_only(on("read_only"))
             .create(!on("must_exist"))
-            .keep_spelling(on("keep_spelling"));
+            .keep_spelling(on("keep_spelling"))
+            .skip_unreadable(on("skip_unreadable"));
         if on("full") {
             how = how.synchronous(Synchronous::Full);
         }
