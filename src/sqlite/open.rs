@@ -41,17 +41,18 @@ impl Connection {
             // be made, nobody else can have it open for writing either, but for one who
             // comes by another mount.
             let file = File::new(file::prepare(path, true, false)?);
-            let left = match (file.has_wal(), file.has_journal()) {
+            match (file.has_wal(), file.has_journal()) {
                 (false, false) => return Self::open_as(path, options, Mode::Immutable),
-                (true, _) => "-wal",
-                (false, true) => "-journal",
-            };
+                // That the file must be opened for writing, to be rolled back.
+                (false, true) => return Err(error),
+                (true, _) => {}
+            }
             Err(Error::CannotOpen {
                 location: Location::new(path),
-                reason: format!(
-                    "its {left} file holds commits or a rollback that only a writable folder \
-                     lets SQLite read: copy both files to one, or make this one writable"
-                ),
+                reason:
+                    "its -wal file holds commits that only a writable folder lets SQLite read: \
+                         copy both files to one, or make this one writable"
+                        .to_owned(),
                 code: error.database_code().map(DatabaseCode::Number),
             })
         })

@@ -1,5 +1,7 @@
 //! The shape of tables: which columns they have, and what is wrong with them.
 
+use std::collections::HashSet;
+
 use super::raw::{Handle, Param, Row, Statement};
 use crate::model::error::{Error, Result};
 
@@ -162,4 +164,14 @@ pub(super) fn check_streams(db: Handle, found: &[Column]) -> Result<()> {
         return mismatch("uuid", "it is not UNIQUE");
     }
     Ok(())
+}
+
+/// Returns the names, in lower case, of all tables that have triggers. It scans
+/// `sqlite_schema`, as SQLite just has, too, to read the schema.
+pub(super) fn triggered(db: Handle) -> Result<HashSet<String>> {
+    let names = texts(
+        db,
+        "SELECT lower(tbl_name) FROM main.sqlite_schema WHERE type = 'trigger'",
+    )?;
+    Ok(names.into_iter().collect())
 }

@@ -6,7 +6,7 @@ use libsqlite3_sys as ffi;
 use lru::LruCache;
 
 use super::raw::{Cell, Handle, Param, Statement, prepared};
-use super::shape::{columns_sql, fault_of_observations, read_columns, schema_version, texts};
+use super::shape::{columns_sql, fault_of_observations, read_columns, schema_version, triggered};
 use super::table::{Table, quote};
 use crate::model::database_code::DatabaseCode;
 use crate::model::error::{Error, Result, excerpt};
@@ -22,7 +22,6 @@ const KNOWN_TABLES: usize = 65_536;
 /// How often a call outside a transaction looks at a table again because other programs
 /// change the schema. SQLite itself prepares a statement anew as often.
 const ATTEMPTS: usize = 50;
-
 /// How many spellings of a table's columns are remembered.
 const SHAPES: usize = 64;
 
@@ -386,16 +385,6 @@ impl Tables {
         }
         Ok(true)
     }
-}
-
-/// Returns the names, in lower case, of all tables that have triggers. It scans
-/// `sqlite_schema`, as SQLite just has, too, to read the schema.
-fn triggered(db: Handle) -> Result<HashSet<String>> {
-    let names = texts(
-        db,
-        "SELECT lower(tbl_name) FROM main.sqlite_schema WHERE type = 'trigger'",
-    )?;
-    Ok(names.into_iter().collect())
 }
 
 fn not_a_stream(name: &str, reason: String) -> Error {

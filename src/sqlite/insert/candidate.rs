@@ -89,6 +89,9 @@ impl<'a> Candidate<'a> {
         stream: &StreamUuid,
         hash: &str,
     ) -> Result<bool> {
+        if table.has_triggers {
+            return Ok(false);
+        }
         let (StoredRef::Text(text), Some((last, last_text))) = (self.ts, read::last_text(table)?)
         else {
             return Ok(false);

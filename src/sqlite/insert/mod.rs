@@ -188,7 +188,7 @@ fn insert_row(
             false => insert(table)?,
             true => table.all_or_nothing(|table| {
                 insert(table)?;
-                check_triggered(table, stream, row, &hash)
+                check_triggered(table, stream, &row.observation, &hash)
             })?,
         }
     }

@@ -4,9 +4,9 @@ use libsqlite3_sys as ffi;
 
 use super::super::read;
 use super::super::table::Table;
-use super::candidate::Candidate;
 use crate::model::database_code::DatabaseCode;
 use crate::model::error::{Error, Result};
+use crate::model::observation::NewObservation;
 use crate::model::uuid::StreamUuid;
 
 /// Returns `true` if the error keeps out one row and the others may still be inserted: a
@@ -52,10 +52,9 @@ pub(super) fn check_stored(stream: &StreamUuid, stored: usize, given: usize) -> 
 pub(super) fn check_triggered(
     table: &mut Table,
     stream: &StreamUuid,
-    row: &Candidate<'_>,
+    given: &NewObservation<'_>,
     hash: &str,
 ) -> Result<()> {
-    let given = row.observation;
     match read::at(table, stream, given.ts)? {
         Some(stored)
             if stored.value == given.value
