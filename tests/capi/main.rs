@@ -6,6 +6,8 @@ mod abi;
 #[cfg(feature = "arrow")]
 mod arrow;
 #[cfg(all(feature = "capi", target_os = "linux"))]
+mod cpp;
+#[cfg(all(feature = "capi", target_os = "linux"))]
 mod faults;
 mod header;
 #[cfg(all(feature = "capi", target_os = "linux"))]
