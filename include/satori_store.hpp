@@ -22,9 +22,9 @@
  * Store and Cursor own a handle: they move and don't copy, and free it at the end
  * of their life. A call on one that was moved from throws SATORI_NULL_POINTER; on one
  * that was closed, SATORI_INVALID_HANDLE. Everything else is a plain struct that owns
- * its text, except for Row, which looks into its cursor.
+ * its text.
  *
- * Text goes in as std::string_view: UTF-8, no NUL needed. Instants are
+ * Text goes in as whatever std::string_view is made of: UTF-8, no NUL needed. Instants are
  * std::chrono time points in microseconds UTC; the time now is
  *
  *     std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now())
@@ -45,6 +45,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -71,15 +72,15 @@ class Error : public std::runtime_error {
         sqlstate_(error.sqlstate) {}
 
   /** Returns the kind of the error; later releases may add kinds. */
-  satori_code code() const noexcept { return code_; }
+  [[nodiscard]] satori_code code() const noexcept { return code_; }
 
   /** Returns the database's own number for what it objects to: SQLite's extended result
    *  code. 0 if the database has none, or was not the one to object. */
-  int database_code() const noexcept { return database_code_; }
+  [[nodiscard]] int database_code() const noexcept { return database_code_; }
 
   /** Returns the SQLSTATE of what the database objects to; empty if the database has
    *  none, as SQLite, or was not the one to object. */
-  const std::string &sqlstate() const noexcept { return sqlstate_; }
+  [[nodiscard]] const std::string &sqlstate() const noexcept { return sqlstate_; }
 
  private:
   satori_code code_;
@@ -87,14 +88,34 @@ class Error : public std::runtime_error {
   std::string sqlstate_;
 };
 
-/** One observation, its text owned by the cursor: it lives until the cursor moves on. */
-struct Row {
-  Instant ts;
-  double value = 0;
-  std::string_view hash;
-  std::string_view provider;
-  /** The timestamp as it is stored; none: as the number that the store itself writes. */
-  std::optional<std::string_view> spelling = {};
+/**
+ * Text that goes in: made of whatever std::string_view is made of, without a copy.
+ * `nullptr` does not compile; a `const char *` that is NULL throws SATORI_NULL_POINTER.
+ */
+class Text {
+ public:
+  /** Makes an empty text. */
+  Text() = default;
+  /** Takes NUL-terminated text. */
+  Text(const char *text) : view_(not_null(text)) {}
+  Text(std::nullptr_t) = delete;
+  /** Takes a std::string_view, or what converts to one. */
+  template <class T, class = std::enable_if_t<std::is_convertible_v<const T &, std::string_view> &&
+                                              !std::is_convertible_v<const T &, const char *>>>
+  Text(const T &text) : view_(text) {}
+
+  /** Returns where it begins; never NULL. */
+  const char *data() const noexcept { return view_.data() ? view_.data() : ""; }
+  /** Returns its length in bytes. */
+  std::size_t size() const noexcept { return view_.size(); }
+
+ private:
+  static const char *not_null(const char *text) {
+    if (text) return text;
+    throw Error(SATORI_NULL_POINTER, {SATORI_NULL_POINTER, 0, "", "a text is NULL"});
+  }
+
+  std::string_view view_;
 };
 
 /** One observation. */
@@ -104,18 +125,11 @@ struct Observation {
   std::string hash;
   std::string provider;
   /** The timestamp as it is stored; none: as the number that the store itself writes. */
-  std::optional<std::string> spelling;
-
-  Observation() = default;
-  /** Copies a row. Not explicit, so that a container of observations can be made of a
-   *  cursor. */
-  Observation(const Row &row)
-      : ts(row.ts),
-        value(row.value),
-        hash(row.hash),
-        provider(row.provider),
-        spelling(row.spelling) {}
+  std::optional<std::string> spelling = {};
 };
+
+/** What a Cursor gives: an observation, its own copy of the texts included. */
+using Row = Observation;
 
 /** An observation to be inserted. */
 struct NewObservation {
@@ -154,6 +168,20 @@ struct Stream {
   std::optional<Instant> created_at;
 };
 
+/** Not for callers. */
+namespace detail {
+
+/** Whether a T can be made of a U as it is: a number without narrowing. */
+template <class T, class U, class = void>
+inline constexpr bool takes = !std::is_arithmetic_v<T> && std::is_constructible_v<T, U>;
+template <class T, class U>
+inline constexpr bool takes<T, U,
+                            std::enable_if_t<std::is_arithmetic_v<T>,
+                                             std::void_t<decltype(T{std::declval<U>()})>>> =
+    !std::is_same_v<std::decay_t<U>, bool>;
+
+}  // namespace detail
+
 /** A field of a patch: kept as it is stored, set to a value, or cleared. */
 template <class T>
 class Field {
@@ -162,17 +190,20 @@ class Field {
   Field() = default;
   /** Clears it. */
   Field(std::nullopt_t) : touched_(true) {}
-  /** Sets it. */
-  template <class U, class = std::enable_if_t<std::is_constructible_v<T, U &&> &&
+  Field(std::nullptr_t) = delete;
+  /** Sets it. A number that would be narrowed does not compile. */
+  template <class U, class = std::enable_if_t<detail::takes<T, U &&> &&
                                               !std::is_same_v<std::decay_t<U>, Field>>>
   Field(U &&value) : touched_(true), value_(std::in_place, std::forward<U>(value)) {}
-  /** Sets it, or clears it if there is no value. */
-  Field(std::optional<T> value) : touched_(true), value_(std::move(value)) {}
+  /** Sets it, or clears it if there is no value. A template, so that nothing is converted
+   *  to an optional on the way. */
+  template <class U, class = std::enable_if_t<std::is_same_v<U, T>>>
+  Field(std::optional<U> value) : touched_(true), value_(std::move(value)) {}
 
   /** Returns `true` if the stored value stays. */
-  bool kept() const noexcept { return !touched_; }
+  [[nodiscard]] bool kept() const noexcept { return !touched_; }
   /** Returns the value that it is set to. */
-  const std::optional<T> &value() const noexcept { return value_; }
+  [[nodiscard]] const std::optional<T> &value() const noexcept { return value_; }
 
  private:
   bool touched_ = false;
@@ -349,7 +380,7 @@ class Refused : public Error {
   Refused(const Error &error, IngestReport report)
       : Error(error), report_(std::move(report)) {}
   /** Returns what was at fault. */
-  const IngestReport &report() const noexcept { return report_; }
+  [[nodiscard]] const IngestReport &report() const noexcept { return report_; }
 
  private:
   IngestReport report_;
@@ -408,12 +439,10 @@ using String = Handle<satori_string, satori_string_free>;
 using Streams = Handle<satori_stream_list, satori_stream_list_free>;
 
 /** Returns a text for C. An empty one is not NULL, which would stand for none. */
-inline satori_text text(std::string_view text) {
-  return {text.data() ? text.data() : "", text.size()};
-}
+inline satori_text text(Text text) { return {text.data(), text.size()}; }
 
 inline satori_text text(const std::optional<std::string> &optional) {
-  return optional ? text(std::string_view(*optional)) : satori_text{nullptr, 0};
+  return optional ? text(Text(*optional)) : satori_text{nullptr, 0};
 }
 
 /** Returns a text from C; empty if it is none. */
@@ -505,7 +534,7 @@ inline satori_stream_patch patch(const StreamPatch &from) {
  *
  *     for (const satori::Row &row : store.observations(uuid)) ...
  *
- * A Row lives until the iterator moves on; an Observation that is made of it is yours:
+ * A row that is to be kept is copied:
  *
  *     satori::Cursor cursor = store.observations(uuid);
  *     std::vector<satori::Observation> all(cursor.begin(), cursor.end());
@@ -520,7 +549,7 @@ class Cursor {
   class Iterator {
    public:
     using iterator_category = std::input_iterator_tag;
-    using value_type = Observation;
+    using value_type = Row;
     using difference_type = std::ptrdiff_t;
     using pointer = const Row *;
     using reference = const Row &;
@@ -539,11 +568,11 @@ class Cursor {
     /** The row at which the iterator was, for `*iterator++`. */
     class Before {
      public:
-      explicit Before(const Row &row) : observation_(row) {}
-      const Observation &operator*() const { return observation_; }
+      explicit Before(const Row &row) : row_(row) {}
+      const Row &operator*() const { return row_; }
 
      private:
-      Observation observation_;
+      Row row_;
     };
 
     Before operator++(int) {
@@ -578,8 +607,9 @@ class Cursor {
    * timestamps as they are stored: see satori_cursor_next. Texts live until the next
    * call. Returns how many rows there are; 0 at the end.
    */
-  std::size_t next(std::size_t capacity, std::int64_t *ts, satori_text *spellings, double *values,
-                   satori_text *hashes = nullptr, satori_text *providers = nullptr) {
+  [[nodiscard]] std::size_t next(std::size_t capacity, std::int64_t *ts, satori_text *spellings,
+                                 double *values, satori_text *hashes = nullptr,
+                                 satori_text *providers = nullptr) {
     std::size_t count = 0;
     detail::call(satori_cursor_next, handle_.get(), capacity, ts, spellings, values, hashes,
                  providers, &count);
@@ -590,38 +620,44 @@ class Cursor {
   friend class Store;
   Cursor() = default;
 
+  /** The rows that were read last, and the place in them. Apart from the cursor, so that
+   *  one that was moved from has none. */
+  struct Batch {
+    std::size_t at = 0;
+    std::size_t count = 0;
+    std::vector<std::int64_t> ts = std::vector<std::int64_t>(batch_size);
+    std::vector<satori_text> spellings = std::vector<satori_text>(batch_size);
+    std::vector<double> values = std::vector<double>(batch_size);
+    std::vector<satori_text> hashes = std::vector<satori_text>(batch_size);
+    std::vector<satori_text> providers = std::vector<satori_text>(batch_size);
+  };
+
   bool advance(Row &row) {
-    if (at_ == count_ && !fill()) return false;
-    row.ts = detail::instant(ts_[at_]);
-    row.value = values_[at_];
-    row.hash = detail::view(hashes_[at_]);
-    row.provider = detail::view(providers_[at_]);
-    row.spelling.reset();
-    if (spellings_[at_].data != nullptr) row.spelling = detail::view(spellings_[at_]);
-    ++at_;
+    if (!batch_) batch_ = std::make_unique<Batch>();
+    Batch &batch = *batch_;
+    if (batch.at == batch.count) {
+      batch.at = batch.count = 0;
+      batch.count = next(batch_size, batch.ts.data(), batch.spellings.data(), batch.values.data(),
+                         batch.hashes.data(), batch.providers.data());
+      if (batch.count == 0) return false;
+    }
+    const std::size_t at = batch.at++;
+    row.ts = detail::instant(batch.ts[at]);
+    row.value = batch.values[at];
+    row.hash = detail::view(batch.hashes[at]);
+    row.provider = detail::view(batch.providers[at]);
+    if (batch.spellings[at].data == nullptr) {
+      row.spelling.reset();
+    } else {
+      /* Into the memory of the spelling before, if there is one. */
+      if (!row.spelling) row.spelling.emplace();
+      *row.spelling = detail::view(batch.spellings[at]);
+    }
     return true;
   }
 
-  bool fill() {
-    ts_.resize(batch_size);
-    spellings_.resize(batch_size);
-    values_.resize(batch_size);
-    hashes_.resize(batch_size);
-    providers_.resize(batch_size);
-    at_ = count_ = 0;
-    count_ = next(batch_size, ts_.data(), spellings_.data(), values_.data(), hashes_.data(),
-                  providers_.data());
-    return count_ > 0;
-  }
-
   detail::Handle<satori_cursor, satori_cursor_free> handle_;
-  std::size_t at_ = 0;
-  std::size_t count_ = 0;
-  std::vector<std::int64_t> ts_;
-  std::vector<satori_text> spellings_;
-  std::vector<double> values_;
-  std::vector<satori_text> hashes_;
-  std::vector<satori_text> providers_;
+  std::unique_ptr<Batch> batch_;
 };
 
 /** A store: one engine.db, open. */
@@ -629,11 +665,11 @@ class Store {
  public:
   /** Opens the store at `path`; a missing file becomes a new one: see
    *  satori_store_open. */
-  explicit Store(std::string_view path, const OpenOptions &options = {})
+  explicit Store(Text path, const OpenOptions &options = {})
       : Store(path, options, false) {}
 
   /** Opens a store in memory, which is gone when it is closed. */
-  static Store in_memory() { return Store({}, {}, true); }
+  [[nodiscard]] static Store in_memory() { return Store(Text(), {}, true); }
 
   /**
    * Closes the store and throws errors, which the destructor keeps to itself.
@@ -642,65 +678,69 @@ class Store {
   void close() { detail::call(satori_store_close, handle_.get()); }
 
   /** Returns the handle, for functions of satori_store.h. The store keeps it. */
-  satori_store *get() const noexcept { return handle_.get(); }
+  [[nodiscard]] satori_store *get() const noexcept { return handle_.get(); }
 
   /* Streams */
 
   /** Writes metadata and sets `last_synced` to now; returns what is stored now. */
-  Stream upsert_stream(std::string_view uuid, const StreamPatch &patch = {}) const {
+  Stream upsert_stream(Text uuid, const StreamPatch &patch = {}) const {
     return patched(satori_upsert_stream, uuid, patch);
   }
 
   /** Changes the metadata that a stream has; returns what is stored now. */
-  Stream update_stream(std::string_view uuid, const StreamPatch &patch) const {
+  Stream update_stream(Text uuid, const StreamPatch &patch) const {
     return patched(satori_update_stream, uuid, patch);
   }
 
   /** Finds the stream of this uuid: satori_stream_by_uuid, by way of satori_get_stream,
    *  which is faster. */
-  std::optional<Stream> stream_by_uuid(std::string_view uuid) const {
+  [[nodiscard]] std::optional<Stream> stream_by_uuid(Text uuid) const {
     return stream(satori_get_stream, uuid);
   }
 
   /** Finds the stream of this name: of several the most recently synced, then the one
    *  with the lowest id. */
-  std::optional<Stream> stream_by_name(std::string_view name) const {
+  [[nodiscard]] std::optional<Stream> stream_by_name(Text name) const {
     return stream(satori_get_stream_by_name, name);
   }
 
   /** Finds all streams of this name, in the order that stream_by_name() chooses by. */
-  std::vector<Stream> streams_by_name(std::string_view name) const {
+  [[nodiscard]] std::vector<Stream> streams_by_name(Text name) const {
     return list(satori_streams_by_name, name.data(), name.size());
   }
 
   /** Finds all streams to which the server gives this number. */
-  std::vector<Stream> streams_by_server_id(std::int64_t server_stream_id) const {
+  [[nodiscard]] std::vector<Stream> streams_by_server_id(std::int64_t server_stream_id) const {
     return list(satori_streams_by_server_id, server_stream_id);
   }
+  template <class T, class = std::enable_if_t<std::is_floating_point_v<T>>>
+  std::vector<Stream> streams_by_server_id(T server_stream_id) const = delete;
 
   /** Lists all streams that have metadata, by id. */
-  std::vector<Stream> streams() const { return list(satori_streams); }
+  [[nodiscard]] std::vector<Stream> streams() const { return list(satori_streams); }
 
   /** Finds the streams whose name or description contains `part`. */
-  std::vector<Stream> search_streams(std::string_view part) const {
+  [[nodiscard]] std::vector<Stream> search_streams(Text part) const {
     return list(satori_search_streams, part.data(), part.size());
   }
 
   /** Finds the streams not synced since `since`, the longest unsynced first. */
-  std::vector<Stream> stale_streams(Instant since) const {
+  [[nodiscard]] std::vector<Stream> stale_streams(Instant since) const {
     return list(satori_stale_streams, detail::micros(since));
   }
 
   /** Lists the streams that have data and no metadata: of each, `uuid` alone is set. */
-  std::vector<Stream> streams_without_metadata() const {
+  [[nodiscard]] std::vector<Stream> streams_without_metadata() const {
     return list(satori_streams_without_metadata);
   }
 
   /** Lists the streams that have data: of each, `uuid` alone is set. */
-  std::vector<Stream> streams_with_data() const { return list(satori_streams_with_data); }
+  [[nodiscard]] std::vector<Stream> streams_with_data() const {
+    return list(satori_streams_with_data);
+  }
 
   /** Returns `true` if the store has the stream: its metadata, or data. */
-  bool contains(std::string_view uuid) const {
+  [[nodiscard]] bool contains(Text uuid) const {
     std::int32_t contains = 0;
     detail::call(satori_contains, get(), uuid.data(), uuid.size(), &contains);
     return contains != 0;
@@ -708,14 +748,14 @@ class Store {
 
   /** Writes the metadata of many streams; returns the report as JSON: `new`, `changed`,
    *  `unchanged` and `rejected`. */
-  std::string sync_streams(std::string_view json) const {
+  std::string sync_streams(Text json) const {
     detail::String report;
     detail::call(satori_sync_streams, get(), json.data(), json.size(), report.out());
     return detail::string(report);
   }
 
   /** Removes a stream's metadata, its data, or both. It is no error if there is none. */
-  Removed remove(std::string_view uuid, Remove what) const {
+  Removed remove(Text uuid, Remove what) const {
     std::int32_t metadata = 0;
     Removed removed;
     detail::call(satori_remove, get(), uuid.data(), uuid.size(), static_cast<std::int32_t>(what),
@@ -727,11 +767,11 @@ class Store {
   /* Observations */
 
   /** Inserts one observation. A stored row is never overwritten. */
-  Inserted insert(std::string_view uuid, Instant ts, double value,
-                  std::optional<std::string_view> hash = {},
-                  std::optional<std::string_view> provider = {}) const {
-    const satori_text hash_text = detail::text(hash.value_or(std::string_view()));
-    const satori_text provider_text = detail::text(provider.value_or(std::string_view()));
+  Inserted insert(Text uuid, Instant ts, double value,
+                  std::optional<Text> hash = {},
+                  std::optional<Text> provider = {}) const {
+    const satori_text hash_text = detail::text(hash.value_or(Text()));
+    const satori_text provider_text = detail::text(provider.value_or(Text()));
     std::int32_t insertion = 0;
     Inserted inserted;
     detail::call(satori_insert, get(), uuid.data(), uuid.size(), detail::micros(ts), value,
@@ -742,13 +782,13 @@ class Store {
   }
 
   /** Inserts one observation. */
-  Inserted insert(std::string_view uuid, const NewObservation &observation) const {
+  Inserted insert(Text uuid, const NewObservation &observation) const {
     return insert(uuid, observation.ts, observation.value, observation.hash,
                   observation.provider);
   }
 
   /** Inserts observations in their order, in one transaction. */
-  InsertReport insert_many(std::string_view uuid,
+  InsertReport insert_many(Text uuid,
                            const std::vector<NewObservation> &observations) const {
     std::vector<std::int64_t> ts;
     ts.reserve(observations.size());
@@ -757,40 +797,42 @@ class Store {
   }
 
   /** Inserts observations whose timestamps are stored as text: see satori_insert_many. */
-  InsertReport insert_spelled(std::string_view uuid,
+  InsertReport insert_spelled(Text uuid,
                               const std::vector<SpelledObservation> &observations) const {
     std::vector<satori_text> spellings;
     spellings.reserve(observations.size());
     for (const SpelledObservation &row : observations) {
-      spellings.push_back(detail::text(std::string_view(row.ts)));
+      spellings.push_back(detail::text(Text(row.ts)));
     }
     return insert_all(uuid, observations, nullptr, spellings.data());
   }
 
   /** Opens a cursor over the observations of a range, in order of time. */
-  Cursor observations(std::string_view uuid, Instant from = Instant::min(),
+  [[nodiscard]] Cursor observations(Text uuid, Instant from = Instant::min(),
                       Instant to = Instant::max()) const {
     return cursor(satori_observations, uuid, detail::micros(from), detail::micros(to));
   }
 
   /** Returns the last `count` observations, in order of time. */
-  std::vector<Observation> last(std::string_view uuid, std::size_t count) const {
+  [[nodiscard]] std::vector<Observation> last(Text uuid, std::size_t count) const {
     Cursor rows = cursor(satori_last, uuid, count);
     return {rows.begin(), rows.end()};
   }
+  template <class T, class = std::enable_if_t<std::is_floating_point_v<T>>>
+  std::vector<Observation> last(Text uuid, T count) const = delete;
 
   /** Returns the last observation. */
-  std::optional<Observation> latest(std::string_view uuid) const {
+  [[nodiscard]] std::optional<Observation> latest(Text uuid) const {
     return only(cursor(satori_last, uuid, std::size_t{1}));
   }
 
   /** Returns the observation of one instant. */
-  std::optional<Observation> observation(std::string_view uuid, Instant ts) const {
+  [[nodiscard]] std::optional<Observation> observation(Text uuid, Instant ts) const {
     return only(cursor(satori_observation, uuid, detail::micros(ts)));
   }
 
   /** Counts the observations of a range. */
-  std::uint64_t count(std::string_view uuid, Instant from = Instant::min(),
+  [[nodiscard]] std::uint64_t count(Text uuid, Instant from = Instant::min(),
                       Instant to = Instant::max()) const {
     std::uint64_t count = 0;
     detail::call(satori_count, get(), uuid.data(), uuid.size(), detail::micros(from),
@@ -799,7 +841,7 @@ class Store {
   }
 
   /** Returns what a stream's observations are, in numbers. */
-  Statistics get_statistics(std::string_view uuid) const {
+  [[nodiscard]] Statistics get_statistics(Text uuid) const {
     satori_statistics from = satori_statistics_init();
     detail::String providers;
     detail::call(satori_get_statistics, get(), uuid.data(), uuid.size(), &from, providers.out());
@@ -821,7 +863,7 @@ class Store {
 
   /** Deletes the observations of a range: satori_delete. It has no default bounds, so
    *  that nobody deletes all by leaving them out. */
-  std::uint64_t delete_observations(std::string_view uuid, Instant from, Instant to) const {
+  std::uint64_t delete_observations(Text uuid, Instant from, Instant to) const {
     std::uint64_t deleted = 0;
     detail::call(satori_delete, get(), uuid.data(), uuid.size(), detail::micros(from),
                  detail::micros(to), &deleted);
@@ -829,7 +871,7 @@ class Store {
   }
 
   /** Rewrites a stream's timestamps into Unix seconds: see satori_normalize. */
-  Normalization normalize(std::string_view uuid, bool dry_run = false) const {
+  Normalization normalize(Text uuid, bool dry_run = false) const {
     Normalization result;
     detail::String details;
     detail::call(satori_normalize, get(), uuid.data(), uuid.size(), std::int32_t{dry_run},
@@ -839,29 +881,29 @@ class Store {
   }
 
   /** Lists the rows that can't be read, as they are stored. */
-  UnreadableRows unreadable(std::string_view uuid) const {
+  [[nodiscard]] UnreadableRows unreadable(Text uuid) const {
     return unreadable_rows(satori_unreadable, uuid);
   }
 
   /** Moves the rows that can't be read out of the way, or only lists them. */
-  UnreadableRows quarantine(std::string_view uuid, bool dry_run = false) const {
+  UnreadableRows quarantine(Text uuid, bool dry_run = false) const {
     return unreadable_rows(satori_quarantine, uuid, std::int32_t{dry_run});
   }
 
   /** Lists the rows that quarantine() has moved. */
-  UnreadableRows quarantined(std::string_view uuid) const {
+  [[nodiscard]] UnreadableRows quarantined(Text uuid) const {
     return unreadable_rows(satori_quarantined, uuid);
   }
 
   /** Puts the rows that quarantine() has moved back where they were. */
-  Restored restore(std::string_view uuid) const {
+  Restored restore(Text uuid) const {
     Restored result;
     detail::call(satori_restore, get(), uuid.data(), uuid.size(), &result.restored, &result.kept);
     return result;
   }
 
   /** Walks a stream's hash chain: see satori_verify. */
-  Verification verify(std::string_view uuid) const {
+  [[nodiscard]] Verification verify(Text uuid) const {
     satori_verification counts = satori_verification_init();
     detail::String details;
     detail::call(satori_verify, get(), uuid.data(), uuid.size(), &counts, details.out());
@@ -872,17 +914,17 @@ class Store {
   /* Arrow */
 
   /** Exports the observations of a range as an Arrow stream; `stream` is overwritten. */
-  void export_arrow(std::string_view uuid, ArrowArrayStream *stream,
+  void export_arrow(Text uuid, ArrowArrayStream *stream,
                     Instant from = Instant::min(), Instant to = Instant::max()) const {
     detail::call(satori_export_arrow, get(), uuid.data(), uuid.size(), detail::micros(from),
                  detail::micros(to), stream);
   }
 
   /** Inserts an Arrow stream in one transaction, and releases it: see satori_import_arrow. */
-  InsertReport import_arrow(std::string_view uuid, ArrowArrayStream *stream,
-                            std::optional<std::string_view> provider = {},
+  InsertReport import_arrow(Text uuid, ArrowArrayStream *stream,
+                            std::optional<Text> provider = {},
                             TimeUnit unit = TimeUnit::automatic) const {
-    const satori_text provider_text = detail::text(provider.value_or(std::string_view()));
+    const satori_text provider_text = detail::text(provider.value_or(Text()));
     satori_insert_report counts = satori_insert_report_init();
     detail::String details;
     detail::call(satori_import_arrow, get(), uuid.data(), uuid.size(), stream,
@@ -895,7 +937,7 @@ class Store {
 
   /** Takes in the server's answers: see satori_ingest. Throws Refused if a strict batch
    *  was refused. */
-  IngestReport ingest(std::string_view json, const IngestOptions &options = {}) const {
+  IngestReport ingest(Text json, const IngestOptions &options = {}) const {
     satori_ingest_options how = satori_ingest_options_init();
     how.uuid = detail::text(options.uuid);
     how.provider = detail::text(options.provider);
@@ -919,7 +961,7 @@ class Store {
   }
 
  private:
-  Store(std::string_view path, const OpenOptions &options, bool in_memory) {
+  Store(Text path, const OpenOptions &options, bool in_memory) {
     satori_open_options how = satori_open_options_init();
     how.read_only = options.read_only;
     how.must_exist = options.must_exist;
@@ -936,7 +978,7 @@ class Store {
 
   /** Finds one stream by a function that writes it into our memory. */
   template <class Function>
-  std::optional<Stream> stream(Function function, std::string_view key) const {
+  std::optional<Stream> stream(Function function, Text key) const {
     std::string texts(512, '\0');
     for (;;) {
       satori_stream found = satori_stream_init();
@@ -962,13 +1004,13 @@ class Store {
   }
 
   template <class Function>
-  Stream patched(Function function, std::string_view uuid, const StreamPatch &patch) const {
+  Stream patched(Function function, Text uuid, const StreamPatch &patch) const {
     const satori_stream_patch how = detail::patch(patch);
     return std::move(list(function, uuid.data(), uuid.size(), &how).at(0));
   }
 
   template <class Function, class... Arguments>
-  UnreadableRows unreadable_rows(Function function, std::string_view uuid,
+  UnreadableRows unreadable_rows(Function function, Text uuid,
                                  Arguments... arguments) const {
     UnreadableRows result;
     detail::String rows;
@@ -979,7 +1021,7 @@ class Store {
   }
 
   template <class Row>
-  InsertReport insert_all(std::string_view uuid, const std::vector<Row> &rows,
+  InsertReport insert_all(Text uuid, const std::vector<Row> &rows,
                           const std::int64_t *ts, const satori_text *spellings) const {
     const std::size_t count = rows.size();
     std::vector<double> values(count);
@@ -998,7 +1040,7 @@ class Store {
   }
 
   template <class Function, class... Arguments>
-  Cursor cursor(Function function, std::string_view uuid, Arguments... arguments) const {
+  Cursor cursor(Function function, Text uuid, Arguments... arguments) const {
     Cursor cursor;
     detail::call(function, get(), uuid.data(), uuid.size(), arguments..., cursor.handle_.out());
     return cursor;
@@ -1014,7 +1056,7 @@ class Store {
 };
 
 /** Returns what the library is, and which SQLite it works with. */
-inline LibraryInfo get_library_info() {
+[[nodiscard]] inline LibraryInfo get_library_info() {
   satori_library_info info = satori_library_info_init();
   detail::call(satori_get_library_info, &info);
   return {info.version,          info.sqlite_version,   info.version_text, info.sqlite_version_text,
@@ -1022,7 +1064,7 @@ inline LibraryInfo get_library_info() {
 }
 
 /** Reads a timestamp in any spelling that the store reads. */
-inline Instant parse_timestamp(std::string_view text, TimeUnit unit = TimeUnit::automatic) {
+[[nodiscard]] inline Instant parse_timestamp(Text text, TimeUnit unit = TimeUnit::automatic) {
   std::int64_t ts = 0;
   detail::call(satori_parse_timestamp, text.data(), text.size(), static_cast<std::int32_t>(unit),
                &ts);
@@ -1030,8 +1072,8 @@ inline Instant parse_timestamp(std::string_view text, TimeUnit unit = TimeUnit::
 }
 
 /** Returns the UUID that Satori gives a stream. */
-inline std::string stream_uuid(std::string_view source, std::string_view author,
-                               std::string_view stream, std::string_view target = {}) {
+[[nodiscard]] inline std::string stream_uuid(Text source, Text author,
+                               Text stream, Text target = {}) {
   char uuid[SATORI_UUID_SIZE];
   detail::call(satori_stream_uuid, detail::text(source), detail::text(author),
                detail::text(stream), detail::text(target), &uuid[0]);

@@ -27,6 +27,8 @@ pub struct RecordBatches {
     store: Store,
     uuid: StreamUuid,
     cursor: Cursor,
+    /// How many batches were read.
+    count: usize,
     schema: SchemaRef,
 }
 
@@ -43,6 +45,7 @@ impl RecordBatches {
             store,
             uuid,
             cursor,
+            count: 0,
             schema,
         }
     }
@@ -58,7 +61,7 @@ impl RecordBatches {
                     self.cursor = start.clone();
                     rows /= 16;
                 }
-                Err(Failed::TooLong) => return Err(external(too_long())),
+                Err(Failed::TooLong) => return Err(external(too_long(self.count))),
                 Err(Failed::NotUtf8) => {
                     return Err(external(self.store.unreadable_text(&self.uuid, start)));
                 }
@@ -81,7 +84,7 @@ impl RecordBatches {
             .read_batch(&self.uuid, &mut self.cursor, rows, |row| {
                 if !fits(&hashes, row.hash) || !fits(&providers, row.provider) {
                     is_too_long = true;
-                    return Err(too_long());
+                    return Err(too_long(0)); // it goes no farther than `is_too_long`
                 }
                 ts.append_value(row.ts.as_micros());
                 values.push(row.value);
@@ -128,6 +131,7 @@ impl Iterator for RecordBatches {
         if !matches!(read, Ok(Some(_))) {
             self.cursor.done = true;
         }
+        self.count += 1;
         read.transpose()
     }
 }
@@ -154,9 +158,9 @@ impl From<ArrowError> for Failed {
 }
 
 #[cold]
-fn too_long() -> Error {
+fn too_long(batch: usize) -> Error {
     Error::InvalidArrow {
-        batch: 0,
+        batch,
         message: "a row has more than 2 GiB of text".to_owned(),
     }
 }

@@ -1,15 +1,9 @@
 //! Observations in: record batches, converted and inserted.
 
-use std::sync::Arc;
+use arrow_array::{Array, RecordBatch, RecordBatchReader, StringArray};
+use arrow_schema::ArrowError;
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::{
-    Float64Type, Int64Type, TimestampMicrosecondType, TimestampNanosecondType,
-};
-use arrow_array::{Array, ArrayRef, Float64Array, RecordBatch, RecordBatchReader};
-use arrow_cast::{CastOptions, cast_with_options};
-use arrow_schema::{ArrowError, DataType, TimeUnit as ArrowUnit};
-
+use super::items::Items;
 use crate::model::error::{Error, Result};
 use crate::model::observation::{InsertReport, NewObservation};
 use crate::model::time::Timestamp;
@@ -21,9 +15,9 @@ use crate::store::Store;
 /// One record batch, its columns converted to the types that are inserted.
 struct BatchColumns {
     ts: Vec<Timestamp>,
-    values: ArrayRef,
-    hashes: Option<ArrayRef>,
-    providers: Option<ArrayRef>,
+    values: Vec<f64>,
+    hashes: Option<StringArray>,
+    providers: Option<StringArray>,
 }
 
 /// Inserts record batches in their order, in one transaction.
@@ -57,10 +51,8 @@ impl BatchColumns {
         &'a self,
         provider: Option<&'a str>,
     ) -> impl Iterator<Item = NewObservation<'a>> + Clone {
-        let values = self.values.as_primitive::<Float64Type>().values();
-        let text = |column: &'a Option<ArrayRef>| column.as_ref().map(|c| c.as_string::<i32>());
-        let (hashes, providers) = (text(&self.hashes), text(&self.providers));
-        let rows = self.ts.iter().zip(values).enumerate();
+        let (hashes, providers) = (self.hashes.as_ref(), self.providers.as_ref());
+        let rows = self.ts.iter().zip(&self.values).enumerate();
         rows.map(move |(row, (ts, value))| {
             let mut observation = NewObservation::new(*ts, *value);
             observation.hash = hashes.filter(|c| c.is_valid(row)).map(|c| c.value(row));
@@ -79,40 +71,30 @@ impl BatchColumns {
                 checked.map_err(|error| invalid(number, error))?;
             }
         }
-        // An item that can't be cast is an error. By default it would become a null, and
-        // its place in the column would hold 0.
-        let options = CastOptions {
-            safe: false,
-            ..CastOptions::default()
-        };
-        let cast = |column: &ArrayRef, to: &DataType| {
-            cast_with_options(column, to, &options).map_err(|error| invalid(number, error))
-        };
+        let invalid = |error| invalid(number, error);
         let required = |name: &str| {
             let column = batch.column_by_name(name).ok_or_else(|| {
-                invalid(
-                    number,
-                    ArrowError::SchemaError(format!("there is no column {name}")),
-                )
+                invalid(ArrowError::SchemaError(format!(
+                    "there is no column {name}"
+                )))
             })?;
-            let nulls = column.logical_nulls();
-            match nulls.and_then(|nulls| nulls.iter().position(|is_valid| !is_valid)) {
-                None => Ok(column),
-                Some(row) => Err(invalid(
-                    number,
-                    ArrowError::InvalidArgumentError(format!("{name} is null in row {row}")),
-                )),
+            let items = Items::new(column);
+            match items.first_null() {
+                None => Ok(items),
+                Some(row) => Err(invalid(ArrowError::InvalidArgumentError(format!(
+                    "{name} is null in row {row}"
+                )))),
             }
         };
         let optional = |name: &str| {
-            batch
-                .column_by_name(name)
-                .map(|column| cast(column, &DataType::Utf8))
+            let column = batch.column_by_name(name);
+            column
+                .map(|column| Items::new(column).to_strings().map_err(invalid))
                 .transpose()
         };
         Ok(Self {
-            ts: timestamps(required("ts")?, unit, &cast)?,
-            values: values(required("value")?, &cast)?,
+            ts: timestamps(&required("ts")?, unit, &invalid)?,
+            values: values(&required("value")?, &invalid)?,
             hashes: optional("hash")?,
             providers: optional("provider")?,
         })
@@ -120,67 +102,38 @@ impl BatchColumns {
 }
 
 /// Converts a column of numbers, or of text that the store reads as values.
-fn values(
-    column: &ArrayRef,
-    cast: &impl Fn(&ArrayRef, &DataType) -> Result<ArrayRef>,
-) -> Result<ArrayRef> {
-    if column.data_type().is_numeric() {
-        return cast(column, &DataType::Float64);
+fn values(items: &Items<'_>, invalid: &impl Fn(ArrowError) -> Error) -> Result<Vec<f64>> {
+    match items.reals() {
+        Some(numbers) => numbers.map_err(invalid),
+        None => items.read(invalid, value::parse),
     }
-    let column = cast(column, &DataType::Utf8)?;
-    let texts = column.as_string::<i32>().iter();
-    let values: Vec<_> = texts
-        .map(|text| value::parse(text.unwrap_or_default()))
-        .collect::<Result<_>>()?;
-    Ok(Arc::new(Float64Array::from(values)))
 }
 
 /// Converts a column of timestamps, or of what the store reads as such: whole and
 /// decimal numbers of seconds or finer units, and text.
 fn timestamps(
-    column: &ArrayRef,
+    items: &Items<'_>,
     unit: TimeUnit,
-    cast: &impl Fn(&ArrayRef, &DataType) -> Result<ArrayRef>,
+    invalid: &impl Fn(ArrowError) -> Error,
 ) -> Result<Vec<Timestamp>> {
-    match column.data_type() {
-        // Rounded to the nearest microsecond, as every other spelling; a cast would
-        // truncate.
-        DataType::Timestamp(ArrowUnit::Nanosecond, _) => {
-            let nanos = column.as_primitive::<TimestampNanosecondType>().values();
-            Ok(nanos.iter().copied().map(Timestamp::from_nanos).collect())
-        }
-        DataType::Timestamp(_, _) | DataType::Date32 | DataType::Date64 => {
-            // Whatever zone a column is shown in, it counts from 1970 in UTC.
-            let utc = DataType::Timestamp(ArrowUnit::Microsecond, None);
-            let column = cast(column, &utc)?;
-            let micros = column.as_primitive::<TimestampMicrosecondType>().values();
-            Ok(micros.iter().copied().map(Timestamp::from_micros).collect())
-        }
-        kind if kind.is_integer() => {
-            let column = cast(column, &DataType::Int64)?;
-            let numbers = column.as_primitive::<Int64Type>().values().iter();
+    if let Some(instants) = items.instants() {
+        return instants.map_err(invalid);
+    }
+    if let Some(numbers) = items.integers() {
+        let numbers = numbers.map_err(invalid)?.into_iter();
+        return numbers
+            .map(|number| Timestamp::from_integer_in(number, unit))
+            .collect();
+    }
+    // Of decimals the text is read, which is exact.
+    match items.reals().filter(|_| !items.are_decimals()) {
+        Some(numbers) => {
+            let numbers = numbers.map_err(invalid)?.into_iter();
             numbers
-                .map(|number| Timestamp::from_integer_in(*number, unit))
+                .map(|number| Timestamp::from_real_in(number, unit))
                 .collect()
         }
-        kind if kind.is_floating() => {
-            let column = cast(column, &DataType::Float64)?;
-            column
-                .as_primitive::<Float64Type>()
-                .values()
-                .iter()
-                .map(|number| Timestamp::from_real_in(*number, unit))
-                .collect()
-        }
-        // Decimals too: their text is exact.
-        _ => {
-            let column = cast(column, &DataType::Utf8)?;
-            column
-                .as_string::<i32>()
-                .iter()
-                .map(|text| Timestamp::parse_in(text.unwrap_or_default(), unit))
-                .collect()
-        }
+        None => items.read(invalid, |text| Timestamp::parse_in(text, unit)),
     }
 }
 

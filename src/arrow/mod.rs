@@ -2,6 +2,7 @@
 
 mod export;
 mod import;
+mod items;
 
 use std::ops::RangeBounds;
 

@@ -1,13 +1,10 @@
 //! Observations through Arrow's C stream interface, without a copy.
 
 use std::ffi::c_char;
-use std::sync::Arc;
 
-use arrow_array::cast::AsArray;
-use arrow_array::ffi_stream::{ArrayStreamReader, FFI_ArrowArrayStream as ArrowArrayStream};
-use arrow_array::{Array, ArrayReader, RecordBatch, RecordBatchOptions, RecordBatchReader};
-use arrow_schema::{ArrowError, DataType, Schema, SchemaRef};
+use arrow_array::ffi_stream::FFI_ArrowArrayStream as ArrowArrayStream;
 
+use super::arrow_stream::Batches;
 use super::convert::time_unit;
 use super::error::{satori_error, satori_status};
 use super::guard::Guard;
@@ -105,64 +102,5 @@ pub unsafe extern "C" fn satori_import_arrow(
             let answer = store.insert_record_batches(uuid, batches, provider, unit)?;
             write_report(&answer, report, conflicts)
         })
-    }
-}
-
-/// A stream's record batches. Arrow's own reader takes rows that are null as a whole
-/// for rows.
-struct Batches {
-    arrays: ArrayStreamReader,
-    schema: SchemaRef,
-}
-
-impl Batches {
-    fn new(stream: ArrowArrayStream) -> Result<Self, ArrowError> {
-        if stream.get_next().is_none() {
-            return Err(ArrowError::CDataInterface(
-                "the stream was released already, or lacks get_next".to_owned(),
-            ));
-        }
-        let arrays = ArrayStreamReader::try_new(stream)?;
-        match arrays.field().data_type() {
-            DataType::Struct(fields) => Ok(Self {
-                schema: Arc::new(Schema::new(fields.clone())),
-                arrays,
-            }),
-            other => Err(ArrowError::SchemaError(format!(
-                "the stream is of {other}, not of rows"
-            ))),
-        }
-    }
-
-    fn batch(&self, array: &dyn Array) -> Result<RecordBatch, ArrowError> {
-        let rows = array.as_struct();
-        if let Some(row) = rows
-            .nulls()
-            .and_then(|nulls| nulls.iter().position(|is_valid| !is_valid))
-        {
-            return Err(ArrowError::InvalidArgumentError(format!(
-                "row {row} is null"
-            )));
-        }
-        RecordBatch::try_new_with_options(
-            Arc::clone(&self.schema),
-            rows.columns().to_vec(),
-            &RecordBatchOptions::new().with_row_count(Some(rows.len())),
-        )
-    }
-}
-
-impl Iterator for Batches {
-    type Item = Result<RecordBatch, ArrowError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let array = self.arrays.next()?;
-        Some(array.and_then(|array| self.batch(&array)))
-    }
-}
-
-impl RecordBatchReader for Batches {
-    fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema)
     }
 }

@@ -56,6 +56,9 @@ mod normalize;
 mod quarantine;
 
 mod arrow;
+mod arrow_c;
+mod arrow_column;
+mod arrow_stream;
 
 mod json;
 

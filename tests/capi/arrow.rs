@@ -4,12 +4,19 @@ use std::sync::Arc;
 
 use crate::support::*;
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, TimestampMicrosecondType};
-use arrow_array::{
-    ArrayRef, DictionaryArray, Float64Array, Int32Array, Int64Array, NullArray, RecordBatch,
-    RecordBatchIterator, RecordBatchReader, StringArray, TimestampNanosecondArray,
-    TimestampSecondArray, UInt64Array,
+use arrow_array::types::{
+    ArrowPrimitiveType, Float16Type, Float64Type, Int32Type, TimestampMicrosecondType,
 };
+use arrow_array::{
+    ArrayRef, BinaryArray, BinaryViewArray, BooleanArray, Date32Array, Date64Array, Decimal32Array,
+    Decimal64Array, Decimal128Array, Decimal256Array, DictionaryArray, FixedSizeBinaryArray,
+    Float16Array, Float32Array, Float64Array, Int8Array, Int16Array, Int32Array, Int64Array,
+    LargeBinaryArray, LargeStringArray, NullArray, RecordBatch, RecordBatchIterator,
+    RecordBatchReader, RunArray, StringArray, StringViewArray, TimestampMicrosecondArray,
+    TimestampMillisecondArray, TimestampNanosecondArray, TimestampSecondArray, UInt8Array,
+    UInt16Array, UInt32Array, UInt64Array,
+};
+use arrow_buffer::i256;
 use arrow_schema::{ArrowError, DataType, TimeUnit as ArrowUnit};
 use satori_store::{ErrorCode, NewObservation, Store, TimeUnit, Timestamp};
 
@@ -264,7 +271,7 @@ fn a_table_that_another_program_has_replaced_takes_no_batch() {
             ("ts", Arc::new(Int64Array::from(vec![second]))),
             ("value", Arc::new(Float64Array::from(vec![1.0]))),
         ];
-        store.insert_record_batches(&s, reader(columns), None)
+        store.insert_record_batches(&s, reader(columns), None, TimeUnit::Auto)
     };
     assert_eq!(insert(30).unwrap().inserted, 1);
     sql(
@@ -274,4 +281,203 @@ fn a_table_that_another_program_has_replaced_takes_no_batch() {
     );
     assert_eq!(insert(35).unwrap_err().code(), ErrorCode::NotAStream);
     assert_eq!(query(&path, "SELECT ts FROM s"), serde_json::json!([[40]]));
+}
+
+/// A column of one item, as a dictionary and as runs of it.
+fn indirect(item: &ArrayRef) -> [ArrayRef; 2] {
+    [
+        Arc::new(DictionaryArray::new(
+            Int32Array::from(vec![0]),
+            Arc::clone(item),
+        )),
+        Arc::new(RunArray::<Int32Type>::try_new(&Int32Array::from(vec![1]), item).unwrap()),
+    ]
+}
+
+#[test]
+fn timestamps_of_every_type_are_taken() {
+    let day = 19_725; // 2024-01-03
+    let seconds = day * 86_400_i64;
+    let decimal = |scale| {
+        Decimal128Array::from(vec![i128::from(seconds) * 1_000])
+            .with_precision_and_scale(20, scale)
+            .unwrap()
+    };
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(TimestampSecondArray::from(vec![seconds])),
+        Arc::new(TimestampSecondArray::from(vec![seconds]).with_timezone("Europe/Berlin")),
+        Arc::new(TimestampMillisecondArray::from(vec![seconds * 1_000])),
+        Arc::new(TimestampMicrosecondArray::from(vec![seconds * 1_000_000])),
+        Arc::new(TimestampNanosecondArray::from(vec![
+            seconds * 1_000_000_000,
+        ])),
+        Arc::new(Date32Array::from(vec![day as i32])),
+        Arc::new(Date64Array::from(vec![seconds * 1_000])),
+        Arc::new(Int32Array::from(vec![seconds as i32])),
+        Arc::new(Int64Array::from(vec![seconds * 1_000])),
+        Arc::new(UInt32Array::from(vec![seconds as u32])),
+        Arc::new(UInt64Array::from(vec![seconds as u64])),
+        Arc::new(Float64Array::from(vec![seconds as f64])),
+        Arc::new(decimal(3)),
+        Arc::new(StringArray::from(vec!["2024-01-03"])),
+        Arc::new(LargeStringArray::from(vec!["2024-01-03 00:00"])),
+        Arc::new(StringViewArray::from(vec!["2024-01-03T00:00:00.000Z"])),
+        Arc::new(BinaryArray::from(vec![b"1704240000".as_slice()])),
+        Arc::new(LargeBinaryArray::from(vec![b"1704240000.0".as_slice()])),
+        Arc::new(BinaryViewArray::from(vec![b"2024-01-03".as_slice()])),
+    ];
+    let store = memory();
+    let mut taken = 0;
+    for column in columns {
+        let all = [Arc::clone(&column)].into_iter().chain(indirect(&column));
+        for ts in all {
+            let kind = ts.data_type().clone();
+            let value: ArrayRef = Arc::new(Int64Array::from(vec![7]));
+            let rows = reader(vec![("ts", ts), ("value", value)]);
+            let report = store.insert_record_batches(&uuid("a"), rows, None, TimeUnit::Auto);
+            let report = report.unwrap_or_else(|error| panic!("{kind}: {error}"));
+            assert_eq!(report.inserted + report.already_there, 1);
+            taken += 1;
+            assert_eq!(store.count(&uuid("a"), ..).unwrap(), 1, "{kind}");
+        }
+    }
+    assert_eq!(taken, 57);
+}
+
+#[test]
+fn values_of_every_type_are_taken() {
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(Int8Array::from(vec![42])),
+        Arc::new(Int16Array::from(vec![42])),
+        Arc::new(Int32Array::from(vec![42])),
+        Arc::new(Int64Array::from(vec![42])),
+        Arc::new(UInt8Array::from(vec![42])),
+        Arc::new(UInt16Array::from(vec![42])),
+        Arc::new(UInt32Array::from(vec![42])),
+        Arc::new(UInt64Array::from(vec![42])),
+        Arc::new(Float32Array::from(vec![42.0])),
+        Arc::new(Float64Array::from(vec![42.0])),
+        Arc::new(Float16Array::from(vec![
+            <Float16Type as ArrowPrimitiveType>::Native::from_f64(42.0),
+        ])),
+        Arc::new(
+            Decimal32Array::from(vec![4200])
+                .with_precision_and_scale(9, 2)
+                .unwrap(),
+        ),
+        Arc::new(
+            Decimal64Array::from(vec![4200])
+                .with_precision_and_scale(9, 2)
+                .unwrap(),
+        ),
+        Arc::new(
+            Decimal128Array::from(vec![4200])
+                .with_precision_and_scale(9, 2)
+                .unwrap(),
+        ),
+        Arc::new(
+            Decimal256Array::from(vec![i256::from(4200)])
+                .with_precision_and_scale(9, 2)
+                .unwrap(),
+        ),
+        Arc::new(StringArray::from(vec!["42"])),
+        Arc::new(LargeStringArray::from(vec![" 42.0 "])),
+        Arc::new(StringViewArray::from(vec!["4.2e1"])),
+        Arc::new(BinaryArray::from(vec![b"42".as_slice()])),
+        Arc::new(FixedSizeBinaryArray::try_from_iter([b"42"].into_iter()).unwrap()),
+    ];
+    let store = memory();
+    for column in columns {
+        for value in [Arc::clone(&column)].into_iter().chain(indirect(&column)) {
+            let kind = value.data_type().clone();
+            let ts: ArrayRef = Arc::new(Int64Array::from(vec![1_000]));
+            let report = store.insert_record_batches(
+                &uuid("a"),
+                reader(vec![("ts", ts), ("value", value)]),
+                None,
+                TimeUnit::Auto,
+            );
+            let report = report.unwrap_or_else(|error| panic!("{kind}: {error}"));
+            assert_eq!(
+                (
+                    report.conflicts.len(),
+                    report.inserted + report.already_there
+                ),
+                (0, 1)
+            );
+        }
+    }
+    // The nearest number to a decimal; dividing rounds twice.
+    let many = Decimal128Array::from(vec![123_456_789_012_345_678_901_i128]);
+    let many: ArrayRef = Arc::new(many.with_precision_and_scale(38, 10).unwrap());
+    let ts: ArrayRef = Arc::new(Int64Array::from(vec![2_000]));
+    let rows = reader(vec![("ts", ts), ("value", many)]);
+    store
+        .insert_record_batches(&uuid("a"), rows, None, TimeUnit::Auto)
+        .unwrap();
+    let row = store.latest(&uuid("a")).unwrap().unwrap();
+    assert_eq!(row.value, "12345678901.2345678901".parse::<f64>().unwrap());
+}
+
+#[test]
+fn texts_of_every_type_are_taken() {
+    let columns: Vec<(ArrayRef, Option<&str>)> = vec![
+        (Arc::new(StringArray::from(vec!["engine"])), Some("engine")),
+        (
+            Arc::new(LargeStringArray::from(vec!["engine"])),
+            Some("engine"),
+        ),
+        (
+            Arc::new(StringViewArray::from(vec!["engine"])),
+            Some("engine"),
+        ),
+        (
+            Arc::new(BinaryArray::from(vec![b"engine".as_slice()])),
+            Some("engine"),
+        ),
+        (
+            Arc::new(LargeBinaryArray::from(vec![b"engine".as_slice()])),
+            Some("engine"),
+        ),
+        (
+            Arc::new(BinaryViewArray::from(vec![b"engine".as_slice()])),
+            Some("engine"),
+        ),
+        (
+            Arc::new(FixedSizeBinaryArray::try_from_iter([b"engine"].into_iter()).unwrap()),
+            Some("engine"),
+        ),
+        (Arc::new(Int64Array::from(vec![7])), Some("7")),
+        (
+            Arc::new(UInt64Array::from(vec![u64::MAX])),
+            Some("18446744073709551615"),
+        ),
+        (Arc::new(Float64Array::from(vec![1.5])), Some("1.5")),
+        (Arc::new(BooleanArray::from(vec![true])), Some("true")),
+        // Nothing at all, as a data frame without providers gives.
+        (Arc::new(NullArray::new(1)), None),
+        (Arc::new(Float64Array::from(vec![None])), None),
+        (Arc::new(TimestampSecondArray::from(vec![None])), None),
+        (Arc::new(StringArray::from(vec![None::<&str>])), None),
+    ];
+    let store = memory();
+    let mut number = 0;
+    for (column, text) in columns {
+        for provider in [Arc::clone(&column)].into_iter().chain(indirect(&column)) {
+            number += 1;
+            let kind = provider.data_type().clone();
+            let rows = reader(vec![
+                ("ts", Arc::new(Int64Array::from(vec![number])) as ArrayRef),
+                ("value", Arc::new(Int64Array::from(vec![number]))),
+                ("hash", Arc::clone(&provider)),
+                ("provider", provider),
+            ]);
+            let report = store.insert_record_batches(&uuid("a"), rows, None, TimeUnit::Auto);
+            let report = report.unwrap_or_else(|error| panic!("{kind}: {error}"));
+            assert_eq!(report.inserted, 1, "{kind}");
+            let row = store.latest(&uuid("a")).unwrap().unwrap();
+            assert_eq!(row.provider, text.unwrap_or("central"), "{kind}");
+            assert_eq!(row.hash == row.provider, text.is_some(), "{kind}");
+        }
+    }
 }

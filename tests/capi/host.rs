@@ -25,6 +25,11 @@ pub(crate) fn library() -> PathBuf {
 /// Compiles each `tests/capi/<source>`, strictly, and links them with the library.
 /// Returns the program's path.
 pub(crate) fn build(sources: &[&str]) -> PathBuf {
+    build_as(sources, "c++17")
+}
+
+/// As [`build`], with C++ of this standard.
+pub(crate) fn build_as(sources: &[&str], cpp: &str) -> PathBuf {
     // A folder for each program, where the library has whichever name the
     // program asks for.
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(sources[0]);
@@ -38,9 +43,9 @@ pub(crate) fn build(sources: &[&str]) -> PathBuf {
     let compile = |source: &&str| {
         let object = folder.join(source).with_extension("o");
         let (compiler, standard) = if is_cpp(source) {
-            ("c++", "-std=c++17")
+            ("c++", format!("-std={cpp}"))
         } else {
-            ("cc", "-std=c99")
+            ("cc", "-std=c99".to_owned())
         };
         let mut compiler = Command::new(compiler);
         compiler

@@ -6,6 +6,8 @@ mod abi;
 #[cfg(feature = "arrow")]
 mod arrow;
 #[cfg(all(feature = "capi", target_os = "linux"))]
+mod cpp;
+#[cfg(all(feature = "capi", target_os = "linux"))]
 mod failing;
 #[cfg(all(feature = "capi", target_os = "linux"))]
 mod faults;

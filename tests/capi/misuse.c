@@ -110,6 +110,7 @@ int main(int count, char **arguments) {
   handles();
   printf("handles: %d cases\n", cases);
   inputs();
+  arrow();
   structs();
   printf("and inputs: %d cases\n", cases);
   races(atoi(arguments[2]));

@@ -70,6 +70,7 @@ void expect(satori_status status, satori_status wanted, const satori_error *erro
 void handles(void);
 void inputs(void);
 void structs(void);
+void arrow(void);
 void races(int rounds);
 
 /* A call with any handle; C's types would not let a wrong one in. */

@@ -5,8 +5,9 @@ use std::process::Command;
 
 use crate::host;
 
-const SOURCES: [&str; 5] = [
+const SOURCES: [&str; 6] = [
     "misuse.c",
+    "misuse_arrow.c",
     "misuse_handles.c",
     "misuse_inputs.c",
     "misuse_structs.c",
