@@ -180,7 +180,8 @@ static satori_status import(satori_error *error) {
   struct ArrowArrayStream stream = {get_schema, get_next, get_last_error, release_stream, NULL};
   satori_status status;
   streams_out++;
-  status = satori_import_arrow(store, SATORI_STR(UUID), &stream, NULL, &out.insert_report, NULL, error);
+  status = satori_import_arrow(store, SATORI_STR(UUID), &stream, NULL, SATORI_TIME_UNIT_AUTO,
+                               &out.insert_report, NULL, error);
   CHECK(stream.release == NULL);
   CHECK(streams_out == 0 && schemas_out == 0 && rows_out == 0);
   return status;
