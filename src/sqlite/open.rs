@@ -41,18 +41,17 @@ impl Connection {
             // be made, nobody else can have it open for writing either, but for one who
             // comes by another mount.
             let file = File::new(file::prepare(path, true, false)?);
-            match (file.has_wal(), file.has_journal()) {
+            let left = match (file.has_wal(), file.has_journal()) {
                 (false, false) => return Self::open_as(path, options, Mode::Immutable),
-                // That the file must be opened for writing, to be rolled back.
-                (false, true) => return Err(error),
-                (true, _) => {}
-            }
+                (true, _) => "-wal",
+                (false, true) => "-journal",
+            };
             Err(Error::CannotOpen {
                 location: Location::new(path),
-                reason:
-                    "its -wal file holds commits that only a writable folder lets SQLite read: \
-                         copy both files to one, or make this one writable"
-                        .to_owned(),
+                reason: format!(
+                    "its {left} file holds commits or a rollback that only a writable folder \
+                     lets SQLite read: copy both files to one, or make this one writable"
+                ),
                 code: error.database_code().map(DatabaseCode::Number),
             })
         })
@@ -215,6 +214,9 @@ impl Connection {
 /// Returns `true` if SQLite can't open a file to read because it can't make or write a file
 /// beside it.
 fn wants_to_write(error: &Error) -> bool {
-    let code = error.database_code().map(|code| code & 0xff);
-    matches!(code, Some(ffi::SQLITE_READONLY | ffi::SQLITE_CANTOPEN))
+    // Of a write that must be rolled back first, the error says all there is to say.
+    error.database_code().is_some_and(|code| {
+        code != ffi::SQLITE_READONLY_ROLLBACK
+            && matches!(code & 0xff, ffi::SQLITE_READONLY | ffi::SQLITE_CANTOPEN)
+    })
 }
