@@ -13,7 +13,13 @@
 
 #define THREADS 64
 #define PROCESSES 8
+#ifdef __SANITIZE_ADDRESS__
+/* A child that is forked while other threads allocate may hang in the sanitizer's own
+ * allocator, whose locks it inherits (gcc 12). */
+#define FORKS 0
+#else
 #define FORKS 60
+#endif
 /* Fewer streams than writers, so that writers share them. */
 #define STREAMS 5
 
@@ -188,9 +194,30 @@ static void in_child(satori_stream_list *streams, satori_cursor *cursor, satori_
   CHECK(strstr(error.message, "freed") != NULL);
 }
 
-static void forks(const char *path) {
+/* Forks while threads are inside calls, which make and free handles too. */
+static void forks_amid_calls(satori_stream_list *streams, satori_cursor *cursor,
+                             satori_string *string) {
   enum { FEW = 8 };
   struct writer writers[FEW];
+  int status;
+  start(writers, FEW);
+  for (int time = 0; time < FORKS; time++) {
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+      /* Ends a child that hangs: its parent then sees a signal. */
+      alarm(60);
+      in_child(streams, cursor, string);
+      _exit(0);
+    }
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
+  }
+  join(writers, FEW);
+  all_there(store, writers, FEW);
+}
+
+static void forks(const char *path) {
   satori_error error;
   satori_stream_list *streams;
   satori_cursor *cursor;
@@ -228,22 +255,7 @@ static void forks(const char *path) {
   OK(satori_count(store, SATORI_STR("stream-9"), INT64_MIN, INT64_MAX, &rows, &error));
   CHECK(rows == 2);
 
-  /* While threads are inside calls, which make and free handles too. */
-  start(writers, FEW);
-  for (int time = 0; time < FORKS; time++) {
-    child = fork();
-    CHECK(child >= 0);
-    if (child == 0) {
-      /* Ends a child that hangs: its parent then sees a signal. */
-      alarm(60);
-      in_child(streams, cursor, string);
-      _exit(0);
-    }
-    CHECK(waitpid(child, &status, 0) == child);
-    CHECK(status == 0);
-  }
-  join(writers, FEW);
-  all_there(store, writers, FEW);
+  if (FORKS > 0) forks_amid_calls(streams, cursor, string);
   OK(satori_cursor_next(cursor, 1, NULL, NULL, NULL, &hash, NULL, &count, &error));
   CHECK(count == 1 && strlen(hash.data) == 16);
   OK(satori_cursor_free(cursor, &error));
