@@ -415,6 +415,20 @@ void call(Function function, Arguments... arguments) {
   if (status != SATORI_OK) throw Error(status, error);
 }
 
+/** Calls a function that writes texts into our memory, with more of it until it is enough.
+ *  Returns whether there is anything. */
+template <class Function>
+bool fill(std::string &texts, Function function) {
+  for (;;) {
+    std::size_t needed = 0;
+    satori_error error;
+    const satori_status status = function(&needed, &error);
+    if (status == SATORI_OK) return needed != 0;
+    if (needed <= texts.size()) throw Error(status, error);
+    texts.resize(needed);
+  }
+}
+
 /** A handle and the function that frees it. */
 template <class T, satori_status (*free)(T *, satori_error *)>
 class Handle {
@@ -487,6 +501,7 @@ inline Stream stream(const satori_stream &from) {
   return to;
 }
 
+/** Copies a list stream by stream; satori_stream_list_columns would give its JSON. */
 inline std::vector<Stream> list(const Streams &streams) {
   std::size_t count = 0;
   call(satori_stream_list_count, streams.get(), &count);
@@ -823,7 +838,17 @@ class Store {
 
   /** Returns the last observation. */
   [[nodiscard]] std::optional<Observation> latest(Text uuid) const {
-    return only(cursor(satori_last, uuid, std::size_t{1}));
+    std::int64_t ts = 0;
+    double value = 0;
+    satori_text spelling{}, hash{}, provider{};
+    std::string texts(512, '\0');
+    if (!detail::fill(texts, [&](std::size_t *needed, satori_error *error) {
+          return satori_get_latest(get(), uuid.data(), uuid.size(), &ts, &spelling, &value,
+                                   &hash, &provider, texts.data(), texts.size(), needed, error);
+        }))
+      return std::nullopt;
+    return Observation{detail::instant(ts), value, std::string(detail::view(hash)),
+                       std::string(detail::view(provider)), detail::optional(spelling)};
   }
 
   /** Returns the observation of one instant. */
@@ -979,21 +1004,14 @@ class Store {
   /** Finds one stream by a function that writes it into our memory. */
   template <class Function>
   std::optional<Stream> stream(Function function, Text key) const {
+    satori_stream found = satori_stream_init();
     std::string texts(512, '\0');
-    for (;;) {
-      satori_stream found = satori_stream_init();
-      std::size_t needed = 0;
-      satori_error error;
-      const satori_status status = function(get(), key.data(), key.size(), &found, texts.data(),
-                                            texts.size(), &needed, &error);
-      if (status != SATORI_OK && needed > texts.size()) {
-        texts.resize(needed);
-        continue;
-      }
-      if (status != SATORI_OK) throw Error(status, error);
-      if (needed == 0) return std::nullopt;
-      return detail::stream(found);
-    }
+    if (!detail::fill(texts, [&](std::size_t *needed, satori_error *error) {
+          return function(get(), key.data(), key.size(), &found, texts.data(), texts.size(),
+                          needed, error);
+        }))
+      return std::nullopt;
+    return detail::stream(found);
   }
 
   template <class Function, class... Arguments>
