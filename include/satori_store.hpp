@@ -74,6 +74,9 @@ class Error : public std::runtime_error {
   /** Returns the kind of the error; later releases may add kinds. */
   [[nodiscard]] satori_code code() const noexcept { return code_; }
 
+  /** Returns the kind's name in C, such as "SATORI_BUSY". */
+  [[nodiscard]] const char *name() const noexcept { return satori_status_name(code_); }
+
   /** Returns the database's own number for what it objects to: SQLite's extended result
    *  code. 0 if the database has none, or was not the one to object. */
   [[nodiscard]] int database_code() const noexcept { return database_code_; }
@@ -424,7 +427,7 @@ bool fill(std::string &texts, Function function) {
     satori_error error;
     const satori_status status = function(&needed, &error);
     if (status == SATORI_OK) return needed != 0;
-    if (needed <= texts.size()) throw Error(status, error);
+    if (status != SATORI_BUFFER_TOO_SMALL) throw Error(status, error);
     texts.resize(needed);
   }
 }

@@ -6,12 +6,13 @@ use arrow_array::ffi_stream::FFI_ArrowArrayStream as ArrowArrayStream;
 
 use super::arrow_stream::Batches;
 use super::convert::time_unit;
-use super::error::{satori_error, satori_status};
+use super::error::satori_error;
 use super::guard::Guard;
 use super::input;
 use super::input::{optional_text, satori_text};
 use super::insert::{report_outputs, satori_insert_report, write_report};
 use super::output::required;
+use super::status::satori_status;
 use super::store::satori_store;
 use super::string::satori_string;
 use crate::Error;

@@ -2,11 +2,12 @@
 
 use std::ffi::c_char;
 
-use super::error::{Failure, satori_error, satori_status};
+use super::error::{Failure, satori_error};
 use super::guard::Guard;
 use super::input;
 use super::input::satori_text;
 use super::output::{self, required};
+use super::status::satori_status;
 use crate::{StreamUuid, TimeUnit, Timestamp};
 
 /// The unit in which a number counts the time since 1970-01-01 UTC, also if it is given

@@ -3,11 +3,12 @@
 use std::sync::Mutex;
 
 use super::arrays::{OutputArrays, Texts};
-use super::error::{Failure, satori_error, satori_status};
+use super::error::{Failure, satori_error};
 use super::guard::{self, Guard};
 use super::input::satori_text;
 use super::output::{self, required};
 use super::registry::Handle;
+use super::status::satori_status;
 use crate::model::cursor::Cursor;
 use crate::{Error, Observation, Store, StreamUuid};
 

@@ -2,12 +2,13 @@
 
 use std::ffi::c_char;
 
-use super::error::{Failure, satori_error, satori_status};
+use super::error::{Failure, satori_error};
 use super::growable;
 use super::guard::Guard;
 use super::input;
 use super::list::{self, satori_stream_list};
 use super::output::{self, required, required_struct};
+use super::status::satori_status;
 use super::store::satori_store;
 use super::stream::satori_stream;
 use super::stream_fields::OwnedStream;
@@ -84,8 +85,9 @@ pub unsafe extern "C" fn satori_stream_by_uuid(
 ///                     they are more than `capacity`. 0: the stream has no metadata,
 ///                     and `stream` is left as it is.
 /// @param error        see satori_error; may be NULL.
-/// @return SATORI_OK, SATORI_INVALID_UUID, SATORI_INVALID_ARGUMENT (`capacity` is less
-///         than `needed`, or there is no such size), or what any call returns.
+/// @return SATORI_OK, SATORI_INVALID_UUID, SATORI_BUFFER_TOO_SMALL (`capacity` is less
+///         than `needed`), SATORI_INVALID_ARGUMENT (there is no such size), or what any
+///         call returns.
 /// @since 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn satori_get_stream(
@@ -129,8 +131,9 @@ pub unsafe extern "C" fn satori_get_stream(
 ///                     they are more than `capacity`. 0: no stream has the name, and
 ///                     `stream` is left as it is.
 /// @param error        see satori_error; may be NULL.
-/// @return SATORI_OK, SATORI_INVALID_UTF8, SATORI_INVALID_ARGUMENT (`capacity` is less
-///         than `needed`, or there is no such size), or what any call returns.
+/// @return SATORI_OK, SATORI_INVALID_UTF8, SATORI_BUFFER_TOO_SMALL (`capacity` is less
+///         than `needed`), SATORI_INVALID_ARGUMENT (there is no such size), or what any
+///         call returns.
 /// @since 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn satori_get_stream_by_name(

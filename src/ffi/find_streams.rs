@@ -2,11 +2,12 @@
 
 use std::ffi::c_char;
 
-use super::error::{satori_error, satori_status};
+use super::error::satori_error;
 use super::guard::Guard;
 use super::input;
 use super::list::{self, satori_stream_list};
 use super::output::required;
+use super::status::satori_status;
 use super::store::satori_store;
 use crate::Timestamp;
 

@@ -4,10 +4,11 @@ use std::any::Any;
 use std::ffi::c_char;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::error::{Failure, satori_code, satori_error, satori_status};
+use super::error::{Failure, satori_error};
 use super::input;
 use super::output::Output;
 use super::registry::{self, Handle};
+use super::status::{satori_code, satori_status};
 use crate::{Store, StreamUuid};
 
 /// What an exported function needs to be run safely.

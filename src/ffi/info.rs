@@ -3,10 +3,11 @@
 use std::ffi::c_char;
 use std::mem;
 
-use super::error::{satori_error, satori_status};
+use super::error::satori_error;
 use super::growable::{self, Growable};
 use super::guard::Guard;
 use super::output::required_struct;
+use super::status::satori_status;
 use crate::sqlite::{source_id, sqlite_info, version};
 
 /// What the library is, and which SQLite it works with. The texts are constants:

@@ -5,7 +5,8 @@ use std::mem;
 use std::ops::Bound;
 use std::slice;
 
-use super::error::{Failure, satori_code};
+use super::error::Failure;
+use super::status::satori_code;
 use crate::{StreamUuid, Timestamp};
 
 /// UTF-8 text: `length` bytes from `data`, no NUL needed. NULL with length 0 is

@@ -4,11 +4,12 @@ use std::ffi::c_char;
 use std::mem;
 
 use super::arrays::InputArrays;
-use super::error::{Failure, satori_error, satori_status};
+use super::error::{Failure, satori_error};
 use super::growable::{self, Growable};
 use super::guard::Guard;
 use super::input::{optional_text, satori_text};
 use super::output::{self, optional, optional_struct};
+use super::status::satori_status;
 use super::store::satori_store;
 use super::string::{self, satori_string};
 use crate::{InsertReport, Insertion, NewObservation, Timestamp};

@@ -4,12 +4,13 @@ use std::ffi::c_char;
 use std::mem;
 
 use super::convert;
-use super::error::{Failure, satori_error, satori_status};
+use super::error::{Failure, satori_error};
 use super::growable::{self, Growable};
 use super::guard::Guard;
 use super::input;
 use super::input::satori_text;
 use super::output::{optional, optional_struct};
+use super::status::satori_status;
 use super::store::satori_store;
 use super::string::{self, satori_string};
 use crate::{Error, Format, IngestOptions, IngestReport, StreamUuid};
@@ -47,7 +48,7 @@ pub struct satori_ingest_options {
     pub first_line: u64,
     /// A `satori_time_unit`, of timestamps that are numbers, also in text.
     pub unit: i32,
-    /// 0.
+    /// Must be 0.
     pub reserved: i32,
 }
 
@@ -66,6 +67,10 @@ impl satori_ingest_options {
                 return Err(Failure::argument(message));
             }
         };
+        if self.reserved != 0 {
+            let message = format!("options.reserved is {}, not 0", self.reserved);
+            return Err(Failure::argument(message));
+        }
         let first_line = usize::try_from(self.first_line).unwrap_or(usize::MAX);
         let mut options = IngestOptions::new()
             .strict(self.strict != 0)
@@ -114,14 +119,17 @@ unsafe impl Growable for satori_ingest_report {}
 /// a JSON array of them, or one a line; `null` if the server had nothing new.
 /// All that can be stored is stored in one transaction.
 ///
+/// The report of the three payloads in "JSON", on this header's first page:
+///
+///     {"payloads":3,"inserted":1,"already_there":0,"nothing":0,"conflicts":[{"index":1,"line":2,"column":1,"stream":"d39cd529-5dd4-5e4b-abc9-90b3751e71f1","ts":"2024-01-03T13:00:00Z","stored":42750.5,"offered":42800.0}],"rejected":[{"index":2,"line":3,"column":1,"error":"\"much\" is not a value: it is not a number"}],"streams":["d39cd529-5dd4-5e4b-abc9-90b3751e71f1"]}
+///
 /// @param store    the store.
 /// @param json     the JSON.
 /// @param length   its length in bytes.
 /// @param options  how; NULL for the defaults.
 /// @param report   receives the counts, also if the status is SATORI_REFUSED; set its
 ///                 size first. May be NULL.
-/// @param details  receives the whole report as JSON, likewise: `conflicts` and
-///                 `rejected` name the index, line and column of each. May be NULL.
+/// @param details  receives the whole report as JSON, likewise. May be NULL.
 /// @param error    see satori_error; may be NULL.
 /// @return SATORI_OK (also if payloads were not taken: see the report),
 ///         SATORI_REFUSED (strict, and nothing was stored), SATORI_INVALID_JSON (an
@@ -192,11 +200,14 @@ unsafe fn write_report(
 /// objects, as a sync of every stream answers, or one object a line. A field that an
 /// object leaves out keeps what is stored; one that is null is cleared.
 ///
+/// The report of the two stream objects in "JSON", on this header's first page:
+///
+///     {"new":[],"changed":[],"unchanged":["d39cd529-5dd4-5e4b-abc9-90b3751e71f1"],"rejected":[{"index":1,"line":1,"column":57,"error":"the payload names no stream: pass the uuid that it belongs to"}]}
+///
 /// @param store   the store.
 /// @param json    the JSON.
 /// @param length  its length in bytes.
-/// @param report  receives the report as JSON: `new`, `changed`, `unchanged` (uuids)
-///                and `rejected` (index, line, column, error). May be NULL.
+/// @param report  receives the report as JSON. May be NULL.
 /// @param error   see satori_error; may be NULL.
 /// @return SATORI_OK (also if objects were rejected), SATORI_INVALID_JSON, or what any
 ///         call that writes returns.

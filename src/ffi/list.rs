@@ -1,10 +1,11 @@
 //! Lists of streams, which most look-ups give.
 
-use super::error::{Failure, satori_error, satori_status};
+use super::error::{Failure, satori_error};
 use super::growable;
 use super::guard::{self, Guard};
 use super::output::{self, required, required_struct};
 use super::registry::Handle;
+use super::status::satori_status;
 use super::stream::satori_stream;
 use super::stream_fields::{Columns, OwnedStream};
 use super::string::{self, satori_string};

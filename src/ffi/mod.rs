@@ -23,6 +23,7 @@ mod guard;
 mod input;
 mod output;
 mod registry;
+mod status;
 mod stream_fields;
 
 // What C sees, in the order of the header.

@@ -2,9 +2,10 @@
 
 use std::ffi::c_char;
 
-use super::error::{satori_error, satori_status};
+use super::error::satori_error;
 use super::guard::Guard;
 use super::output::{self, optional};
+use super::status::satori_status;
 use super::store::satori_store;
 use super::string::{self, satori_string};
 
@@ -12,13 +13,17 @@ use super::string::{self, satori_string};
 /// numbers of milli-, micro- or nanoseconds. Values, hashes and providers stay; of two
 /// rows with one instant both stay.
 ///
+/// The report, if there was nothing to do. `kept` and `unreadable` hold timestamps as they
+/// are stored:
+///
+///     {"rewritten":0,"kept":[],"unreadable":[]}
+///
 /// @param store        the store.
 /// @param uuid         the stream's uuid.
 /// @param uuid_length  its length in bytes.
 /// @param dry_run      not 0: it is done and taken back.
 /// @param rewritten    receives how many rows were rewritten; may be NULL.
-/// @param report       receives the report as JSON: `rewritten`, and the timestamps
-///                     that were `kept` or are `unreadable`. May be NULL.
+/// @param report       receives the report as JSON. May be NULL.
 /// @param error        see satori_error; may be NULL.
 /// @return as satori_observations, or what any call that writes returns.
 /// @since 0.1

@@ -5,10 +5,11 @@ use std::ptr;
 
 use super::arrays::{OutputArrays, Texts};
 use super::cursor::{OpenCursor, Source, satori_cursor};
-use super::error::{satori_error, satori_status};
+use super::error::satori_error;
 use super::guard::Guard;
 use super::input::{self, satori_text};
 use super::output::{self, optional, required};
+use super::status::satori_status;
 use super::store::satori_store;
 use crate::Timestamp;
 
@@ -96,7 +97,7 @@ pub unsafe extern "C" fn satori_last(
 ///                     more than `capacity`. 0: there is no row, and all else is left as
 ///                     it is.
 /// @param error        see satori_error; may be NULL.
-/// @return as satori_last, or SATORI_INVALID_ARGUMENT (`capacity` is less than `needed`).
+/// @return as satori_last, or SATORI_BUFFER_TOO_SMALL (`capacity` is less than `needed`).
 /// @since 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn satori_get_latest(

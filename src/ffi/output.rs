@@ -9,6 +9,7 @@ use super::error::Failure;
 use super::growable::{Growable, size_of_caller};
 use super::input::{check_place, satori_text};
 use super::registry::{self, Handle};
+use super::status::satori_code;
 
 /// A place for a result, as the caller gives it.
 #[derive(Clone, Copy)]
@@ -130,10 +131,8 @@ pub(super) unsafe fn write_texts(
     unsafe { write(needed, texts.len()) };
     let capacity = room.len();
     let room = room.get_mut(..texts.len()).ok_or_else(|| {
-        Failure::argument(format!(
-            "capacity is {capacity}: the texts need {} bytes",
-            texts.len()
-        ))
+        let message = format!("capacity is {capacity}: the texts need {}", texts.len());
+        Failure::Misuse(satori_code::SATORI_BUFFER_TOO_SMALL, message)
     })?;
     room.copy_from_slice(texts);
     Ok(())

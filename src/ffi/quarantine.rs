@@ -2,9 +2,10 @@
 
 use std::ffi::c_char;
 
-use super::error::{Failure, satori_error, satori_status};
+use super::error::{Failure, satori_error};
 use super::guard::Guard;
 use super::output::{self, optional};
+use super::status::satori_status;
 use super::store::satori_store;
 use super::string::{self, satori_string};
 use crate::StoredRow;

@@ -4,17 +4,22 @@
 //! that was freed, that is of another type, or that was never given out finds nothing,
 //! and the call says so instead of crashing.
 //!
+//! A process may load two copies of the library. Each marks its handles with a random
+//! number, so that it refuses the other's.
+//!
 //! fork() copies the registry with its lock, which a thread that the child does not
 //! have may hold at that moment. So every process has a registry of its own: the child
 //! looks at the process id before it takes any lock, begins anew, and knows its
 //! parent's handles by their slots.
 
 use std::any::Any;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use super::error::{Failure, satori_code};
+use super::error::Failure;
+use super::status::satori_code;
 use crate::process::id::process_id;
 
 /// A type of handle: what C calls it, and what it stands for.
@@ -122,8 +127,9 @@ impl Registry {
 
     /// Returns the place that a handle names.
     fn place(&self, handle: usize) -> Result<Place, NotOurs> {
-        let generation = handle >> SLOT_BITS;
-        if handle & 1 == 0 || generation == 0 {
+        let generation = handle >> (SLOT_BITS + COPY_BITS);
+        let copy = handle >> SLOT_BITS & COPY_MASK;
+        if handle & 1 == 0 || generation == 0 || copy != this_copy() {
             return Err(NotOurs::Invalid);
         }
         match ((handle & SLOT_MASK) >> 1).checked_sub(self.first) {
@@ -155,19 +161,39 @@ impl NotOurs {
     }
 }
 
-/// The low bits of a handle: odd, so that no aligned pointer is one, then the
-/// slot; the rest is the generation.
-const SLOT_BITS: u32 = usize::BITS / 2;
+/// The low bits of a handle: odd, so that no aligned pointer is one, then the slot. Then
+/// comes the mark of this copy of the library; the rest is the generation.
+const SLOT_BITS: u32 = if usize::BITS < 64 { 16 } else { 24 };
 const SLOT_MASK: usize = (1 << SLOT_BITS) - 1;
-const LAST_GENERATION: usize = (1 << (usize::BITS - SLOT_BITS)) - 1;
+const COPY_BITS: u32 = if usize::BITS < 64 { 4 } else { 16 };
+const COPY_MASK: usize = (1 << COPY_BITS) - 1;
+const LAST_GENERATION: usize = (1 << (usize::BITS - SLOT_BITS - COPY_BITS)) - 1;
 
 fn handle_of<H>(slot: usize, generation: usize) -> *mut H {
-    ptr::without_provenance_mut(generation << SLOT_BITS | slot << 1 | 1)
+    let place = generation << (SLOT_BITS + COPY_BITS) | slot << 1 | 1;
+    ptr::without_provenance_mut(place | this_copy() << SLOT_BITS)
+}
+
+/// Returns the mark of this copy of the library. A child that was forked has its parent's,
+/// so that it knows its parent's handles.
+fn this_copy() -> usize {
+    /// 0 before the first call.
+    static COPY: AtomicUsize = AtomicUsize::new(0);
+    match COPY.load(Ordering::Relaxed) {
+        0 => {
+            // The standard library's random number is another in each copy of it.
+            let random = RandomState::new().build_hasher().finish() as usize & COPY_MASK;
+            let first =
+                COPY.compare_exchange(0, random.max(1), Ordering::Relaxed, Ordering::Relaxed);
+            first.map_or_else(|other| other, |_| random.max(1))
+        }
+        copy => copy,
+    }
 }
 
 fn unknown<H: Handle>() -> Failure {
     invalid(format!(
-        "the handle is no {}: freed, or never given out",
+        "the handle is no {}: freed, or never given out by this copy of the library",
         H::NAME
     ))
 }

@@ -3,10 +3,11 @@
 use std::ffi::c_char;
 use std::mem;
 
-use super::error::{satori_error, satori_status};
+use super::error::satori_error;
 use super::growable::{self, Growable};
 use super::guard::Guard;
 use super::output::{optional, required_struct};
+use super::status::satori_status;
 use super::store::satori_store;
 use super::stream::micros_of;
 use super::string::{self, satori_string};

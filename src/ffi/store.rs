@@ -5,11 +5,12 @@ use std::mem;
 use std::path::Path;
 use std::time::Duration;
 
-use super::error::{Failure, satori_error, satori_status};
+use super::error::{Failure, satori_error};
 use super::growable::{self, Growable};
 use super::guard::{self, Guard};
 use super::output::required;
 use super::registry::Handle;
+use super::status::satori_status;
 use super::{input, output};
 use crate::{OpenOptions, Store, Synchronous};
 

@@ -2,10 +2,11 @@
 
 use std::ffi::{CString, c_char};
 
-use super::error::{Failure, satori_error, satori_status};
+use super::error::{Failure, satori_error};
 use super::guard::{self, Guard};
 use super::output::{self, optional, push_c_string, required};
 use super::registry::Handle;
+use super::status::satori_status;
 
 /// Text that the library made: a report, as JSON. Free it with
 /// `satori_string_free`.

@@ -3,10 +3,11 @@
 use std::ffi::c_char;
 use std::mem;
 
-use super::error::{satori_error, satori_status};
+use super::error::satori_error;
 use super::growable::{self, Growable};
 use super::guard::Guard;
 use super::output::{optional, required_struct};
+use super::status::satori_status;
 use super::store::satori_store;
 use super::string::{self, satori_string};
 
@@ -41,12 +42,16 @@ unsafe impl Growable for satori_verification {}
 /// or the last rows were removed. A changed hash makes its row and the row after it
 /// foreign: see `foreign_between`.
 ///
+/// The report of a stream of one row, whose hash the server has given:
+///
+///     {"rows":1,"verified":0,"foreign":["2024-01-03T13:00:00Z"],"suspect":[],"foreign_between":0}
+///
 /// @param store         the store.
 /// @param uuid          the stream's uuid.
 /// @param uuid_length   its length in bytes.
 /// @param verification  receives the counts; set its size first.
-/// @param report        receives the report as JSON, with the instants of foreign
-///                      and suspect rows. May be NULL.
+/// @param report        receives the report as JSON, with the instants of the rows that
+///                      are foreign or suspect. May be NULL.
 /// @param error         see satori_error; may be NULL.
 /// @return as satori_observations, or SATORI_UNREADABLE_ROW.
 /// @since 0.1

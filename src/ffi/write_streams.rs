@@ -2,10 +2,11 @@
 
 use std::ffi::c_char;
 
-use super::error::{Failure, satori_error, satori_status};
+use super::error::{Failure, satori_error};
 use super::guard::Guard;
 use super::list::{self, satori_stream_list};
 use super::output::{self, optional};
+use super::status::satori_status;
 use super::store::satori_store;
 use super::stream::satori_stream_patch;
 use super::stream_fields::read_patch;

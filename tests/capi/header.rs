@@ -8,8 +8,9 @@ fn generate() -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let config = cbindgen::Config::from_file(root.join("cbindgen.toml")).unwrap();
     let mut builder = cbindgen::Builder::new().with_config(config);
-    builder = builder.with_src(root.join("src/ffi/error.rs"));
     for file in [
+        "status",
+        "error",
         "input",
         "info",
         "store",

@@ -6,7 +6,11 @@ mod abi;
 #[cfg(feature = "arrow")]
 mod arrow;
 #[cfg(all(feature = "capi", target_os = "linux"))]
+mod copies;
+#[cfg(all(feature = "capi", target_os = "linux"))]
 mod cpp;
+#[cfg(all(feature = "capi", target_os = "linux"))]
+mod ends;
 #[cfg(all(feature = "capi", target_os = "linux"))]
 mod failing;
 #[cfg(all(feature = "capi", target_os = "linux"))]
@@ -14,6 +18,7 @@ mod faults;
 mod header;
 #[cfg(all(feature = "capi", target_os = "linux"))]
 mod host;
+mod json;
 #[cfg(all(feature = "capi", target_os = "linux"))]
 mod misuse;
 #[cfg(all(feature = "panic-test", target_os = "linux"))]
@@ -22,7 +27,6 @@ mod panics;
 mod scenario;
 #[cfg(all(feature = "capi", target_os = "linux"))]
 mod sharing;
-#[cfg(feature = "arrow")]
 #[path = "../support/mod.rs"]
 mod support;
 // Its controls need the switch to plain locks.

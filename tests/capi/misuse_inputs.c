@@ -196,8 +196,8 @@ static void outputs(void) {
 #define CALL(texts, capacity) \
   satori_get_stream(good_store, ID, &out.stream, texts, capacity, &needed, &error)
   CASE(SATORI_NULL_POINTER, CALL(NULL, 1));
-  CASE(SATORI_INVALID_ARGUMENT, CALL(out.texts, 0));
-  CASE(SATORI_INVALID_ARGUMENT, CALL(out.texts, 36));
+  CASE(SATORI_BUFFER_TOO_SMALL, CALL(out.texts, 0));
+  CASE(SATORI_BUFFER_TOO_SMALL, CALL(out.texts, 36));
   CASE(SATORI_INVALID_ARGUMENT, CALL(out.texts, SIZE_MAX));
 #undef CALL
 #define CALL(output)                                                                       \
@@ -213,7 +213,7 @@ static void outputs(void) {
 #define CALL(texts, capacity)                                                          \
   satori_get_latest(good_store, ID, NULL, NULL, NULL, NULL, NULL, texts, capacity, &needed, &error)
   CASE(SATORI_NULL_POINTER, CALL(NULL, 1));
-  CASE(SATORI_INVALID_ARGUMENT, CALL(out.texts, 0));
+  CASE(SATORI_BUFFER_TOO_SMALL, CALL(out.texts, 0));
   CASE(SATORI_INVALID_ARGUMENT, CALL(out.texts, SIZE_MAX));
 #undef CALL
 #define CALL(output) satori_streams_by_name(good_store, ID, output, &error)

@@ -213,6 +213,9 @@ static void members(void) {
     CASE(SATORI_INVALID_ARGUMENT, INGEST(&options));
   }
   options = satori_ingest_options_init();
+  options.reserved = 1;
+  CASE(SATORI_INVALID_ARGUMENT, INGEST(&options));
+  options = satori_ingest_options_init();
   options.uuid.length = 1;
   CASE(SATORI_NULL_POINTER, INGEST(&options));
   options.uuid.data = "\xff";

@@ -16,7 +16,8 @@ fn every_exported_function_survives_a_panic() {
         .filter_map(|line| line.rsplit(' ').next())
         // With a version, `name@@VERSION`.
         .map(|name| name.split('@').next().unwrap_or(name))
-        .filter(|name| name.starts_with("satori_"))
+        // The name of a status has no error to return.
+        .filter(|name| name.starts_with("satori_") && *name != "satori_status_name")
         .collect();
     assert!(functions.len() > 30, "{functions:?}");
     let answer = host::run(Command::new(host::build(&["panics.c"])).args(&functions));

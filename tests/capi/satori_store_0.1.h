@@ -20,8 +20,8 @@
  *     ...
  *     satori_store_close(store, NULL);
  *
- * Results. Every function returns a satori_status: SATORI_OK, or the kind of the
- * error. Its last parameter may point to a satori_error, which the caller owns. It
+ * Results. Every function but satori_status_name returns a satori_status: SATORI_OK, or
+ * the kind of the error. Its last parameter may point to a satori_error, which the caller owns. It
  * then says what is wrong and what to do; pass NULL if you don't want it. Outputs are
  * written only if the function succeeds (the arrays of satori_cursor_next, the report
  * of satori_ingest and `needed` of satori_get_stream and its like say otherwise themselves).
@@ -36,8 +36,8 @@
  *
  * Handles (satori_store *, satori_stream_list *, satori_cursor *, satori_string *) are
  * not pointers that you may follow. Each is checked at every call: one that was
- * freed, that is of another type or that was never given out is
- * SATORI_INVALID_HANDLE, not a crash. The caller frees each with the function of its
+ * freed, that is of another type, that was never given out or that another copy of this
+ * library in the process gave out is SATORI_INVALID_HANDLE, not a crash. The caller frees each with the function of its
  * type, in any order; freeing NULL does nothing. A cursor keeps its store's file open
  * until it is freed; lists and strings are copies and don't.
  *
@@ -46,6 +46,27 @@
  * stands for (a hash, a provider). SATORI_STR(s) passes NUL-terminated text as those
  * two arguments, satori_text_of(s) makes a satori_text of it. Out: a satori_text or a
  * satori_string, NUL-terminated too; each says how long it lives.
+ *
+ * JSON. satori_ingest takes payloads as the server sends them. A payload needs `value`, a
+ * number or one in text, and `observed_at` or else `ts`, in any spelling that
+ * satori_parse_timestamp reads. It may have a `hash`; a `stream`, which says what the
+ * stream is; and a `stream_id`, the server's number for it, if `stream` has no `id`. All
+ * else in it is passed over. A payload without `stream`, as servers once sent it, needs a
+ * uuid in the options. This one is new, this one old, and this one is none:
+ *
+ *     {"value":"42750.5","observed_at":"2024-01-03T13:00:00Z","hash":"3f1c","stream_id":2,"stream":{"uuid":"d39cd529-5dd4-5e4b-abc9-90b3751e71f1","name":"bitcoin","author":"a","secondary":null,"target":"USD","meta":{"unit":"USD"},"description":"its price"}}
+ *     {"value":42800,"ts":"2024-01-03 13:00:00"}
+ *     {"value":"much","ts":1704286800}
+ *
+ * A stream object needs `uuid`. It may have `id`, a whole number; `name`, `author`,
+ * `secondary`, `target` and `description`, texts; and `meta`, any JSON. What is missing
+ * keeps what is stored, null clears it. satori_sync_streams takes stream objects alone:
+ *
+ *     [{"id":2,"uuid":"d39cd529-5dd4-5e4b-abc9-90b3751e71f1"},{"name":"ether"}]
+ *
+ * The functions that give a satori_string say what JSON it is. Instants in it are text,
+ * as "2024-01-03T13:00:00Z"; positions count items from 0, and lines and columns from 1.
+ * Later releases may add members.
  *
  * Instants are microseconds since 1970-01-01 00:00:00 UTC, in an int64_t.
  * satori_parse_timestamp reads every spelling. Ranges take `from` in and leave
@@ -63,6 +84,13 @@
  * Shutdown. Free what you have in any order. A store that is never closed loses
  * nothing that was acknowledged; closing the last one tidies up the write-ahead
  * log.
+ *
+ * What ends the process. The library never does so of its own accord. But nobody could
+ * say in what state a call was left by: cancelling a thread inside it (pthread_cancel;
+ * switch that off around calls with pthread_setcancelstate), an exception or a longjmp out
+ * of a callback (the functions of an ArrowArrayStream), or memory that the system does not
+ * give. Then the process is aborted. Shortening the -shm file from outside is SIGBUS, as
+ * with any SQLite. What was acknowledged is in the file, as after a crash.
  *
  * Several SQLites in a process. This library may have one of its own compiled in.
  * Two copies of SQLite on one file destroy data as a rule: POSIX locks belong to
@@ -249,6 +277,10 @@ enum satori_code
    * handle is poisoned; the process and all other handles go on.
    */
   SATORI_PANIC = 105,
+  /**
+   * The caller's memory is too small: `needed` says how much it takes.
+   */
+  SATORI_BUFFER_TOO_SMALL = 106,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -479,7 +511,7 @@ typedef struct satori_stream_list satori_stream_list;
 typedef struct satori_string satori_string;
 
 /**
- * What every function returns: a `satori_code`.
+ * What a function returns: a `satori_code`.
  */
 typedef int32_t satori_status;
 
@@ -871,7 +903,7 @@ typedef struct {
    */
   int32_t unit;
   /**
-   * 0.
+   * Must be 0.
    */
   int32_t reserved;
 } satori_ingest_options;
@@ -915,6 +947,17 @@ typedef struct {
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+/**
+ * Returns the name of a status, such as "SATORI_BUSY": for logs, as numbers say little.
+ * It needs no handle, and nothing is to be freed: the text lives as long as the library
+ * is loaded.
+ *
+ * @param status  what a function returned.
+ * @return the name; "unknown" if this library knows no such status.
+ * @since 0.1
+ */
+const char *satori_status_name(satori_status status);
 
 /**
  * Returns what the library is, and which SQLite it works with. It needs no handle.
@@ -1068,8 +1111,9 @@ satori_status satori_stream_by_uuid(const satori_store *store,
  *                     they are more than `capacity`. 0: the stream has no metadata,
  *                     and `stream` is left as it is.
  * @param error        see satori_error; may be NULL.
- * @return SATORI_OK, SATORI_INVALID_UUID, SATORI_INVALID_ARGUMENT (`capacity` is less
- *         than `needed`, or there is no such size), or what any call returns.
+ * @return SATORI_OK, SATORI_INVALID_UUID, SATORI_BUFFER_TOO_SMALL (`capacity` is less
+ *         than `needed`), SATORI_INVALID_ARGUMENT (there is no such size), or what any
+ *         call returns.
  * @since 0.1
  */
 satori_status satori_get_stream(const satori_store *store,
@@ -1096,8 +1140,9 @@ satori_status satori_get_stream(const satori_store *store,
  *                     they are more than `capacity`. 0: no stream has the name, and
  *                     `stream` is left as it is.
  * @param error        see satori_error; may be NULL.
- * @return SATORI_OK, SATORI_INVALID_UTF8, SATORI_INVALID_ARGUMENT (`capacity` is less
- *         than `needed`, or there is no such size), or what any call returns.
+ * @return SATORI_OK, SATORI_INVALID_UTF8, SATORI_BUFFER_TOO_SMALL (`capacity` is less
+ *         than `needed`), SATORI_INVALID_ARGUMENT (there is no such size), or what any
+ *         call returns.
  * @since 0.1
  */
 satori_status satori_get_stream_by_name(const satori_store *store,
@@ -1425,7 +1470,7 @@ satori_status satori_last(const satori_store *store,
  *                     more than `capacity`. 0: there is no row, and all else is left as
  *                     it is.
  * @param error        see satori_error; may be NULL.
- * @return as satori_last, or SATORI_INVALID_ARGUMENT (`capacity` is less than `needed`).
+ * @return as satori_last, or SATORI_BUFFER_TOO_SMALL (`capacity` is less than `needed`).
  * @since 0.1
  */
 satori_status satori_get_latest(const satori_store *store,
@@ -1578,12 +1623,16 @@ satori_status satori_get_statistics(const satori_store *store,
  * or the last rows were removed. A changed hash makes its row and the row after it
  * foreign: see `foreign_between`.
  *
+ * The report of a stream of one row, whose hash the server has given:
+ *
+ *     {"rows":1,"verified":0,"foreign":["2024-01-03T13:00:00Z"],"suspect":[],"foreign_between":0}
+ *
  * @param store         the store.
  * @param uuid          the stream's uuid.
  * @param uuid_length   its length in bytes.
  * @param verification  receives the counts; set its size first.
- * @param report        receives the report as JSON, with the instants of foreign
- *                      and suspect rows. May be NULL.
+ * @param report        receives the report as JSON, with the instants of the rows that
+ *                      are foreign or suspect. May be NULL.
  * @param error         see satori_error; may be NULL.
  * @return as satori_observations, or SATORI_UNREADABLE_ROW.
  * @since 0.1
@@ -1600,13 +1649,17 @@ satori_status satori_verify(const satori_store *store,
  * numbers of milli-, micro- or nanoseconds. Values, hashes and providers stay; of two
  * rows with one instant both stay.
  *
+ * The report, if there was nothing to do. `kept` and `unreadable` hold timestamps as they
+ * are stored:
+ *
+ *     {"rewritten":0,"kept":[],"unreadable":[]}
+ *
  * @param store        the store.
  * @param uuid         the stream's uuid.
  * @param uuid_length  its length in bytes.
  * @param dry_run      not 0: it is done and taken back.
  * @param rewritten    receives how many rows were rewritten; may be NULL.
- * @param report       receives the report as JSON: `rewritten`, and the timestamps
- *                     that were `kept` or are `unreadable`. May be NULL.
+ * @param report       receives the report as JSON. May be NULL.
  * @param error        see satori_error; may be NULL.
  * @return as satori_observations, or what any call that writes returns.
  * @since 0.1
@@ -1770,14 +1823,17 @@ satori_status satori_import_arrow(const satori_store *store,
  * a JSON array of them, or one a line; `null` if the server had nothing new.
  * All that can be stored is stored in one transaction.
  *
+ * The report of the three payloads in "JSON", on this header's first page:
+ *
+ *     {"payloads":3,"inserted":1,"already_there":0,"nothing":0,"conflicts":[{"index":1,"line":2,"column":1,"stream":"d39cd529-5dd4-5e4b-abc9-90b3751e71f1","ts":"2024-01-03T13:00:00Z","stored":42750.5,"offered":42800.0}],"rejected":[{"index":2,"line":3,"column":1,"error":"\"much\" is not a value: it is not a number"}],"streams":["d39cd529-5dd4-5e4b-abc9-90b3751e71f1"]}
+ *
  * @param store    the store.
  * @param json     the JSON.
  * @param length   its length in bytes.
  * @param options  how; NULL for the defaults.
  * @param report   receives the counts, also if the status is SATORI_REFUSED; set its
  *                 size first. May be NULL.
- * @param details  receives the whole report as JSON, likewise: `conflicts` and
- *                 `rejected` name the index, line and column of each. May be NULL.
+ * @param details  receives the whole report as JSON, likewise. May be NULL.
  * @param error    see satori_error; may be NULL.
  * @return SATORI_OK (also if payloads were not taken: see the report),
  *         SATORI_REFUSED (strict, and nothing was stored), SATORI_INVALID_JSON (an
@@ -1798,11 +1854,14 @@ satori_status satori_ingest(const satori_store *store,
  * objects, as a sync of every stream answers, or one object a line. A field that an
  * object leaves out keeps what is stored; one that is null is cleared.
  *
+ * The report of the two stream objects in "JSON", on this header's first page:
+ *
+ *     {"new":[],"changed":[],"unchanged":["d39cd529-5dd4-5e4b-abc9-90b3751e71f1"],"rejected":[{"index":1,"line":1,"column":57,"error":"the payload names no stream: pass the uuid that it belongs to"}]}
+ *
  * @param store   the store.
  * @param json    the JSON.
  * @param length  its length in bytes.
- * @param report  receives the report as JSON: `new`, `changed`, `unchanged` (uuids)
- *                and `rejected` (index, line, column, error). May be NULL.
+ * @param report  receives the report as JSON. May be NULL.
  * @param error   see satori_error; may be NULL.
  * @return SATORI_OK (also if objects were rejected), SATORI_INVALID_JSON, or what any
  *         call that writes returns.

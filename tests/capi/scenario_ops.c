@@ -142,10 +142,10 @@ static void check_get_stream(const char *uuid, size_t length) {
   } else {
     OK(satori_stream_list_get(streams, 0, &listed, &error));
     CHECK(satori_get_stream(store, uuid, length, &found, NULL, 0, &needed, &error) ==
-          SATORI_INVALID_ARGUMENT);
+          SATORI_BUFFER_TOO_SMALL);
     CHECK(needed > listed.uuid.length && needed <= sizeof(texts) && found.id == 0);
     CHECK(satori_get_stream(store, uuid, length, &found, texts, needed - 1, &needed, &error) ==
-          SATORI_INVALID_ARGUMENT);
+          SATORI_BUFFER_TOO_SMALL);
     OK(satori_get_stream(store, uuid, length, &found, texts, needed, &needed, &error));
     CHECK(found.id == listed.id && found.last_synced == listed.last_synced &&
           found.created_at == listed.created_at && texts[needed - 1] == 0);
@@ -179,7 +179,7 @@ static void check_get_latest(const char *uuid, size_t length) {
     CHECK(needed == 0 && ts == 0);
   } else {
     CHECK(satori_get_latest(store, uuid, length, &ts, NULL, NULL, NULL, NULL, NULL, 0, &needed,
-                            &error) == SATORI_INVALID_ARGUMENT);
+                            &error) == SATORI_BUFFER_TOO_SMALL);
     CHECK(needed > listed[1].length && needed <= sizeof(texts) && ts == 0);
     OK(satori_get_latest(store, uuid, length, &ts, &found[0], &value, &found[1], &found[2], texts,
                          needed, &needed, &error));
