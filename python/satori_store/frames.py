@@ -68,7 +68,7 @@ def _check_index(frame: pandas.DataFrame) -> None:
         return
     kind = index.inferred_type
     is_number = kind in _NUMBERS or (
-        kind == "string" and pandas.to_numeric(index, errors="coerce").notna().any()
+        kind == "string" and pandas.to_numeric(index.to_series(), errors="coerce").notna().any()
     )
     if is_number:
         columns = ", ".join(str(name) for name in frame.columns[:_SHOWN])

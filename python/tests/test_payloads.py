@@ -129,8 +129,8 @@ def test_other_encodings_are_named(store: Store, encoding: str) -> None:
 def test_nothing_to_write_waits_for_no_lock(path: Path) -> None:
     with Store(path, busy_timeout=30) as store:
         with ThreadPoolExecutor() as pool, holding_the_lock(path):
-            for payloads in ([], None, "", "null", "no JSON", [{}]):
-                payload: Any = payloads
+            nothing: tuple[Any, ...] = ([], None, "", "null", "no JSON", [{}])
+            for payload in nothing:
                 assert pool.submit(store.ingest, payload).result(timeout=10).inserted == 0
             assert pool.submit(store.sync_streams, []).result(timeout=10).new == ()
 

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Mapping
 from ctypes import byref
 from pathlib import Path
-from typing import IO, Any, Literal, Optional, Union
+from typing import Any, Literal, Optional, Protocol, Union
 
 from .._capi.call import attempt, call, fits, shown, text_of, utf8
 from .._capi.library import Handle
@@ -20,6 +20,12 @@ from ..instants import Unit, unit_of
 from ..reports import IngestReport, SyncReport
 
 
+class Readable(Protocol):
+    """An open file, or a response."""
+
+    def read(self) -> Union[str, bytes]: ...
+
+
 #: What holds JSON, or what ``json.loads`` makes of it.
 Json = Union[
     str,
@@ -27,7 +33,7 @@ Json = Union[
     bytearray,
     memoryview,
     "os.PathLike[str]",
-    IO[Any],
+    Readable,
     dict[str, Any],
     Iterable[Any],
     None,
