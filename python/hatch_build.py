@@ -49,7 +49,9 @@ def build(crate: Path) -> Path:
     if not (crate / "Cargo.toml").exists():
         raise SystemExit(f"{crate} has no Cargo.toml: build from a clone of satori-store")
     flags = os.environ.get("SATORI_STORE_CARGO_FLAGS", "--features capi")
-    command = ["cargo", "build", "--release", "--locked", "--lib", "--package", "satori-store"]
+    command = ["cargo", "rustc", "--release", "--locked", "--lib", "--package", "satori-store"]
+    # Beside the Rust library, it would not be optimised as a whole.
+    command += ["--crate-type", "cdylib"]
     command += [*shlex.split(flags), "--message-format", "json-render-diagnostics"]
     built = subprocess.run(command, cwd=crate, stdout=subprocess.PIPE, check=True)
     for line in built.stdout.splitlines():
