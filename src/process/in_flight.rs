@@ -9,7 +9,8 @@ use crate::process::id::process_id;
 static UNDER_WAY: AtomicU64 = AtomicU64::new(0);
 /// The low half of [`UNDER_WAY`].
 const COUNT: u64 = (1 << 32) - 1;
-/// `true` if this process was forked while other threads were inside calls.
+/// `true` if this process, or one from which it descends, was forked while other threads were
+/// inside calls. It is never set back: what a child has inherited, its own children inherit.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// A call under way, until it is dropped.
@@ -26,7 +27,9 @@ impl Call {
             } else {
                 // This is the first call of this process. The calls that are counted are
                 // those of the process from which it was forked.
-                INTERRUPTED.store(known & COUNT > 0, Ordering::Release);
+                if known & COUNT > 0 {
+                    INTERRUPTED.store(true, Ordering::Release);
+                }
                 process + 1
             };
             match UNDER_WAY.compare_exchange_weak(known, next, Ordering::AcqRel, Ordering::Acquire)
@@ -37,8 +40,8 @@ impl Call {
         }
     }
 
-    /// Returns `true` if this process was forked while other threads were inside calls:
-    /// then SQLite must not be touched in it.
+    /// Returns `true` if this process, or one from which it descends, was forked while other
+    /// threads were inside calls: then SQLite must not be touched in it.
     pub(crate) fn is_interrupted(&self) -> bool {
         INTERRUPTED.load(Ordering::Acquire)
     }

@@ -28,8 +28,8 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::CannotOpen`], also if the path looks like a URL (`scheme://…`), if the file
-    /// is missing or empty but a `-wal` beside it has content, or if this process was forked
-    /// while other threads were inside calls;
+    /// is missing or empty but a `-wal` beside it has content, or if this process, or one from
+    /// which it descends, was forked while other threads were inside calls;
     /// [`Error::NotAStore`], [`Error::Corrupt`], [`Error::LaterRelease`],
     /// [`Error::SchemaMismatch`]; [`Error::ReadOnly`] if the file may not be written. In
     /// each of these cases not one byte of the file has changed.
@@ -41,8 +41,8 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::CannotOpen`] or [`Error::Database`] if there is no memory;
-    /// [`Error::CannotOpen`] if this process was forked while other threads were inside
-    /// calls.
+    /// [`Error::CannotOpen`] if this process, or one from which it descends, was forked while
+    /// other threads were inside calls.
     pub fn open_in_memory() -> Result<Self> {
         OpenOptions::new().open_in_memory()
     }

@@ -40,8 +40,8 @@ pub(super) fn let_go_of_inherited(location: &Location, call: &Call) -> Result<()
     if call.is_interrupted() {
         return Err(Error::CannotOpen {
             location: location.clone(),
-            reason: "this process was forked while another thread used a store; it can open \
-                     one only after exec()"
+            reason: "this process, or one from which it descends, was forked while another \
+                     thread used a store; it can open one only after exec()"
                 .to_owned(),
             code: None,
         });

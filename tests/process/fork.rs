@@ -18,6 +18,9 @@ pub(crate) const ROLES: &[Role] = &[
     }),
     ("forks, and is killed", |path, _| fork_and_be_killed(path)),
     ("forks amid openings", |_, _| fork_amid_openings()),
+    ("forks amid openings, and the child forks", |_, _| {
+        fork_amid_openings_and_again();
+    }),
     ("forks plain SQLite", fork_plain),
 ];
 
@@ -138,11 +141,10 @@ fn fork_and_be_killed(path: &Path) {
     hear();
 }
 
-/// Forks a hundred times while other threads open stores in memory, as each child does.
-/// A child that waits for ever is ended by its alarm.
-fn fork_amid_openings() {
+/// Runs `work` while other threads open stores in memory.
+fn amid_openings<T>(work: impl FnOnce() -> T) -> T {
     let ended = AtomicBool::new(false);
-    let all_ended = std::thread::scope(|threads| {
+    std::thread::scope(|threads| {
         for _ in 0..4 {
             threads.spawn(|| {
                 while !ended.load(Ordering::Relaxed) {
@@ -150,21 +152,54 @@ fn fork_amid_openings() {
                 }
             });
         }
-        let all_ended = (0..100).all(|_| {
+        let done = work();
+        ended.store(true, Ordering::Relaxed);
+        done
+    })
+}
+
+/// Opens a store in a process that may wait for ever: its alarm ends it then.
+fn open_by_alarm() -> satori_store::Result<Store> {
+    // SAFETY: a plain system call.
+    unsafe { libc::alarm(10) };
+    Store::open_in_memory()
+}
+
+/// Forks a hundred times, and each child opens a store.
+fn fork_amid_openings() {
+    let all_ended = amid_openings(|| {
+        (0..100).all(|_| {
             pause(3);
             wait_for(in_child(|| {
-                // SAFETY: a plain system call.
-                unsafe { libc::alarm(10) };
-                matches!(
-                    Store::open_in_memory(),
-                    Ok(_) | Err(Error::CannotOpen { .. })
-                )
+                matches!(open_by_alarm(), Ok(_) | Err(Error::CannotOpen { .. }))
             }))
-        });
-        ended.store(true, Ordering::Relaxed);
-        all_ended
+        })
     });
     say(if all_ended { "all ended" } else { "one waited" });
+    hear();
+}
+
+/// Forks as [`fork_amid_openings`] does. A child that is refused a store, as it was forked
+/// amid a call, forks in turn, as does its child: they have the same copies of locks.
+fn fork_amid_openings_and_again() {
+    let is_refused = || matches!(open_by_alarm(), Err(Error::CannotOpen { .. }));
+    let all_refused = amid_openings(|| {
+        (0..100).all(|_| {
+            pause(3);
+            wait_for(in_child(|| {
+                if !is_refused() {
+                    return true;
+                }
+                say("the child is refused");
+                wait_for(in_child(|| is_refused() && wait_for(in_child(is_refused))))
+            }))
+        })
+    });
+    say(if all_refused {
+        "all are refused"
+    } else {
+        "one was not"
+    });
     hear();
 }
 
@@ -250,6 +285,22 @@ fn a_child_of_a_parent_that_is_opening_stores_never_waits_for_ever() {
     let (_folder, path) = place();
     let mut parent = Player::start("forks amid openings", &path, "");
     assert_eq!(parent.hear(), "all ended");
+    parent.finish();
+}
+
+#[test]
+fn a_grandchild_is_refused_a_store_as_the_child_was() {
+    let (_folder, path) = place();
+    let mut parent = Player::start("forks amid openings, and the child forks", &path, "");
+    let mut refused = 0;
+    let end = loop {
+        match parent.hear() {
+            said if said == "the child is refused" => refused += 1,
+            said => break said,
+        }
+    };
+    assert_eq!(end, "all are refused", "of {refused}");
+    assert!(refused > 0, "no child was forked amid a call");
     parent.finish();
 }
 
