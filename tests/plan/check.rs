@@ -45,6 +45,7 @@ pub(crate) fn faults(sources: &Sources, rooms: &[Room]) -> Vec<String> {
     ));
     for (file, text) in sources {
         faults.extend(wrong_words(rooms, file, text));
+        faults.extend(hidden_imports(file, text));
     }
     faults.extend(too_long(sources));
     faults
@@ -182,6 +183,39 @@ fn wrong_words(rooms: &[Room], file: &str, text: &str) -> Vec<String> {
         }
     }
     faults
+}
+
+/// Finds what brings in a file, or the crate itself, under a name that its path doesn't show.
+fn hidden_imports(file: &str, text: &str) -> Vec<String> {
+    let tokens = tokens(text);
+    let words: Vec<_> = tokens.iter().map(|(_, token)| *token).collect();
+    let mut faults = Vec::new();
+    for (at, (line, _)) in tokens.iter().enumerate() {
+        let hides = match &words[at..] {
+            [Token::Word("extern"), Token::Word("crate"), ..] => "extern crate",
+            [Token::Word("include"), Token::Mark('!'), ..] => "include!",
+            [Token::Mark('#'), Token::Mark('['), attribute @ ..] if sets_path(attribute) => {
+                "#[path]"
+            }
+            _ => continue,
+        };
+        faults.push(format!("src/{file}:{line}: `{hides}` hides an import"));
+    }
+    faults
+}
+
+/// Returns `true` if an attribute, from its first word, sets the file of a module.
+fn sets_path(attribute: &[Token<'_>]) -> bool {
+    let end = attribute
+        .iter()
+        .position(|token| *token == Token::Mark(']'));
+    let attribute = &attribute[..end.unwrap_or(attribute.len())];
+    let sets = |pair: &[Token<'_>]| pair == [Token::Word("path"), Token::Mark('=')];
+    match attribute.first() {
+        Some(Token::Word("path")) => true,
+        Some(Token::Word("cfg_attr")) => attribute.windows(2).any(sets),
+        _ => false,
+    }
 }
 
 /// Returns how many lines the longest file has, and the one in the middle.

@@ -115,6 +115,81 @@ fn an_arrow_that_the_plan_does_not_allow_is_a_fault() {
 }
 
 #[test]
+fn what_hides_an_import_is_a_fault() {
+    for (text, hides) in [
+        (
+            "extern crate self as ours;\nuse ours::store::Store;",
+            "extern crate",
+        ),
+        ("include!(\"../store/read.rs\");", "include!"),
+        ("#[path = \"../store/read.rs\"]\nmod read;", "#[path]"),
+        (
+            "#[cfg_attr(unix, path = \"../store/read.rs\")]\nmod read;",
+            "#[path]",
+        ),
+    ] {
+        let fault = format!("src/model/time.rs:1: `{hides}` hides an import");
+        assert_faults("model/time.rs", text, &[&fault]);
+    }
+    let text = "const A: &str = include_str!(\"a\");\n#[doc(path = \"b\")]\nfn extern_crate() {}";
+    assert_faults("model/time.rs", text, &[]);
+}
+
+#[test]
+fn an_import_through_another_name_is_a_fault() {
+    let fault = |line, path| {
+        format!(
+            "src/ffi/store.rs:{line}: ffi may not import sqlite/raw here: crate::sqlite::raw{path}"
+        )
+    };
+    // A name that the same file has given, before or after.
+    for text in [
+        "use crate::sqlite::raw as low;\nuse low::handle::f;",
+        "use low::handle::f;\nuse crate::sqlite::raw as low;",
+    ] {
+        let found = faults_with("ffi/store.rs", text);
+        for line in [1, 2] {
+            let is_there = |path| found.contains(&fault(line, path));
+            assert!(is_there("") || is_there("::handle::f"), "{text}: {found:?}");
+        }
+    }
+    // A name that another file has given, to all or to its own children.
+    for (file, declared, text) in [
+        (
+            "lib.rs",
+            "pub(crate) use sqlite::raw;",
+            "use crate::raw::handle::f;",
+        ),
+        (
+            "lib.rs",
+            "use sqlite::raw as low;",
+            "use crate::low::handle::f;",
+        ),
+        (
+            "lib.rs",
+            "pub use sqlite::*;",
+            "fn g() { crate::raw::handle::f() }",
+        ),
+        (
+            "ffi/mod.rs",
+            "use crate::sqlite::raw;",
+            "use super::raw::handle::f;",
+        ),
+    ] {
+        let mut sources = sources();
+        let before = &sources[file];
+        let after = format!("{before} {declared}");
+        sources.insert(file.to_owned(), after);
+        sources.insert("ffi/store.rs".to_owned(), text.to_owned());
+        let found = faults(&sources, &rooms(PLAN));
+        assert!(
+            found.contains(&fault(1, "::handle::f")),
+            "{declared}: {found:?}"
+        );
+    }
+}
+
+#[test]
 fn what_only_some_files_may_import_the_others_may_not() {
     let text = "use crate::sqlite::Sqlite;";
     assert_faults("store/connection.rs", text, &[]);

@@ -6,6 +6,7 @@
 mod check;
 mod faulty;
 mod imports;
+mod names;
 mod table;
 mod tokens;
 mod tree;

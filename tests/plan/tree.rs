@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::imports::imports;
+use crate::imports;
+use crate::names::Names;
 use crate::table::Room;
 
 /// The texts of the sources by their path below `src/`.
@@ -43,9 +44,12 @@ pub(crate) fn arrows(sources: &Sources) -> Vec<Arrow<'_>> {
         .keys()
         .map(|file| (module(file), file.as_str()))
         .collect();
+    let read = |(file, text): (&String, &String)| imports::read(text, &module(file));
+    let found: Vec<_> = sources.iter().map(read).collect();
+    let names = Names::new(|path| files.contains_key(path), &found);
     let mut arrows = Vec::new();
-    for (file, text) in sources {
-        for import in imports(text, &module(file), |path| files.contains_key(path)) {
+    for (file, source) in sources.keys().zip(&found) {
+        for import in names.imports(source) {
             // What follows the module is its item, or a module within the file.
             let to = (0..=import.path.len())
                 .rev()
