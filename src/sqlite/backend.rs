@@ -35,34 +35,36 @@ impl Backend for Connection {
     where
         T: for<'a> From<StreamRef<'a>>,
     {
-        self.stream(uuid)
+        self.steadily(|connection| connection.stream(uuid))
     }
 
     fn streams_of(&mut self, uuids: &[&StreamUuid]) -> Result<Vec<Option<Stream>>> {
-        uuids.iter().map(|uuid| self.stream(uuid)).collect()
+        self.steadily(|connection| uuids.iter().map(|uuid| connection.stream(uuid)).collect())
     }
 
     fn find_streams(&mut self, query: StreamQuery<'_>) -> Result<Vec<Stream>> {
         match query {
-            StreamQuery::All => self.streams(),
-            StreamQuery::Named(name) => self.streams_by_name(name),
+            StreamQuery::All => self.steadily(Self::streams),
+            StreamQuery::Named(name) => {
+                self.steadily(|connection| connection.streams_by_name(name))
+            }
             StreamQuery::Numbered(number) => {
-                self.metadata(|metadata| streams::by_server_id(metadata, number))
+                self.query(|metadata| streams::by_server_id(metadata, number))
             }
-            StreamQuery::Containing(part) => {
-                self.metadata(|metadata| streams::search(metadata, part))
-            }
+            StreamQuery::Containing(part) => self.query(|metadata| streams::search(metadata, part)),
             StreamQuery::NotSyncedSince(since) => {
-                self.metadata(|metadata| streams::stale(metadata, since))
+                self.query(|metadata| streams::stale(metadata, since))
             }
         }
     }
 
     fn check_names(&mut self, uuids: &[&StreamUuid]) -> Result<Vec<Result<()>>> {
-        uuids
-            .iter()
-            .map(|uuid| part_name_error(self.check_name(uuid)))
-            .collect()
+        self.steadily(|connection| {
+            uuids
+                .iter()
+                .map(|uuid| part_name_error(connection.check_name(uuid)))
+                .collect()
+        })
     }
 
     fn upsert_streams<'a>(
@@ -89,7 +91,7 @@ impl Backend for Connection {
     }
 
     fn has_data(&mut self, uuid: &StreamUuid) -> Result<bool> {
-        self.has_table(uuid)
+        self.steadily(|connection| connection.has_table(uuid))
     }
 
     fn insert_new(&mut self, uuid: &StreamUuid, row: &NewObservation<'_>) -> Result<bool> {
@@ -137,19 +139,17 @@ impl Backend for Connection {
 
     fn latest(&mut self, uuid: &StreamUuid) -> Found<Option<Observation>> {
         let skip = self.tables.skip_unreadable;
-        self.tables
-            .with(uuid, |table| read::latest(table, uuid, skip))
+        self.read_table(uuid, |table| read::latest(table, uuid, skip))
     }
 
     fn last(&mut self, uuid: &StreamUuid, count: usize) -> Found<Vec<Observation>> {
         let skip = self.tables.skip_unreadable;
-        self.tables
-            .with(uuid, |table| read::last(table, uuid, count, skip))
+        self.read_table(uuid, |table| read::last(table, uuid, count, skip))
     }
 
     fn observation(&mut self, uuid: &StreamUuid, ts: Timestamp) -> Found<Option<Observation>> {
         let skip = self.tables.skip_unreadable;
-        let found = self.tables.with(uuid, |table| read::at(table, uuid, ts));
+        let found = self.read_table(uuid, |table| read::at(table, uuid, ts));
         match found {
             Err(Error::UnreadableRow { .. }) if skip => Ok(Some(None)),
             found => found,
@@ -157,8 +157,7 @@ impl Backend for Connection {
     }
 
     fn count(&mut self, uuid: &StreamUuid, span: Span) -> Found<u64> {
-        self.tables
-            .with(uuid, |table| statistics::count(table, span))
+        self.read_table(uuid, |table| statistics::count(table, span))
     }
 
     fn statistics(&mut self, uuid: &StreamUuid) -> Found<Statistics> {
@@ -176,8 +175,7 @@ impl Backend for Connection {
     }
 
     fn unreadable(&mut self, uuid: &StreamUuid) -> Found<Vec<StoredRow>> {
-        self.tables
-            .with(uuid, |table| quarantine::unreadable(table))
+        self.read_table(uuid, |table| quarantine::unreadable(table))
     }
 
     fn quarantine(&mut self, uuid: &StreamUuid, now: Timestamp) -> Found<Vec<StoredRow>> {
@@ -185,7 +183,7 @@ impl Backend for Connection {
     }
 
     fn quarantined(&mut self, uuid: &StreamUuid) -> Result<Vec<StoredRow>> {
-        quarantine::quarantined(self.db, uuid)
+        self.in_one_state(|connection| quarantine::quarantined(connection.db, uuid))
     }
 
     fn restore(&mut self, uuid: &StreamUuid) -> Found<Restored> {

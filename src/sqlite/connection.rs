@@ -4,10 +4,14 @@ use diesel::SqliteConnection;
 use libsqlite3_sys as ffi;
 
 use super::file::File;
-use super::raw::{BusyState, Handle, Hardening, Param, Statement, prepared};
+use super::raw::{
+    BusyState, Handle, Hardening, Param, Statement, is_schema_changed, prepared,
+    prepared_for_schema,
+};
 use super::streams;
+use super::table::Table;
 use super::tables::Tables;
-use crate::backend::Access;
+use crate::backend::{Access, Backend, Found};
 use crate::model::database_code::DatabaseCode;
 use crate::model::error::{Error, Result};
 use crate::model::location::Location;
@@ -71,12 +75,53 @@ impl Connection {
         }
     }
 
+    /// Runs a read. If others have changed the schema since its statements were prepared, runs
+    /// it a second time, in a transaction: there the schema stays as it is. Outside one, a
+    /// program that makes tables all the time could change it before each of them has begun.
+    pub(super) fn steadily<T>(
+        &mut self,
+        mut read: impl FnMut(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        match read(self) {
+            Err(error) if is_schema_changed(&error) => {}
+            done => return done,
+        }
+        self.stream = None;
+        self.by_name = None;
+        self.streams = None;
+        self.in_one_state(read)
+    }
+
+    /// Runs a read in a transaction, which has looked at the schema by then.
+    pub(super) fn in_one_state<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        let checked = |connection: &mut Self| {
+            connection.tables.check()?;
+            read(connection)
+        };
+        match self.db.is_autocommit() {
+            true => Backend::read(self, checked),
+            false => checked(self),
+        }
+    }
+
+    /// Runs a read of the stream's table; returns `None` if there is no table.
+    pub(super) fn read_table<T>(
+        &mut self,
+        stream: &StreamUuid,
+        mut read: impl FnMut(&mut Table) -> Result<T>,
+    ) -> Found<T> {
+        self.steadily(|connection| connection.tables.with(stream, &mut read))
+    }
+
     /// Reads the metadata of the stream with this uuid; `None` if it has none.
     pub(super) fn stream<T>(&mut self, uuid: &StreamUuid) -> Result<Option<T>>
     where
         T: for<'a> From<StreamRef<'a>>,
     {
-        let statement = prepared(&mut self.stream, self.db, streams::BY_UUID)?;
+        let statement = prepared_for_schema(&mut self.stream, self.db, streams::BY_UUID)?;
         let params = [Param::Text(uuid.as_str())];
         Ok(statement.first(&params, |row| streams::read(row).into())?)
     }
@@ -84,13 +129,13 @@ impl Connection {
     /// Reads the metadata of the streams with this name, in the order of
     /// [`streams::BY_NAME`].
     pub(super) fn streams_by_name(&mut self, name: &str) -> Result<Vec<Stream>> {
-        let statement = prepared(&mut self.by_name, self.db, streams::BY_NAME)?;
+        let statement = prepared_for_schema(&mut self.by_name, self.db, streams::BY_NAME)?;
         Ok(statement.all(&[Param::Text(name)], |row| streams::read(row).into())?)
     }
 
     /// Reads the metadata of all streams, by id.
     pub(super) fn streams(&mut self) -> Result<Vec<Stream>> {
-        let statement = prepared(&mut self.streams, self.db, streams::ALL)?;
+        let statement = prepared_for_schema(&mut self.streams, self.db, streams::ALL)?;
         Ok(statement.all(&[], |row| streams::read(row).into())?)
     }
 
@@ -122,6 +167,15 @@ impl Connection {
                 _ => last.into(),
             }
         })
+    }
+
+    /// Runs a Diesel query that reads table `streams`. Diesel's statements are prepared anew by
+    /// SQLite, so they need a schema that stays as it is.
+    pub(super) fn query<T>(
+        &mut self,
+        query: impl FnOnce(&mut SqliteConnection) -> diesel::QueryResult<T>,
+    ) -> Result<T> {
+        self.in_one_state(|connection| connection.metadata(query))
     }
 
     /// Refuses a name that a table or view of another shape has, or that differs from

@@ -9,7 +9,7 @@ use libsqlite3_sys as ffi;
 use super::connection::Connection;
 use super::file::{self, File, Mode};
 use super::integrity;
-use super::migrate;
+use super::migrate::{self, Found};
 use super::raw::{self, Hardening, Statement};
 use super::shape::texts;
 use crate::model::database_code::DatabaseCode;
@@ -85,7 +85,7 @@ impl Connection {
     /// Takes its first look at the schema, by which SQLite opens what it needs beside the
     /// file, and notes the files.
     fn note(&mut self, options: &OpenOptions) -> Result<()> {
-        self.tables.check()?;
+        self.in_one_state(|_| Ok(()))?;
         match &mut self.file {
             Some(file) if !options.read_only => {
                 // Some file systems have no WAL.
@@ -121,14 +121,38 @@ impl Connection {
 
     /// Inspects the file, refuses one that can't be taken over, and takes it over.
     fn prepare_file(&mut self, options: &OpenOptions) -> Result<()> {
-        let mut found = migrate::inspect(self.db)?;
+        // Each look by itself could see another schema, and begin anew whenever another
+        // program makes a table.
+        let found = self.in_one_state(|connection| connection.inspect(options))?;
         if options.read_only {
-            found.check_shape()?;
             if let Some(stand_in) = found.stand_in() {
                 self.run(&stand_in)?;
             }
             self.pragma("query_only = 1")?;
             return Ok(());
+        }
+        let is_pending = found.is_pending()?;
+        self.use_wal()?;
+        self.pragma(match options.synchronous {
+            Synchronous::Normal => "synchronous = NORMAL",
+            Synchronous::Full => "synchronous = FULL",
+        })?;
+        self.pragma(&format!("wal_autocheckpoint = {AUTOCHECKPOINT}"))?;
+        self.pragma(&format!("journal_size_limit = {WAL_LIMIT}"))?;
+        self.pragma(&format!("cache_size = -{CACHE_KIB}"))?;
+        if is_pending {
+            self.migrate()?;
+        }
+        Ok(())
+    }
+
+    /// Inspects the file and refuses one that can't be taken over. Only in a transaction, which
+    /// writes nothing.
+    fn inspect(&mut self, options: &OpenOptions) -> Result<Found> {
+        let mut found = migrate::inspect(self.db)?;
+        if options.read_only {
+            found.check_shape()?;
+            return Ok(found);
         }
         if let Some(version) = found.later()? {
             return Err(Error::LaterRelease {
@@ -143,24 +167,12 @@ impl Connection {
             });
         }
         found.check_shape()?;
-        let is_pending = found.is_pending()?;
         // This comes before the first byte is written to a file that no store has made. It
         // reads the whole file.
         if found.is_foreign() && !found.is_empty {
             integrity::check(self.db, None)?;
         }
-        self.use_wal()?;
-        self.pragma(match options.synchronous {
-            Synchronous::Normal => "synchronous = NORMAL",
-            Synchronous::Full => "synchronous = FULL",
-        })?;
-        self.pragma(&format!("wal_autocheckpoint = {AUTOCHECKPOINT}"))?;
-        self.pragma(&format!("journal_size_limit = {WAL_LIMIT}"))?;
-        self.pragma(&format!("cache_size = -{CACHE_KIB}"))?;
-        if is_pending {
-            self.migrate()?;
-        }
-        Ok(())
+        Ok(found)
     }
 
     /// Runs the pending migrations. Another process that does the same waits.

@@ -1,12 +1,13 @@
 //! The observation tables of a connection: finding, making and dropping them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use libsqlite3_sys as ffi;
 use lru::LruCache;
 
-use super::raw::{Cell, Handle, Param, Statement, prepared};
-use super::shape::{columns_sql, fault_of_observations, read_columns, schema_version, triggered};
+use super::catalog::{Catalog, not_a_stream};
+use super::raw::{Handle, Statement, is_schema_changed, schema_changed};
+use super::shape::{schema_version, triggered};
 use super::table::{Table, quote};
 use crate::model::database_code::DatabaseCode;
 use crate::model::error::{Error, Result, excerpt};
@@ -19,11 +20,6 @@ const CACHED_TABLES: usize = 4_096;
 /// How many tables are remembered, at 80 bytes each, to have the right shape. Inspecting one
 /// again takes several times as long as preparing a statement.
 const KNOWN_TABLES: usize = 65_536;
-/// How often a call outside a transaction looks at a table again because other programs
-/// change the schema. SQLite itself prepares a statement anew as often.
-const ATTEMPTS: usize = 50;
-/// How many spellings of a table's columns are remembered.
-const SHAPES: usize = 64;
 
 /// The observation tables of one connection.
 pub(super) struct Tables {
@@ -43,13 +39,7 @@ pub(super) struct Tables {
     is_changed: bool,
     /// The name of the table used last, the only one that may keep an INSERT of many rows.
     last: String,
-    key: Option<Statement>,
-    find: Option<Statement>,
-    columns: Option<Statement>,
-    listed: Option<Statement>,
-    /// Whether tables of these columns, as SQL spells them behind the name, have the right
-    /// shape. A store's tables are nearly all spelled alike.
-    shapes: HashMap<String, bool>,
+    catalog: Catalog,
     /// See [`OpenOptions::keep_spelling`](crate::OpenOptions::keep_spelling).
     pub(super) keep_spelling: bool,
     /// See [`OpenOptions::skip_unreadable`](crate::OpenOptions::skip_unreadable).
@@ -68,11 +58,7 @@ impl Tables {
             is_checked: false,
             is_changed: false,
             last: String::new(),
-            key: None,
-            find: None,
-            columns: None,
-            listed: None,
-            shapes: HashMap::new(),
+            catalog: Catalog::new(db),
             keep_spelling: options.keep_spelling,
             skip_unreadable: options.skip_unreadable,
         }
@@ -84,30 +70,29 @@ impl Tables {
     /// the transaction that made it was rolled back. The statements fail then, before the
     /// first of them has done anything, so the table is inspected again and `work` runs a
     /// second time.
+    ///
+    /// # Errors
+    /// That of [`check`](Self::check), outside a transaction.
     pub(super) fn with<T>(
         &mut self,
         stream: &StreamUuid,
         mut work: impl FnMut(&mut Table) -> Result<T>,
     ) -> Result<Option<T>> {
-        for attempt in 0.. {
-            let Some(table) = self.table(stream)? else {
-                return Ok(None);
-            };
-            match work(table) {
-                Err(Error::Database {
-                    code: DatabaseCode::Number(code),
-                    ..
-                }) if attempt == 0 && code == ffi::SQLITE_ERROR
-                    || attempt < ATTEMPTS && code == ffi::SQLITE_SCHEMA =>
-                {
-                    self.forget(stream);
-                    self.is_checked = false;
-                    self.check()?;
-                }
-                done => return done.map(Some),
+        let Some(table) = self.table(stream)? else {
+            return Ok(None);
+        };
+        match work(table) {
+            Err(error)
+                if is_schema_changed(&error)
+                    || error.database_code() == Some(ffi::SQLITE_ERROR) =>
+            {
+                self.forget(stream);
+                self.is_checked = false;
+                self.check()?;
             }
+            done => return done.map(Some),
         }
-        Ok(None)
+        self.table(stream)?.map(work).transpose()
     }
 
     /// Runs `work` on the stream's table, and makes it if there is none. Only in a
@@ -144,7 +129,7 @@ impl Tables {
             Err(Error::Database { code, message })
                 if code == DatabaseCode::Number(ffi::SQLITE_ERROR) =>
             {
-                match self.kind_of(stream.as_str())? {
+                match self.catalog.kind_of(stream.as_str())? {
                     Some(kind) => Err(not_a_stream(
                         stream.as_str(),
                         format!("the name is taken: it is that of the {kind}"),
@@ -163,6 +148,7 @@ impl Tables {
         self.is_changed = true;
         Statement::prepare(self.db, sql)?.execute(&[])?;
         self.schema = Some(schema_version(self.db)?);
+        self.catalog.forget();
         Ok(())
     }
 
@@ -182,6 +168,11 @@ impl Tables {
     }
 
     /// Forgets all tables if anybody else has changed the schema.
+    ///
+    /// # Errors
+    /// SQLITE_SCHEMA if somebody has, outside a transaction. There others could change it
+    /// again and again while it is read, which takes SQLite a tenth of a second if there are
+    /// 10,000 tables (measured).
     pub(super) fn check(&mut self) -> Result<()> {
         let is_in_transaction = !self.db.is_autocommit();
         if is_in_transaction && self.is_checked {
@@ -189,6 +180,9 @@ impl Tables {
         }
         let schema = schema_version(self.db)?;
         if self.schema != Some(schema) {
+            if !is_in_transaction {
+                return Err(schema_changed());
+            }
             self.forget_all();
             self.triggered = triggered(self.db)?;
             self.schema = Some(schema);
@@ -201,22 +195,13 @@ impl Tables {
         self.known.clear();
         self.prepared.clear();
         self.schema = None;
+        self.catalog.forget();
     }
 
     /// Returns `true` if the stream has a table.
     pub(super) fn has(&mut self, stream: &StreamUuid) -> Result<bool> {
         self.check()?;
         Ok(self.table(stream)?.is_some())
-    }
-
-    /// Returns what has this name (`table`, `view`, `index`); `None` if nothing has.
-    fn kind_of(&self, name: &str) -> Result<Option<String>> {
-        let mut find = Statement::prepare(
-            self.db,
-            "SELECT type FROM sqlite_schema \
-             WHERE name = ?1 COLLATE NOCASE AND type <> 'trigger'",
-        )?;
-        Ok(find.first(&[Param::Text(name)], |row| row.text(0))?)
     }
 
     /// Drops the stream's table and returns the number of rows it held; `None` if there was
@@ -250,51 +235,11 @@ impl Tables {
         }
     }
 
-    /// Lists the observation tables, in the order in which they were made.
+    /// Lists the observation tables, in the order in which they were made. Only in a
+    /// transaction.
     pub(super) fn list(&mut self) -> Result<Vec<StreamUuid>> {
-        // Virtual tables, which have no root page, are left out: SQLite can't list the
-        // columns of one if its module is missing.
-        let statement = prepared(
-            &mut self.listed,
-            self.db,
-            "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 \
-             ORDER BY rowid",
-        )?;
-        let mut tables = Vec::new();
-        let mut rows = statement.query(&[])?;
-        while let Some(row) = rows.next()? {
-            let (Cell::Text(name), Cell::Text(sql)) = (row.cell(0), row.cell(1)) else {
-                continue;
-            };
-            let (Ok(name), Ok(sql)) = (str::from_utf8(name), str::from_utf8(sql)) else {
-                continue;
-            };
-            if uuid::fault(name).is_some() {
-                continue;
-            }
-            // Two tables whose SQL is the same behind the name have the same columns.
-            let shape = sql
-                .strip_prefix("CREATE TABLE \"")
-                .and_then(|sql| sql.strip_prefix(name)?.strip_prefix('"'));
-            let known = match shape.and_then(|shape| self.shapes.get(shape)) {
-                Some(&right) => right,
-                None => {
-                    let columns = prepared(&mut self.columns, self.db, &columns_sql())?;
-                    let right = fault_of_observations(&read_columns(columns, name)?).is_none();
-                    if let Some(shape) = shape {
-                        if self.shapes.len() >= SHAPES {
-                            self.shapes.clear();
-                        }
-                        self.shapes.insert(shape.to_owned(), right);
-                    }
-                    right
-                }
-            };
-            if known {
-                tables.push(StreamUuid::new(name)?);
-            }
-        }
-        Ok(tables)
+        self.check()?;
+        self.catalog.list()
     }
 
     fn table(&mut self, stream: &StreamUuid) -> Result<Option<&mut Table>> {
@@ -311,7 +256,7 @@ impl Tables {
         if prepared.is_none() || prepared != self.schema {
             if !self.known.contains(name) {
                 self.check()?;
-                if !self.inspect(name)? {
+                if !self.catalog.inspect(name)? {
                     return Ok(None);
                 }
                 if self.known.len() >= KNOWN_TABLES {
@@ -329,67 +274,5 @@ impl Tables {
             }
         }
         Ok(self.prepared.get_mut(name))
-    }
-
-    /// Returns `true` if a table with exactly this name and the right shape exists. It asks
-    /// SQLite's parsed schema, as `sqlite_schema` would be scanned.
-    fn inspect(&mut self, name: &str) -> Result<bool> {
-        if !self.has_key(name)? && !self.has_table(name)? {
-            return Ok(false);
-        }
-        let statement = prepared(&mut self.columns, self.db, &columns_sql())?;
-        match fault_of_observations(&read_columns(statement, name)?) {
-            None => Ok(true),
-            Some(fault) => Err(not_a_stream(name, fault)),
-        }
-    }
-
-    /// Returns `true` if SQLite has made an index for the primary key of a table with
-    /// exactly this name. If so the name is a table's, and spelled like this. This look-up
-    /// is direct; that of [`has_table`](Self::has_table) goes through all tables.
-    fn has_key(&mut self, name: &str) -> Result<bool> {
-        let key = prepared(
-            &mut self.key,
-            self.db,
-            "SELECT name FROM pragma_index_list(?1, 'main') WHERE origin = 'pk'",
-        )?;
-        let index = key.first(&[Param::Text(name)], |row| row.text(0))?;
-        let table = index.as_deref().and_then(|index| {
-            let (table, _number) = index.strip_prefix("sqlite_autoindex_")?.rsplit_once('_')?;
-            Some(table)
-        });
-        Ok(table == Some(name))
-    }
-
-    /// Returns `true` if there is a table with exactly this name.
-    fn has_table(&mut self, name: &str) -> Result<bool> {
-        let find = prepared(
-            &mut self.find,
-            self.db,
-            "SELECT name, type FROM pragma_table_list(?1) WHERE schema = 'main'",
-        )?;
-        let found = find.first(&[Param::Text(name)], |row| (row.text(0), row.text(1)))?;
-        let Some((found, kind)) = found else {
-            return Ok(false);
-        };
-        if kind != "table" {
-            return Err(not_a_stream(name, format!("it is a {kind}, not a table")));
-        }
-        if found != name {
-            return Err(not_a_stream(
-                name,
-                format!(
-                    "SQLite takes it for the table {found:?}, which is spelled in another case"
-                ),
-            ));
-        }
-        Ok(true)
-    }
-}
-
-fn not_a_stream(name: &str, reason: String) -> Error {
-    Error::NotAStream {
-        name: excerpt(name),
-        reason,
     }
 }

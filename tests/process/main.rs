@@ -11,6 +11,7 @@ mod readers;
 mod replaced;
 mod rights;
 mod room;
+mod schema_changes;
 #[path = "../support/mod.rs"]
 mod support;
 mod waiting;

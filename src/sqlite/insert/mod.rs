@@ -12,7 +12,7 @@ use self::existing::Existing;
 use self::hash::hash;
 use self::refusal::{check_stored, check_triggered, is_constraint, is_of_row, not_a_stream};
 use super::query::Query;
-use super::raw::Cell;
+use super::raw::{Cell, is_schema_changed};
 use super::table::Table;
 use super::tables::Tables;
 use super::{key, read};
@@ -23,8 +23,8 @@ use crate::model::observation::{Conflict, Insertion, NewObservation};
 use crate::model::spelling::StoredRef;
 use crate::model::uuid::StreamUuid;
 
-/// Inserts one row if one statement settles it: the table exists, the hash is given and no
-/// stored row is in the way. Returns `false` if nothing was done.
+/// Inserts one row if one statement settles it: the table exists, the hash is given, no
+/// stored row is in the way, and nobody has changed the schema since the last look. Returns `false` if nothing was done.
 pub(super) fn insert_new(
     tables: &mut Tables,
     stream: &StreamUuid,
@@ -34,13 +34,13 @@ pub(super) fn insert_new(
         return Ok(false);
     };
     let row = Candidate::new(*observation)?;
-    let inserted = tables
-        .with(stream, |table| row.insert_new(table, hash))
-        .map_err(|error| match is_constraint(&error) {
-            true => not_a_stream(stream, error),
-            false => error,
-        })?;
-    Ok(inserted == Some(true))
+    match tables.with(stream, |table| row.insert_new(table, hash)) {
+        Ok(inserted) => Ok(inserted == Some(true)),
+        // In a transaction nobody changes it again.
+        Err(error) if is_schema_changed(&error) => Ok(false),
+        Err(error) if is_constraint(&error) => Err(not_a_stream(stream, error)),
+        Err(error) => Err(error),
+    }
 }
 
 /// Inserts observations in their order, and makes the table if there is none. Only in a

@@ -95,6 +95,12 @@ pub(crate) fn schema_changed() -> Error {
     }
 }
 
+/// Returns `true` if the error is that of a statement prepared for a schema that has changed
+/// since.
+pub(crate) fn is_schema_changed(error: &Error) -> bool {
+    error.database_code() == Some(ffi::SQLITE_SCHEMA)
+}
+
 /// Returns the error for pages that could not be read, and that may be sound.
 pub(crate) fn unreadable_disk(code: i32) -> Error {
     let code = match code {

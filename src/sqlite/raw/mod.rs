@@ -23,8 +23,10 @@ mod statement;
 
 pub(crate) use busy::BusyState;
 pub(crate) use cell::Cell;
-pub(crate) use error::{corrupt, not_a_database, schema_changed, unreadable_disk};
+pub(crate) use error::{
+    corrupt, is_schema_changed, not_a_database, schema_changed, unreadable_disk,
+};
 pub(crate) use establish::establish;
 pub(crate) use handle::{Handle, Hardening};
 pub(crate) use new_file::create_private;
-pub(crate) use statement::{Param, Row, Statement, prepared};
+pub(crate) use statement::{Param, Row, Statement, prepared, prepared_for_schema};

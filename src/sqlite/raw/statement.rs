@@ -60,7 +60,8 @@ impl Statement {
 
     /// Prepares `sql` for the schema as it is now. If anybody changes the schema, running the
     /// statement fails with SQLITE_SCHEMA, where one of [`prepare`](Self::prepare) would
-    /// silently be prepared anew and might mean something else.
+    /// silently be prepared anew and might mean something else. SQLite would do that 50 times,
+    /// and read the whole schema each time, before it gave up.
     pub(crate) fn prepare_for_schema(db: Handle, sql: &str) -> Result<Self, SqliteError> {
         let mut raw = ptr::null_mut();
         let length = c_int::try_from(sql.len()).unwrap_or(c_int::MAX);
@@ -182,6 +183,19 @@ pub(crate) fn prepared<'a>(
     match slot {
         Some(statement) => Ok(statement),
         None => Ok(slot.insert(Statement::prepare(db, sql)?)),
+    }
+}
+
+/// Returns the statement in `slot`, and prepares it for the schema as it is now if there is
+/// none. Whoever learns that the schema has changed must empty the slot.
+pub(crate) fn prepared_for_schema<'a>(
+    slot: &'a mut Option<Statement>,
+    db: Handle,
+    sql: &str,
+) -> Result<&'a mut Statement, SqliteError> {
+    match slot {
+        Some(statement) => Ok(statement),
+        None => Ok(slot.insert(Statement::prepare_for_schema(db, sql)?)),
     }
 }
 

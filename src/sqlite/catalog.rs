@@ -1,0 +1,164 @@
+//! What SQLite says of the file's tables: which there are, and of which shape.
+
+use std::collections::HashMap;
+
+use super::raw::{Cell, Handle, Param, Statement, prepared_for_schema};
+use super::shape::{columns_sql, fault_of_observations, read_columns};
+use crate::model::error::{Error, Result, excerpt};
+use crate::model::uuid::{self, StreamUuid};
+
+/// How many spellings of a table's columns are remembered.
+const SHAPES: usize = 64;
+
+/// The questions to SQLite, prepared for one schema.
+pub(super) struct Catalog {
+    db: Handle,
+    key: Option<Statement>,
+    find: Option<Statement>,
+    columns: Option<Statement>,
+    listed: Option<Statement>,
+    /// Whether tables of these columns, as SQL spells them behind the name, have the right
+    /// shape. A store's tables are nearly all spelled alike.
+    shapes: HashMap<String, bool>,
+}
+
+impl Catalog {
+    pub(super) fn new(db: Handle) -> Self {
+        Self {
+            db,
+            key: None,
+            find: None,
+            columns: None,
+            listed: None,
+            shapes: HashMap::new(),
+        }
+    }
+
+    /// Drops the prepared questions, because the schema has changed.
+    pub(super) fn forget(&mut self) {
+        self.key = None;
+        self.find = None;
+        self.columns = None;
+        self.listed = None;
+    }
+
+    /// Returns what has this name (`table`, `view`, `index`); `None` if nothing has.
+    pub(super) fn kind_of(&self, name: &str) -> Result<Option<String>> {
+        let mut find = Statement::prepare(
+            self.db,
+            "SELECT type FROM sqlite_schema \
+             WHERE name = ?1 COLLATE NOCASE AND type <> 'trigger'",
+        )?;
+        Ok(find.first(&[Param::Text(name)], |row| row.text(0))?)
+    }
+
+    /// Lists the observation tables, in the order in which they were made.
+    pub(super) fn list(&mut self) -> Result<Vec<StreamUuid>> {
+        // Virtual tables, which have no root page, are left out: SQLite can't list the
+        // columns of one if its module is missing.
+        let statement = prepared_for_schema(
+            &mut self.listed,
+            self.db,
+            "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 \
+             ORDER BY rowid",
+        )?;
+        let mut tables = Vec::new();
+        let mut rows = statement.query(&[])?;
+        while let Some(row) = rows.next()? {
+            let (Cell::Text(name), Cell::Text(sql)) = (row.cell(0), row.cell(1)) else {
+                continue;
+            };
+            let (Ok(name), Ok(sql)) = (str::from_utf8(name), str::from_utf8(sql)) else {
+                continue;
+            };
+            if uuid::fault(name).is_some() {
+                continue;
+            }
+            // Two tables whose SQL is the same behind the name have the same columns.
+            let shape = sql
+                .strip_prefix("CREATE TABLE \"")
+                .and_then(|sql| sql.strip_prefix(name)?.strip_prefix('"'));
+            let known = match shape.and_then(|shape| self.shapes.get(shape)) {
+                Some(&right) => right,
+                None => {
+                    let columns = prepared_for_schema(&mut self.columns, self.db, &columns_sql())?;
+                    let right = fault_of_observations(&read_columns(columns, name)?).is_none();
+                    if let Some(shape) = shape {
+                        if self.shapes.len() >= SHAPES {
+                            self.shapes.clear();
+                        }
+                        self.shapes.insert(shape.to_owned(), right);
+                    }
+                    right
+                }
+            };
+            if known {
+                tables.push(StreamUuid::new(name)?);
+            }
+        }
+        Ok(tables)
+    }
+
+    /// Returns `true` if a table with exactly this name and the right shape exists. It asks
+    /// SQLite's parsed schema, as `sqlite_schema` would be scanned.
+    pub(super) fn inspect(&mut self, name: &str) -> Result<bool> {
+        if !self.has_key(name)? && !self.has_table(name)? {
+            return Ok(false);
+        }
+        let statement = prepared_for_schema(&mut self.columns, self.db, &columns_sql())?;
+        match fault_of_observations(&read_columns(statement, name)?) {
+            None => Ok(true),
+            Some(fault) => Err(not_a_stream(name, fault)),
+        }
+    }
+
+    /// Returns `true` if SQLite has made an index for the primary key of a table with
+    /// exactly this name. If so the name is a table's, and spelled like this. This look-up
+    /// is direct; that of [`has_table`](Self::has_table) goes through all tables.
+    fn has_key(&mut self, name: &str) -> Result<bool> {
+        let key = prepared_for_schema(
+            &mut self.key,
+            self.db,
+            "SELECT name FROM pragma_index_list(?1, 'main') WHERE origin = 'pk'",
+        )?;
+        let index = key.first(&[Param::Text(name)], |row| row.text(0))?;
+        let table = index.as_deref().and_then(|index| {
+            let (table, _number) = index.strip_prefix("sqlite_autoindex_")?.rsplit_once('_')?;
+            Some(table)
+        });
+        Ok(table == Some(name))
+    }
+
+    /// Returns `true` if there is a table with exactly this name.
+    fn has_table(&mut self, name: &str) -> Result<bool> {
+        let find = prepared_for_schema(
+            &mut self.find,
+            self.db,
+            "SELECT name, type FROM pragma_table_list(?1) WHERE schema = 'main'",
+        )?;
+        let found = find.first(&[Param::Text(name)], |row| (row.text(0), row.text(1)))?;
+        let Some((found, kind)) = found else {
+            return Ok(false);
+        };
+        if kind != "table" {
+            return Err(not_a_stream(name, format!("it is a {kind}, not a table")));
+        }
+        if found != name {
+            return Err(not_a_stream(
+                name,
+                format!(
+                    "SQLite takes it for the table {found:?}, which is spelled in another case"
+                ),
+            ));
+        }
+        Ok(true)
+    }
+}
+
+/// Returns the error for a name that stands for something else.
+pub(super) fn not_a_stream(name: &str, reason: String) -> Error {
+    Error::NotAStream {
+        name: excerpt(name),
+        reason,
+    }
+}
