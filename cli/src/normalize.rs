@@ -8,7 +8,7 @@ use crate::args::{Global, Normalize};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Output, right};
-use crate::per_stream::{self, Outcome};
+use crate::per_stream::{self, Outcomes};
 use crate::select;
 use crate::text;
 
@@ -16,7 +16,8 @@ use crate::text;
 struct Report {
     dry_run: bool,
     /// A stream whose normalization failed has only its error.
-    streams: Vec<Outcome<Option<Normalization>>>,
+    #[serde(flatten)]
+    outcomes: Outcomes<Option<Normalization>>,
 }
 
 /// Runs the command.
@@ -40,28 +41,22 @@ pub(crate) fn run(args: &Normalize, global: &Global, output: &Output) -> Result<
     );
     let report = Report {
         dry_run: args.dry_run,
-        streams: outcomes.streams,
+        outcomes,
     };
-    // The streams before an error that ended the run are rewritten, so report them.
     output.report(&report, || report.text(output))?;
-    output.stream_errors(report.streams.iter().map(|s| (&s.uuid, s.error.as_ref())));
-    match outcomes.stopped {
-        Some(error) => Err(error.into()),
-        None => Ok(outcomes.exit),
-    }
+    report.outcomes.finish(output)
 }
 
 impl Report {
     /// Returns the report for people.
     fn text(&self, output: &Output) -> String {
-        if self.streams.is_empty() {
+        let streams = &self.outcomes.streams;
+        if streams.is_empty() {
             return "no streams\n".to_owned();
         }
         let titles = [">rewritten", ">kept", ">unreadable"];
-        let mut text = per_stream::table(output, &titles, &self.streams, |done| {
-            done.as_ref().map(cells)
-        });
-        for stream in &self.streams {
+        let mut text = per_stream::table(output, &titles, streams, |done| done.as_ref().map(cells));
+        for stream in streams {
             let Some(done) = &stream.result else { continue };
             let uuid = text::short(stream.uuid.as_str(), 80);
             for (reason, timestamps) in [

@@ -1,21 +1,27 @@
-//! One operation on each of several streams: what `verify` and `normalize` share.
+//! One operation on each of several streams: what `verify`, `normalize` and `quarantine`
+//! share.
 
 use comfy_table::Cell;
 use satori_store::{Error, StreamUuid};
 use serde::Serialize;
 
 use crate::exit::{self, Exit};
+use crate::failure::Failure;
 use crate::json::ErrorReport;
 use crate::output::{self, Output, trouble};
 use crate::progress::Progress;
 use crate::select::{Selected, is_of_stream};
 
-/// The outcomes of an operation on several streams.
+/// The outcomes of an operation on several streams. A command reports them, and then lets
+/// [`finish`](Self::finish) say how it ended.
+#[derive(Serialize)]
 pub(crate) struct Outcomes<T> {
     pub(crate) streams: Vec<Outcome<T>>,
-    pub(crate) exit: Exit,
+    #[serde(skip)]
+    exit: Exit,
     /// The error that ended the operation before the remaining streams.
-    pub(crate) stopped: Option<Error>,
+    #[serde(skip)]
+    stopped: Option<Error>,
 }
 
 /// The outcome for one stream.
@@ -31,7 +37,8 @@ pub(crate) struct Outcome<T> {
 
 /// Runs `operation` on each stream and shows the progress. `exit` returns the exit
 /// code for a result. An error that concerns one stream alone is its outcome; any
-/// other ends the run.
+/// other ends the run. Of all streams, one that another program has removed meanwhile is
+/// left out.
 pub(crate) fn run<T: Default>(
     selected: Vec<Selected>,
     operation: impl Fn(&StreamUuid) -> Result<T, Error>,
@@ -49,6 +56,10 @@ pub(crate) fn run<T: Default>(
             Ok(result) => {
                 let exit = exit(&result);
                 (result, None, exit)
+            }
+            Err(Error::StreamNotFound { .. }) if !stream.is_named => {
+                progress.advance();
+                continue;
             }
             Err(error) if is_of_stream(&error) => {
                 let exit = exit::kind(error.code()).1;
@@ -69,6 +80,18 @@ pub(crate) fn run<T: Default>(
         progress.advance();
     }
     outcomes
+}
+
+impl<T> Outcomes<T> {
+    /// Warns of each stream that has an error, and returns the exit code, or the error that
+    /// ended the operation.
+    pub(crate) fn finish(self, output: &Output) -> Result<Exit, Failure> {
+        output.stream_errors(self.streams.iter().map(|s| (&s.uuid, s.error.as_ref())));
+        match self.stopped {
+            Some(error) => Err(error.into()),
+            None => Ok(self.exit),
+        }
+    }
 }
 
 /// Returns a table of one row a stream: the stream, then what `cells` makes of its

@@ -8,7 +8,7 @@ use crate::args::{Global, Quarantine};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Output, right};
-use crate::per_stream::{self, Outcome, Outcomes};
+use crate::per_stream::{self, Outcomes};
 use crate::select;
 use crate::text;
 
@@ -16,7 +16,8 @@ use crate::text;
 struct Report<T> {
     dry_run: bool,
     /// A stream that failed has only its error.
-    streams: Vec<Outcome<T>>,
+    #[serde(flatten)]
+    outcomes: Outcomes<T>,
 }
 
 /// The rows of one stream, as they are stored.
@@ -89,19 +90,13 @@ fn finish<T: Serialize>(
     titles: &[&'static str],
     cells: impl Fn(&T) -> Option<Vec<Cell>>,
 ) -> Result<Exit, Failure> {
-    let report = Report {
-        dry_run,
-        streams: outcomes.streams,
-    };
-    output.report(&report, || match report.streams.is_empty() {
+    let report = Report { dry_run, outcomes };
+    let streams = &report.outcomes.streams;
+    output.report(&report, || match streams.is_empty() {
         true => "no streams\n".to_owned(),
-        false => per_stream::table(output, titles, &report.streams, &cells),
+        false => per_stream::table(output, titles, streams, &cells),
     })?;
-    output.stream_errors(report.streams.iter().map(|s| (&s.uuid, s.error.as_ref())));
-    match outcomes.stopped {
-        Some(error) => Err(error.into()),
-        None => Ok(outcomes.exit),
-    }
+    report.outcomes.finish(output)
 }
 
 fn number(count: u64) -> Cell {

@@ -9,17 +9,28 @@ use crate::output::Output;
 pub(crate) struct Selected {
     pub(crate) uuid: StreamUuid,
     pub(crate) metadata: Option<Stream>,
+    /// `true` if the command line names it, `false` if it is one of all.
+    pub(crate) is_named: bool,
     /// The other streams that have the given name.
     pub(crate) others: Vec<StreamUuid>,
 }
 
 impl Selected {
-    /// Returns a stream with no others of its name.
-    fn new(uuid: StreamUuid, metadata: Option<Stream>) -> Self {
+    /// Returns one of all streams.
+    fn one_of_all(uuid: StreamUuid, metadata: Option<Stream>) -> Self {
         Self {
             uuid,
             metadata,
+            is_named: false,
             others: Vec::new(),
+        }
+    }
+
+    /// Returns the stream that the command line names, with no others of its name.
+    fn named(uuid: StreamUuid, metadata: Option<Stream>) -> Self {
+        Self {
+            is_named: true,
+            ..Self::one_of_all(uuid, metadata)
         }
     }
 
@@ -75,9 +86,9 @@ pub(crate) fn one_or_all(
         Some(text) => Ok(vec![one(store, text, output)?]),
         None => {
             let known = store.streams()?.into_iter();
-            let known = known.map(|stream| Selected::new(stream.uuid.clone(), Some(stream)));
+            let known = known.map(|stream| Selected::one_of_all(stream.uuid.clone(), Some(stream)));
             let unknown = store.streams_without_metadata()?.into_iter();
-            let unknown = unknown.map(|uuid| Selected::new(uuid, None));
+            let unknown = unknown.map(|uuid| Selected::one_of_all(uuid, None));
             Ok(known.chain(unknown).collect())
         }
     }
@@ -116,7 +127,7 @@ fn find(store: &Store, text: &str) -> Result<Selected, Failure> {
     };
     Ok(Selected {
         others: named.map(|stream| stream.uuid).collect(),
-        ..Selected::new(stream.uuid.clone(), Some(stream))
+        ..Selected::named(stream.uuid.clone(), Some(stream))
     })
 }
 
@@ -129,5 +140,5 @@ fn by_uuid(store: &Store, text: &str) -> Result<Selected, Error> {
             stream: text.to_owned(),
         });
     }
-    Ok(Selected::new(uuid, metadata))
+    Ok(Selected::named(uuid, metadata))
 }

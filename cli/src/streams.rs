@@ -32,6 +32,7 @@ struct Listed {
 pub(crate) fn run(args: &Streams, global: &Global, output: &Output) -> Result<Exit, Failure> {
     let store = global.read(&args.db)?;
     let mut exit = Exit::Done;
+    let mut stopped = None;
     let mut streams = Vec::new();
     for (uuid, metadata) in chosen(&store, args)? {
         let mut listed = Listed {
@@ -43,18 +44,26 @@ pub(crate) fn run(args: &Streams, global: &Global, output: &Output) -> Result<Ex
         };
         match listed.read(&store) {
             Ok(()) => {}
+            // Another program has removed it meanwhile.
+            Err(Error::StreamNotFound { .. }) => continue,
             Err(error) if is_of_stream(&error) => {
                 exit = exit::kind(error.code()).1.after(exit);
                 listed.error = Some(ErrorReport::new(&error));
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                stopped = Some(error);
+                break;
+            }
         }
         streams.push(listed);
     }
     let report = Report { streams };
     output.report(&report, || report.text(output))?;
     output.stream_errors(report.streams.iter().map(|s| (&s.uuid, s.error.as_ref())));
-    Ok(exit)
+    match stopped {
+        Some(error) => Err(error.into()),
+        None => Ok(exit),
+    }
 }
 
 /// Returns the streams that the arguments choose, those with metadata first.

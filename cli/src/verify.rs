@@ -8,13 +8,14 @@ use crate::args::{Global, Verify};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Output, right, trouble};
-use crate::per_stream::{self, Outcome};
+use crate::per_stream::{self, Outcomes};
 use crate::select;
 use crate::text;
 
 #[derive(Serialize)]
 struct Report {
-    streams: Vec<Outcome<Verified>>,
+    #[serde(flatten)]
+    outcomes: Outcomes<Verified>,
     /// The spellings of a timestamp that were tried.
     spellings: &'static [&'static str],
 }
@@ -66,29 +67,26 @@ pub(crate) fn run(args: &Verify, global: &Global, output: &Output) -> Result<Exi
             Exit::refused_if(is_doubtful)
         },
     );
-    if let Some(error) = outcomes.stopped {
-        return Err(error.into());
-    }
     let report = Report {
-        streams: outcomes.streams,
+        outcomes,
         spellings: &Verification::SPELLINGS,
     };
     output.report(&report, || report.text(output))?;
-    output.stream_errors(report.streams.iter().map(|s| (&s.uuid, s.error.as_ref())));
-    Ok(outcomes.exit)
+    report.outcomes.finish(output)
 }
 
 impl Report {
     /// Returns the report for people.
     fn text(&self, output: &Output) -> String {
-        if self.streams.is_empty() {
+        let streams = &self.outcomes.streams;
+        if streams.is_empty() {
             return "no streams\n".to_owned();
         }
         let titles = [">rows", ">verified", ">foreign", ">between", ">suspect"];
-        let mut text = per_stream::table(output, &titles, &self.streams, |found| {
+        let mut text = per_stream::table(output, &titles, streams, |found| {
             found.chain.as_ref().map(Chain::cells)
         });
-        for stream in &self.streams {
+        for stream in streams {
             let chain = stream.result.chain.as_ref();
             if let Some(chain) = chain.filter(|chain| chain.has_suspects()) {
                 let uuid = text::short(stream.uuid.as_str(), 80);
@@ -96,7 +94,7 @@ impl Report {
                 text.push_str(&text::listed(&title, &chain.suspect_at));
             }
         }
-        if self.streams.iter().any(|stream| stream.result.is_between()) {
+        if streams.iter().any(|stream| stream.result.is_between()) {
             text.push_str(
                 "between: foreign rows with verified rows before and after them; their hash \
                  was changed, or they arrived late\n",
