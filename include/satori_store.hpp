@@ -289,6 +289,7 @@ struct InsertReport {
 struct Statistics {
   std::uint64_t count = 0;
   std::uint64_t unreadable = 0;
+  /** None of these four if there is no row that can be read. */
   std::optional<Instant> first;
   std::optional<Instant> last;
   std::optional<double> minimum;
@@ -504,7 +505,7 @@ inline Stream stream(const satori_stream &from) {
   return to;
 }
 
-/** Copies a list stream by stream; satori_stream_list_columns would give its JSON. */
+/** Copies a list stream by stream. */
 inline std::vector<Stream> list(const Streams &streams) {
   std::size_t count = 0;
   call(satori_stream_list_count, streams.get(), &count);
@@ -710,8 +711,7 @@ class Store {
     return patched(satori_update_stream, uuid, patch);
   }
 
-  /** Finds the stream of this uuid: satori_stream_by_uuid, by way of satori_get_stream,
-   *  which is faster. */
+  /** Finds the stream of this uuid. */
   [[nodiscard]] std::optional<Stream> stream_by_uuid(Text uuid) const {
     return stream(satori_get_stream, uuid);
   }
@@ -921,6 +921,11 @@ class Store {
   /** Lists the rows that quarantine() has moved. */
   [[nodiscard]] UnreadableRows quarantined(Text uuid) const {
     return unreadable_rows(satori_quarantined, uuid);
+  }
+
+  /** Lists the streams that have rows which quarantine() has moved; only `uuid` is set. */
+  [[nodiscard]] std::vector<Stream> quarantined_streams() const {
+    return list(satori_quarantined_streams);
   }
 
   /** Puts the rows that quarantine() has moved back where they were. */

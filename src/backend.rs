@@ -256,6 +256,10 @@ pub(crate) trait Backend: Sized {
     /// Lists the rows that were moved, in the order in which they were.
     fn quarantined(&mut self, uuid: &StreamUuid) -> Result<Vec<StoredRow>>;
 
+    /// Lists the streams that have rows which were moved, in the order in which the first of
+    /// each was.
+    fn quarantined_streams(&mut self) -> Result<Vec<StreamUuid>>;
+
     /// Puts the rows that were moved back, as they were, but for those whose key is taken.
     /// Only in a transaction.
     fn restore(&mut self, uuid: &StreamUuid) -> Found<Restored>;

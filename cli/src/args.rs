@@ -251,7 +251,8 @@ pub(crate) struct Normalize {
 pub(crate) struct Quarantine {
     /// The store
     pub(crate) db: PathBuf,
-    /// The stream's uuid or name [default: all]
+    /// The stream's uuid or name [default: all]; with --list or --restore also the uuid of a
+    /// stream that was removed
     pub(crate) stream: Option<String>,
     /// List the rows that would be moved; no row changes
     #[arg(long)]

@@ -33,7 +33,11 @@ pub(crate) fn run(args: &Quarantine, global: &Global, output: &Output) -> Result
         true => global.read(&args.db)?,
         false => global.change(&args.db)?,
     };
-    let selected = select::one_or_all(&store, args.stream.as_deref(), output)?;
+    let select = match args.list || args.restore {
+        true => select::one_or_all_quarantined,
+        false => select::one_or_all,
+    };
+    let selected = select(&store, args.stream.as_deref(), output)?;
     if args.restore {
         let outcomes = per_stream::run(
             selected,

@@ -94,6 +94,31 @@ pub(crate) fn one_or_all(
     }
 }
 
+/// Returns the streams as [`one_or_all`] does, and those of which nothing is left but rows in
+/// the quarantine.
+pub(crate) fn one_or_all_quarantined(
+    store: &Store,
+    text: Option<&str>,
+    output: &Output,
+) -> Result<Vec<Selected>, Failure> {
+    let mut quarantined = store.quarantined_streams()?;
+    if let Some(text) = text {
+        quarantined.retain(|uuid| uuid.as_str() == text);
+        return match quarantined.pop() {
+            Some(uuid) => {
+                let metadata = store.stream(&uuid)?;
+                Ok(vec![Selected::named(uuid, metadata)])
+            }
+            None => one_or_all(store, Some(text), output),
+        };
+    }
+    let mut selected = one_or_all(store, None, output)?;
+    quarantined.retain(|uuid| selected.iter().all(|stream| stream.uuid != *uuid));
+    let left = quarantined.into_iter();
+    selected.extend(left.map(|uuid| Selected::one_of_all(uuid, None)));
+    Ok(selected)
+}
+
 /// Returns `true` if the error concerns one stream alone, so that a command can go on
 /// with the next.
 pub(crate) fn is_of_stream(error: &Error) -> bool {

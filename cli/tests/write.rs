@@ -4,7 +4,7 @@ mod common;
 
 use std::fs;
 
-use common::{BITCOIN, Folder};
+use common::{BITCOIN, Folder, payload};
 
 fn rows(folder: &Folder, stream: &str) -> serde_json::Value {
     folder.run(&["show", "engine.db", stream, "--json"]).json()["rows"].clone()
@@ -156,4 +156,37 @@ fn quarantine_moves_what_cannot_be_read_and_puts_it_back() {
     assert_eq!(rows(&folder, "engine"), 6);
     let both = folder.run(&["quarantine", "engine.db", "--restore", "--list"]);
     assert_eq!(both.code, 2);
+}
+
+#[test]
+fn quarantine_lists_and_restores_the_rows_of_a_stream_that_was_removed() {
+    let folder = Folder::with("unreadable_rows.db");
+    assert_eq!(folder.run(&["quarantine", "engine.db"]).code, 0);
+    let removed = folder.run(&["remove", "engine.db", "engine", "--yes"]);
+    assert_eq!(removed.code, 0, "{removed:?}");
+    for which in [&["--list"][..], &["engine", "--list"]] {
+        let listed = folder.run(&[&["quarantine", "engine.db", "--json"], which].concat());
+        assert_eq!(listed.code, 0, "{listed:?}");
+        let streams = &listed.json()["streams"];
+        assert_eq!(streams.as_array().unwrap().len(), 1);
+        assert_eq!(streams[0]["uuid"], "engine");
+        assert_eq!(streams[0]["rows"].as_array().unwrap().len(), 5);
+    }
+    // There is no table to put them back into until the stream has one again.
+    let kept = folder.run(&["quarantine", "engine.db", "engine", "--restore", "--json"]);
+    assert_eq!(kept.code, 1, "{kept:?}");
+    assert_eq!(kept.json()["streams"][0]["kept"], 5);
+    let payload = payload(1, 2).replace(r#""s""#, r#""engine""#);
+    assert_eq!(
+        folder
+            .feed(&["ingest", "engine.db"], payload.as_bytes())
+            .code,
+        0
+    );
+    let back = folder.run(&["quarantine", "engine.db", "--restore", "--json"]);
+    assert_eq!(back.code, 0, "{back:?}");
+    assert_eq!(back.json()["streams"][0]["restored"], 5);
+    // Nobody else is found by it.
+    let unknown = folder.run(&["quarantine", "engine.db", "unknown", "--list"]);
+    assert_eq!(unknown.code, 3, "{unknown:?}");
 }

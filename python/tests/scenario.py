@@ -281,6 +281,10 @@ class Player:
     def quarantined(self, uuid: str) -> Iterator[str]:
         yield from unreadable_rows(self.store.quarantined(uuid))
 
+    def quarantined_streams(self) -> Iterator[str]:
+        found = self.store.quarantined_streams()
+        return iter([say(uuid) for uuid in found] or ["count 0"])
+
     def restore(self, uuid: str) -> Iterator[str]:
         done = self.store.restore(uuid)
         yield f"restored {done.restored} kept {done.kept}"

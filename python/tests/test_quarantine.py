@@ -28,9 +28,19 @@ def test_rows_are_moved_and_put_back(fixture: Callable[[str], Path]) -> None:
         assert [row.value for row in store.observations("engine")] == [1.5]
         assert store.quarantined("engine") == rows and store.unreadable("engine") == ()
 
+        assert store.quarantined_streams() == ["engine"]
         done = store.restore("engine")
         assert (done.restored, done.kept) == (5, 0)
         assert store.unreadable("engine") == rows
+        assert store.quarantined_streams() == []
+
+
+def test_rows_of_a_removed_stream_are_found(fixture: Callable[[str], Path]) -> None:
+    with Store(fixture("unreadable_rows.db")) as store:
+        rows = store.quarantine("engine")
+        store.remove("engine")
+        assert store.quarantined_streams() == ["engine"] and "engine" not in store
+        assert store.quarantined("engine") == rows
 
 
 def test_the_chain_goes_on_past_them(fixture: Callable[[str], Path]) -> None:

@@ -4,7 +4,8 @@ use std::ffi::c_char;
 
 use super::error::{Failure, satori_error};
 use super::guard::Guard;
-use super::output::{self, optional};
+use super::list::{self, satori_stream_list};
+use super::output::{self, optional, required};
 use super::status::satori_status;
 use super::store::satori_store;
 use super::string::{self, satori_string};
@@ -109,7 +110,8 @@ pub unsafe extern "C" fn satori_quarantine(
 /// @param rows         receives them as JSON, as satori_unreadable gives them. May be
 ///                     NULL.
 /// @param error        see satori_error; may be NULL.
-/// @return SATORI_OK, SATORI_INVALID_UUID, or what any call returns.
+/// @return SATORI_OK, SATORI_INVALID_UUID, SATORI_NOT_A_STREAM (something else has the
+///         name `__satori_quarantine`), or what any call returns.
 /// @since 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn satori_quarantined(
@@ -126,6 +128,35 @@ pub unsafe extern "C" fn satori_quarantined(
     unsafe {
         guard.with_stream(store, uuid, uuid_length, |store, uuid| {
             write_rows(&store.quarantined(uuid)?, count, rows)
+        })
+    }
+}
+
+/// Lists the streams of which satori_quarantine has moved rows that are still where it put
+/// them, in the order in which their first was moved: of each, `uuid` alone is set. They need
+/// not have metadata or data, as satori_remove leaves the rows in the quarantine.
+///
+/// @param store    the store.
+/// @param streams  receives the list.
+/// @param error    see satori_error; may be NULL.
+/// @return SATORI_OK, SATORI_NOT_A_STREAM (something else has the name
+///         `__satori_quarantine`), or what any call returns.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_quarantined_streams(
+    store: *const satori_store,
+    streams: *mut *mut satori_stream_list,
+    error: *mut satori_error,
+) -> satori_status {
+    let guard = Guard::new(
+        "satori_quarantined_streams",
+        error,
+        [required(streams, "streams")],
+    );
+    // SAFETY: by the caller's word.
+    unsafe {
+        guard.with(store, |store| {
+            list::write(streams, store.quarantined_streams()?)
         })
     }
 }

@@ -186,6 +186,10 @@ impl Backend for Connection {
         self.in_one_state(|connection| quarantine::quarantined(connection.db, uuid))
     }
 
+    fn quarantined_streams(&mut self) -> Result<Vec<StreamUuid>> {
+        self.in_one_state(|connection| quarantine::streams(connection.db))
+    }
+
     fn restore(&mut self, uuid: &StreamUuid) -> Found<Restored> {
         let db = self.db;
         let restored = self

@@ -101,6 +101,19 @@ pub(super) fn quarantined(db: Handle, stream: &StreamUuid) -> Result<Vec<StoredR
     Ok(Statement::prepare(db, &sql)?.all(&[Param::Text(stream.as_str())], read)?)
 }
 
+/// Lists the streams that have rows in the quarantine, in the order in which the first of
+/// each was moved.
+pub(super) fn streams(db: Handle) -> Result<Vec<StreamUuid>> {
+    if !exists(db)? {
+        return Ok(Vec::new());
+    }
+    let mut select = Statement::prepare(
+        db,
+        "SELECT stream FROM main.__satori_quarantine GROUP BY stream ORDER BY min(id)",
+    )?;
+    Ok(select.all(&[], |row| StreamUuid::stored(row.text(0)))?)
+}
+
 /// Counts the rows of the stream that are in the quarantine.
 pub(super) fn count(db: Handle, stream: &StreamUuid) -> Result<u64> {
     Ok(waiting(db, stream)?.len() as u64)

@@ -156,6 +156,10 @@ impl Backend for Connection {
         dispatch!(self, backend => backend.quarantined(uuid))
     }
 
+    fn quarantined_streams(&mut self) -> Result<Vec<StreamUuid>> {
+        dispatch!(self, backend => backend.quarantined_streams())
+    }
+
     fn restore(&mut self, uuid: &StreamUuid) -> Found<Restored> {
         dispatch!(self, backend => backend.restore(uuid))
     }

@@ -37,9 +37,20 @@ impl Store {
     /// order in which it did. A stream without such rows, or unknown, has none.
     ///
     /// # Errors
-    /// None of its own.
+    /// As [`quarantined_streams`](Self::quarantined_streams).
     pub fn quarantined(&self, uuid: &StreamUuid) -> Result<Vec<StoredRow>> {
         self.run(|connection| connection.quarantined(uuid))
+    }
+
+    /// Returns the streams of which [`quarantine`](Self::quarantine) has moved rows that are
+    /// still where it put them, in the order in which their first was moved. They need not
+    /// have metadata or data: [`remove`](Self::remove) leaves the rows in the quarantine.
+    ///
+    /// # Errors
+    /// [`Error::NotAStream`](crate::Error::NotAStream) if something else has the name
+    /// `__satori_quarantine`.
+    pub fn quarantined_streams(&self) -> Result<Vec<StreamUuid>> {
+        self.run(|connection| connection.quarantined_streams())
     }
 
     /// Puts the stream's rows that [`quarantine`](Self::quarantine) has moved back where

@@ -40,6 +40,7 @@ ON_STORE(satori_normalize, ID, 0, &out.rows, &out.string)
 ON_STORE(satori_unreadable, ID, &out.rows, &out.string)
 ON_STORE(satori_quarantine, ID, 0, &out.rows, &out.string)
 ON_STORE(satori_quarantined, ID, &out.rows, &out.string)
+ON_STORE(satori_quarantined_streams, &out.streams)
 ON_STORE(satori_restore, ID, &out.rows, &out.rows)
 ON_STORE(satori_verify, ID, &out.verification, &out.string)
 ON_STORE(satori_observations, ID, INT64_MIN, INT64_MAX, &out.cursor)
@@ -123,6 +124,7 @@ static const struct {
     ENTRY(satori_unreadable, STORE),
     ENTRY(satori_quarantine, STORE),
     ENTRY(satori_quarantined, STORE),
+    ENTRY(satori_quarantined_streams, STORE),
     ENTRY(satori_restore, STORE),
     ENTRY(satori_verify, STORE),
     ENTRY(satori_observations, STORE),

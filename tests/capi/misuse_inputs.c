@@ -237,6 +237,9 @@ static void outputs(void) {
 #define CALL(output) satori_streams_with_data(good_store, output, &error)
   BOTH(CALL, streams);
 #undef CALL
+#define CALL(output) satori_quarantined_streams(good_store, output, &error)
+  BOTH(CALL, streams);
+#undef CALL
 #define CALL(output) satori_stream_list_count(good_streams, output, &error)
   BOTH(CALL, ASKEW(&out.count));
 #undef CALL

@@ -145,6 +145,8 @@ CALL(satori_quarantine) { return satori_quarantine(f->store, UUID, 0, NULL, NULL
 
 CALL(satori_quarantined) { return satori_quarantined(f->store, UUID, NULL, NULL, &f->error); }
 
+LIST(satori_quarantined_streams, &streams)
+
 CALL(satori_restore) { return satori_restore(f->store, UUID, NULL, NULL, &f->error); }
 
 CALL(satori_verify) {
@@ -279,6 +281,7 @@ static const struct {
     ENTRY(satori_unreadable, STORE),
     ENTRY(satori_quarantine, STORE),
     ENTRY(satori_quarantined, STORE),
+    ENTRY(satori_quarantined_streams, STORE),
     ENTRY(satori_restore, STORE),
     ENTRY(satori_verify, STORE),
     ENTRY(satori_parse_timestamp, NONE),

@@ -1732,7 +1732,8 @@ satori_status satori_quarantine(const satori_store *store,
  * @param rows         receives them as JSON, as satori_unreadable gives them. May be
  *                     NULL.
  * @param error        see satori_error; may be NULL.
- * @return SATORI_OK, SATORI_INVALID_UUID, or what any call returns.
+ * @return SATORI_OK, SATORI_INVALID_UUID, SATORI_NOT_A_STREAM (something else has the
+ *         name `__satori_quarantine`), or what any call returns.
  * @since 0.1
  */
 satori_status satori_quarantined(const satori_store *store,
@@ -1741,6 +1742,22 @@ satori_status satori_quarantined(const satori_store *store,
                                  uint64_t *count,
                                  satori_string **rows,
                                  satori_error *error);
+
+/**
+ * Lists the streams of which satori_quarantine has moved rows that are still where it put
+ * them, in the order in which their first was moved: of each, `uuid` alone is set. They need
+ * not have metadata or data, as satori_remove leaves the rows in the quarantine.
+ *
+ * @param store    the store.
+ * @param streams  receives the list.
+ * @param error    see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_NOT_A_STREAM (something else has the name
+ *         `__satori_quarantine`), or what any call returns.
+ * @since 0.1
+ */
+satori_status satori_quarantined_streams(const satori_store *store,
+                                         satori_stream_list **streams,
+                                         satori_error *error);
 
 /**
  * Puts a stream's rows that satori_quarantine has moved back where they were, in one

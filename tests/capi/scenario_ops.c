@@ -489,6 +489,8 @@ void play(const struct operation *operation) {
       say_string(string);
     }
   }
+  OP("quarantined_streams")
+    STREAMS(SIZE_MAX, satori_quarantined_streams(store, &streams, &error))
   OP("restore") {
     uint64_t kept;
     if (fine(satori_restore(store, first, length, &count, &kept, &error))) {

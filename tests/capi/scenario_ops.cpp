@@ -361,6 +361,8 @@ static void play_on_store(std::string_view op, const argument *args, int count) 
     say_unreadable(store->quarantine(first, std::string_view(args[1].data) == "dry"));
   } else if (op == "quarantined") {
     say_unreadable(store->quarantined(first));
+  } else if (op == "quarantined_streams") {
+    say_streams(store->quarantined_streams());
   } else if (op == "restore") {
     const satori::Restored done = store->restore(first);
     say("restored %" PRIu64 " kept %" PRIu64 "\n", done.restored, done.kept);

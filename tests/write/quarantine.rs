@@ -247,6 +247,34 @@ fn rows_wait_in_the_quarantine_while_their_stream_has_no_table() {
     assert_eq!(store.quarantined(&s).unwrap().len(), 5);
     let restored = store.restore(&s).unwrap();
     assert_eq!((restored.restored, restored.kept), (0, 5));
+    // An empty insert makes the table.
+    store.insert_many(&s, &[]).unwrap();
+    let restored = store.restore(&s).unwrap();
+    assert_eq!((restored.restored, restored.kept), (5, 0));
+}
+
+#[test]
+fn streams_with_rows_in_the_quarantine_are_listed_also_when_they_are_removed() {
+    let (_folder, path, store, s) = engine_store();
+    assert_eq!(store.quarantined_streams().unwrap(), []);
+    for name in ["t", "a", "sound"] {
+        sql(
+            &path,
+            &ENGINE_ROWS
+                .replace("\"s\"", name)
+                .replace(" s ", &format!(" {name} ")),
+        );
+    }
+    store.delete(&uuid("sound"), at("1704070800")..).unwrap();
+    sql(&path, "DELETE FROM sound WHERE ts = 'None'");
+    for name in ["t", "a", "sound", "s"] {
+        store.quarantine(&uuid(name)).unwrap();
+    }
+    store.remove(&uuid("t"), Remove::Both).unwrap();
+    let listed = [uuid("t"), uuid("a"), s.clone()];
+    assert_eq!(store.quarantined_streams().unwrap(), listed);
+    store.restore(&uuid("a")).unwrap();
+    assert_eq!(store.quarantined_streams().unwrap(), [uuid("t"), s]);
 }
 
 #[test]
@@ -260,6 +288,7 @@ fn what_has_the_name_of_the_quarantine_is_left_alone() {
         for error in [
             store.quarantine(&s).unwrap_err(),
             store.quarantined(&s).unwrap_err(),
+            store.quarantined_streams().unwrap_err(),
         ] {
             assert_eq!(error.code(), ErrorCode::NotAStream, "{error}");
         }

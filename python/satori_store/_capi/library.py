@@ -97,6 +97,7 @@ FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "satori_unreadable": (*_STORE_AND_UUID, POINTER(c_uint64), _OUT, _ERROR),
     "satori_quarantine": (*_STORE_AND_UUID, c_int32, POINTER(c_uint64), _OUT, _ERROR),
     "satori_quarantined": (*_STORE_AND_UUID, POINTER(c_uint64), _OUT, _ERROR),
+    "satori_quarantined_streams": (Handle, _OUT, _ERROR),
     "satori_restore": (*_STORE_AND_UUID, POINTER(c_uint64), POINTER(c_uint64), _ERROR),
     "satori_verify": (*_STORE_AND_UUID, POINTER(structs.Verification), _OUT, _ERROR),
     "satori_parse_timestamp": (c_char_p, c_size_t, c_int32, POINTER(c_int64), _ERROR),

@@ -131,6 +131,12 @@ class StreamOperations(StoreHandle):
         its data is removed."""
         return self._columns("satori_streams_with_data").get("uuid", [])
 
+    def quarantined_streams(self) -> list[str]:
+        """Returns the uuids of streams of which :meth:`quarantine` has moved rows that are
+        still where it put them, in the order in which their first was moved. They need not
+        have metadata or data: :meth:`remove` leaves the rows in the quarantine."""
+        return self._columns("satori_quarantined_streams").get("uuid", [])
+
     def _columns(self, function: str) -> dict[str, list[Any]]:
         found = Handle()
         call(function, self.handle, byref(found))

@@ -118,9 +118,10 @@ impl Runner {
             "streams" => self.streams(store.streams()?),
             "search" => self.streams(store.search_streams(&name())?),
             "stale" => self.streams(store.stale_streams(instant(args[0]))?),
-            "without_metadata" | "with_data" => {
+            "without_metadata" | "with_data" | "quarantined_streams" => {
                 let uuids = match op {
                     "with_data" => store.streams_with_data()?,
+                    "quarantined_streams" => store.quarantined_streams()?,
                     _ => store.streams_without_metadata()?,
                 };
                 let lines = uuids.iter().map(|uuid| shown(Some(uuid.as_str())));
