@@ -68,9 +68,9 @@ class Statistics:
     first: Optional[datetime]
     #: The latest instant.
     last: Optional[datetime]
-    #: The least value; 0 if there are no rows.
+    #: The least value; 0 if there is no row that can be read.
     minimum: float
-    #: The greatest value; 0 if there are no rows.
+    #: The greatest value; 0 if there is no row that can be read.
     maximum: float
     #: The sum of the values.
     sum: float

@@ -141,7 +141,8 @@ pub unsafe extern "C" fn satori_cursor_next(
 ///
 /// @param cursor  the cursor; NULL is fine.
 /// @param error   see satori_error; may be NULL.
-/// @return SATORI_OK, SATORI_INVALID_HANDLE.
+/// @return SATORI_OK, SATORI_INVALID_HANDLE, SATORI_FORKED (nothing is freed; see
+///         "Processes").
 /// @since 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn satori_cursor_free(

@@ -41,7 +41,8 @@ pub(super) unsafe fn write<T: Into<OwnedStream>>(
 /// @param streams  the list.
 /// @param count    receives the number.
 /// @param error    see satori_error; may be NULL.
-/// @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE.
+/// @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE, SATORI_FORKED,
+///         SATORI_POISONED.
 /// @since 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn satori_stream_list_count(
@@ -70,8 +71,8 @@ pub unsafe extern "C" fn satori_stream_list_count(
 /// @param stream   receives it; set its size first (satori_stream_init does). Its
 ///                 texts live until the list is freed.
 /// @param error    see satori_error; may be NULL.
-/// @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE,
-///         SATORI_INVALID_ARGUMENT (no such index, or no such size).
+/// @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE, SATORI_FORKED,
+///         SATORI_POISONED, SATORI_INVALID_ARGUMENT (no such index, or no such size).
 /// @since 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn satori_stream_list_get(
@@ -105,7 +106,8 @@ pub unsafe extern "C" fn satori_stream_list_get(
 /// @param streams  the list.
 /// @param json     receives the text.
 /// @param error    see satori_error; may be NULL.
-/// @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE.
+/// @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE, SATORI_FORKED,
+///         SATORI_POISONED.
 /// @since 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn satori_stream_list_columns(
@@ -130,7 +132,8 @@ pub unsafe extern "C" fn satori_stream_list_columns(
 ///
 /// @param streams  the list; NULL is fine.
 /// @param error    see satori_error; may be NULL.
-/// @return SATORI_OK, SATORI_INVALID_HANDLE.
+/// @return SATORI_OK, SATORI_INVALID_HANDLE, SATORI_FORKED (nothing is freed; see
+///         "Processes").
 /// @since 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn satori_stream_list_free(

@@ -27,9 +27,9 @@ pub struct satori_statistics {
     pub first: i64,
     /// The latest instant in microseconds UTC, or SATORI_NO_INSTANT.
     pub last: i64,
-    /// The least value; 0 if there are no rows.
+    /// The least value; 0 if there is no row that can be read.
     pub minimum: f64,
-    /// The greatest value; 0 if there are no rows.
+    /// The greatest value; 0 if there is no row that can be read.
     pub maximum: f64,
     /// The sum of the values.
     pub sum: f64,

@@ -168,7 +168,8 @@ fn to_path(path: &[u8]) -> Result<&Path, Failure> {
 ///
 /// @param store  the store; NULL is fine.
 /// @param error  see satori_error; may be NULL.
-/// @return SATORI_OK, SATORI_INVALID_HANDLE.
+/// @return SATORI_OK, SATORI_INVALID_HANDLE, SATORI_FORKED (nothing is freed; see
+///         "Processes").
 /// @since 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn satori_store_close(

@@ -46,7 +46,8 @@ pub(super) unsafe fn write_json(
 /// @param data    receives the address of the first byte.
 /// @param length  receives the length in bytes, the NUL not counted; may be NULL.
 /// @param error   see satori_error; may be NULL.
-/// @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE.
+/// @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE, SATORI_FORKED,
+///         SATORI_POISONED.
 /// @since 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn satori_string_get(
@@ -74,7 +75,8 @@ pub unsafe extern "C" fn satori_string_get(
 ///
 /// @param string  the string; NULL is fine.
 /// @param error   see satori_error; may be NULL.
-/// @return SATORI_OK, SATORI_INVALID_HANDLE.
+/// @return SATORI_OK, SATORI_INVALID_HANDLE, SATORI_FORKED (nothing is freed; see
+///         "Processes").
 /// @since 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn satori_string_free(

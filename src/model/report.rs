@@ -128,9 +128,9 @@ pub struct Statistics {
     pub first: Option<Timestamp>,
     /// The latest instant.
     pub last: Option<Timestamp>,
-    /// The least value.
+    /// The least value; `None` if there is no row that can be read.
     pub minimum: Option<f64>,
-    /// The greatest value.
+    /// The greatest value; `None` if there is no row that can be read.
     pub maximum: Option<f64>,
     /// The sum of the values.
     pub sum: f64,

@@ -26,10 +26,12 @@
  * written only if the function succeeds (the arrays of satori_cursor_next, the report
  * of satori_ingest and `needed` of satori_get_stream and its like say otherwise themselves).
  *
- * Any call on a store may return SATORI_NULL_POINTER, SATORI_INVALID_HANDLE,
- * SATORI_INVALID_ARGUMENT, SATORI_INVALID_UTF8, SATORI_BUSY, SATORI_CORRUPT,
- * SATORI_DATABASE, SATORI_FORKED, SATORI_POISONED and SATORI_PANIC; one that writes
- * also SATORI_READ_ONLY, SATORI_DISK_FULL and SATORI_FILE_REPLACED. A call that
+ * Every function may return SATORI_PANIC, and SATORI_INVALID_ARGUMENT if `error` or the
+ * place for a result is misaligned. Any call on a store or a cursor may return
+ * SATORI_NULL_POINTER, SATORI_INVALID_HANDLE, SATORI_INVALID_ARGUMENT,
+ * SATORI_INVALID_UTF8, SATORI_BUSY, SATORI_CORRUPT, SATORI_DATABASE, SATORI_FORKED and
+ * SATORI_POISONED; one that writes also SATORI_READ_ONLY, SATORI_DISK_FULL and
+ * SATORI_FILE_REPLACED. A call that
  * fails has stored nothing, with two exceptions: SATORI_FILE_REPLACED, and
  * SATORI_DATABASE if the disk failed during a commit. The write may then be found
  * when the store is opened again; nobody knows before. To repeat it is safe.
@@ -78,8 +80,10 @@
  *
  * Processes. Any number may have the file open. After fork() a child must not use
  * its parent's handles, of whichever type (SATORI_FORKED): it opens the store
- * itself. If other threads of the parent were inside calls at the fork, it can do so
- * only after exec(), as with most libraries.
+ * itself. It can't free them either, which is SATORI_FORKED too and frees nothing: what
+ * it has inherited is gone when it ends or calls exec(). If other threads of the parent
+ * were inside calls at the fork, the child and its own children can open a store only
+ * after exec(), as with most libraries.
  *
  * Shutdown. Free what you have in any order. A store that is never closed loses
  * nothing that was acknowledged; closing the last one tidies up the write-ahead
@@ -812,11 +816,11 @@ typedef struct {
    */
   int64_t last;
   /**
-   * The least value; 0 if there are no rows.
+   * The least value; 0 if there is no row that can be read.
    */
   double minimum;
   /**
-   * The greatest value; 0 if there are no rows.
+   * The greatest value; 0 if there is no row that can be read.
    */
   double maximum;
   /**
@@ -1000,7 +1004,8 @@ satori_status satori_store_open(const char *path,
  *
  * @param store  the store; NULL is fine.
  * @param error  see satori_error; may be NULL.
- * @return SATORI_OK, SATORI_INVALID_HANDLE.
+ * @return SATORI_OK, SATORI_INVALID_HANDLE, SATORI_FORKED (nothing is freed; see
+ *         "Processes").
  * @since 0.1
  */
 satori_status satori_store_close(satori_store *store, satori_error *error);
@@ -1011,7 +1016,8 @@ satori_status satori_store_close(satori_store *store, satori_error *error);
  * @param streams  the list.
  * @param count    receives the number.
  * @param error    see satori_error; may be NULL.
- * @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE.
+ * @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE, SATORI_FORKED,
+ *         SATORI_POISONED.
  * @since 0.1
  */
 satori_status satori_stream_list_count(const satori_stream_list *streams,
@@ -1026,8 +1032,8 @@ satori_status satori_stream_list_count(const satori_stream_list *streams,
  * @param stream   receives it; set its size first (satori_stream_init does). Its
  *                 texts live until the list is freed.
  * @param error    see satori_error; may be NULL.
- * @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE,
- *         SATORI_INVALID_ARGUMENT (no such index, or no such size).
+ * @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE, SATORI_FORKED,
+ *         SATORI_POISONED, SATORI_INVALID_ARGUMENT (no such index, or no such size).
  * @since 0.1
  */
 satori_status satori_stream_list_get(const satori_stream_list *streams,
@@ -1044,7 +1050,8 @@ satori_status satori_stream_list_get(const satori_stream_list *streams,
  * @param streams  the list.
  * @param json     receives the text.
  * @param error    see satori_error; may be NULL.
- * @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE.
+ * @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE, SATORI_FORKED,
+ *         SATORI_POISONED.
  * @since 0.1
  */
 satori_status satori_stream_list_columns(const satori_stream_list *streams,
@@ -1056,7 +1063,8 @@ satori_status satori_stream_list_columns(const satori_stream_list *streams,
  *
  * @param streams  the list; NULL is fine.
  * @param error    see satori_error; may be NULL.
- * @return SATORI_OK, SATORI_INVALID_HANDLE.
+ * @return SATORI_OK, SATORI_INVALID_HANDLE, SATORI_FORKED (nothing is freed; see
+ *         "Processes").
  * @since 0.1
  */
 satori_status satori_stream_list_free(satori_stream_list *streams, satori_error *error);
@@ -1590,7 +1598,8 @@ satori_status satori_cursor_next(satori_cursor *cursor,
  *
  * @param cursor  the cursor; NULL is fine.
  * @param error   see satori_error; may be NULL.
- * @return SATORI_OK, SATORI_INVALID_HANDLE.
+ * @return SATORI_OK, SATORI_INVALID_HANDLE, SATORI_FORKED (nothing is freed; see
+ *         "Processes").
  * @since 0.1
  */
 satori_status satori_cursor_free(satori_cursor *cursor, satori_error *error);
@@ -1939,7 +1948,8 @@ satori_status satori_stream_uuid(satori_text source,
  * @param data    receives the address of the first byte.
  * @param length  receives the length in bytes, the NUL not counted; may be NULL.
  * @param error   see satori_error; may be NULL.
- * @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE.
+ * @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE, SATORI_FORKED,
+ *         SATORI_POISONED.
  * @since 0.1
  */
 satori_status satori_string_get(const satori_string *string,
@@ -1952,7 +1962,8 @@ satori_status satori_string_get(const satori_string *string,
  *
  * @param string  the string; NULL is fine.
  * @param error   see satori_error; may be NULL.
- * @return SATORI_OK, SATORI_INVALID_HANDLE.
+ * @return SATORI_OK, SATORI_INVALID_HANDLE, SATORI_FORKED (nothing is freed; see
+ *         "Processes").
  * @since 0.1
  */
 satori_status satori_string_free(satori_string *string, satori_error *error);
