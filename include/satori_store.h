@@ -432,8 +432,8 @@ enum satori_format
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
   /**
-   * The input says it itself: JSON arrays, payloads that go on over several lines, or
-   * one payload a line.
+   * Decided by the input: JSON arrays, payloads that go on over several lines, or one
+   * payload a line.
    */
   SATORI_FORMAT_AUTO = 0,
   /**
@@ -889,8 +889,8 @@ typedef struct {
    */
   satori_text provider;
   /**
-   * Not 0: all is stored or nothing. One payload that can't be stored, or whose
-   * instant has another value, and none of the batch is.
+   * Not 0: all is stored or nothing. Nothing of the batch is stored if one payload can't
+   * be, or if its instant already has another value.
    */
   int32_t strict;
   /**
@@ -913,9 +913,8 @@ typedef struct {
 } satori_ingest_options;
 
 /**
- * What came of ingesting a batch: each payload is counted exactly once. But of a
- * strict batch that is refused, those that would have been stored are counted in
- * `payloads` alone.
+ * What came of ingesting a batch: each payload is counted exactly once. If a strict batch
+ * is refused, the payloads that would have been stored are counted in `payloads` alone.
  */
 typedef struct {
   /**
@@ -1877,8 +1876,8 @@ satori_status satori_ingest(const satori_store *store,
 
 /**
  * Writes the metadata of many streams in one transaction: a JSON array of stream
- * objects, as a sync of every stream answers, or one object a line. A field that an
- * object leaves out keeps what is stored; one that is null is cleared.
+ * objects, which is what the server sends for a sync of all streams, or one object a
+ * line. An absent field keeps what is stored; a field that is null clears it.
  *
  * The report of the two stream objects in "JSON", on this header's first page:
  *

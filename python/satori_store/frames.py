@@ -57,7 +57,7 @@ def _check_index(frame: pandas.DataFrame) -> None:
     """Refuses an index that is not named ``ts`` and may count rows.
 
     Numbers are what ``dropna``, ``sort_values``, ``concat`` or ``iloc`` leave of such an
-    index. No look at them can tell that from Unix seconds.
+    index. Nothing distinguishes that from Unix seconds.
     """
     import pandas
 

@@ -61,10 +61,6 @@ class Observations:
         # The first batch is small, because many who iterate want a few rows only.
         return self._cursor(64, BATCH)
 
-    def batches_of(self, rows: int) -> Iterator[Observation]:
-        """Iterates, and reads so many rows at a time."""
-        return self._cursor(rows, rows)
-
     def as_stored(self) -> tuple[list[StoredTimestamp], list[float], list[str], list[str]]:
         """Reads four lists: timestamps as the rows store them (see
         :attr:`Observation.stored_ts`), values, hashes and providers."""

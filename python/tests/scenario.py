@@ -227,7 +227,8 @@ class Player:
         self, uuid: str, start: Optional[str], end: Optional[str], batch: str
     ) -> Iterator[str]:
         observations = self.store.observations(uuid, optional(start), optional(end))
-        return row_lines(observations.batches_of(min(int(batch), 4096)))
+        rows = min(int(batch), 4096)
+        return row_lines(observations._cursor(rows, rows))
 
     def last(self, uuid: str, count: str) -> Iterator[str]:
         return row_lines(self.store.last(uuid, int(count)))
@@ -242,7 +243,7 @@ class Player:
         self, uuid: str, start: Optional[str], end: Optional[str], batch: str
     ) -> Iterator[str]:
         observations = self.store.observations(uuid, optional(start), optional(end))
-        return row_lines(observations.batches_of(int(batch)), stored)
+        return row_lines(observations._cursor(int(batch), int(batch)), stored)
 
     def spelled_last(self, uuid: str, count: str) -> Iterator[str]:
         return row_lines(self.store.last(uuid, int(count)), stored)

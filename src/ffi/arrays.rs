@@ -1,4 +1,4 @@
-//! Rows as C passes them: in arrays, of which a row takes the items at one index.
+//! Rows as C passes them: an array for each field. The items at one index make a row.
 
 use std::ptr;
 

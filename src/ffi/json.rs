@@ -19,8 +19,8 @@ use crate::{Error, Format, IngestOptions, IngestReport, StreamUuid};
 #[repr(i32)]
 #[allow(dead_code, reason = "C reads all of them")]
 pub enum satori_format {
-    /// The input says it itself: JSON arrays, payloads that go on over several lines, or
-    /// one payload a line.
+    /// Decided by the input: JSON arrays, payloads that go on over several lines, or one
+    /// payload a line.
     SATORI_FORMAT_AUTO = 0,
     /// One payload a line: for the pieces of a long input, of which the first may look
     /// like another format.
@@ -38,8 +38,8 @@ pub struct satori_ingest_options {
     pub uuid: satori_text,
     /// Who delivers the rows; data NULL is "central".
     pub provider: satori_text,
-    /// Not 0: all is stored or nothing. One payload that can't be stored, or whose
-    /// instant has another value, and none of the batch is.
+    /// Not 0: all is stored or nothing. Nothing of the batch is stored if one payload can't
+    /// be, or if its instant already has another value.
     pub strict: i32,
     /// A `satori_format`.
     pub format: i32,
@@ -90,9 +90,8 @@ impl satori_ingest_options {
     }
 }
 
-/// What came of ingesting a batch: each payload is counted exactly once. But of a
-/// strict batch that is refused, those that would have been stored are counted in
-/// `payloads` alone.
+/// What came of ingesting a batch: each payload is counted exactly once. If a strict batch
+/// is refused, the payloads that would have been stored are counted in `payloads` alone.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct satori_ingest_report {
@@ -197,8 +196,8 @@ unsafe fn write_report(
 }
 
 /// Writes the metadata of many streams in one transaction: a JSON array of stream
-/// objects, as a sync of every stream answers, or one object a line. A field that an
-/// object leaves out keeps what is stored; one that is null is cleared.
+/// objects, which is what the server sends for a sync of all streams, or one object a
+/// line. An absent field keeps what is stored; a field that is null clears it.
 ///
 /// The report of the two stream objects in "JSON", on this header's first page:
 ///

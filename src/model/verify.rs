@@ -19,8 +19,8 @@ use super::time::Timestamp;
 /// foreign, because it may have changed or the chain may have begun earlier.
 ///
 /// # What it can't see
-/// A row whose hash was changed can't be told from one whose hash was computed in another
-/// way: it is foreign, and so is the row after it. In a stream whose hashes all come from the
+/// A row whose hash was changed looks like one whose hash was computed in another way: it is
+/// foreign, and so is the row after it. In a stream whose hashes all come from the
 /// store, [`foreign_between`](Self::foreign_between) is 0 unless a hash was changed or a
 /// row arrived late. The provider is not part of the hash, so a change of it leaves no
 /// trace; neither does the removal of the first or the last rows.

@@ -137,7 +137,7 @@ fn a_ledger_that_promises_columns_that_are_gone_is_refused() {
 
 /// Leaves a journal as a crash does: nobody that only reads may take it back.
 #[test]
-fn an_interrupted_write_is_told_to_those_that_only_read() {
+fn an_interrupted_write_is_reported_to_those_that_only_read() {
     let (_folder, path) = place();
     let script = "import os,sqlite3,sys\n\
         c=sqlite3.connect(sys.argv[1])\n\

@@ -21,7 +21,7 @@ fn rollback_file(path: &Path) {
 }
 
 #[test]
-fn the_library_tells_which_sqlite_it_is() {
+fn the_library_reports_which_sqlite_it_is() {
     let info = sqlite_info();
     assert!(info.version_number >= 3_037_000 && info.source_id.len() > 60);
     assert_eq!(info.version.split('.').count(), 3);

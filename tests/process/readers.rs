@@ -11,8 +11,8 @@ pub(crate) const ROLES: &[Role] = &[
     ("writes batches", |path, _| {
         write_batches(&Store::open(path).unwrap());
     }),
-    ("does as told", |path, _| {
-        do_as_told(&Store::open(path).unwrap());
+    ("does what it hears", |path, _| {
+        do_what_it_hears(&Store::open(path).unwrap());
     }),
 ];
 
@@ -29,7 +29,7 @@ fn write_batches(store: &Store) {
     }
 }
 
-fn do_as_told(store: &Store) {
+fn do_what_it_hears(store: &Store) {
     let stream = uuid("s");
     say("ready");
     loop {
@@ -65,7 +65,7 @@ fn with_rows(rows: i64) -> (tempfile::TempDir, PathBuf, Store, Player) {
 }
 
 fn ready(path: &Path) -> Player {
-    let mut player = Player::start("does as told", path, "");
+    let mut player = Player::start("does what it hears", path, "");
     assert_eq!(player.hear(), "ready");
     player
 }

@@ -4,7 +4,7 @@ use crate::support::*;
 use satori_store::{Error, ErrorCode, Insertion, NewObservation, OpenOptions, Store};
 
 #[test]
-fn rows_that_cannot_be_read_are_told_and_never_dropped() {
+fn rows_that_cannot_be_read_are_reported_and_never_dropped() {
     for bad in [
         "'yesterday'",
         "'2024-01-01 25:00'",
@@ -65,7 +65,7 @@ fn rows_that_cannot_be_read_are_told_and_never_dropped() {
 /// Reads texts as columns, where they stand side by side: a character that two rows cut in
 /// two is none, though the bytes of both together are UTF-8.
 #[test]
-fn texts_that_are_no_utf8_are_told_also_where_the_next_one_completes_them() {
+fn texts_that_are_no_utf8_are_reported_also_if_the_next_one_completes_them() {
     for column in ["hash", "provider"] {
         let (_folder, path, store, s) = store_with(&["1704067200", "1704070800"]);
         for (bytes, ts) in [("61c3", 1_704_067_200), ("a962", 1_704_070_800)] {
@@ -95,7 +95,7 @@ fn texts_that_are_no_utf8_are_told_also_where_the_next_one_completes_them() {
 }
 
 #[test]
-fn values_that_cannot_be_read_are_told_and_counted_nowhere() {
+fn values_that_cannot_be_read_are_reported_and_counted_nowhere() {
     for bad in ["'abc'", "x'00'", "9e999", "'nan'"] {
         let (_folder, path, store, s) = store_with(&["1704067200", "1704070800"]);
         sql(
@@ -121,7 +121,7 @@ fn values_that_cannot_be_read_are_told_and_counted_nowhere() {
 }
 
 #[test]
-fn a_row_without_a_timestamp_is_told_of_where_the_table_lets_it_in() {
+fn a_row_without_a_timestamp_is_reported_if_the_table_lets_it_in() {
     let (_folder, path) = place();
     sql(
         &path,

@@ -48,7 +48,7 @@ fn normalising_rewrites_every_readable_spelling_and_nothing_else() {
 }
 
 #[test]
-fn normalising_keeps_both_rows_where_two_spellings_meet_and_tells_what_it_cannot_read() {
+fn normalizing_keeps_both_rows_if_two_spellings_meet_and_reports_what_it_cannot_read() {
     let literals = [
         "1704283200",
         "'2024-01-03 12:00'",

@@ -138,7 +138,7 @@ fn texts_of_any_kind_come_back_as_they_went_in() {
 }
 
 #[test]
-fn removal_takes_what_it_is_told_to_and_says_what_there_was() {
+fn removal_takes_what_was_asked_and_reports_what_there_was() {
     for (what, metadata, rows) in [
         (Remove::Metadata, true, None),
         (Remove::Data, false, Some(2)),
