@@ -5,7 +5,7 @@
  * satori-store, from C++17: satori_store.h with owners, views and exceptions.
  *
  *     satori::Store store("engine.db");
- *     store.ingest(json);
+ *     const satori::IngestReport report = store.ingest(json);
  *     if (auto bitcoin = store.stream_by_name("bitcoin"))
  *       for (const satori::Row &row : store.observations(bitcoin->uuid))
  *         std::cout << row.value << '\n';
@@ -121,6 +121,24 @@ class Text {
   std::string_view view_;
 };
 
+/** Text that goes in and is kept until then: a std::string that no NULL is made into, as with
+ *  Text. */
+class OwnedText : public std::string {
+ public:
+  /** Makes an empty text. */
+  OwnedText() = default;
+  /** Copies NUL-terminated text. */
+  OwnedText(const char *text) : std::string(Text(text).data()) {}
+  OwnedText(std::nullptr_t) = delete;
+  /** Takes a std::string. */
+  OwnedText(std::string text) : std::string(std::move(text)) {}
+  /** Copies a std::string_view, or what converts to one. */
+  template <class T, class = std::enable_if_t<std::is_convertible_v<const T &, std::string_view> &&
+                                              !std::is_convertible_v<const T &, const char *> &&
+                                              !std::is_base_of_v<std::string, T>>>
+  OwnedText(const T &text) : std::string(std::string_view(text)) {}
+};
+
 /** One observation. */
 struct Observation {
   Instant ts;
@@ -139,20 +157,20 @@ struct NewObservation {
   Instant ts;
   double value = 0;
   /** None: computed from the latest row's. */
-  std::optional<std::string> hash = {};
+  std::optional<OwnedText> hash = {};
   /** None: "central". */
-  std::optional<std::string> provider = {};
+  std::optional<OwnedText> provider = {};
 };
 
 /** An observation to be inserted, its timestamp stored as this text: see
  *  satori_insert_many. */
 struct SpelledObservation {
-  std::string ts;
+  OwnedText ts;
   double value = 0;
   /** None: computed from the latest row's. */
-  std::optional<std::string> hash = {};
+  std::optional<OwnedText> hash = {};
   /** None: "central". */
-  std::optional<std::string> provider = {};
+  std::optional<OwnedText> provider = {};
 };
 
 /** The metadata of one stream. */
@@ -181,7 +199,11 @@ template <class T, class U>
 inline constexpr bool takes<T, U,
                             std::enable_if_t<std::is_arithmetic_v<T>,
                                              std::void_t<decltype(T{std::declval<U>()})>>> =
-    !std::is_same_v<std::decay_t<U>, bool>;
+    !std::is_same_v<std::decay_t<U>, bool> && !std::is_same_v<std::decay_t<U>, char>;
+
+/** Whether an optional U sets a field of T: nothing is converted but a string. */
+template <class T, class U>
+inline constexpr bool is_field_of = std::is_same_v<U, T> || std::is_base_of_v<U, T>;
 
 }  // namespace detail
 
@@ -200,7 +222,7 @@ class Field {
   Field(U &&value) : touched_(true), value_(std::in_place, std::forward<U>(value)) {}
   /** Sets it, or clears it if there is no value. A template, so that nothing is converted
    *  to an optional on the way. */
-  template <class U, class = std::enable_if_t<std::is_same_v<U, T>>>
+  template <class U, class = std::enable_if_t<detail::is_field_of<T, U>>>
   Field(std::optional<U> value) : touched_(true), value_(std::move(value)) {}
 
   /** Returns `true` if the stored value stays. */
@@ -219,12 +241,12 @@ class Field {
  */
 struct StreamPatch {
   Field<std::int64_t> server_stream_id = {};
-  Field<std::string> name = {};
-  Field<std::string> author = {};
-  Field<std::string> secondary = {};
-  Field<std::string> target = {};
-  Field<std::string> meta = {};
-  Field<std::string> description = {};
+  Field<OwnedText> name = {};
+  Field<OwnedText> author = {};
+  Field<OwnedText> secondary = {};
+  Field<OwnedText> target = {};
+  Field<OwnedText> meta = {};
+  Field<OwnedText> description = {};
 };
 
 /** What a power cut may take: see satori_synchronous. */
@@ -352,9 +374,9 @@ enum class TimeUnit : std::int32_t {
 /** How payloads are taken in. */
 struct IngestOptions {
   /** The stream that every payload belongs to; none: each names its own. */
-  std::optional<std::string> uuid = {};
+  std::optional<OwnedText> uuid = {};
   /** Who delivers the rows; none: "central". */
-  std::optional<std::string> provider = {};
+  std::optional<OwnedText> provider = {};
   /** Whether all is stored or nothing. */
   bool strict = false;
   /** How the input falls into payloads. */
@@ -459,7 +481,7 @@ using Streams = Handle<satori_stream_list, satori_stream_list_free>;
 /** Returns a text for C. An empty one is not NULL, which would stand for none. */
 inline satori_text text(Text text) { return {text.data(), text.size()}; }
 
-inline satori_text text(const std::optional<std::string> &optional) {
+inline satori_text text(const std::optional<OwnedText> &optional) {
   return optional ? text(Text(*optional)) : satori_text{nullptr, 0};
 }
 
@@ -527,7 +549,7 @@ inline std::optional<Stream> first(std::vector<Stream> &&streams) {
 /** Returns the C form of a patch. Its texts live as long as the patch does. */
 inline satori_stream_patch patch(const StreamPatch &from) {
   satori_stream_patch to = satori_stream_patch_init();
-  const auto put = [&to](const Field<std::string> &field, satori_field bit, satori_text &slot) {
+  const auto put = [&to](const Field<OwnedText> &field, satori_field bit, satori_text &slot) {
     if (field.kept()) return;
     (field.value() ? to.set : to.clear) |= bit;
     slot = text(field.value());
@@ -731,7 +753,7 @@ class Store {
   [[nodiscard]] std::vector<Stream> streams_by_server_id(std::int64_t server_stream_id) const {
     return list(satori_streams_by_server_id, server_stream_id);
   }
-  template <class T, class = std::enable_if_t<std::is_floating_point_v<T>>>
+  template <class T, class = std::enable_if_t<!detail::takes<std::int64_t, T>>>
   std::vector<Stream> streams_by_server_id(T server_stream_id) const = delete;
 
   /** Lists all streams that have metadata, by id. */
@@ -766,7 +788,7 @@ class Store {
 
   /** Writes the metadata of many streams; returns the report as JSON: `new`, `changed`,
    *  `unchanged` and `rejected`. */
-  std::string sync_streams(Text json) const {
+  [[nodiscard]] std::string sync_streams(Text json) const {
     detail::String report;
     detail::call(satori_sync_streams, get(), json.data(), json.size(), report.out());
     return detail::string(report);
@@ -838,6 +860,15 @@ class Store {
   }
   template <class T, class = std::enable_if_t<std::is_floating_point_v<T>>>
   std::vector<Observation> last(Text uuid, T count) const = delete;
+  /** As above; throws SATORI_INVALID_ARGUMENT if the count is negative. */
+  template <class T,
+            std::enable_if_t<std::is_integral_v<T> && std::is_signed_v<T>, int> = 0>
+  [[nodiscard]] std::vector<Observation> last(Text uuid, T count) const {
+    if (count < 0)
+      throw Error(SATORI_INVALID_ARGUMENT,
+                  {SATORI_INVALID_ARGUMENT, 0, "", "the count of the last rows is negative"});
+    return last(uuid, static_cast<std::size_t>(count));
+  }
 
   /** Returns the last observation. */
   [[nodiscard]] std::optional<Observation> latest(Text uuid) const {
@@ -970,7 +1001,7 @@ class Store {
 
   /** Takes in the server's answers: see satori_ingest. Throws Refused if a strict batch
    *  was refused. */
-  IngestReport ingest(Text json, const IngestOptions &options = {}) const {
+  [[nodiscard]] IngestReport ingest(Text json, const IngestOptions &options = {}) const {
     satori_ingest_options how = satori_ingest_options_init();
     how.uuid = detail::text(options.uuid);
     how.provider = detail::text(options.provider);

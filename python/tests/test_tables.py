@@ -247,6 +247,20 @@ def test_text_that_is_no_text(path: Path, with_and_without_pyarrow: None) -> Non
                 read()
 
 
+def test_an_error_about_text_with_a_nul_is_whole(path: Path, with_and_without_pyarrow: None) -> None:
+    """The stream interface of Arrow has no such text, and its maker ended the process."""
+    with Store(path) as store:
+        store.insert("x", 0, 1)
+    with closing(sqlite3.connect(path)) as plain:
+        plain.execute("INSERT INTO x VALUES (CAST(x'3100' AS TEXT) || 'y', 1, 'h', 'p')")
+        plain.commit()
+    with Store(path) as store:
+        rows = store.observations("x")
+        for read in (rows.to_pandas, rows.to_numpy, lambda: list(rows)):
+            with pytest.raises(satori_store.UnreadableRow, match="1\N{REPLACEMENT CHARACTER}y.* is not a timestamp"):
+                read()
+
+
 def test_rows_that_are_null_are_no_rows(store: Store) -> None:
     rows = pyarrow.StructArray.from_arrays(
         [pyarrow.array([10, 20, 30]), pyarrow.array([1.0, 999.0, 3.0])],

@@ -3,10 +3,12 @@
 use std::ffi::c_char;
 
 use arrow_array::ffi_stream::FFI_ArrowArrayStream as ArrowArrayStream;
+use arrow_array::{RecordBatch, RecordBatchReader};
+use arrow_schema::{ArrowError, SchemaRef};
 
 use super::arrow_stream::Batches;
 use super::convert::time_unit;
-use super::error::satori_error;
+use super::error::{satori_error, without_nul};
 use super::guard::Guard;
 use super::input;
 use super::input::{optional_text, satori_text};
@@ -15,7 +17,7 @@ use super::output::required;
 use super::status::satori_status;
 use super::store::satori_store;
 use super::string::satori_string;
-use crate::Error;
+use crate::{Error, RecordBatches};
 
 /// Exports the observations from `from`, included, to `to`, excluded, as an Arrow
 /// stream of `ts` (timestamp[us, UTC]), `value` (float64), `hash` and `provider`
@@ -47,10 +49,34 @@ pub unsafe extern "C" fn satori_export_arrow(
     // SAFETY: by the caller's word.
     unsafe {
         guard.with_stream(store, uuid, uuid_length, |store, uuid| {
-            let batches = store.record_batches(uuid, input::range(from, to))?;
+            let batches = Exported(store.record_batches(uuid, input::range(from, to))?);
             stream.write(ArrowArrayStream::new(Box::new(batches)));
             Ok(())
         })
+    }
+}
+
+/// Record batches whose errors are fit for C. A stored row may have a NUL in it, of which
+/// the stream interface could make no text.
+struct Exported(RecordBatches);
+
+impl Iterator for Exported {
+    type Item = Result<RecordBatch, ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let text = |error: ArrowError| match error {
+            ArrowError::ExternalError(error) => error.to_string(),
+            error => error.to_string(),
+        };
+        let batch = self.0.next()?;
+        let fit = |error| ArrowError::from_external_error(without_nul(&text(error)).into());
+        Some(batch.map_err(fit))
+    }
+}
+
+impl RecordBatchReader for Exported {
+    fn schema(&self) -> SchemaRef {
+        self.0.schema()
     }
 }
 

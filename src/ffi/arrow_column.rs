@@ -200,8 +200,9 @@ impl Memory<'_> {
         let layout = layout(kind);
         let expected = 1 + layout.buffers.len();
         // Views are followed by as many buffers of text as there are, and their lengths.
+        // A view names its buffer by a number of 32 bits.
         let is_right = match layout.variadic {
-            true => self.buffers.len() > expected,
+            true => self.buffers.len() > expected && self.buffers.len() <= i32::MAX as usize,
             false => self.buffers.len() == expected,
         };
         if !is_right {

@@ -89,7 +89,6 @@ impl Batches {
 
     fn batch(&self, rows: &Arc<Array>) -> Result<RecordBatch> {
         let (offset, length) = rows.extent()?;
-        arrow_column::check_rows(rows, (offset, length))?;
         let children = rows.children(self.width)?;
         let column = |(place, field): (&usize, &Arc<Field>)| {
             let column = children[*place].ok_or_else(|| malformed("it is NULL, or released"));
@@ -100,9 +99,14 @@ impl Batches {
                 .map_err(|error| in_column(field.name(), error))
         };
         let columns = self.places.iter().zip(self.schema.fields()).map(column);
+        let columns = columns.collect::<Result<Vec<_>>>()?;
+        // Only now: if the length is wrong, the columns show it, and memory need not be read.
+        if !columns.is_empty() {
+            arrow_column::check_rows(rows, (offset, length))?;
+        }
         RecordBatch::try_new_with_options(
             Arc::clone(&self.schema),
-            columns.collect::<Result<_>>()?,
+            columns,
             &RecordBatchOptions::new().with_row_count(Some(length)),
         )
     }

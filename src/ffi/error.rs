@@ -1,5 +1,6 @@
 //! The error that a caller may ask for.
 
+use std::borrow::Cow;
 use std::ffi::c_char;
 
 use super::status::{satori_code, satori_status};
@@ -91,6 +92,7 @@ impl Failure {
 /// # Safety
 /// `room` may be written.
 unsafe fn put<const SIZE: usize>(room: *mut [c_char; SIZE], text: &str) {
+    let text = without_nul(text);
     let mut end = text.len().min(SIZE - 1);
     while !text.is_char_boundary(end) {
         end -= 1;
@@ -100,5 +102,13 @@ unsafe fn put<const SIZE: usize>(room: *mut [c_char; SIZE], text: &str) {
         let room = room.cast::<u8>();
         room.copy_from_nonoverlapping(text.as_ptr(), end);
         room.add(end).write(0);
+    }
+}
+
+/// Returns a text as C can have it: a NUL within is shown as U+FFFD.
+pub(super) fn without_nul(text: &str) -> Cow<'_, str> {
+    match text.as_bytes().contains(&0) {
+        true => text.replace('\0', "\u{fffd}").into(),
+        false => text.into(),
     }
 }

@@ -5,7 +5,7 @@ use std::ffi::c_char;
 use std::mem;
 use std::ptr;
 
-use super::error::Failure;
+use super::error::{Failure, without_nul};
 use super::growable::{Growable, size_of_caller};
 use super::input::{check_place, satori_text};
 use super::registry::{self, Handle};
@@ -103,11 +103,7 @@ pub(super) unsafe fn write_handle<H: Handle>(
 /// Adds a text and its closing NUL. A NUL within, which no text of ours has but
 /// which a file written by others may, is shown as U+FFFD.
 pub(super) fn push_c_string(buffer: &mut Vec<u8>, text: &str) {
-    if text.as_bytes().contains(&0) {
-        buffer.extend_from_slice(text.replace('\0', "\u{fffd}").as_bytes());
-    } else {
-        buffer.extend_from_slice(text.as_bytes());
-    }
+    buffer.extend_from_slice(without_nul(text).as_bytes());
     buffer.push(0);
 }
 

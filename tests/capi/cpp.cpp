@@ -72,8 +72,14 @@ static void null_texts(const satori::Store &store) {
   const satori::Instant now{};
   CHECK(code_of([&] { (void)store.contains(none); }) == SATORI_NULL_POINTER);
   CHECK(code_of([&] { store.insert(uuid, now, 0, none); }) == SATORI_NULL_POINTER);
-  CHECK(code_of([&] { store.ingest(none); }) == SATORI_NULL_POINTER);
+  CHECK(code_of([&] { (void)store.ingest(none); }) == SATORI_NULL_POINTER);
   CHECK(code_of([&] { satori::Store other{none}; }) == SATORI_NULL_POINTER);
+  satori::StreamPatch patch;
+  satori::IngestOptions options;
+  CHECK(code_of([&] { patch.name = none; }) == SATORI_NULL_POINTER);
+  CHECK(code_of([&] { options.uuid = none; }) == SATORI_NULL_POINTER);
+  CHECK(code_of([&] { store.insert(uuid, {now, 0, none}); }) == SATORI_NULL_POINTER);
+  CHECK(code_of([&] { store.insert_spelled(uuid, {{none, 0}}); }) == SATORI_NULL_POINTER);
   /* Views of nothing are empty text, as ever. */
   CHECK(code_of([&] { (void)store.contains(std::string_view()); }) == SATORI_INVALID_UUID);
   CHECK(store.search_streams({}).empty());
@@ -90,6 +96,8 @@ static void numbers(const satori::Store &store) {
   patch.server_stream_id = std::optional<std::int64_t>();
   CHECK(!store.upsert_stream(uuid, patch).server_stream_id);
   CHECK(store.streams_by_server_id(small).empty());
+  CHECK(store.last(uuid, small).size() == 7);
+  CHECK(code_of([&] { (void)store.last(uuid, -small); }) == SATORI_INVALID_ARGUMENT);
 }
 
 #if __cplusplus >= 202002L

@@ -249,6 +249,9 @@ static void lengths(void) {
   SPOILT(rows.buffers = NULL);
   SPOILT(rows.null_count = 1);
   SPOILT(bitmap = 0x0d; row_buffers[0] = &bitmap; rows.null_count = 1);
+  /* The columns are short: a bitmap of so many rows is not looked at. */
+  SPOILT(row_buffers[0] = &bitmap; rows.length = INT64_C(1) << 40);
+  SPOILT(row_buffers[0] = &bitmap; rows.offset = INT64_C(1) << 40);
   SPOILT(children[VALUE] = NULL);
   SPOILT(arrays[VALUE].release = NULL);
   SPOILT(arrays[VALUE].length = LENGTH - 1);
@@ -304,6 +307,7 @@ static void texts_and_keys(void) {
   SPOILT(view(); memcpy(views[2].prefix, "zzzz", 4));
   SPOILT(view(); view_lengths[0] = -1);
   SPOILT(view(); arrays[HASH].n_buffers = 2);
+  SPOILT(view(); arrays[HASH].n_buffers = INT64_C(1) << 40);
   SPOILT(view(); buffers[HASH][3] = NULL);
   SPOILT(view(); buffers[HASH][2] = NULL);
 }

@@ -20,11 +20,12 @@
  *     ...
  *     satori_store_close(store, NULL);
  *
- * Results. Every function but satori_status_name returns a satori_status: SATORI_OK, or
- * the kind of the error. Its last parameter may point to a satori_error, which the caller owns. It
- * then says what is wrong and what to do; pass NULL if you don't want it. Outputs are
- * written only if the function succeeds (the arrays of satori_cursor_next, the report
- * of satori_ingest and `needed` of satori_get_stream and its like say otherwise themselves).
+ * Results. Every function that can fail returns a satori_status: SATORI_OK, or the kind
+ * of the error. Its last parameter may point to a satori_error, which the caller owns.
+ * It then says what is wrong and what to do; pass NULL if you don't want it. Outputs are
+ * written only if the function succeeds (the arrays of satori_cursor_next, the report of
+ * satori_ingest and `needed` of satori_get_stream and its like say otherwise
+ * themselves).
  *
  * Every function may return SATORI_PANIC, and SATORI_INVALID_ARGUMENT if `error` or the
  * place for a result is misaligned. Any call on a store or a cursor may return
@@ -37,11 +38,11 @@
  * when the store is opened again; nobody knows before. To repeat it is safe.
  *
  * Handles (satori_store *, satori_stream_list *, satori_cursor *, satori_string *) are
- * not pointers that you may follow. Each is checked at every call: one that was
- * freed, that is of another type, that was never given out or that another copy of this
- * library in the process gave out is SATORI_INVALID_HANDLE, not a crash. The caller frees each with the function of its
- * type, in any order; freeing NULL does nothing. A cursor keeps its store's file open
- * until it is freed; lists and strings are copies and don't.
+ * not pointers that you may follow. Each is checked at every call: one that was freed,
+ * that is of another type, that was never given out or that another copy of this library
+ * in the process gave out is SATORI_INVALID_HANDLE, not a crash. The caller frees each
+ * with the function of its type, in any order; freeing NULL does nothing. A cursor keeps
+ * its store's file open until it is freed; lists and strings are copies and don't.
  *
  * Text. In: UTF-8, a pointer and a length in bytes; no NUL is needed. A pointer that
  * is NULL, with length 0, is empty text, or no text if the function says what that

@@ -218,14 +218,14 @@ static void ingest(const satori::Store &store) {
 
   options.strict = true;
   try {
-    store.ingest(R"({"value": "6", "observed_at": "3600"})", options);
+    (void)store.ingest(R"({"value": "6", "observed_at": "3600"})", options);
     CHECK(false);
   } catch (const satori::Refused &refused) {
     CHECK(refused.code() == SATORI_REFUSED && refused.report().conflicts == 1);
     CHECK(refused.report().inserted == 0);
     CHECK(refused.report().details.find("5.5") != std::string::npos);
   }
-  CHECK(code_of([&] { store.ingest("[{"); }) == SATORI_INVALID_JSON);
+  CHECK(code_of([&] { (void)store.ingest("[{"); }) == SATORI_INVALID_JSON);
 
   // A piece of a longer input.
   options = {};
