@@ -263,7 +263,10 @@ class ObservationOperations(StoreHandle):
 
     def quarantined(self, uuid: str) -> tuple[StoredRow, ...]:
         """Lists the stream's rows that :meth:`quarantine` has moved, in the order in which it
-        did."""
+        did.
+
+        :raises NotAStream: something else has the name ``__satori_quarantine``.
+        """
         rows = Handle()
         call("satori_quarantined", *self._at(uuid), None, byref(rows))
         return decode.unreadable_rows(rows)

@@ -134,7 +134,10 @@ class StreamOperations(StoreHandle):
     def quarantined_streams(self) -> list[str]:
         """Returns the uuids of streams of which :meth:`quarantine` has moved rows that are
         still where it put them, in the order in which their first was moved. They need not
-        have metadata or data: :meth:`remove` leaves the rows in the quarantine."""
+        have metadata or data: :meth:`remove` leaves the rows in the quarantine.
+
+        :raises NotAStream: something else has the name ``__satori_quarantine``.
+        """
         return self._columns("satori_quarantined_streams").get("uuid", [])
 
     def _columns(self, function: str) -> dict[str, list[Any]]:
