@@ -50,7 +50,11 @@ class StoreHandle:
     #: The file as it was named; None in memory.
     path: Optional[str] = None
 
+    #: The last JSON of a function that lists streams, and what was made of it.
+    _known: dict[str, tuple[bytes, list[Any]]]
+
     def _open(self, path: Optional[bytes], options: OpenOptions) -> None:
+        self._known = {}
         handle = Handle()
         call("satori_store_open", path, len(path or b""), byref(options), byref(handle))
         self._handle = handle.value

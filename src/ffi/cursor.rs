@@ -98,7 +98,9 @@ impl OpenCursor {
 ///                   numbers as decimals. `data` is NULL if a row holds the number of
 ///                   Unix seconds that the store itself writes: an integer if `ts` is
 ///                   whole seconds, else the nearest double. NULL skips them. The texts
-///                   live until the next call on this cursor.
+///                   live until the next call on this cursor. Those of a row, and those of
+///                   all rows, lie one after the other in memory, each with a NUL, so that
+///                   one copy takes them all.
 /// @param values     receives values; NULL skips them.
 /// @param hashes     receives hashes, as texts that live likewise; NULL skips them.
 /// @param providers  receives providers, likewise.

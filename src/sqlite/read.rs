@@ -245,16 +245,29 @@ pub(super) fn at_stored(
     instant: Timestamp,
     stored: StoredRef<'_>,
 ) -> Result<Option<Observation>> {
-    if let Some(found) = at_seconds(table, stream, instant)? {
-        return Ok(Some(found));
+    match at_key(table, stream, instant, stored)? {
+        Some(found) => Ok(Some(found)),
+        None => at(table, stream, instant),
+    }
+}
+
+/// Reads the row of this instant if it stores Unix seconds, or else this timestamp.
+pub(super) fn at_key(
+    table: &mut Table,
+    stream: &StreamUuid,
+    instant: Timestamp,
+    stored: StoredRef<'_>,
+) -> Result<Option<Observation>> {
+    let found = at_seconds(table, stream, instant)?;
+    if found.is_some() || instant.to_seconds().ok() == Some(stored) {
+        return Ok(found);
     }
     let params = [row::param(stored)];
     let mut rows = table.cached(Query::At)?.query(&params)?;
-    if let Some(row) = rows.next()? {
-        return row::observation(&row, stream).map(Some);
+    match rows.next()? {
+        Some(row) => row::observation(&row, stream).map(Some),
+        None => Ok(None),
     }
-    drop(rows);
-    at(table, stream, instant)
 }
 
 /// Reads the row that stores this instant as Unix seconds.

@@ -1162,6 +1162,58 @@ satori_status satori_get_stream_by_name(const satori_store *store,
                                         satori_error *error);
 
 /**
+ * Finds the stream of this uuid, and writes its row of table `streams` as JSON into memory
+ * of the caller's: for hosts that make an object of it.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param json         receives an object with all columns by their names, NUL-terminated.
+ *                     Times are text, as the store writes them into the columns.
+ * @param capacity     how many bytes `json` has room for.
+ * @param needed       receives how many bytes of `json` the object takes with its NUL,
+ *                     also if they are more than `capacity`. 0: the stream has no
+ *                     metadata, and `json` is left as it is.
+ * @param error        see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_INVALID_UUID, SATORI_INVALID_ARGUMENT (`capacity` is less
+ *         than `needed`), or what any call returns.
+ * @since 0.1
+ */
+satori_status satori_get_stream_json(const satori_store *store,
+                                     const char *uuid,
+                                     size_t uuid_length,
+                                     char *json,
+                                     size_t capacity,
+                                     size_t *needed,
+                                     satori_error *error);
+
+/**
+ * Finds the stream of this name, as satori_get_stream_by_name does, and writes it as
+ * satori_get_stream_json does.
+ *
+ * @param store        the store.
+ * @param name         the name.
+ * @param name_length  its length in bytes.
+ * @param json         receives an object with all columns by their names, NUL-terminated.
+ *                     Times are text, as the store writes them into the columns.
+ * @param capacity     how many bytes `json` has room for.
+ * @param needed       receives how many bytes of `json` the object takes with its NUL,
+ *                     also if they are more than `capacity`. 0: no stream has the name,
+ *                     and `json` is left as it is.
+ * @param error        see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_INVALID_UTF8, SATORI_INVALID_ARGUMENT (`capacity` is less
+ *         than `needed`), or what any call returns.
+ * @since 0.1
+ */
+satori_status satori_get_stream_by_name_json(const satori_store *store,
+                                             const char *name,
+                                             size_t name_length,
+                                             char *json,
+                                             size_t capacity,
+                                             size_t *needed,
+                                             satori_error *error);
+
+/**
  * Finds all streams of this name: the most recently synced first, then the lowest
  * id. Names are not unique; if one stream is wanted, take the first.
  *
@@ -1569,7 +1621,9 @@ satori_status satori_delete(const satori_store *store,
  *                   numbers as decimals. `data` is NULL if a row holds the number of
  *                   Unix seconds that the store itself writes: an integer if `ts` is
  *                   whole seconds, else the nearest double. NULL skips them. The texts
- *                   live until the next call on this cursor.
+ *                   live until the next call on this cursor. Those of a row, and those of
+ *                   all rows, lie one after the other in memory, each with a NUL, so that
+ *                   one copy takes them all.
  * @param values     receives values; NULL skips them.
  * @param hashes     receives hashes, as texts that live likewise; NULL skips them.
  * @param providers  receives providers, likewise.

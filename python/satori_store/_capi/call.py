@@ -104,9 +104,14 @@ def read(text: Text) -> Optional[str]:
 
 def take_string(handle: Handle) -> str:
     """Copies the text of a `satori_string`, and frees it."""
+    return take_bytes(handle).decode()
+
+
+def take_bytes(handle: Handle) -> bytes:
+    """Copies the UTF-8 of a `satori_string`, and frees it."""
     data, length = c_void_p(), c_size_t()
     try:
         call("satori_string_get", handle, byref(data), byref(length))
-        return ctypes.string_at(data.value or 0, length.value).decode()
+        return ctypes.string_at(data.value or 0, length.value)
     finally:
         call("satori_string_free", handle)

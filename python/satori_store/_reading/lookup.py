@@ -4,14 +4,15 @@ steps as can be."""
 from __future__ import annotations
 
 import ctypes
+import json
 import struct
-from ctypes import byref, c_size_t
+from ctypes import c_size_t, c_void_p
 from typing import Any, Optional
 
 from .. import instants
 from .._capi import structs
 from .._capi.call import failure
-from .._capi.library import functions
+from .._capi.library import prepared
 from ..records import Observation, StoredTimestamp, Stream
 from .cursor import number_or_text, seconds
 
@@ -25,22 +26,34 @@ class Rooms:
     """
 
     def __init__(self, function: str, head: int, members: tuple[int, ...]) -> None:
-        self._function, self._head, self._members = functions[function], head, members
+        self._function, self._head, self._members = prepared(function, 3), head, members
         self._free: list[Any] = []
-        #: The last answer for each key, if its texts are no longer than `_SHORT` bytes. 10,000
-        #: streams take some 10 MB.
-        self.known: dict[bytes, tuple[bytes, Stream]] = {}
+        #: The last answer for each key, and what was made of it. 10,000 streams take some
+        #: 10 MB.
+        self.known: dict[bytes, tuple[bytes, Any]] = {}
 
     def _room(self, capacity: int) -> Any:
         """Makes a room for texts of so many bytes."""
         memory = (ctypes.c_char * (self._head + capacity))()
-        # Of a struct that may grow it is the size; else it is written before it is read.
-        ctypes.c_size_t.from_buffer(memory).value = self._head
         address, needed, error = ctypes.addressof(memory), c_size_t(), structs.Error()
-        places = [address + member for member in self._members]
-        texts = address + self._head
-        arguments = (*places, texts, capacity, byref(needed), byref(error))
+        if self._head:
+            # Of a struct that may grow it is the size; else it is written before it is read.
+            c_size_t.from_buffer(memory).value = self._head
+        places = [*self._members, self._head]
+        arguments = (
+            *[c_void_p(address + place) for place in places],
+            c_size_t(capacity),
+            c_void_p(ctypes.addressof(needed)),
+            c_void_p(ctypes.addressof(error)),
+        )
         return memory, address, capacity, needed, error, arguments
+
+    def keep(self, key: bytes, known: tuple[bytes, Any]) -> None:
+        """Keeps an answer and what was made of it, if it is short."""
+        if len(known[0]) <= _SHORT:
+            if len(self.known) >= _MOST:
+                self.known.clear()
+            self.known[key] = known
 
     def ask(self, store: int, key: bytes) -> Optional[tuple[bytes, int]]:
         """Calls the function. Returns a copy of what it wrote, whose pointers point into
@@ -70,6 +83,10 @@ _STREAM = ctypes.sizeof(structs.Stream)
 _by_uuid = Rooms("satori_get_stream", _STREAM, (0,))
 _by_name = Rooms("satori_get_stream_by_name", _STREAM, (0,))
 
+_json_by_uuid = Rooms("satori_get_stream_json", 0, ())
+_json_by_name = Rooms("satori_get_stream_by_name_json", 0, ())
+
+#: How long an answer that is kept may be, and how many are kept.
 _SHORT, _MOST = _STREAM + 512, 16_384
 
 
@@ -83,6 +100,33 @@ def stream_by_name(store: int, name: bytes) -> Optional[Stream]:
     return _stream(_by_name, store, name)
 
 
+def stream_as_stored(store: int, uuid: bytes) -> Optional[dict[str, Any]]:
+    """Returns the row of `streams` of a stream; None if it has no metadata."""
+    return _row(_json_by_uuid, store, uuid)
+
+
+def stream_by_name_as_stored(store: int, name: bytes) -> Optional[dict[str, Any]]:
+    """Returns the row of `streams` of the stream of this name; None if there is none."""
+    return _row(_json_by_name, store, name)
+
+
+#: What `json.loads` calls in the end, when it has looked for other encodings and for blanks.
+_scan = json.JSONDecoder().scan_once
+
+
+def _row(rooms: Rooms, store: int, key: bytes) -> Optional[dict[str, Any]]:
+    answer = rooms.ask(store, key)
+    if answer is None:
+        return None
+    found, _ = answer
+    known = rooms.known.get(key)
+    if known is None or known[0] != found:
+        known = found, _scan(found[:-1].decode(), 0)[0]
+        rooms.keep(key, known)
+    row: dict[str, Any] = known[1].copy()
+    return row
+
+
 def _stream(rooms: Rooms, store: int, key: bytes) -> Optional[Stream]:
     answer = rooms.ask(store, key)
     if answer is None:
@@ -92,12 +136,10 @@ def _stream(rooms: Rooms, store: int, key: bytes) -> Optional[Stream]:
     # the same bytes may be the same record.
     known = rooms.known.get(key)
     if known is not None and known[0] == found:
-        return known[1]
+        same: Stream = known[1]
+        return same
     record = _record(found, address)
-    if len(found) <= _SHORT:
-        if len(rooms.known) >= _MOST:
-            rooms.known.clear()
-        rooms.known[key] = found, record
+    rooms.keep(key, (found, record))
     return record
 
 
