@@ -38,8 +38,10 @@ pub(super) unsafe fn write_json(
 /// Returns a report as JSON, NUL-terminated. JSON has no NUL of its own: it is spelled
 /// `\u0000`.
 pub(super) fn json_of(report: &impl serde::Serialize) -> Vec<u8> {
-    let mut json = serde_json::to_vec(report)
-        .unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}").into_bytes());
+    let mut json = Vec::with_capacity(512);
+    if let Err(error) = serde_json::to_writer(&mut json, report) {
+        json = format!("{{\"error\":\"{error}\"}}").into_bytes();
+    }
     json.push(0);
     json
 }

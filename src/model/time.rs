@@ -9,6 +9,7 @@ use jiff::fmt::temporal::Pieces;
 use jiff::tz::Offset;
 
 use super::error::{Error, Result, excerpt};
+use super::plain_iso;
 use super::rounding::{self, Decimal};
 use super::time_unit::TimeUnit;
 
@@ -190,6 +191,9 @@ impl Timestamp {
     /// numbers (a column of NUMERIC affinity stores those as numbers).
     pub(crate) fn from_stored_text(text: &str) -> Result<Self> {
         let bytes = text.as_bytes();
+        if let Some(micros) = plain_iso::micros(bytes) {
+            return Ok(Timestamp(micros));
+        }
         let dated =
             bytes.len() >= 10 && bytes[..4].iter().all(u8::is_ascii_digit) && bytes[4] == b'-';
         if !dated {

@@ -203,11 +203,21 @@ def _load() -> tuple[ctypes.CDLL, dict[str, Any]]:
 _library, functions = _load()
 
 
-def prepared(name: str, given: int) -> Any:
-    """Returns a function of which only the first arguments are given anew at each call. The
-    others are `ctypes` objects that the caller has made once, and are not checked: that takes
-    as long as the call."""
+def prepared(name: str) -> Any:
+    """Returns a function whose arguments are not converted, which takes as long as the call:
+    they are bytes, and what `handle`, `LENGTHS`, `from_param` and `byref` have made."""
     function = _library[name]
-    function.argtypes = FUNCTIONS[name][:given]
     function.restype = c_int32
     return function
+
+
+class _Lengths(dict[int, Any]):
+    """Lengths as arguments of a function; those of most uuids and names are made once."""
+
+    def __missing__(self, length: int) -> Any:
+        return c_size_t.from_param(length)
+
+
+LENGTHS = _Lengths((length, c_size_t.from_param(length)) for length in range(256))
+#: Makes a handle an argument of a function.
+handle = Handle.from_param

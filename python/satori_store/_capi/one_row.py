@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ctypes
 import struct
-from ctypes import c_size_t, c_void_p
+from ctypes import byref
 from typing import Any, NamedTuple, Optional
 
 from . import structs
 from .call import failure
-from .library import prepared
+from .library import LENGTHS, handle, prepared
 
 #: `value`, pointer and length of `spelling`, `hash` and `provider`, and the report.
 _ROW = struct.Struct("@dPNPNPNNQQQ")
@@ -18,7 +18,7 @@ _COUNTS = struct.Struct("@QQQ")
 #: How many bytes of texts there is room for.
 _CAPACITY = 1024
 
-_insert = prepared("satori_insert_many", 3)
+_insert = prepared("satori_insert_many")
 #: Memory for a row and its report, each taken for the time of a call, as the errors in
 #: `call` are.
 _free: list[Any] = []
@@ -36,11 +36,11 @@ def _room() -> Any:
     memory, error = (ctypes.c_char * (_ROW.size + _CAPACITY))(), structs.Error()
     address = ctypes.addressof(memory)
     value, spelling, hash, provider, report = (
-        c_void_p(address + place) for place in (0, 8, 24, 40, _REPORT)
+        byref(memory, place) for place in (0, 8, 24, 40, _REPORT)
     )
-    last = c_void_p(ctypes.addressof(error))
     # One row; no instant, because it is spelled; no report of a conflict.
-    arguments = (c_size_t(1), None, spelling, value, hash, provider, report, None, last)
+    places = (spelling, value, hash, provider, report)
+    arguments = (LENGTHS[1], None, *places, None, byref(error))
     return memory, address + _ROW.size, error, arguments
 
 
@@ -76,7 +76,7 @@ def insert(
         0,
     )
     memory[_ROW.size : _ROW.size + len(texts)] = texts
-    status = _insert(store, uuid, len(uuid), *arguments)
+    status = _insert(handle(store), uuid, LENGTHS[len(uuid)], *arguments)
     failed = failure(status, error) if status else None
     counts = Counts(*_COUNTS.unpack_from(memory, _ROW.size - _COUNTS.size))
     _free.append(room)

@@ -6,13 +6,13 @@ from __future__ import annotations
 import ctypes
 import json
 import struct
-from ctypes import c_size_t, c_void_p
+from ctypes import byref, c_size_t
 from typing import Any, Optional
 
 from .. import instants
 from .._capi import structs
 from .._capi.call import failure
-from .._capi.library import prepared
+from .._capi.library import LENGTHS, handle, prepared
 from ..records import Observation, StoredTimestamp, Stream
 from .cursor import number_or_text, seconds
 
@@ -26,7 +26,7 @@ class Rooms:
     """
 
     def __init__(self, function: str, head: int, members: tuple[int, ...]) -> None:
-        self._function, self._head, self._members = prepared(function, 3), head, members
+        self._function, self._head, self._members = prepared(function), head, members
         self._free: list[Any] = []
         #: The last answer for each key, and what was made of it. 10,000 streams take some
         #: 10 MB.
@@ -41,10 +41,10 @@ class Rooms:
             c_size_t.from_buffer(memory).value = self._head
         places = [*self._members, self._head]
         arguments = (
-            *[c_void_p(address + place) for place in places],
-            c_size_t(capacity),
-            c_void_p(ctypes.addressof(needed)),
-            c_void_p(ctypes.addressof(error)),
+            *[byref(memory, place) for place in places],
+            LENGTHS[capacity],
+            byref(needed),
+            byref(error),
         )
         return memory, address, capacity, needed, error, arguments
 
@@ -63,7 +63,7 @@ class Rooms:
         except IndexError:
             room = self._room(1024)
         memory, address, capacity, needed, error, arguments = room
-        status = self._function(store, key, len(key), *arguments)
+        status = self._function(handle(store), key, LENGTHS[len(key)], *arguments)
         while status != 0:
             if needed.value <= capacity:
                 failed = failure(status, error)
@@ -72,7 +72,7 @@ class Rooms:
             # Twice as much, because somebody may lengthen the texts further meanwhile.
             room = self._room(2 * needed.value)
             memory, address, capacity, needed, error, arguments = room
-            status = self._function(store, key, len(key), *arguments)
+            status = self._function(handle(store), key, LENGTHS[len(key)], *arguments)
         length = needed.value
         found = memory[: self._head + length] if length else None
         self._free.append(room)
@@ -83,8 +83,8 @@ _STREAM = ctypes.sizeof(structs.Stream)
 _by_uuid = Rooms("satori_get_stream", _STREAM, (0,))
 _by_name = Rooms("satori_get_stream_by_name", _STREAM, (0,))
 
-_json_by_uuid = Rooms("satori_get_stream_json", 0, ())
-_json_by_name = Rooms("satori_get_stream_by_name_json", 0, ())
+json_by_uuid = Rooms("satori_get_stream_json", 0, ())
+json_by_name = Rooms("satori_get_stream_by_name_json", 0, ())
 
 #: How long an answer that is kept may be, and how many are kept.
 _SHORT, _MOST = _STREAM + 512, 16_384
@@ -100,21 +100,12 @@ def stream_by_name(store: int, name: bytes) -> Optional[Stream]:
     return _stream(_by_name, store, name)
 
 
-def stream_as_stored(store: int, uuid: bytes) -> Optional[dict[str, Any]]:
-    """Returns the row of `streams` of a stream; None if it has no metadata."""
-    return _row(_json_by_uuid, store, uuid)
-
-
-def stream_by_name_as_stored(store: int, name: bytes) -> Optional[dict[str, Any]]:
-    """Returns the row of `streams` of the stream of this name; None if there is none."""
-    return _row(_json_by_name, store, name)
-
-
 #: What `json.loads` calls in the end, when it has looked for other encodings and for blanks.
 _scan = json.JSONDecoder().scan_once
 
 
-def _row(rooms: Rooms, store: int, key: bytes) -> Optional[dict[str, Any]]:
+def as_stored(rooms: Rooms, store: int, key: bytes) -> Optional[dict[str, Any]]:
+    """Returns the row of `streams` of a stream; None if it has no metadata."""
     answer = rooms.ask(store, key)
     if answer is None:
         return None

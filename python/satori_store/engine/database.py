@@ -193,12 +193,12 @@ class EngineSqliteDatabase(Connection):
 
     def getStreamByUuid(self, uuid: str) -> Optional[dict[str, Any]]:
         """Returns a stream's metadata, by column; None if it has none."""
-        return self.store.stream_as_stored(uuid)
+        return (self._store or self.store).stream_as_stored(uuid)
 
     def getStreamByName(self, name: str) -> Optional[dict[str, Any]]:
         """Returns the metadata of the stream of this name, by column; None if there is none.
         If there are several, it is that of the one that was synced last."""
-        return self.store.stream_by_name_as_stored(name)
+        return (self._store or self.store).stream_by_name_as_stored(name)
 
     def getAllStreams(self) -> list[dict[str, Any]]:
         """Returns the metadata of all streams, by id."""
