@@ -106,6 +106,35 @@ def test_a_row_that_exists_waits_for_no_lock(tmp_path: Path) -> None:
     database.disconnect()
 
 
+@pytest.mark.parametrize("spelling", ["{}", "'2024-01-01 0{}:00'"])
+@pytest.mark.parametrize("spoilt", ["value = 'abc'", "hash = CAST(x'ff' AS TEXT)"])
+def test_rows_before_one_that_cannot_be_read_come_first(
+    path: Path, spelling: str, spoilt: str
+) -> None:
+    with Store(path) as store:
+        store.insert_many("a", [(0, 0)])
+        store.delete("a")
+        with closing(sqlite3.connect(path)) as plain:
+            for number in range(9):
+                ts = spelling.format(number)
+                plain.execute(f"INSERT INTO a VALUES ({ts}, {number}, 'h', 'p')")
+            plain.execute(f"UPDATE a SET {spoilt} WHERE ts = {spelling.format(5)}")
+            plain.commit()
+        for rows in (store.observations("a"), store.observations("a").batches_of(3)):
+            found, read = iter(rows), []
+            with pytest.raises(satori_store.UnreadableRow):
+                for row in found:
+                    read.append(row.value)
+            assert read == [0, 1, 2, 3, 4]
+            with pytest.raises(satori_store.UnreadableRow):
+                next(found)
+        with pytest.raises(satori_store.UnreadableRow):
+            store.observations("a").to_numpy()
+        with pytest.raises(satori_store.UnreadableRow):
+            store.observations("a").as_stored()
+        assert store.statistics("a").unreadable == len(store.unreadable("a")) == 1
+
+
 @pytest.mark.parametrize("rows", [1, 255, 256, 257, 5000])
 def test_batches_of_any_length(store: Store, rows: int) -> None:
     """Texts of several bytes a character, and none, in every place of a batch."""

@@ -803,7 +803,7 @@ typedef struct {
    */
   uint64_t count;
   /**
-   * Rows whose timestamp or value can't be read; they count in `count` and among
+   * Rows that can't be read, as satori_unreadable lists them; they count in `count` and among
    * the providers alone.
    */
   uint64_t unreadable;
@@ -1630,7 +1630,9 @@ satori_status satori_delete(const satori_store *store,
  * @param count      receives how many rows there are; 0 at the end.
  * @param error      see satori_error; may be NULL. On an error the arrays hold
  *                   nothing of use, and the rows of this batch are not skipped
- *                   by a later call.
+ *                   by a later call. A row that can't be read is reported by the
+ *                   call that would begin with it: the call before gives the rows
+ *                   before it, which may be fewer than `capacity`.
  * @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE,
  *         SATORI_INVALID_ARGUMENT, SATORI_UNREADABLE_ROW, SATORI_STREAM_NOT_FOUND
  *         (it was removed meanwhile), or what any call returns.
