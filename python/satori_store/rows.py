@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from ctypes import byref
 from decimal import Decimal
 from numbers import Real
@@ -97,7 +97,7 @@ def _insert_rows(
     """Inserts observations and tuples."""
     ts = array("q")
     contents = _Contents(provider)
-    for row in rows:
+    for row in _each(rows):
         if isinstance(row, Observation):
             row = (row.ts, row.value, row.hash, row.provider)
         _check(row)
@@ -116,7 +116,7 @@ def insert_spelled(
             return report
     spellings = Texts()
     contents = _Contents(provider)
-    for row in rows:
+    for row in _each(rows):
         _check(row)
         spellings.append(row[0])
         contents.append(*row[1:])
@@ -143,6 +143,16 @@ def _insert_one_spelled(
     if counts is None or counts.conflicts:
         return None
     return InsertReport(counts.inserted, counts.already_there, ())
+
+
+def _each(rows: Any) -> Iterator[Any]:
+    """Iterates over rows."""
+    try:
+        return iter(rows)
+    except TypeError:
+        raise InvalidValue(
+            f"{shown(rows)} holds no rows: expected an iterable of them, or a table"
+        ) from None
 
 
 def _check(row: Any) -> None:

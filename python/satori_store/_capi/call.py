@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import operator
+from collections.abc import Mapping
 from ctypes import byref, c_char_p, c_size_t, c_void_p
 from typing import Any, Optional
 
@@ -93,6 +94,25 @@ def fits(number: Any, least: int, name: str) -> int:
     if not least <= whole < 2**63 + (2**63 if least == 0 else 0):
         raise InvalidArgument(f"{name} is {shown(whole)}: out of range")
     return whole
+
+
+def choice(value: Any, choices: Mapping[str, int], name: str) -> int:
+    """Returns the number of one of several texts; `name` names it in errors."""
+    try:
+        return choices[value]
+    except (KeyError, TypeError):
+        *others, last = map(repr, choices)
+        expected = f"{', '.join(others)} or {last}"
+        raise InvalidArgument(f"{name} is {shown(value)}: expected {expected}") from None
+
+
+def flag(value: Any, name: str) -> bool:
+    """Returns a yes or no that C can take; `name` names it in errors. Text and the like are
+    neither, though Python takes them for yes."""
+    is_bool = isinstance(value, int) or type(value).__name__ in ("bool", "bool_")  # numpy's
+    if not is_bool or value not in (0, 1):
+        raise InvalidArgument(f"{name} is {shown(value)}: expected True or False")
+    return bool(value)
 
 
 def read(text: Text) -> Optional[str]:

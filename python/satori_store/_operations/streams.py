@@ -9,13 +9,13 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Literal, Optional, TypeVar, Union
 
 from .. import instants
-from .._capi.call import call, fits, shown, text_of, utf8
+from .._capi.call import call, choice, fits, shown, text_of, utf8
 from .._capi.library import Handle
 from .._capi.structs import FIELDS, StreamPatch
 from .._handle import StoreHandle
 from .._reading import lookup
 from .._reading.decode import columns_of, rows_of, streams_of, uuids_of
-from ..errors import InvalidArgument, InvalidUuid
+from ..errors import InvalidUuid
 from ..instants import Instant
 from ..records import Stream
 from ..reports import Removed
@@ -87,12 +87,12 @@ class StreamOperations(StoreHandle):
 
     def stream_as_stored(self, uuid: str) -> Optional[dict[str, Any]]:
         """Returns the stream that :meth:`stream` returns as :meth:`streams_as_stored` does."""
-        return lookup.stream_as_stored(self._handle or self.handle, utf8(uuid))
+        return lookup.as_stored(lookup.json_by_uuid, self._handle or self.handle, utf8(uuid))
 
     def stream_by_name_as_stored(self, name: str) -> Optional[dict[str, Any]]:
         """Returns the stream that :meth:`stream_by_name` returns as :meth:`streams_as_stored`
         does."""
-        return lookup.stream_by_name_as_stored(self._handle or self.handle, utf8(name))
+        return lookup.as_stored(lookup.json_by_name, self._handle or self.handle, utf8(name))
 
     def streams_by_name(self, name: str) -> list[Stream]:
         """Returns all streams of this name, in the order that :meth:`stream_by_name`
@@ -123,8 +123,12 @@ class StreamOperations(StoreHandle):
         """Returns the streams not synced since an instant, or for longer than a
         ``timedelta``, the longest unsynced first. Those never synced are among them."""
         if isinstance(since, timedelta):
-            since = datetime.now(timezone.utc) - since
-        return self._found("satori_stale_streams", self.handle, instants.to_micros(since))
+            now = instants.to_micros(datetime.now(timezone.utc))
+            # A timedelta may be longer than C can count.
+            micros = max(instants.NONE, min(now - since // instants.MICROSECOND, instants.NO_END))
+        else:
+            micros = instants.to_micros(since)
+        return self._found("satori_stale_streams", self.handle, micros)
 
     def streams_without_metadata(self) -> list[str]:
         """Returns the uuids of streams that have data and no metadata, in the order in which
@@ -164,8 +168,7 @@ class StreamOperations(StoreHandle):
     ) -> Removed:
         """Removes a stream's metadata, its data (all observations, and the place that they
         are in), or both. What doesn't exist is no error."""
-        if what not in _REMOVE:
-            raise InvalidArgument(f"what is {shown(what)}: expected 'metadata', 'data' or 'both'")
         metadata, rows = ctypes.c_int32(), ctypes.c_uint64()
-        call("satori_remove", *self._at(uuid), _REMOVE[what], byref(metadata), byref(rows))
+        kind = choice(what, _REMOVE, "what")
+        call("satori_remove", *self._at(uuid), kind, byref(metadata), byref(rows))
         return Removed(bool(metadata.value), rows.value)
