@@ -899,7 +899,8 @@ typedef struct {
   int32_t format;
   /**
    * The number of the input's first line, from 1, if it is a piece of a longer
-   * input: reports and errors count from there. 0 means 1.
+   * input: reports and errors count from there. 0 means 1; more than INT64_MAX is
+   * SATORI_INVALID_ARGUMENT.
    */
   uint64_t first_line;
   /**
