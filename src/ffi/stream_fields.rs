@@ -269,11 +269,19 @@ impl Columns<'_> {
         name: &str,
         member: impl Fn(&'a OwnedStream) -> Option<T>,
     ) -> Result<(), M::Error> {
-        let items: Vec<_> = self.0.iter().map(member).collect();
-        match items.iter().any(Option::is_some) {
-            true => columns.serialize_entry(name, &items),
-            false => Ok(()),
+        if !self.0.iter().any(|stream| member(stream).is_some()) {
+            return Ok(());
         }
+        columns.serialize_entry(name, &Column(|| self.0.iter().map(&member)))
+    }
+}
+
+/// The items of an array, which are made as they are written.
+struct Column<F>(F);
+
+impl<F: Fn() -> I, I: Iterator<Item: serde::Serialize>> serde::Serialize for Column<F> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0())
     }
 }
 

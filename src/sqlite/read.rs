@@ -258,12 +258,13 @@ pub(super) fn at_key(
     instant: Timestamp,
     stored: StoredRef<'_>,
 ) -> Result<Option<Observation>> {
-    let found = at_seconds(table, stream, instant)?;
-    if found.is_some() || instant.to_seconds().ok() == Some(stored) {
-        return Ok(found);
-    }
-    let params = [row::param(stored)];
-    let mut rows = table.cached(Query::At)?.query(&params)?;
+    let stored = row::param(stored);
+    let seconds = instant.to_seconds().map_or(stored, row::param);
+    let params = [seconds, stored];
+    let mut rows = match seconds == stored {
+        true => table.cached(Query::At)?.query(&params[..1])?,
+        false => table.cached(Query::AtEither)?.query(&params)?,
+    };
     match rows.next()? {
         Some(row) => row::observation(&row, stream).map(Some),
         None => Ok(None),
