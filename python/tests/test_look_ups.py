@@ -139,7 +139,10 @@ def test_rows_before_one_that_cannot_be_read_come_first(
 def test_batches_of_any_length(store: Store, rows: int) -> None:
     """Texts of several bytes a character, and none, in every place of a batch."""
     texts = ["", "h", "źródło", "🎯"]
-    given = [(f"2024-01-01T00:{n // 60 % 60:02}:{n % 60:02}.{n:06}", n, texts[n % 4]) for n in range(rows)]
+    given = [
+        (f"2024-01-01T00:{n // 60 % 60:02}:{n % 60:02}.{n:06}", n, texts[n % 4])
+        for n in range(rows)
+    ]
     store.insert_spelled("a", given)
     found = store.observations("a").as_stored()
     assert sorted(zip(*found[:3])) == sorted(given)

@@ -40,7 +40,7 @@ class Texts:
         return pairs
 
 
-def texts_of(columns: Sequence[Any], rows: int) -> list[list[Optional[str]]]:
+def texts_of(columns: Sequence[Any], rows: int) -> list[list[Any]]:
     """Returns the texts of a batch of rows, column by column. The columns are arrays of
     `satori_text` that the library has filled in, as numbers: pointer, length, pointer, …"""
     pairs = [column[: 2 * rows] for column in columns]
@@ -51,18 +51,18 @@ def texts_of(columns: Sequence[Any], rows: int) -> list[list[Optional[str]]]:
     text = data.decode()
     if len(text) == len(data):  # ASCII: a character is a byte
         return [
-            [text[at - start : at - start + length] if at else None for at, length in pairs_of(column)]
+            [text[at - start : at - start + size] if at else None for at, size in _pairs(column)]
             for column in pairs
         ]
     return [
         [
-            data[at - start : at - start + length].decode() if at else None
-            for at, length in pairs_of(column)
+            data[at - start : at - start + size].decode() if at else None
+            for at, size in _pairs(column)
         ]
         for column in pairs
     ]
 
 
-def pairs_of(column: list[int]) -> Iterator[tuple[int, int]]:
+def _pairs(column: list[int]) -> Iterator[tuple[int, int]]:
     """Pairs pointers and lengths."""
     return zip(column[::2], column[1::2])

@@ -81,7 +81,7 @@ class Cursor(Iterator[Observation]):
         self._capacity = self._later
         ts, values = (ctypes.c_int64 * capacity)(), (ctypes.c_double * capacity)()
         texts = [(ctypes.c_size_t * (2 * capacity))() for _ in range(3)]
-        columns = (ts, texts[0], values, *texts[1:])
+        columns: tuple[Any, ...] = (ts, texts[0], values, *texts[1:])
         count = self._next(capacity, *[ctypes.addressof(column) for column in columns])
         if count == 0:
             self.close()

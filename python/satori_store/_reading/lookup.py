@@ -100,10 +100,6 @@ def stream_by_name(store: int, name: bytes) -> Optional[Stream]:
     return _stream(_by_name, store, name)
 
 
-#: What `json.loads` calls in the end, when it has looked for other encodings and for blanks.
-_scan = json.JSONDecoder().scan_once
-
-
 def as_stored(rooms: Rooms, store: int, key: bytes) -> Optional[dict[str, Any]]:
     """Returns the row of `streams` of a stream; None if it has no metadata."""
     answer = rooms.ask(store, key)
@@ -112,7 +108,7 @@ def as_stored(rooms: Rooms, store: int, key: bytes) -> Optional[dict[str, Any]]:
     found, _ = answer
     known = rooms.known.get(key)
     if known is None or known[0] != found:
-        known = found, _scan(found[:-1].decode(), 0)[0]
+        known = found, json.loads(found[:-1].decode())
         rooms.keep(key, known)
     row: dict[str, Any] = known[1].copy()
     return row

@@ -52,13 +52,12 @@ def _made(
         "hash": numpy.array(hashes, dtype="object"),
         "provider": numpy.array(providers, dtype="object"),
     }
-    return pandas.DataFrame(
-        {
-            name: pandas.Series(array, index, dtype=array.dtype, copy=False)
-            for name, array in cells.items()
-        },
-        copy=False,
-    )
+    columns = {
+        name: pandas.Series(array, index, dtype=array.dtype, copy=False)
+        for name, array in cells.items()
+    }
+    frame: pandas.DataFrame = pandas.DataFrame(columns, copy=False)
+    return frame
 
 
 def for_engine(rows: Optional[pandas.DataFrame]) -> pandas.DataFrame:
