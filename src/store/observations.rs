@@ -70,21 +70,21 @@ impl Store {
     ) -> Result<InsertReport> {
         let mut report = InsertReport::default();
         let mut rows = observations.clone();
-        match (rows.next(), rows.next()) {
-            (None, _) => {
-                if self.write_nothing(|connection| connection.has_data(uuid))? {
-                    return Ok(report);
-                }
-            }
+        let is_done = match (rows.next(), rows.next()) {
+            (None, _) => self.write_nothing(|connection| connection.has_data(uuid))?,
             // Hosts offer the same row again and again: that must not wait for the lock.
             (Some(row), None) => {
                 let met = self.write_nothing(|connection| connection.compare(uuid, &row))?;
+                let is_met = met.is_some();
                 if let Some(insertion) = met {
                     report.count(0, insertion);
-                    return Ok(report);
                 }
+                is_met
             }
-            _ => {}
+            _ => false,
+        };
+        if is_done {
+            return Ok(report);
         }
         self.write(|connection| insert(connection, uuid, observations))
     }
