@@ -804,7 +804,7 @@ typedef struct {
    */
   uint64_t count;
   /**
-   * Rows whose timestamp or value can't be read; they count in `count` and among
+   * Rows that can't be read, as satori_unreadable lists them; they count in `count` and among
    * the providers alone.
    */
   uint64_t unreadable;
@@ -900,7 +900,8 @@ typedef struct {
   int32_t format;
   /**
    * The number of the input's first line, from 1, if it is a piece of a longer
-   * input: reports and errors count from there. 0 means 1.
+   * input: reports and errors count from there. 0 means 1; more than INT64_MAX is
+   * SATORI_INVALID_ARGUMENT.
    */
   uint64_t first_line;
   /**
@@ -1161,6 +1162,58 @@ satori_status satori_get_stream_by_name(const satori_store *store,
                                         size_t capacity,
                                         size_t *needed,
                                         satori_error *error);
+
+/**
+ * Finds the stream of this uuid, and writes its row of table `streams` as JSON into memory
+ * of the caller's: for hosts that make an object of it.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param json         receives an object with all columns by their names, NUL-terminated.
+ *                     Times are text, as the store writes them into the columns.
+ * @param capacity     how many bytes `json` has room for.
+ * @param needed       receives how many bytes of `json` the object takes with its NUL,
+ *                     also if they are more than `capacity`. 0: the stream has no
+ *                     metadata, and `json` is left as it is.
+ * @param error        see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_INVALID_UUID, SATORI_BUFFER_TOO_SMALL (`capacity` is less
+ *         than `needed`), or what any call returns.
+ * @since 0.1
+ */
+satori_status satori_get_stream_json(const satori_store *store,
+                                     const char *uuid,
+                                     size_t uuid_length,
+                                     char *json,
+                                     size_t capacity,
+                                     size_t *needed,
+                                     satori_error *error);
+
+/**
+ * Finds the stream of this name, as satori_get_stream_by_name does, and writes it as
+ * satori_get_stream_json does.
+ *
+ * @param store        the store.
+ * @param name         the name.
+ * @param name_length  its length in bytes.
+ * @param json         receives an object with all columns by their names, NUL-terminated.
+ *                     Times are text, as the store writes them into the columns.
+ * @param capacity     how many bytes `json` has room for.
+ * @param needed       receives how many bytes of `json` the object takes with its NUL,
+ *                     also if they are more than `capacity`. 0: no stream has the name,
+ *                     and `json` is left as it is.
+ * @param error        see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_INVALID_UTF8, SATORI_BUFFER_TOO_SMALL (`capacity` is less
+ *         than `needed`), or what any call returns.
+ * @since 0.1
+ */
+satori_status satori_get_stream_by_name_json(const satori_store *store,
+                                             const char *name,
+                                             size_t name_length,
+                                             char *json,
+                                             size_t capacity,
+                                             size_t *needed,
+                                             satori_error *error);
 
 /**
  * Finds all streams of this name: the most recently synced first, then the lowest
@@ -1570,14 +1623,18 @@ satori_status satori_delete(const satori_store *store,
  *                   numbers as decimals. `data` is NULL if a row holds the number of
  *                   Unix seconds that the store itself writes: an integer if `ts` is
  *                   whole seconds, else the nearest double. NULL skips them. The texts
- *                   live until the next call on this cursor.
+ *                   live until the next call on this cursor. Those of a row, and those of
+ *                   all rows, lie one after the other in memory, each with a NUL, so that
+ *                   one copy takes them all.
  * @param values     receives values; NULL skips them.
  * @param hashes     receives hashes, as texts that live likewise; NULL skips them.
  * @param providers  receives providers, likewise.
  * @param count      receives how many rows there are; 0 at the end.
  * @param error      see satori_error; may be NULL. On an error the arrays hold
  *                   nothing of use, and the rows of this batch are not skipped
- *                   by a later call.
+ *                   by a later call. A row that can't be read is reported by the
+ *                   call that would begin with it: the call before gives the rows
+ *                   before it, which may be fewer than `capacity`.
  * @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE,
  *         SATORI_INVALID_ARGUMENT, SATORI_UNREADABLE_ROW, SATORI_STREAM_NOT_FOUND
  *         (it was removed meanwhile), or what any call returns.

@@ -6,7 +6,7 @@
 
 use crate::model::cursor::Cursor;
 use crate::model::error::{Error, Result};
-use crate::model::observation::{InsertReport, NewObservation, Observation};
+use crate::model::observation::{InsertReport, Insertion, NewObservation, Observation};
 use crate::model::report::{Normalization, Restored, Statistics, StoredRow};
 use crate::model::row::RowRef;
 use crate::model::span::Span;
@@ -129,8 +129,11 @@ pub(crate) trait Backend: Sized {
     /// has none.
     fn streams_of(&mut self, uuids: &[&StreamUuid]) -> Result<Vec<Option<Stream>>>;
 
-    /// Finds streams, in the order that `query` states.
-    fn find_streams(&mut self, query: StreamQuery<'_>) -> Result<Vec<Stream>>;
+    /// Finds streams, in the order that `query` states, as [`stream`](Self::stream) reads
+    /// one.
+    fn find_streams<T>(&mut self, query: StreamQuery<'_>) -> Result<Vec<T>>
+    where
+        T: for<'a> From<StreamRef<'a>>;
 
     /// Checks that each name can hold a stream's observations, in the order of `uuids`: it
     /// stands for nothing else, and no other stream's name differs from it in case alone.
@@ -174,6 +177,15 @@ pub(crate) trait Backend: Sized {
     /// # Errors
     /// As [`begin`](Self::begin), [`insert`](Self::insert) and [`commit`](Self::commit).
     fn insert_new(&mut self, uuid: &StreamUuid, row: &NewObservation<'_>) -> Result<bool>;
+
+    /// Returns what inserting the row comes to if a stored row already has its instant, and
+    /// one look finds it; `None` if it doesn't. It writes nothing and waits for nobody.
+    ///
+    /// # Errors
+    /// `InvalidValue`, `InvalidTimestamp`, `NotAStream`, and `UnreadableRow` if the stored row
+    /// can't be read.
+    fn compare(&mut self, uuid: &StreamUuid, row: &NewObservation<'_>)
+    -> Result<Option<Insertion>>;
 
     /// Inserts the rows of each stream in their order, making its place if there is none.
     /// A stored row is never overwritten: if a row has the same instant, the report says

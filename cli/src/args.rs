@@ -139,13 +139,16 @@ impl From<Unit> for TimeUnit {
 
 /// Store the metadata of many streams
 ///
-/// The file is a JSON array of stream objects, or one object a line.
+/// Each file is a JSON array of stream objects, or one object a line, and is stored in one
+/// transaction. An object that can't be stored is reported with its place, and the rest is
+/// stored.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Sync {
     /// The store; created if it doesn't exist
     pub(crate) db: PathBuf,
-    /// The stream objects, `-` for standard input
-    pub(crate) file: PathBuf,
+    /// Files of stream objects, `-` for standard input [default: standard input]
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
 }
 
 /// List the streams, with and without metadata

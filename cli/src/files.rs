@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use satori_store::Format;
 use serde::de::IgnoredAny;
@@ -89,8 +89,8 @@ impl Input {
         }
     }
 
-    /// Passes the input to `each` in pieces: whole if it fits in one piece or is an
-    /// array, else some lines at a time. Lines of a live input don't wait for more than
+    /// Passes the input to `each` in pieces: whole if it fits in one piece, is an array or
+    /// begins with a value of several lines, else some lines at a time. Lines of a live input don't wait for more than
     /// a moment. After a signal no more is read, and it is returned.
     pub(crate) fn pieces(
         mut self,
@@ -107,7 +107,7 @@ impl Input {
             let read = self
                 .fill(&mut json, is_first)
                 .map_err(|error| self.unreadable(error))?;
-            if is_first && begins_array(&json) {
+            if is_first && begin(&json) == Begin::Whole {
                 let rest = self.reader.read_to_end(&mut json);
                 rest.map_err(|error| self.unreadable(error))?;
             }
@@ -142,7 +142,10 @@ impl Input {
         loop {
             let is_first = first_line == 1;
             let mut json = Vec::new();
-            let is_full = |json: &[u8], lines| lines >= PIECE_LINES || json.len() >= PIECE_BYTES;
+            let is_full = |json: &[u8], lines| {
+                let is_large = lines >= PIECE_LINES || json.len() >= PIECE_BYTES;
+                is_large && !(is_first && begin(json) == Begin::Whole)
+            };
             // A payload may go on over several lines, in the first piece alone.
             let may_pause = |json: &[u8]| !is_first || begins_with_whole_line(json);
             let (read, pause) =
@@ -176,8 +179,8 @@ impl Input {
     }
 
     /// Reads lines until the piece is full or the input ends, and returns how many.
-    /// Cuts lines that are too long, but not those of an array, which only the first
-    /// piece can begin.
+    /// Cuts lines that are too long, but not those of an input that must be read whole, which
+    /// only the first piece shows.
     fn fill(&mut self, json: &mut Vec<u8>, is_first: bool) -> io::Result<usize> {
         let mut lines = 0;
         while lines < PIECE_LINES && json.len() < PIECE_BYTES {
@@ -188,7 +191,7 @@ impl Input {
             }
             lines += 1;
             if json.len() - start == LINE_BYTES as usize && !json.ends_with(b"\n") {
-                if is_first && begins_array(json) {
+                if is_first && begin(json) == Begin::Whole {
                     break;
                 }
                 if self.reader.skip_until(b'\n')? > 0 {
@@ -211,6 +214,43 @@ impl Input {
             error,
         }
     }
+}
+
+/// Returns the files that were named, or standard input if none was.
+pub(crate) fn named(files: &[PathBuf]) -> Vec<PathBuf> {
+    match files {
+        [] => vec![PathBuf::from("-")],
+        files => files.to_vec(),
+    }
+}
+
+/// Checks that each file can be read, and returns the bytes of all, if they are
+/// known.
+pub(crate) fn check(files: &[PathBuf], db: &Path) -> Result<Option<u64>, Failure> {
+    let mut bytes = Some(0);
+    let db = fs::canonicalize(db).ok();
+    for file in files {
+        if file == Path::new("-") {
+            bytes = None;
+            continue;
+        }
+        let unreadable = |error| Failure::Read {
+            file: file.display().to_string(),
+            error,
+        };
+        let found = fs::metadata(file).map_err(unreadable)?;
+        // Opening and closing the store's file would drop SQLite's locks on it.
+        if db.is_some() && fs::canonicalize(file).ok() == db {
+            return Err(unreadable(io::Error::other("it is the store itself")));
+        }
+        if found.is_dir() {
+            return Err(unreadable(io::ErrorKind::IsADirectory.into()));
+        }
+        bytes = bytes
+            .filter(|_| found.is_file())
+            .map(|bytes| bytes + found.len());
+    }
+    Ok(bytes)
 }
 
 /// Returns `true` if somebody may still be writing the input: it is no regular file.
@@ -242,8 +282,38 @@ fn begins_with_whole_line(json: &[u8]) -> bool {
     first.is_some_and(|line| serde_json::from_slice::<IgnoredAny>(line).is_ok())
 }
 
-/// Returns `true` if the input is an array, which is complete only at its end.
-pub(crate) fn begins_array(json: &[u8]) -> bool {
+/// How an input is to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Begin {
+    /// It isn't known yet.
+    Unknown,
+    /// By its lines.
+    Lines,
+    /// As a whole: it is an array, or begins with a value of several lines.
+    Whole,
+}
+
+/// Returns how an input that begins like this is to be read.
+pub(crate) fn begin(json: &[u8]) -> Begin {
     let json = json.strip_prefix(BYTE_ORDER_MARK).unwrap_or(json);
-    json.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[')
+    let mut lines = json
+        .split(|&byte| byte == b'\n')
+        .map(<[u8]>::trim_ascii)
+        .filter(|line| !line.is_empty());
+    let parse = |line| serde_json::from_slice::<IgnoredAny>(line);
+    match (lines.next(), lines.next()) {
+        (None, _) => Begin::Unknown,
+        (Some(first), _) if first.starts_with(b"[") => Begin::Whole,
+        (Some(first), second) => match (parse(first), second) {
+            (Err(error), None) if error.is_eof() => Begin::Unknown,
+            // Unless it is only the first of many payloads that was cut short.
+            (Err(error), Some(second)) if error.is_eof() => {
+                match second.starts_with(b"{") && parse(second).is_ok() {
+                    true => Begin::Lines,
+                    false => Begin::Whole,
+                }
+            }
+            _ => Begin::Lines,
+        },
+    }
 }

@@ -1,9 +1,7 @@
 //! `satori-store ingest`: the server's answers, stored.
 
 use std::fmt::Write;
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use satori_store::{Conflict, Error, IngestOptions, IngestReport, Rejected, Store, StreamUuid};
 use serde::Serialize;
@@ -70,12 +68,9 @@ impl Reason {
 
 /// Runs the command.
 pub(crate) fn run(args: &Ingest, global: &Global, output: &Output) -> Result<Exit, Failure> {
-    let mut files = args.files.clone();
-    if files.is_empty() {
-        files.push(PathBuf::from("-"));
-    }
+    let files = files::named(&args.files);
     // A mistyped name is reported before anything is created or stored.
-    let bytes = check(&files, &args.db)?;
+    let bytes = files::check(&files, &args.db)?;
     let store = global.fill(&args.db, args.keep_spelling)?;
     let signals = match files.iter().any(|file| files::is_live(file)) {
         true => Some(Signals::watch().map_err(|error| Failure::Read {
@@ -145,35 +140,6 @@ struct Reading<'a> {
     strict: bool,
     progress: &'a Progress,
     signals: Option<&'a Signals>,
-}
-
-/// Checks that each file can be ingested, and returns the bytes of all, if they are
-/// known.
-fn check(files: &[PathBuf], db: &Path) -> Result<Option<u64>, Failure> {
-    let mut bytes = Some(0);
-    let db = fs::canonicalize(db).ok();
-    for file in files {
-        if file == Path::new("-") {
-            bytes = None;
-            continue;
-        }
-        let unreadable = |error| Failure::Read {
-            file: file.display().to_string(),
-            error,
-        };
-        let found = fs::metadata(file).map_err(unreadable)?;
-        // Opening and closing the store's file would drop SQLite's locks on it.
-        if db.is_some() && fs::canonicalize(file).ok() == db {
-            return Err(unreadable(io::Error::other("it is the store itself")));
-        }
-        if found.is_dir() {
-            return Err(unreadable(io::ErrorKind::IsADirectory.into()));
-        }
-        bytes = bytes
-            .filter(|_| found.is_file())
-            .map(|bytes| bytes + found.len());
-    }
-    Ok(bytes)
 }
 
 impl Report {

@@ -5,7 +5,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::files::{LINE_BYTES, begins_array};
+use crate::files::{Begin, LINE_BYTES, begin};
 use crate::signals::{Signal, Signals};
 
 /// Lines are handed on when none has come for this long,
@@ -83,14 +83,15 @@ impl Live {
     }
 }
 
-/// Sends the lines, or a whole array, until the input ends or nobody wants more.
+/// Sends the lines, or an input that must be read whole, until it ends or nobody wants more.
 fn read(mut reader: impl BufRead, sender: &SyncSender<io::Result<Vec<u8>>>) {
-    let mut is_first = true;
+    // The lines read, until they show how the input is to be read.
+    let mut first = Some(Vec::new());
     loop {
-        match read_line(&mut reader, is_first) {
+        match read_line(&mut reader, first.as_mut()) {
             Ok(line) if line.is_empty() => return,
             Ok(line) => {
-                is_first &= line.iter().all(u8::is_ascii_whitespace);
+                first = first.filter(|lines| begin(lines) == Begin::Unknown);
                 if sender.send(Ok(line)).is_err() {
                     return;
                 }
@@ -103,11 +104,16 @@ fn read(mut reader: impl BufRead, sender: &SyncSender<io::Result<Vec<u8>>>) {
     }
 }
 
-/// Reads a line; cuts one that is too long, but not that of an array.
-fn read_line(reader: &mut impl BufRead, is_first: bool) -> io::Result<Vec<u8>> {
+/// Reads a line and adds it to the first ones; cuts one that is too long. Reads all that is
+/// left if the input must be read whole.
+fn read_line(reader: &mut impl BufRead, first: Option<&mut Vec<u8>>) -> io::Result<Vec<u8>> {
     let mut line = Vec::new();
     reader.take(LINE_BYTES).read_until(b'\n', &mut line)?;
-    if is_first && begins_array(&line) {
+    let is_whole = first.is_some_and(|lines| {
+        lines.extend_from_slice(&line);
+        begin(lines) == Begin::Whole
+    });
+    if is_whole {
         reader.read_to_end(&mut line)?;
     } else if line.len() as u64 == LINE_BYTES
         && !line.ends_with(b"\n")

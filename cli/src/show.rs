@@ -25,7 +25,7 @@ struct Report {
     /// The other streams that have the given name.
     others_of_this_name: Vec<StreamUuid>,
     rows: u64,
-    /// The number of rows whose timestamp or value can't be read. No number below
+    /// The number of rows that can't be read. No number below
     /// includes them.
     unreadable: u64,
     first: Option<Timestamp>,

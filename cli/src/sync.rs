@@ -1,17 +1,19 @@
 //! `satori-store sync`: the metadata of many streams.
 
-use satori_store::{Error, StreamUuid};
+use std::path::Path;
+
+use satori_store::{Error, Store, StreamUuid};
 use serde::Serialize;
 
 use crate::args::{Global, Sync};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::files::Input;
+use crate::files::{self, Input};
 use crate::json::ErrorReport;
 use crate::output::Output;
 use crate::text::counted;
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct Report {
     new: Vec<StreamUuid>,
     changed: Vec<StreamUuid>,
@@ -21,48 +23,72 @@ struct Report {
 
 #[derive(Serialize)]
 struct Rejected {
+    file: String,
     /// From 1.
     line: usize,
-    /// Position among the stream objects, from 0.
+    /// Position among the file's stream objects, from 0.
     index: usize,
     error: ErrorReport,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Sync, global: &Global, output: &Output) -> Result<Exit, Failure> {
-    let input = Input::open(&args.file, |reader| reader)?;
-    let file = input.name.clone();
-    let json = input.whole(None)?;
+    let files = files::named(&args.files);
+    // A mistyped name is reported before anything is created or stored.
+    files::check(&files, &args.db)?;
     let store = global.fill(&args.db, false)?;
-    let done = store.sync_streams(&json).map_err(|error| match error {
-        Error::InvalidJson { .. } => Failure::Input {
-            file: file.clone(),
-            error,
-        },
-        error => error.into(),
-    })?;
-    let rejected = done.rejected.iter().map(|rejected| Rejected {
-        line: rejected.position.line,
-        index: rejected.position.index,
-        error: ErrorReport::new(&rejected.error),
-    });
-    let report = Report {
-        rejected: rejected.collect(),
-        new: done.new,
-        changed: done.changed,
-        unchanged: done.unchanged,
-    };
+    let mut report = Report::default();
+    let mut failures = Vec::new();
+    for file in &files {
+        if let Err(failure) = report.sync(&store, file) {
+            let is_of_file = matches!(failure, Failure::Input { .. } | Failure::Read { .. });
+            failures.push(failure);
+            if !is_of_file {
+                break;
+            }
+        }
+    }
     for rejected in &report.rejected {
-        output.warning(format_args!(
-            "{file}:{}: {}",
-            rejected.line, rejected.error.message
-        ));
+        let Rejected {
+            file, line, error, ..
+        } = rejected;
+        output.warning(format_args!("{file}:{line}: {}", error.message));
     }
     output.report(&report, || report.summary())?;
-    Ok(Exit::refused_if(!report.rejected.is_empty()))
+    let mut exit = Exit::refused_if(!report.rejected.is_empty());
+    for failure in &failures {
+        output.failure(failure);
+        exit = failure.exit().after(exit);
+    }
+    Ok(exit)
 }
 
 impl Report {
+    /// Stores the stream objects of one file.
+    fn sync(&mut self, store: &Store, file: &Path) -> Result<(), Failure> {
+        let input = Input::open(file, |reader| reader)?;
+        let file = input.name.clone();
+        let json = input.whole(None)?;
+        let done = store.sync_streams(&json).map_err(|error| match error {
+            Error::InvalidJson { .. } => Failure::Input {
+                file: file.clone(),
+                error,
+            },
+            error => error.into(),
+        })?;
+        let rejected = done.rejected.iter().map(|rejected| Rejected {
+            file: file.clone(),
+            line: rejected.position.line,
+            index: rejected.position.index,
+            error: ErrorReport::new(&rejected.error),
+        });
+        self.rejected.extend(rejected);
+        self.new.extend(done.new);
+        self.changed.extend(done.changed);
+        self.unchanged.extend(done.unchanged);
+        Ok(())
+    }
+
     /// Returns the report for people.
     fn summary(&self) -> String {
         let lists = [&self.new, &self.changed, &self.unchanged];

@@ -317,6 +317,96 @@ fn the_store_is_not_its_own_input() {
     assert!(ran.err.contains("it is the store itself"), "{ran:?}");
 }
 
+/// A payload with a text of so many bytes, one member a line.
+fn pretty(seconds: usize, text: usize) -> String {
+    let members = payload(seconds, 1).replace(", ", ",\n").replace('{', "{\n");
+    format!(
+        "{}\n, \"more\": [\n{}0]}}\n",
+        &members[..members.len() - 1],
+        "\"x\",\n".repeat(text / 5)
+    )
+}
+
+/// However long an input is that begins with a payload of several lines, it is payloads.
+#[test]
+fn payloads_of_several_lines_may_be_many_and_large() {
+    let folder = Folder::new();
+    let long_line = pretty(1, 5).replace('x', &"x".repeat(2_000_000));
+    for (input, line) in [
+        (pretty(1, 2_000_000), 1),
+        (long_line, 1),
+        (format!("\n\n{}", pretty(1, 8_000_000)), 3),
+    ] {
+        folder.write("large.json", &input);
+        for ran in [
+            folder.run(&["ingest", "engine.db", "large.json"]),
+            folder.feed(&["ingest", "engine.db"], input.as_bytes()),
+        ] {
+            assert_eq!(ran.code, 1, "{ran:?}");
+            let lines: Vec<_> = ran.err.lines().collect();
+            assert_eq!(lines.len(), 1, "{ran:?}");
+            let expected = format!(":{line}: column 1: larger than 1048576 bytes");
+            assert!(lines[0].ends_with(&expected), "{ran:?}");
+        }
+    }
+    let many: Vec<_> = (0..60).map(|seconds| pretty(seconds, 100_000)).collect();
+    folder.write("many.json", many.concat());
+    let ran = folder.run(&["ingest", "engine.db", "many.json"]);
+    assert_eq!(
+        ran.out, "60 payloads: 60 inserted, 0 already there\n",
+        "{ran:?}"
+    );
+    let ran = folder.feed(&["ingest", "engine.db"], many.concat().as_bytes());
+    assert_eq!(
+        ran.out, "60 payloads: 0 inserted, 60 already there\n",
+        "{ran:?}"
+    );
+    // The first of many lines that was cut short costs no other.
+    let lines: Vec<_> = (100..20_100).map(|seconds| payload(seconds, 1)).collect();
+    folder.write(
+        "cut.ndjson",
+        format!("{{\"value\": 1,\n{}", lines.join("\n")),
+    );
+    let ran = folder.run(&["ingest", "engine.db", "cut.ndjson"]);
+    assert!(
+        ran.out.starts_with("20,001 payloads: 20,000 inserted"),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn sync_reads_files_and_standard_input_as_ingest_does() {
+    let folder = Folder::new();
+    folder.write("one", r#"[{"uuid": "a"}, {"name": "no uuid"}]"#);
+    folder.write("two", r#"{"uuid": "b"}"#);
+    let ran = folder.feed(
+        &["sync", "engine.db", "one", "-", "two"],
+        br#"{"uuid": "c"}"#,
+    );
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert_eq!(
+        ran.out,
+        "4 streams: 3 new, 0 changed, 0 unchanged, 1 rejected\n"
+    );
+    assert!(ran.err.contains("one:1: "), "{ran:?}");
+    let ran = folder.feed(&["sync", "engine.db"], br#"[{"uuid": "a", "name": "n"}]"#);
+    assert_eq!(ran.out, "1 stream: 0 new, 1 changed, 0 unchanged\n");
+    // A file that is no JSON costs no other, and one that is missing comes before all.
+    folder.write("cut", "[{");
+    folder.write("three", r#"{"uuid": "d"}"#);
+    let ran = folder.run(&["sync", "engine.db", "cut", "three"]);
+    assert_eq!(
+        (ran.code, ran.out.as_str()),
+        (4, "1 stream: 1 new, 0 changed, 0 unchanged\n")
+    );
+    let ran = folder.run(&["sync", "other.db", "three", "nosuch"]);
+    assert_eq!(ran.code, 3);
+    assert!(!folder.path("other.db").exists());
+    let ran = folder.run(&["sync", "engine.db", "./engine.db"]);
+    assert_eq!(ran.code, 3);
+    assert!(ran.err.contains("it is the store itself"), "{ran:?}");
+}
+
 #[test]
 fn sync_says_what_is_new_and_what_has_changed() {
     let folder = Folder::with_bitcoin();

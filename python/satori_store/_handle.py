@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from ctypes import byref
+from numbers import Real
 from types import TracebackType
 from typing import Any, Literal, Optional, TypeVar
 
 from ._capi import arrow
-from ._capi.call import attempt, call, shown, utf8
+from ._capi.call import attempt, call, choice, flag, shown, utf8
 from ._capi.library import Handle
 from ._capi.structs import OpenOptions
-from .errors import Closed, Forked, InvalidArgument
+from .errors import Closed, Forked, InvalidArgument, InvalidUtf8
 
 Synchronous = Literal["normal", "full"]
 _SYNCHRONOUS = {"normal": 0, "full": 1}
@@ -29,18 +30,39 @@ def open_options(
     in_memory: bool = False,
 ) -> OpenOptions:
     """Returns the options as the C API takes them."""
-    if synchronous not in _SYNCHRONOUS:
-        raise InvalidArgument(f"synchronous is {shown(synchronous)}: expected 'normal' or 'full'")
     options = OpenOptions()
-    options.read_only = read_only
-    options.must_exist = not create
-    options.synchronous = _SYNCHRONOUS[synchronous]
+    options.read_only = flag(read_only, "read_only")
+    options.must_exist = not flag(create, "create")
+    options.synchronous = choice(synchronous, _SYNCHRONOUS, "synchronous")
     options.in_memory = in_memory
-    options.keep_spelling = keep_spelling
-    options.skip_unreadable = skip_unreadable
+    options.keep_spelling = flag(keep_spelling, "keep_spelling")
+    options.skip_unreadable = flag(skip_unreadable, "skip_unreadable")
     # In C, 0 stands for the default and a negative number for no wait.
-    options.busy_timeout = int(min(busy_timeout * 1e6, 2**62)) or -1
+    options.busy_timeout = _microseconds(busy_timeout) or -1
     return options
+
+
+def _microseconds(busy_timeout: float) -> int:
+    """Returns how long a write waits; without an end is some 30,000 years."""
+    is_number = isinstance(busy_timeout, Real) and not isinstance(busy_timeout, bool)
+    # NaN is neither.
+    if not is_number or not busy_timeout >= 0:
+        raise InvalidArgument(
+            f"busy_timeout is {shown(busy_timeout)}: expected a number of seconds, 0 or more"
+        )
+    return int(min(busy_timeout, 1e12) * 1e6)
+
+
+def path_of(path: Any) -> bytes:
+    """Returns a path as the C API takes it."""
+    try:
+        return os.fsencode(path)
+    except TypeError:
+        raise InvalidArgument(
+            f"path is {shown(path)}: expected text, bytes or a pathlib.Path"
+        ) from None
+    except UnicodeEncodeError as error:
+        raise InvalidUtf8(f"{shown(path)} can't be written as UTF-8: {error.reason}") from None
 
 
 class StoreHandle:
@@ -50,7 +72,11 @@ class StoreHandle:
     #: The file as it was named; None in memory.
     path: Optional[str] = None
 
+    #: The last JSON of a function that lists streams, and what was made of it.
+    _known: dict[str, tuple[bytes, list[Any]]]
+
     def _open(self, path: Optional[bytes], options: OpenOptions) -> None:
+        self._known = {}
         handle = Handle()
         call("satori_store_open", path, len(path or b""), byref(options), byref(handle))
         self._handle = handle.value

@@ -8,8 +8,8 @@ from decimal import Decimal
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Literal, Optional, Union
 
-from ._capi.call import call, shown, utf8
-from .errors import InvalidArgument, InvalidTimestamp
+from ._capi.call import call, choice, shown, utf8
+from .errors import InvalidTimestamp
 
 if TYPE_CHECKING:
     import numpy
@@ -23,7 +23,7 @@ Instant = Union[datetime, date, "numpy.datetime64", int, float, Decimal, str]
 
 #: The unit of instants that are numbers, also in text; ``"auto"`` goes by their magnitude.
 Unit = Literal["auto", "s", "ms", "us", "ns"]
-_UNITS: dict[Any, int] = {"auto": 0, "s": 1, "ms": 2, "us": 3, "ns": 4}
+_UNITS = {"auto": 0, "s": 1, "ms": 2, "us": 3, "ns": 4}
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 MICROSECOND = timedelta(microseconds=1)
@@ -44,12 +44,7 @@ def unit_of(unit: Any) -> int:
 
     :raises InvalidArgument: it is none.
     """
-    try:
-        return _UNITS[unit]
-    except (KeyError, TypeError):
-        raise InvalidArgument(
-            f"unit is {shown(unit)}: expected 'auto', 's', 'ms', 'us' or 'ns'"
-        ) from None
+    return choice(unit, _UNITS, "unit")
 
 
 def to_micros(instant: Instant, unit: int = 0) -> int:

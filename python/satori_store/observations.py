@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     import pyarrow
 
 
+#: Rows of the first batch of those who read all: many streams have no more.
+_FIRST = 256
+
+
 class Arrays(NamedTuple):
     """Observations as numpy arrays. Row ``i`` is the ``i``-th item of each."""
 
@@ -78,7 +82,7 @@ class Observations:
     ) -> tuple[list[Any], list[float], list[str], list[str]]:
         """Reads four lists, the first as `timestamps` makes it of the instants and the stored
         timestamps of a batch."""
-        cursor = self._cursor()
+        cursor = self._cursor(_FIRST)
         ts, values, hashes, providers = [], [], [], []
         while batch := cursor.batch():
             ts += timestamps(batch[0], batch[1])

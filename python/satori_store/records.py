@@ -61,7 +61,7 @@ class Statistics:
 
     #: Rows.
     count: int
-    #: Rows whose timestamp or value can't be read. They count in ``count`` and
+    #: Rows that can't be read, as ``unreadable`` lists them. They count in ``count`` and
     #: ``providers`` alone.
     unreadable: int
     #: The earliest instant.

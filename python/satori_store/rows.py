@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from ctypes import byref
 from decimal import Decimal
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Optional, Protocol, Union
 
 from . import frames, instants
-from ._capi import arrow, structs
+from ._capi import arrow, one_row, structs
 from ._capi.call import call, shown, text_of, utf8
 from ._capi.library import Handle
 from ._capi.texts import Texts
@@ -97,14 +97,10 @@ def _insert_rows(
     """Inserts observations and tuples."""
     ts = array("q")
     contents = _Contents(provider)
-    for row in rows:
+    for row in _each(rows):
         if isinstance(row, Observation):
             row = (row.ts, row.value, row.hash, row.provider)
-        if not isinstance(row, (tuple, list)) or not 2 <= len(row) <= 4:
-            raise InvalidValue(
-                f"{shown(row)} is no row: expected an Observation or (ts, value, hash, provider), "
-                "of which hash and provider may be left out"
-            )
+        _check(row)
         ts.append(instants.to_micros(row[0], unit))
         contents.append(*row[1:])
     return contents.insert(store, uuid, ts=ts)
@@ -114,12 +110,58 @@ def insert_spelled(
     store: StoreHandle, uuid: str, rows: Iterable[Sequence[Any]], provider: Optional[str]
 ) -> InsertReport:
     """Inserts rows whose timestamps are text, stored as that text."""
+    if isinstance(rows, (list, tuple)) and len(rows) == 1:
+        report = _insert_one_spelled(store, uuid, rows[0], provider)
+        if report is not None:
+            return report
     spellings = Texts()
     contents = _Contents(provider)
-    for row in rows:
+    for row in _each(rows):
+        _check(row)
         spellings.append(row[0])
         contents.append(*row[1:])
     return contents.insert(store, uuid, spellings=spellings.column())
+
+
+def _insert_one_spelled(
+    store: StoreHandle, uuid: str, row: Sequence[Any], provider: Optional[str]
+) -> Optional[InsertReport]:
+    """Inserts one row whose timestamp is text; None if that needs the way of many: there is a
+    conflict to be reported, or texts are long."""
+    _check(row)
+    hash = row[2] if len(row) > 2 else None
+    if len(row) > 3 and row[3] is not None:
+        provider = row[3]
+    counts = one_row.insert(
+        store.handle,
+        utf8(uuid),
+        utf8(row[0]),
+        number(row[1]),
+        None if hash is None else utf8(hash),
+        None if provider is None else utf8(provider),
+    )
+    if counts is None or counts.conflicts:
+        return None
+    return InsertReport(counts.inserted, counts.already_there, ())
+
+
+def _each(rows: Any) -> Iterator[Any]:
+    """Iterates over rows."""
+    try:
+        return iter(rows)
+    except TypeError:
+        raise InvalidValue(
+            f"{shown(rows)} holds no rows: expected an iterable of them, or a table"
+        ) from None
+
+
+def _check(row: Any) -> None:
+    """Refuses what is no row."""
+    if not isinstance(row, (tuple, list)) or not 2 <= len(row) <= 4:
+        raise InvalidValue(
+            f"{shown(row)} is no row: expected an Observation or (ts, value, hash, provider), "
+            "of which hash and provider may be left out"
+        )
 
 
 class _Contents:
@@ -154,10 +196,5 @@ class _Contents:
             *[None if column is None else column.buffer_info()[0] for column in columns],
             byref(counts),
         )
-        if len(self._values) == 1:
-            # Most single rows are no conflict, and need no report of one.
-            call("satori_insert_many", *arguments, None)
-            if not counts.conflicts:
-                return decode.insert_report(uuid, counts, conflicts)
         call("satori_insert_many", *arguments, byref(conflicts))
         return decode.insert_report(uuid, counts, conflicts)

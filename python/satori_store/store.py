@@ -7,7 +7,7 @@ import warnings
 from typing import Union
 
 from . import sqlite
-from ._handle import Synchronous, open_options
+from ._handle import Synchronous, open_options, path_of
 from ._operations.observations import ObservationOperations
 from ._operations.payloads import PayloadOperations
 from ._operations.streams import StreamOperations
@@ -37,7 +37,8 @@ class Store(StreamOperations, ObservationOperations, PayloadOperations):
     :param create: make a new store if there is no file.
     :param synchronous: what a power cut may take: ``"normal"`` (the writes since the
         last checkpoint; what the engine uses) or ``"full"`` (nothing).
-    :param busy_timeout: how many seconds a write waits for another writer.
+    :param busy_timeout: how many seconds a write waits for another writer: 0 or more,
+        ``float("inf")`` for as long as it takes.
     :param keep_spelling: if a stream has timestamps that are text, store its new rows as
         text spelled like the last of them, instead of as Unix seconds. This is for programs
         that order rows by plain SQL, in which numbers sort before all text.
@@ -46,6 +47,7 @@ class Store(StreamOperations, ObservationOperations, PayloadOperations):
         them, and ``unreadable`` lists them.
     :raises CannotOpen, NotAStore, Corrupt, LaterRelease, SchemaMismatch:
         not one byte of the file has changed.
+    :raises InvalidArgument: an argument is not what it must be.
 
     **Threads.** Any number may share a store. Their calls take turns and release the GIL.
     Open the file again for reads that must not wait for writes.
@@ -60,7 +62,9 @@ class Store(StreamOperations, ObservationOperations, PayloadOperations):
     :class:`DatabaseError`, :class:`Forked` and :class:`Poisoned`; one that writes also
     :class:`ReadOnly`, :class:`DiskFull` and :class:`FileReplaced`. A ``uuid`` that can
     name no stream raises :class:`InvalidUuid`, one that names something else in the file
-    :class:`NotAStream`. Methods say what else they raise. A call that fails has
+    :class:`NotAStream`. Text that is no ``str`` raises :class:`InvalidValue`, a ``str`` with
+    lone surrogates :class:`InvalidUtf8`, and any other argument of a wrong kind or out of range
+    :class:`InvalidArgument`. Methods say what else they raise. A call that fails has
     stored nothing, with two exceptions: :class:`FileReplaced`, and
     :class:`DatabaseError` if the disk failed during a commit. The write may then be
     found when the file is opened again. To repeat it is safe.
@@ -85,7 +89,7 @@ class Store(StreamOperations, ObservationOperations, PayloadOperations):
             keep_spelling=keep_spelling,
             skip_unreadable=skip_unreadable,
         )
-        self._open(os.fsencode(path), options)
+        self._open(path_of(path), options)
         if danger := sqlite.danger():
             warnings.warn(danger, UnsafeSqliteWarning, stacklevel=2)
 

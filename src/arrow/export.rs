@@ -63,7 +63,13 @@ impl RecordBatches {
                 }
                 Err(Failed::TooLong) => return Err(external(too_long(self.count))),
                 Err(Failed::NotUtf8) => {
-                    return Err(external(self.store.unreadable_text(&self.uuid, start)));
+                    let (before, error) = self.store.unreadable_text(&self.uuid, start.clone());
+                    if before == 0 {
+                        return Err(external(error));
+                    }
+                    // The rows before it come first.
+                    self.cursor = start.clone();
+                    rows = before.min(rows);
                 }
                 Err(Failed::Arrow(error)) => return Err(error),
             }

@@ -72,18 +72,39 @@ impl OpenCursor {
             }
             Source::Range(cursor) => {
                 let start = cursor.clone();
-                self.store.read_batch(&self.uuid, cursor, capacity, |row| {
-                    arrays.put(read, row, texts);
-                    read += 1;
-                    Ok(())
-                })?;
-                if !texts.are_utf8() {
+                read = self.read_range(cursor, &mut arrays, texts, capacity)?;
+                while !texts.are_utf8() {
                     *cursor = start.clone();
-                    return Err(self.store.unreadable_text(&self.uuid, start).into());
+                    match self.store.unreadable_text(&self.uuid, start.clone()) {
+                        (0, error) => return Err(error.into()),
+                        // The rows before it come first; the next call begins with it.
+                        (before, _) => {
+                            let limit = before.min(capacity);
+                            read = self.read_range(cursor, &mut arrays, texts, limit)?;
+                        }
+                    }
                 }
             }
         }
         arrays.place(read, texts.bytes().as_ptr());
+        Ok(read)
+    }
+
+    /// Reads the next `limit` rows of a range.
+    fn read_range(
+        &self,
+        cursor: &mut Cursor,
+        arrays: &mut OutputArrays<'_>,
+        texts: &mut Texts,
+        limit: usize,
+    ) -> Result<usize, Failure> {
+        texts.clear();
+        let mut read = 0;
+        self.store.read_batch(&self.uuid, cursor, limit, |row| {
+            arrays.put(read, row, texts);
+            read += 1;
+            Ok(())
+        })?;
         Ok(read)
     }
 }
@@ -98,14 +119,18 @@ impl OpenCursor {
 ///                   numbers as decimals. `data` is NULL if a row holds the number of
 ///                   Unix seconds that the store itself writes: an integer if `ts` is
 ///                   whole seconds, else the nearest double. NULL skips them. The texts
-///                   live until the next call on this cursor.
+///                   live until the next call on this cursor. Those of a row, and those of
+///                   all rows, lie one after the other in memory, each with a NUL, so that
+///                   one copy takes them all.
 /// @param values     receives values; NULL skips them.
 /// @param hashes     receives hashes, as texts that live likewise; NULL skips them.
 /// @param providers  receives providers, likewise.
 /// @param count      receives how many rows there are; 0 at the end.
 /// @param error      see satori_error; may be NULL. On an error the arrays hold
 ///                   nothing of use, and the rows of this batch are not skipped
-///                   by a later call.
+///                   by a later call. A row that can't be read is reported by the
+///                   call that would begin with it: the call before gives the rows
+///                   before it, which may be fewer than `capacity`.
 /// @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE,
 ///         SATORI_INVALID_ARGUMENT, SATORI_UNREADABLE_ROW, SATORI_STREAM_NOT_FOUND
 ///         (it was removed meanwhile), or what any call returns.

@@ -9,6 +9,7 @@ use super::list::{self, satori_stream_list};
 use super::output::required;
 use super::status::satori_status;
 use super::store::satori_store;
+use super::stream_fields::OwnedStream;
 use crate::Timestamp;
 
 /// Finds all streams of this name: the most recently synced first, then the lowest
@@ -87,7 +88,11 @@ pub unsafe extern "C" fn satori_streams(
 ) -> satori_status {
     let guard = Guard::new("satori_streams", error, [required(streams, "streams")]);
     // SAFETY: by the caller's word.
-    unsafe { guard.with(store, |store| list::write(streams, store.streams()?)) }
+    unsafe {
+        guard.with(store, |store| {
+            list::write(streams, store.streams_as::<OwnedStream>()?)
+        })
+    }
 }
 
 /// Finds the streams whose name or description contains `part`; ASCII letters match

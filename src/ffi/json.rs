@@ -44,7 +44,8 @@ pub struct satori_ingest_options {
     /// A `satori_format`.
     pub format: i32,
     /// The number of the input's first line, from 1, if it is a piece of a longer
-    /// input: reports and errors count from there. 0 means 1.
+    /// input: reports and errors count from there. 0 means 1; more than INT64_MAX is
+    /// SATORI_INVALID_ARGUMENT.
     pub first_line: u64,
     /// A `satori_time_unit`, of timestamps that are numbers, also in text.
     pub unit: i32,
@@ -71,7 +72,16 @@ impl satori_ingest_options {
             let message = format!("options.reserved is {}, not 0", self.reserved);
             return Err(Failure::argument(message));
         }
-        let first_line = usize::try_from(self.first_line).unwrap_or(usize::MAX);
+        let first_line = match isize::try_from(self.first_line) {
+            Ok(line) => line.unsigned_abs(),
+            Err(_) => {
+                let message = format!(
+                    "options.first_line is {}: no input has so many lines",
+                    self.first_line
+                );
+                return Err(Failure::argument(message));
+            }
+        };
         let mut options = IngestOptions::new()
             .strict(self.strict != 0)
             .format(format)

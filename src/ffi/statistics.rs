@@ -20,7 +20,7 @@ pub struct satori_statistics {
     pub size: usize,
     /// Rows.
     pub count: u64,
-    /// Rows whose timestamp or value can't be read; they count in `count` and among
+    /// Rows that can't be read, as satori_unreadable lists them; they count in `count` and among
     /// the providers alone.
     pub unreadable: u64,
     /// The earliest instant in microseconds UTC, or SATORI_NO_INSTANT.

@@ -190,6 +190,24 @@ macro_rules! define {
             }
         }
 
+        impl serde::Serialize for OwnedStream {
+            /// Writes the row of table `streams`, by column.
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut row = serializer.serialize_map(None)?;
+                row.serialize_entry("id", &self.id)?;
+                row.serialize_entry("server_stream_id", &self.server_stream_id)?;
+                row.serialize_entry("uuid", String::to_json(&self.uuid, &self.buffer))?;
+                $(if stringify!($field) != "server_stream_id" {
+                    let field = self.$field.as_ref();
+                    let field = field.map(|kept| <$type>::to_json(kept, &self.buffer));
+                    row.serialize_entry(stringify!($field), &field)?;
+                })*
+                row.serialize_entry("last_synced", &self.last_synced_text())?;
+                row.serialize_entry("created_at", &self.created_at_text())?;
+                row.end()
+            }
+        }
+
         impl serde::Serialize for Columns<'_> {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 let mut columns = serializer.serialize_map(None)?;
@@ -205,12 +223,8 @@ macro_rules! define {
                         Some(<$type>::to_json(kept, &stream.buffer))
                     })?;
                 })*
-                self.write(&mut columns, "last_synced", |stream| {
-                    stream.last_synced?.iso_text('T', 6)
-                })?;
-                self.write(&mut columns, "created_at", |stream| {
-                    stream.created_at?.iso_text(' ', 0)
-                })?;
+                self.write(&mut columns, "last_synced", OwnedStream::last_synced_text)?;
+                self.write(&mut columns, "created_at", OwnedStream::created_at_text)?;
                 columns.end()
             }
         }
@@ -232,6 +246,16 @@ impl OwnedStream {
     pub(super) fn texts(&self) -> &[u8] {
         &self.buffer
     }
+
+    /// Returns the text that the store writes for `last_synced`.
+    fn last_synced_text(&self) -> Option<String> {
+        self.last_synced?.iso_text('T', 6)
+    }
+
+    /// Returns the text that SQLite writes for `created_at`.
+    fn created_at_text(&self) -> Option<String> {
+        self.created_at?.iso_text(' ', 0)
+    }
 }
 
 /// Streams as JSON: an array for each member that is set in one of them.
@@ -245,11 +269,19 @@ impl Columns<'_> {
         name: &str,
         member: impl Fn(&'a OwnedStream) -> Option<T>,
     ) -> Result<(), M::Error> {
-        let items: Vec<_> = self.0.iter().map(member).collect();
-        match items.iter().any(Option::is_some) {
-            true => columns.serialize_entry(name, &items),
-            false => Ok(()),
+        if !self.0.iter().any(|stream| member(stream).is_some()) {
+            return Ok(());
         }
+        columns.serialize_entry(name, &Column(|| self.0.iter().map(&member)))
+    }
+}
+
+/// The items of an array, which are made as they are written.
+struct Column<F>(F);
+
+impl<F: Fn() -> I, I: Iterator<Item: serde::Serialize>> serde::Serialize for Column<F> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0())
     }
 }
 

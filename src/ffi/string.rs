@@ -4,7 +4,7 @@ use std::ffi::{CString, c_char};
 
 use super::error::{Failure, satori_error};
 use super::guard::{self, Guard};
-use super::output::{self, optional, push_c_string, required};
+use super::output::{self, optional, required};
 use super::registry::Handle;
 use super::status::satori_status;
 
@@ -30,13 +30,20 @@ pub(super) unsafe fn write_json(
     if place.is_null() {
         return Ok(());
     }
-    let json =
-        serde_json::to_string(report).unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"));
-    let mut text = Vec::with_capacity(json.len() + 1);
-    push_c_string(&mut text, &json);
-    let text = CString::from_vec_with_nul(text).unwrap_or_default();
+    let text = CString::from_vec_with_nul(json_of(report)).unwrap_or_default();
     // SAFETY: by the caller's word.
     unsafe { output::write_handle(place, text) }
+}
+
+/// Returns a report as JSON, NUL-terminated. JSON has no NUL of its own: it is spelled
+/// `\u0000`.
+pub(super) fn json_of(report: &impl serde::Serialize) -> Vec<u8> {
+    let mut json = Vec::with_capacity(512);
+    if let Err(error) = serde_json::to_writer(&mut json, report) {
+        json = format!("{{\"error\":\"{error}\"}}").into_bytes();
+    }
+    json.push(0);
+    json
 }
 
 /// Returns the text of a string: UTF-8, NUL-terminated, valid until the string is

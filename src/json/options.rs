@@ -87,10 +87,12 @@ impl IngestOptions {
     }
 
     /// Sets the number of the input's first line, from 1, if it is a piece of a longer
-    /// input: reports and errors count from there.
+    /// input: reports and errors count from there. A number above `isize::MAX`, which no
+    /// input reaches, stands for that one.
     pub fn first_line(self, first_line: usize) -> Self {
+        // No number of a line overflows: an input has no more bytes than that.
         Self {
-            first_line: first_line.max(1),
+            first_line: first_line.clamp(1, isize::MAX as usize),
             ..self
         }
     }

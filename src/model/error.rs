@@ -162,10 +162,20 @@ pub enum Error {
         reason: &'static str,
     },
     /// The text or number is not what its field must be: a finite number, a whole one for
-    /// a stream's id, UTF-8 for text.
+    /// a stream's id.
     #[error("{text:?} is not a value: {reason}")]
     InvalidValue {
         /// The text as it was given or found.
+        text: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A hash or a provider of a stored row is no text, or none in UTF-8.
+    #[error("the {column} {text:?} {reason}")]
+    InvalidText {
+        /// The column: `hash` or `provider`.
+        column: &'static str,
+        /// What it holds, invalid bytes shown as U+FFFD.
         text: String,
         /// What is wrong with it.
         reason: &'static str,
@@ -227,7 +237,7 @@ impl Error {
             Error::NotAStream { .. } => ErrorCode::NotAStream,
             Error::StreamNotFound { .. } => ErrorCode::StreamNotFound,
             Error::InvalidTimestamp { .. } => ErrorCode::InvalidTimestamp,
-            Error::InvalidValue { .. } => ErrorCode::InvalidValue,
+            Error::InvalidValue { .. } | Error::InvalidText { .. } => ErrorCode::InvalidValue,
             Error::UnreadableRow { .. } => ErrorCode::UnreadableRow,
             Error::InvalidJson { .. } => ErrorCode::InvalidJson,
             Error::InvalidArrow { .. } => ErrorCode::InvalidArrow,

@@ -37,7 +37,8 @@ pub enum ErrorCode {
     StreamNotFound = 15,
     /// [`Error::InvalidTimestamp`](crate::Error::InvalidTimestamp)
     InvalidTimestamp = 16,
-    /// [`Error::InvalidValue`](crate::Error::InvalidValue)
+    /// [`Error::InvalidValue`](crate::Error::InvalidValue),
+    /// [`Error::InvalidText`](crate::Error::InvalidText)
     InvalidValue = 17,
     /// [`Error::UnreadableRow`](crate::Error::UnreadableRow)
     UnreadableRow = 18,

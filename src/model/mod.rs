@@ -11,6 +11,7 @@ pub(crate) mod hash;
 pub(crate) mod location;
 pub(crate) mod observation;
 pub(crate) mod options;
+mod plain_iso;
 pub(crate) mod position;
 pub(crate) mod python_repr;
 pub(crate) mod report;

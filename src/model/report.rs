@@ -141,7 +141,7 @@ pub struct Statistics {
     pub gaps: u64,
     /// Providers and the number of rows that each delivered, the most first.
     pub providers: Vec<(String, u64)>,
-    /// Rows whose timestamp or value can't be read; they count in `count` and
+    /// Rows that can't be read, as `unreadable` lists them; they count in `count` and
     /// `providers` alone.
     pub unreadable: u64,
 }

@@ -24,14 +24,31 @@ impl RowRef<'_> {
             ts: self.ts,
             stored_ts: self.stored.to_owned(),
             value: self.value,
-            hash: self.text(stream, self.hash)?.to_owned(),
-            provider: self.text(stream, self.provider)?.to_owned(),
+            hash: self.hash_text(stream)?.to_owned(),
+            provider: self.provider_text(stream)?.to_owned(),
         })
     }
 
-    /// Reads `bytes` as a text of this row of `stream`.
-    pub(crate) fn text<'a>(&self, stream: &StreamUuid, bytes: &'a [u8]) -> Result<&'a str> {
-        utf8(bytes).map_err(|error| unreadable(stream, self.stored.to_literal(), error))
+    /// Reads the hash of this row of `stream`.
+    pub(crate) fn hash_text(&self, stream: &StreamUuid) -> Result<&str> {
+        self.text(stream, "hash", self.hash)
+    }
+
+    /// Reads the provider of this row of `stream`.
+    pub(crate) fn provider_text(&self, stream: &StreamUuid) -> Result<&str> {
+        self.text(stream, "provider", self.provider)
+    }
+
+    fn text<'a>(
+        &self,
+        stream: &StreamUuid,
+        column: &'static str,
+        bytes: &'a [u8],
+    ) -> Result<&'a str> {
+        str::from_utf8(bytes).map_err(|_| {
+            let source = no_text(column, &String::from_utf8_lossy(bytes), NOT_UTF8);
+            unreadable(stream, self.stored.to_literal(), source)
+        })
     }
 }
 
@@ -60,16 +77,15 @@ pub(crate) fn unreadable(stream: &StreamUuid, row: String, source: Error) -> Err
     }
 }
 
-/// Reads bytes as text.
-pub(crate) fn utf8(bytes: &[u8]) -> Result<&str> {
-    str::from_utf8(bytes).map_err(|_| no_text(bytes))
-}
+/// Why bytes are no text.
+pub(crate) const NOT_UTF8: &str = "is not UTF-8";
 
-/// Returns the error for bytes that are no text.
+/// Returns the error for a hash or a provider that is no text.
 #[cold]
-pub(crate) fn no_text(bytes: &[u8]) -> Error {
-    Error::InvalidValue {
-        text: excerpt(&String::from_utf8_lossy(bytes)),
-        reason: "it is not UTF-8",
+pub(crate) fn no_text(column: &'static str, text: &str, reason: &'static str) -> Error {
+    Error::InvalidText {
+        column,
+        text: excerpt(text),
+        reason,
     }
 }

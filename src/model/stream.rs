@@ -31,10 +31,6 @@ pub(crate) trait Field {
     where
         Self: 'a;
 
-    #[cfg_attr(
-        not(feature = "capi"),
-        expect(dead_code, reason = "the C API alone borrows streams")
-    )]
     fn borrow(&self) -> Self::Borrowed<'_>;
 }
 
@@ -125,7 +121,6 @@ macro_rules! define {
 
         impl Stream {
             /// Borrows the stream.
-            #[cfg(feature = "capi")]
             pub(crate) fn borrowed(&self) -> StreamRef<'_> {
                 StreamRef {
                     id: self.id,

@@ -9,6 +9,7 @@ use jiff::fmt::temporal::Pieces;
 use jiff::tz::Offset;
 
 use super::error::{Error, Result, excerpt};
+use super::plain_iso;
 use super::rounding::{self, Decimal};
 use super::time_unit::TimeUnit;
 
@@ -190,6 +191,9 @@ impl Timestamp {
     /// numbers (a column of NUMERIC affinity stores those as numbers).
     pub(crate) fn from_stored_text(text: &str) -> Result<Self> {
         let bytes = text.as_bytes();
+        if let Some(micros) = plain_iso::micros(bytes) {
+            return Ok(Timestamp(micros));
+        }
         let dated =
             bytes.len() >= 10 && bytes[..4].iter().all(u8::is_ascii_digit) && bytes[4] == b'-';
         if !dated {
@@ -234,11 +238,25 @@ impl Timestamp {
     /// 0000 to 9999.
     pub(crate) fn iso_text(self, separator: char, digits: usize) -> Option<String> {
         let moment = self.civil()?;
-        let mut text = moment.strftime("%Y-%m-%d %H:%M:%S").to_string();
-        text.replace_range(10..11, separator.encode_utf8(&mut [0; 4]));
+        // By hand, because whole lists of streams are spelled: a format that is read anew for
+        // each takes five times as long.
+        let mut text = String::with_capacity(26);
+        let mut push = |before: Option<char>, number: i64, digits: usize| {
+            text.extend(before);
+            for place in (0..digits as u32).rev() {
+                let digit = number / 10_i64.pow(place) % 10;
+                text.push(char::from(b'0' + digit as u8));
+            }
+        };
+        push(None, moment.year().into(), 4);
+        push(Some('-'), moment.month().into(), 2);
+        push(Some('-'), moment.day().into(), 2);
+        push(Some(separator), moment.hour().into(), 2);
+        push(Some(':'), moment.minute().into(), 2);
+        push(Some(':'), moment.second().into(), 2);
         if digits > 0 {
-            let fraction = format!(".{:06}", moment.subsec_nanosecond() / 1_000);
-            text.push_str(&fraction[..=digits]);
+            let fraction = i64::from(moment.subsec_nanosecond()) * 10_i64.pow(digits as u32);
+            push(Some('.'), fraction / 1_000_000_000, digits);
         }
         Some(text)
     }

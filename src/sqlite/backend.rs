@@ -6,7 +6,7 @@ use super::{delete, insert, integrity, normalize, quarantine, read, statistics, 
 use crate::backend::{Access, Backend, Found, Inserted, StreamQuery};
 use crate::model::cursor::Cursor;
 use crate::model::error::{Error, Result};
-use crate::model::observation::{NewObservation, Observation};
+use crate::model::observation::{Insertion, NewObservation, Observation};
 use crate::model::report::{Normalization, Restored, Statistics, StoredRow};
 use crate::model::row::RowRef;
 use crate::model::span::Span;
@@ -42,11 +42,14 @@ impl Backend for Connection {
         self.steadily(|connection| uuids.iter().map(|uuid| connection.stream(uuid)).collect())
     }
 
-    fn find_streams(&mut self, query: StreamQuery<'_>) -> Result<Vec<Stream>> {
-        match query {
-            StreamQuery::All => self.steadily(Self::streams),
+    fn find_streams<T>(&mut self, query: StreamQuery<'_>) -> Result<Vec<T>>
+    where
+        T: for<'a> From<StreamRef<'a>>,
+    {
+        let found = match query {
+            StreamQuery::All => return self.steadily(Self::streams),
             StreamQuery::Named(name) => {
-                self.steadily(|connection| connection.streams_by_name(name))
+                return self.steadily(|connection| connection.streams_by_name(name));
             }
             StreamQuery::Numbered(number) => {
                 self.query(|metadata| streams::by_server_id(metadata, number))
@@ -55,7 +58,8 @@ impl Backend for Connection {
             StreamQuery::NotSyncedSince(since) => {
                 self.query(|metadata| streams::stale(metadata, since))
             }
-        }
+        };
+        Ok(found?.iter().map(|found| found.borrowed().into()).collect())
     }
 
     fn check_names(&mut self, uuids: &[&StreamUuid]) -> Result<Vec<Result<()>>> {
@@ -99,6 +103,14 @@ impl Backend for Connection {
         let inserted = insert::insert_new(&mut self.tables, uuid, row)?;
         self.check_file()?;
         Ok(inserted)
+    }
+
+    fn compare(
+        &mut self,
+        uuid: &StreamUuid,
+        row: &NewObservation<'_>,
+    ) -> Result<Option<Insertion>> {
+        self.steadily(|connection| insert::compare(&mut connection.tables, uuid, row))
     }
 
     fn insert<'u, 'r, Rows>(

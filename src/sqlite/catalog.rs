@@ -10,13 +10,15 @@ use crate::model::uuid::{self, StreamUuid};
 /// How many spellings of a table's columns are remembered.
 const SHAPES: usize = 64;
 
-/// The questions to SQLite, prepared for one schema.
+/// The questions to SQLite, prepared for one schema, and its answers that are kept.
 pub(super) struct Catalog {
     db: Handle,
     key: Option<Statement>,
     find: Option<Statement>,
     columns: Option<Statement>,
     listed: Option<Statement>,
+    /// The observation tables, once they were listed.
+    tables: Option<Vec<StreamUuid>>,
     /// Whether tables of these columns, as SQL spells them behind the name, have the right
     /// shape. A store's tables are nearly all spelled alike.
     shapes: HashMap<String, bool>,
@@ -30,16 +32,18 @@ impl Catalog {
             find: None,
             columns: None,
             listed: None,
+            tables: None,
             shapes: HashMap::new(),
         }
     }
 
-    /// Drops the prepared questions, because the schema has changed.
+    /// Drops the prepared questions and what they found, because the schema has changed.
     pub(super) fn forget(&mut self) {
         self.key = None;
         self.find = None;
         self.columns = None;
         self.listed = None;
+        self.tables = None;
     }
 
     /// Returns what has this name (`table`, `view`, `index`); `None` if nothing has.
@@ -52,8 +56,17 @@ impl Catalog {
         Ok(find.first(&[Param::Text(name)], |row| row.text(0))?)
     }
 
-    /// Lists the observation tables, in the order in which they were made.
-    pub(super) fn list(&mut self) -> Result<Vec<StreamUuid>> {
+    /// Returns the observation tables, in the order in which they were made.
+    pub(super) fn list(&mut self) -> Result<&[StreamUuid]> {
+        let tables = match self.tables.take() {
+            Some(tables) => tables,
+            None => self.look()?,
+        };
+        Ok(self.tables.insert(tables))
+    }
+
+    /// Looks for them in the schema.
+    fn look(&mut self) -> Result<Vec<StreamUuid>> {
         // Virtual tables, which have no root page, are left out: SQLite can't list the
         // columns of one if its module is missing.
         let statement = prepared_for_schema(

@@ -1,5 +1,7 @@
 //! One connection to a file: its statements, its transactions, its errors.
 
+use std::cmp::Reverse;
+
 use diesel::SqliteConnection;
 use libsqlite3_sys as ffi;
 
@@ -16,7 +18,7 @@ use crate::model::database_code::DatabaseCode;
 use crate::model::error::{Error, Result};
 use crate::model::location::Location;
 use crate::model::options::OpenOptions;
-use crate::model::stream::{Stream, StreamPatch, StreamRef};
+use crate::model::stream::{StreamPatch, StreamRef};
 use crate::model::uuid::StreamUuid;
 
 /// A connection and what depends on it. The fields are dropped in this order: the raw
@@ -126,15 +128,27 @@ impl Connection {
         Ok(statement.first(&params, |row| streams::read(row).into())?)
     }
 
-    /// Reads the metadata of the streams with this name, in the order of
-    /// [`streams::BY_NAME`].
-    pub(super) fn streams_by_name(&mut self, name: &str) -> Result<Vec<Stream>> {
+    /// Reads the metadata of the streams with this name: the most recently synced first,
+    /// those never synced last, and among equals by id. Nearly always it is one, for which
+    /// SQLite would set up a sort.
+    pub(super) fn streams_by_name<T>(&mut self, name: &str) -> Result<Vec<T>>
+    where
+        T: for<'a> From<StreamRef<'a>>,
+    {
         let statement = prepared_for_schema(&mut self.by_name, self.db, streams::BY_NAME)?;
-        Ok(statement.all(&[Param::Text(name)], |row| streams::read(row).into())?)
+        let mut found = statement.all(&[Param::Text(name)], |row| {
+            let stream = streams::read(row);
+            ((Reverse(stream.last_synced), stream.id), stream.into())
+        })?;
+        found.sort_by_key(|(place, _)| *place);
+        Ok(found.into_iter().map(|(_, stream)| stream).collect())
     }
 
     /// Reads the metadata of all streams, by id.
-    pub(super) fn streams(&mut self) -> Result<Vec<Stream>> {
+    pub(super) fn streams<T>(&mut self) -> Result<Vec<T>>
+    where
+        T: for<'a> From<StreamRef<'a>>,
+    {
         let statement = prepared_for_schema(&mut self.streams, self.db, streams::ALL)?;
         Ok(statement.all(&[], |row| streams::read(row).into())?)
     }

@@ -6,7 +6,7 @@ use super::raw::{Param, Statement};
 use super::row;
 use super::table::Table;
 use crate::model::cursor::Cursor;
-use crate::model::error::Result;
+use crate::model::error::{Error, Result};
 use crate::model::row::RowRef;
 use crate::model::span::Span;
 use crate::model::uuid::StreamUuid;
@@ -170,8 +170,12 @@ impl<'a> Reader<'a> {
     /// the cursor notes the last one, at which the next batch goes on; if fewer, none
     /// follow.
     ///
+    /// A row that can't be read ends a batch of others, as if no more were asked for. The
+    /// next batch begins with it, so that its error comes behind the rows before it.
+    ///
     /// # Errors
-    /// `Corrupt` if the rows don't come in this order, without repeating.
+    /// `UnreadableRow` if the batch begins with it, what `sink` returns, and `Corrupt` if the
+    /// rows don't come in this order, without repeating.
     fn hand_out(
         &mut self,
         mut statement: Statement,
@@ -183,7 +187,15 @@ impl<'a> Reader<'a> {
         let (mut scanned, mut given) = (0, 0);
         let mut rows = statement.query(params)?;
         while let Some(row) = rows.next()? {
-            let found = row::read_or_skip(&row, self.stream, self.skip_unreadable)?;
+            let found = match row::read_or_skip(&row, self.stream, self.skip_unreadable) {
+                Err(Error::UnreadableRow { .. }) if given > 0 => {
+                    cursor.after = order.reached();
+                    let reached = cursor.after.as_ref().map(|(ts, _)| ts.as_micros());
+                    cursor.span.first = cursor.span.first.max(reached.unwrap_or(i64::MIN));
+                    return Ok((self.limit, given));
+                }
+                found => found?,
+            };
             if let Some(found) = &found {
                 order.advance(found, self.stream)?;
             }

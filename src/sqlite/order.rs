@@ -60,6 +60,19 @@ impl Order {
     }
 }
 
+impl Order {
+    /// Returns the row that the scan has reached; `None` if there is none.
+    pub(super) fn reached(&self) -> Option<(Timestamp, StoredTimestamp)> {
+        match self {
+            Order::Ascending(last) | Order::Descending(last) => {
+                let ts = Timestamp::from_real(*last).ok()?;
+                Some((ts, StoredTimestamp::Real(*last)))
+            }
+            Order::Sorted(last) => last.clone(),
+        }
+    }
+}
+
 /// Returns a key of seconds as a number; NaN, which lies beyond nothing, if it is text.
 #[inline]
 fn number(stored: StoredRef<'_>) -> f64 {

@@ -2,7 +2,7 @@
 
 use super::key;
 use super::raw::{Handle, Param, Row, Statement};
-use super::row::instant;
+use super::row::{FAULT, instant};
 use super::table::Table;
 use super::tables::Tables;
 use crate::backend::Found;
@@ -19,9 +19,6 @@ const NAME: &str = "__satori_quarantine";
 const CREATE: &str = "CREATE TABLE main.__satori_quarantine (\
      id INTEGER PRIMARY KEY, stream TEXT NOT NULL, ts, value, hash, provider, \
      reason TEXT NOT NULL, moved_at TEXT NOT NULL)";
-
-/// The reason why a row can't be read; NULL if it can.
-const FAULT: &str = "satori_fault(ts, value, hash, provider)";
 
 /// Names the four columns as SQL literals. The `quote` of SQLite 3.40 (measured) writes
 /// infinity as `Inf`, which is not a literal.

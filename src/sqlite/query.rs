@@ -18,6 +18,8 @@ pub(super) enum Query {
     Last,
     /// Selects the row whose stored ts is ?1.
     At,
+    /// Selects the row whose stored ts is ?1; if there is none, the one whose is ?2.
+    AtEither,
     /// Selects the least and the greatest ts, and 1 if a ts is NULL.
     Bounds,
     /// Selects the rows of a span of instants, however they are spelled: see
@@ -33,7 +35,7 @@ pub(super) enum Query {
 }
 
 /// How many variants [`Query`] has.
-pub(super) const QUERIES: usize = 10;
+pub(super) const QUERIES: usize = 11;
 
 impl Query {
     /// Returns `true` if the statement writes.
@@ -67,6 +69,10 @@ impl Query {
                 format!("SELECT ts, value, hash, provider FROM {table} ORDER BY ts DESC LIMIT 1")
             }
             Query::At => format!("SELECT ts, value, hash, provider FROM {table} WHERE ts = ?1"),
+            Query::AtEither => format!(
+                "SELECT ts, value, hash, provider FROM {table} WHERE ts = ?1 UNION ALL \
+                 SELECT ts, value, hash, provider FROM {table} WHERE ts = ?2 LIMIT 1"
+            ),
             Query::Within => within_sql(table),
             Query::Bounds => {
                 format!(

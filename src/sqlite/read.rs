@@ -245,16 +245,30 @@ pub(super) fn at_stored(
     instant: Timestamp,
     stored: StoredRef<'_>,
 ) -> Result<Option<Observation>> {
-    if let Some(found) = at_seconds(table, stream, instant)? {
-        return Ok(Some(found));
+    match at_key(table, stream, instant, stored)? {
+        Some(found) => Ok(Some(found)),
+        None => at(table, stream, instant),
     }
-    let params = [row::param(stored)];
-    let mut rows = table.cached(Query::At)?.query(&params)?;
-    if let Some(row) = rows.next()? {
-        return row::observation(&row, stream).map(Some);
+}
+
+/// Reads the row of this instant if it stores Unix seconds, or else this timestamp.
+pub(super) fn at_key(
+    table: &mut Table,
+    stream: &StreamUuid,
+    instant: Timestamp,
+    stored: StoredRef<'_>,
+) -> Result<Option<Observation>> {
+    let stored = row::param(stored);
+    let seconds = instant.to_seconds().map_or(stored, row::param);
+    let params = [seconds, stored];
+    let mut rows = match seconds == stored {
+        true => table.cached(Query::At)?.query(&params[..1])?,
+        false => table.cached(Query::AtEither)?.query(&params)?,
+    };
+    match rows.next()? {
+        Some(row) => row::observation(&row, stream).map(Some),
+        None => Ok(None),
     }
-    drop(rows);
-    at(table, stream, instant)
 }
 
 /// Reads the row that stores this instant as Unix seconds.

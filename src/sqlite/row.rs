@@ -1,13 +1,16 @@
 //! A row of an observation table, as a statement reads or binds it.
 
 use super::raw::{Cell, Param, Row};
-use crate::model::error::{Error, Result};
+use crate::model::error::{Error, Result, excerpt};
 use crate::model::observation::Observation;
-use crate::model::row::{RowRef, unreadable, utf8};
+use crate::model::row::{RowRef, no_text, unreadable};
 use crate::model::spelling::StoredRef;
 use crate::model::time::Timestamp;
 use crate::model::uuid::StreamUuid;
 use crate::model::value;
+
+/// The SQL of the reason why a row can't be read; NULL if it can.
+pub(super) const FAULT: &str = "satori_fault(ts, value, hash, provider)";
 
 /// Reads columns `ts, value, hash, provider` without copying them.
 #[inline]
@@ -18,8 +21,8 @@ pub(super) fn read<'a>(row: &'a Row<'_>, stream: &StreamUuid) -> Result<RowRef<'
         ts,
         stored,
         value: number(row.cell(1)).map_err(unreadable)?,
-        hash: text(row.cell(2)).map_err(unreadable)?,
-        provider: text(row.cell(3)).map_err(unreadable)?,
+        hash: text("hash", row.cell(2)).map_err(unreadable)?,
+        provider: text("provider", row.cell(3)).map_err(unreadable)?,
     })
 }
 
@@ -35,8 +38,8 @@ pub(super) fn read_or_skip<'a>(
         return found.map(Some);
     }
     let found = found.and_then(|row| {
-        row.text(stream, row.hash)?;
-        row.text(stream, row.provider)?;
+        row.hash_text(stream)?;
+        row.provider_text(stream)?;
         Ok(row)
     });
     match found {
@@ -74,7 +77,10 @@ pub(super) fn timestamp(cell: Cell<'_>) -> Result<(Timestamp, StoredRef<'_>)> {
         Cell::Integer(number) => Ok((Timestamp::from_integer(number), StoredRef::Integer(number))),
         Cell::Real(number) => Ok((Timestamp::from_real(number)?, StoredRef::Real(number))),
         Cell::Text(bytes) => {
-            let text = utf8(bytes)?;
+            let text = str::from_utf8(bytes).map_err(|_| Error::InvalidTimestamp {
+                text: lossy(bytes),
+                reason: "it is not UTF-8",
+            })?;
             Ok((Timestamp::from_stored_text(text)?, StoredRef::Text(text)))
         }
         Cell::Blob(_) | Cell::Null => Err(Error::InvalidTimestamp {
@@ -89,7 +95,13 @@ fn number(cell: Cell<'_>) -> Result<f64> {
     match cell {
         Cell::Integer(number) => Ok(number as f64),
         Cell::Real(number) => value::finite(number),
-        Cell::Text(bytes) => value::parse(utf8(bytes)?),
+        Cell::Text(bytes) => match str::from_utf8(bytes) {
+            Ok(text) => value::parse(text),
+            Err(_) => Err(Error::InvalidValue {
+                text: lossy(bytes),
+                reason: "it is not UTF-8",
+            }),
+        },
         Cell::Blob(_) | Cell::Null => Err(Error::InvalidValue {
             text: cell.to_string(),
             reason: "it is neither a number nor text",
@@ -99,12 +111,15 @@ fn number(cell: Cell<'_>) -> Result<f64> {
 
 /// Returns a cell of column `hash` or `provider`, whose TEXT affinity makes text of numbers.
 #[inline]
-fn text(cell: Cell<'_>) -> Result<&[u8]> {
+fn text<'a>(column: &'static str, cell: Cell<'a>) -> Result<&'a [u8]> {
     match cell {
         Cell::Text(bytes) | Cell::Blob(bytes) => Ok(bytes),
-        _ => Err(Error::InvalidValue {
-            text: cell.to_string(),
-            reason: "it is not text",
-        }),
+        _ => Err(no_text(column, &cell.to_string(), "is not text")),
     }
+}
+
+/// Returns bytes that are no text as a message shows them.
+#[cold]
+fn lossy(bytes: &[u8]) -> String {
+    excerpt(&String::from_utf8_lossy(bytes))
 }

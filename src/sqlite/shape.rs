@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::raw::{Handle, Param, Row, Statement};
+use super::raw::{Handle, Param, Row, Statement, prepared};
 use crate::model::error::{Error, Result};
 
 /// The columns that every `streams` table has.
@@ -64,9 +64,10 @@ pub(super) fn read_columns(statement: &mut Statement, table: &str) -> Result<Vec
     Ok(statement.all(&[Param::Text(table)], Column::read)?)
 }
 
-/// Returns the number that SQLite raises whenever anybody changes the schema.
-pub(super) fn schema_version(db: Handle) -> Result<i64> {
-    let mut ask = Statement::prepare(db, "PRAGMA schema_version")?;
+/// Returns the number that SQLite raises whenever anybody changes the schema. The statement
+/// that asks for it is kept in `slot`.
+pub(super) fn schema_version(slot: &mut Option<Statement>, db: Handle) -> Result<i64> {
+    let ask = prepared(slot, db, "PRAGMA schema_version")?;
     Ok(ask.first(&[], |row| row.integer(0))?.unwrap_or(0))
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::key;
 use super::raw::{Cell, Param, Row};
-use super::row::instant;
+use super::row::{FAULT, instant};
 use super::table::Table;
 use crate::model::error::Result;
 use crate::model::report::Statistics;
@@ -58,8 +58,8 @@ fn totals(table: &str) -> String {
     format!(
         "SELECT (SELECT count(*) FROM {table}), min(instant), max(instant), \
          min(number), max(number), sum(number), (SELECT count(*) FROM {table}) - count(*) \
-         FROM (SELECT satori_instant(ts) AS instant, satori_value(value) AS number FROM {table}) \
-         WHERE instant IS NOT NULL AND number IS NOT NULL"
+         FROM (SELECT satori_instant(ts) AS instant, satori_value(value) AS number \
+               FROM {table} WHERE {FAULT} IS NULL)"
     )
 }
 
@@ -75,8 +75,7 @@ fn spacing(table: &str) -> String {
         "WITH steps AS MATERIALIZED (\
            SELECT step, count(*) AS times FROM (\
              SELECT instant - lag(instant) OVER (ORDER BY instant) AS step \
-             FROM (SELECT satori_instant(ts) AS instant FROM {table} \
-                   WHERE satori_value(value) IS NOT NULL) WHERE instant IS NOT NULL\
+             FROM (SELECT satori_instant(ts) AS instant FROM {table} WHERE {FAULT} IS NULL)\
            ) WHERE step IS NOT NULL GROUP BY step\
          ), spacing AS (SELECT step FROM steps ORDER BY times DESC, step LIMIT 1) \
          SELECT step, (SELECT coalesce(sum(times), 0) FROM steps WHERE steps.step > 1.5 * spacing.step) \

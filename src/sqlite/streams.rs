@@ -88,10 +88,8 @@ macro_rules! define {
 
         /// The SQL of the look-up by uuid, ?1, which hosts make most often.
         pub(super) const BY_UUID: &str = select!("WHERE uuid = ?1");
-        /// The SQL of the look-up by name, ?1: the most recently synced first, then by id.
-        /// SQLite sorts NULL below all numbers, so those never synced come last.
-        pub(super) const BY_NAME: &str =
-            select!("WHERE name = ?1 ORDER BY satori_instant(last_synced) DESC, id");
+        /// The SQL of the look-up by name, ?1, in no order.
+        pub(super) const BY_NAME: &str = select!("WHERE name = ?1");
         /// The SQL that lists all streams, by id.
         pub(super) const ALL: &str = select!("ORDER BY id");
 
@@ -217,7 +215,8 @@ pub(super) fn update(
         .map(drop)
 }
 
-/// Finds the streams with this number at the server, in the order of [`BY_NAME`].
+/// Finds the streams with this number at the server: the most recently synced first, then by
+/// id. SQLite sorts NULL below all numbers, so those never synced come last.
 pub(super) fn by_server_id(
     connection: &mut SqliteConnection,
     server_stream_id: i64,

@@ -111,7 +111,7 @@ impl Table {
         self.last_is_latest.set(None);
         let statement = Statement::prepare_for_schema(self.db, &sql(&self.quoted))?;
         // Asked after preparing, which may have read a newer schema.
-        match schema_version(self.db)? == self.schema {
+        match schema_version(&mut None, self.db)? == self.schema {
             true => Ok(statement),
             false => Err(schema_changed()),
         }

@@ -17,8 +17,8 @@ use crate::model::uuid::{self, StreamUuid};
 /// How many tables keep their prepared statements. These take 5 to 10 KB for each table in
 /// use (measured); the limit bounds that if 10,000 streams are written to in turn.
 const CACHED_TABLES: usize = 4_096;
-/// How many tables are remembered, at 80 bytes each, to have the right shape. Inspecting one
-/// again takes several times as long as preparing a statement.
+/// How many tables are remembered, at 80 bytes each, to have the right shape, and how many
+/// not to exist. Inspecting one again takes several times as long as preparing a statement.
 const KNOWN_TABLES: usize = 65_536;
 
 /// The observation tables of one connection.
@@ -28,10 +28,12 @@ pub(super) struct Tables {
     prepared: LruCache<String, Table>,
     /// The names of tables that have the right shape.
     known: HashSet<String>,
+    /// Names that no table has.
+    absent: HashSet<String>,
     /// The names, in lower case, of tables that have triggers.
     triggered: HashSet<String>,
-    /// The number of the schema in which `known` and `triggered` are true; `None` before the
-    /// first look.
+    /// The number of the schema in which `known`, `absent`, `catalog` and `triggered` are true;
+    /// `None` before the first look.
     schema: Option<i64>,
     /// The present transaction has seen that this still is the number.
     is_checked: bool,
@@ -39,6 +41,7 @@ pub(super) struct Tables {
     is_changed: bool,
     /// The name of the table used last, the only one that may keep an INSERT of many rows.
     last: String,
+    version: Option<Statement>,
     catalog: Catalog,
     /// See [`OpenOptions::keep_spelling`](crate::OpenOptions::keep_spelling).
     pub(super) keep_spelling: bool,
@@ -53,11 +56,13 @@ impl Tables {
             db,
             prepared: LruCache::unbounded(),
             known: HashSet::new(),
+            absent: HashSet::new(),
             triggered: HashSet::new(),
             schema: None,
             is_checked: false,
             is_changed: false,
             last: String::new(),
+            version: None,
             catalog: Catalog::new(db),
             keep_spelling: options.keep_spelling,
             skip_unreadable: options.skip_unreadable,
@@ -146,8 +151,9 @@ impl Tables {
     pub(super) fn change_schema(&mut self, sql: &str) -> Result<()> {
         self.check()?;
         self.is_changed = true;
+        self.absent.clear();
         Statement::prepare(self.db, sql)?.execute(&[])?;
-        self.schema = Some(schema_version(self.db)?);
+        self.schema = Some(schema_version(&mut self.version, self.db)?);
         self.catalog.forget();
         Ok(())
     }
@@ -178,7 +184,7 @@ impl Tables {
         if is_in_transaction && self.is_checked {
             return Ok(());
         }
-        let schema = schema_version(self.db)?;
+        let schema = schema_version(&mut self.version, self.db)?;
         if self.schema != Some(schema) {
             if !is_in_transaction {
                 return Err(schema_changed());
@@ -193,6 +199,7 @@ impl Tables {
 
     fn forget_all(&mut self) {
         self.known.clear();
+        self.absent.clear();
         self.prepared.clear();
         self.schema = None;
         self.catalog.forget();
@@ -239,7 +246,7 @@ impl Tables {
     /// transaction.
     pub(super) fn list(&mut self) -> Result<Vec<StreamUuid>> {
         self.check()?;
-        self.catalog.list()
+        Ok(self.catalog.list()?.to_vec())
     }
 
     fn table(&mut self, stream: &StreamUuid) -> Result<Option<&mut Table>> {
@@ -256,13 +263,21 @@ impl Tables {
         if prepared.is_none() || prepared != self.schema {
             if !self.known.contains(name) {
                 self.check()?;
-                if !self.catalog.inspect(name)? {
+                if self.absent.contains(name) {
                     return Ok(None);
                 }
-                if self.known.len() >= KNOWN_TABLES {
-                    self.known.clear();
+                let exists = self.catalog.inspect(name)?;
+                let names = match exists {
+                    true => &mut self.known,
+                    false => &mut self.absent,
+                };
+                if names.len() >= KNOWN_TABLES {
+                    names.clear();
                 }
-                self.known.insert(name.to_owned());
+                names.insert(name.to_owned());
+                if !exists {
+                    return Ok(None);
+                }
             }
             let has_triggers =
                 !self.triggered.is_empty() && self.triggered.contains(&name.to_ascii_lowercase());

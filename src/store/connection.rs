@@ -6,7 +6,7 @@
 use crate::backend::{Access, Backend, Found, Inserted, StreamQuery};
 use crate::model::cursor::Cursor;
 use crate::model::error::{Error, Result};
-use crate::model::observation::{NewObservation, Observation};
+use crate::model::observation::{Insertion, NewObservation, Observation};
 use crate::model::report::{Normalization, Restored, Statistics, StoredRow};
 use crate::model::row::RowRef;
 use crate::model::span::Span;
@@ -56,7 +56,10 @@ impl Backend for Connection {
         dispatch!(self, backend => backend.streams_of(uuids))
     }
 
-    fn find_streams(&mut self, query: StreamQuery<'_>) -> Result<Vec<Stream>> {
+    fn find_streams<T>(&mut self, query: StreamQuery<'_>) -> Result<Vec<T>>
+    where
+        T: for<'a> From<StreamRef<'a>>,
+    {
         dispatch!(self, backend => backend.find_streams(query))
     }
 
@@ -90,6 +93,14 @@ impl Backend for Connection {
 
     fn insert_new(&mut self, uuid: &StreamUuid, row: &NewObservation<'_>) -> Result<bool> {
         dispatch!(self, backend => backend.insert_new(uuid, row))
+    }
+
+    fn compare(
+        &mut self,
+        uuid: &StreamUuid,
+        row: &NewObservation<'_>,
+    ) -> Result<Option<Insertion>> {
+        dispatch!(self, backend => backend.compare(uuid, row))
     }
 
     fn insert<'u, 'r, Rows>(

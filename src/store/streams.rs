@@ -66,7 +66,17 @@ impl Store {
     /// # Errors
     /// None of its own.
     pub fn stream_by_name(&self, name: &str) -> Result<Option<Stream>> {
-        Ok(self.streams_by_name(name)?.into_iter().next())
+        self.stream_by_name_as(name)
+    }
+
+    /// Returns the stream as [`stream_by_name`](Self::stream_by_name) does, as
+    /// [`stream_as`](Self::stream_as) does.
+    pub(crate) fn stream_by_name_as<T>(&self, name: &str) -> Result<Option<T>>
+    where
+        T: for<'a> From<StreamRef<'a>>,
+    {
+        let found = self.run(|connection| connection.find_streams(StreamQuery::Named(name)))?;
+        Ok(found.into_iter().next())
     }
 
     /// Returns all streams of this name, in the order by which
@@ -92,6 +102,14 @@ impl Store {
     /// # Errors
     /// None of its own.
     pub fn streams(&self) -> Result<Vec<Stream>> {
+        self.streams_as()
+    }
+
+    /// Returns all streams, as [`stream_as`](Self::stream_as) does.
+    pub(crate) fn streams_as<T>(&self) -> Result<Vec<T>>
+    where
+        T: for<'a> From<StreamRef<'a>>,
+    {
         self.run(|connection| connection.find_streams(StreamQuery::All))
     }
 
@@ -130,7 +148,7 @@ impl Store {
     pub fn streams_without_metadata(&self) -> Result<Vec<StreamUuid>> {
         self.run(|connection| {
             connection.read(|connection| {
-                let known = connection.find_streams(StreamQuery::All)?;
+                let known = connection.find_streams::<Stream>(StreamQuery::All)?;
                 let known: HashSet<_> = known.into_iter().map(|stream| stream.uuid).collect();
                 let mut streams = connection.streams_with_data()?;
                 streams.retain(|uuid| !known.contains(uuid));

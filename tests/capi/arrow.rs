@@ -95,6 +95,8 @@ fn a_text_that_is_no_utf8_ends_the_batches_with_the_error_of_its_row() {
         ),
     );
     let mut batches = store.record_batches(&uuid("s"), ..).unwrap();
+    // The rows before it come first.
+    assert_eq!(batches.next().unwrap().unwrap().num_rows(), 1);
     let Some(Err(ArrowError::ExternalError(error))) = batches.next() else {
         panic!("the batch was given");
     };

@@ -19,6 +19,9 @@ ON_STORE(satori_stream_by_uuid, ID, &out.streams)
 ON_STORE(satori_get_stream, ID, &out.stream, out.texts, sizeof(out.texts), &out.count)
 ON_STORE(satori_get_stream_by_name, SATORI_STR("bitcoin"), &out.stream, out.texts,
          sizeof(out.texts), &out.count)
+ON_STORE(satori_get_stream_json, ID, out.texts, sizeof(out.texts), &out.count)
+ON_STORE(satori_get_stream_by_name_json, SATORI_STR("bitcoin"), out.texts, sizeof(out.texts),
+         &out.count)
 ON_STORE(satori_get_latest, ID, NULL, NULL, NULL, NULL, NULL, out.texts, sizeof(out.texts),
          &out.count)
 ON_STORE(satori_streams_by_name, SATORI_STR("bitcoin"), &out.streams)
@@ -105,6 +108,8 @@ static const struct {
     ENTRY(satori_stream_by_uuid, STORE),
     ENTRY(satori_get_stream, STORE),
     ENTRY(satori_get_stream_by_name, STORE),
+    ENTRY(satori_get_stream_json, STORE),
+    ENTRY(satori_get_stream_by_name_json, STORE),
     ENTRY(satori_get_latest, STORE),
     ENTRY(satori_streams_by_name, STORE),
     ENTRY(satori_streams_by_server_id, STORE),

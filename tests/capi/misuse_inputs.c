@@ -56,6 +56,11 @@ static void texts(void) {
                     &out.count, &error)
   BAD_UUIDS(CALL);
 #undef CALL
+#define CALL(...)                                                                           \
+  satori_get_stream_json(good_store, __VA_ARGS__, out.texts, sizeof(out.texts), &out.count, \
+                         &error)
+  BAD_UUIDS(CALL);
+#undef CALL
 #define CALL(...) \
   satori_remove(good_store, __VA_ARGS__, SATORI_REMOVE_BOTH, &out.number, &out.rows, &error)
   BAD_UUIDS(CALL);
@@ -204,6 +209,22 @@ static void outputs(void) {
   satori_get_stream_by_name(good_store, SATORI_STR("bitcoin"), output, out.texts,          \
                             sizeof(out.texts), &out.count, &error)
   BOTH(CALL, ASKEW(&out.stream));
+#undef CALL
+#define CALL(output) \
+  satori_get_stream_json(good_store, ID, out.texts, sizeof(out.texts), output, &error)
+  BOTH(CALL, ASKEW(&out.count));
+#undef CALL
+#define CALL(texts, capacity) \
+  satori_get_stream_json(good_store, ID, texts, capacity, &needed, &error)
+  CASE(SATORI_NULL_POINTER, CALL(NULL, 1));
+  CASE(SATORI_BUFFER_TOO_SMALL, CALL(out.texts, 0));
+  CASE(SATORI_BUFFER_TOO_SMALL, CALL(out.texts, 36));
+  CASE(SATORI_INVALID_ARGUMENT, CALL(out.texts, SIZE_MAX));
+#undef CALL
+#define CALL(output)                                                                     \
+  satori_get_stream_by_name_json(good_store, SATORI_STR("bitcoin"), out.texts,           \
+                                 sizeof(out.texts), output, &error)
+  BOTH(CALL, ASKEW(&out.count));
 #undef CALL
 #define CALL(output)                                                                   \
   satori_get_latest(good_store, ID, NULL, NULL, NULL, NULL, NULL, out.texts,           \

@@ -228,11 +228,15 @@ static void members(void) {
   options.provider.data = "\xff";
   CASE(SATORI_INVALID_UTF8, INGEST(&options));
 
-  /* No line is beyond the largest number. */
+  /* No input has so many lines, and none is beyond the largest number. */
   satori_error error;
   satori_ingest_report report = satori_ingest_report_init();
   options = satori_ingest_options_init();
   options.first_line = UINT64_MAX;
+  CASE(SATORI_INVALID_ARGUMENT, INGEST(&options));
+  options.first_line = (uint64_t)INT64_MAX + 1;
+  CASE(SATORI_INVALID_ARGUMENT, INGEST(&options));
+  options.first_line = INT64_MAX;
   OK(satori_ingest(good_store, SATORI_STR("1\n[1\n"), &options, &report, NULL, &error));
   CHECK(report.payloads == 2 && report.rejected == 2);
   CHECK(satori_ingest(good_store, SATORI_STR("[1,\n2"), &options, NULL, NULL, &error) ==

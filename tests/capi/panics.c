@@ -228,6 +228,19 @@ CALL(satori_get_stream_by_name) {
                                    &needed, &f->error);
 }
 
+CALL(satori_get_stream_json) {
+  char json[512];
+  size_t needed;
+  return satori_get_stream_json(f->store, UUID, json, sizeof(json), &needed, &f->error);
+}
+
+CALL(satori_get_stream_by_name_json) {
+  char json[512];
+  size_t needed;
+  return satori_get_stream_by_name_json(f->store, SATORI_STR("bitcoin"), json, sizeof(json),
+                                        &needed, &f->error);
+}
+
 CALL(satori_get_latest) {
   char texts[512];
   size_t needed;
@@ -258,6 +271,8 @@ static const struct {
     ENTRY(satori_stream_by_uuid, STORE),
     ENTRY(satori_get_stream, STORE),
     ENTRY(satori_get_stream_by_name, STORE),
+    ENTRY(satori_get_stream_json, STORE),
+    ENTRY(satori_get_stream_by_name_json, STORE),
     ENTRY(satori_get_latest, STORE),
     ENTRY(satori_streams_by_name, STORE),
     ENTRY(satori_streams_by_server_id, STORE),

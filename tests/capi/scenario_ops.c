@@ -123,6 +123,24 @@ static void say_rows(satori_cursor *cursor, size_t batch, int spelled) {
   OK(satori_cursor_free(cursor, &error));
 }
 
+/* The JSON of a stream is that of its list, made into an object. */
+static void check_stream_json(const char *uuid, size_t length, const satori_stream *found) {
+  char json[2048], by_name[2048], start[64];
+  size_t needed = 0, by_name_needed = 0;
+  CHECK(satori_get_stream_json(store, uuid, length, NULL, 0, &needed, &error) ==
+        SATORI_BUFFER_TOO_SMALL);
+  CHECK(needed > 1 && needed <= sizeof(json));
+  OK(satori_get_stream_json(store, uuid, length, json, needed, &needed, &error));
+  CHECK(strlen(json) == needed - 1 && json[needed - 2] == '}');
+  snprintf(start, sizeof(start), "{\"id\":%lld,\"server_stream_id\":", (long long)found->id);
+  CHECK(strncmp(json, start, strlen(start)) == 0);
+  CHECK(strstr(json, ",\"created_at\":\"") != NULL);
+  if (found->name.data == NULL) return;
+  OK(satori_get_stream_by_name_json(store, found->name.data, found->name.length, by_name,
+                                    sizeof(by_name), &by_name_needed, &error));
+  CHECK(by_name_needed > 1 && by_name[by_name_needed - 1] == 0);
+}
+
 /* satori_get_stream finds what satori_stream_by_uuid does. */
 static void check_get_stream(const char *uuid, size_t length) {
   satori_stream listed = satori_stream_init(), found = satori_stream_init();
@@ -139,6 +157,9 @@ static void check_get_stream(const char *uuid, size_t length) {
   if (count == 0) {
     OK(satori_get_stream(store, uuid, length, &found, NULL, 0, &needed, &error));
     CHECK(needed == 0 && found.id == 0);
+    needed = 1;
+    OK(satori_get_stream_json(store, uuid, length, NULL, 0, &needed, &error));
+    CHECK(needed == 0);
   } else {
     OK(satori_stream_list_get(streams, 0, &listed, &error));
     CHECK(satori_get_stream(store, uuid, length, &found, NULL, 0, &needed, &error) ==
@@ -153,6 +174,7 @@ static void check_get_stream(const char *uuid, size_t length) {
           same_text(found.author, listed.author) && same_text(found.secondary, listed.secondary) &&
           same_text(found.target, listed.target) && same_text(found.meta, listed.meta) &&
           same_text(found.description, listed.description));
+    check_stream_json(uuid, length, &found);
   }
   OK(satori_stream_list_free(streams, &error));
 }

@@ -2,7 +2,7 @@
 
 use crate::python::{STREAM, create};
 use crate::support::*;
-use satori_store::{Error, Store, StreamPatch};
+use satori_store::{Error, Remove, Store, StreamPatch};
 use serde_json::json;
 
 #[test]
@@ -30,6 +30,48 @@ fn tables_that_python_makes_are_found_and_those_of_another_kind_are_not_touched(
 }
 
 /// Each way in, on a table that Python has dropped since the store last used it.
+/// A store remembers which names no table has, and the list of all tables.
+#[test]
+fn what_is_remembered_of_tables_follows_what_python_does() {
+    let (_folder, path) = place();
+    let store = Store::open(&path).unwrap();
+    let mut python = Python::open(&path);
+    let (a, b) = (uuid("a"), uuid("b"));
+    let names = || -> Vec<String> {
+        let found = store.streams_with_data().unwrap();
+        found.iter().map(|uuid| uuid.to_string()).collect()
+    };
+    for _ in 0..2 {
+        for _ in 0..2 {
+            let missing = store.latest(&a).unwrap_err();
+            assert!(matches!(missing, Error::StreamNotFound { .. }), "{missing}");
+            assert_eq!(names(), [""; 0]);
+        }
+        python.run(&create("a"));
+        python.run("INSERT INTO a VALUES (1704067200, 1, 'h', 'p')");
+        python.commit();
+        assert!(store.latest(&a).unwrap().is_some());
+        assert_eq!(names(), ["a"]);
+        // What this store makes and takes back in a transaction is remembered as little.
+        assert!(store.count(&b, ..).is_err());
+        store.insert(&b, &numbered(1)).unwrap();
+        assert_eq!(
+            (store.count(&b, ..).unwrap(), names()),
+            (1, vec!["a".to_owned(), "b".to_owned()])
+        );
+        store.remove(&b, Remove::Data).unwrap();
+        assert!(store.count(&b, ..).is_err());
+        assert_eq!(names(), ["a"]);
+        python.run("ALTER TABLE a RENAME TO c");
+        python.commit();
+        assert!(store.latest(&a).is_err());
+        assert_eq!(names(), ["c"]);
+        python.run("DROP TABLE c");
+        python.commit();
+    }
+    python.close();
+}
+
 #[test]
 fn a_table_that_python_drops_is_made_anew_by_every_insert() {
     let (_folder, path) = place();

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::support::*;
-use satori_store::{Error, IngestOptions, OpenOptions, Store, StreamPatch};
+use satori_store::{Error, IngestOptions, NewObservation, OpenOptions, Store, StreamPatch};
 
 #[test]
 fn a_write_is_busy_after_its_limit_and_not_before() {
@@ -128,6 +128,9 @@ fn nothing_to_write_waits_for_no_lock() {
     let store = OpenOptions::new().busy_timeout(limit).open(&path).unwrap();
     let stream = uuid("s");
     store.insert(&stream, &numbered(1)).unwrap();
+    let texts = uuid("texts");
+    let text = NewObservation::spelled("2024-01-03 12:00", 1.0).unwrap();
+    store.insert_many(&texts, &[text]).unwrap();
     let mut python = Python::open(&path);
     python.run("BEGIN IMMEDIATE");
     let begun = Instant::now();
@@ -144,18 +147,37 @@ fn nothing_to_write_waits_for_no_lock() {
     assert_eq!(store.sync_streams(b"[]").unwrap().new, []);
     assert_eq!(store.sync_streams(b"[{}]").unwrap().rejected.len(), 1);
     assert_eq!(store.insert_many(&stream, &[]).unwrap().inserted, 0);
+    // One row that exists, as hosts offer it again and again.
+    for (stream, row) in [
+        (&stream, numbered(1)),
+        (&stream, numbered(1).hash("h")),
+        (&texts, text),
+    ] {
+        let report = store.insert_many(stream, &[row]).unwrap();
+        assert_eq!((report.inserted, report.already_there), (0, 1));
+        let mut other = row;
+        other.value = 7.5;
+        let report = store.insert_many(stream, &[other]).unwrap();
+        assert_eq!(report.conflicts[0].1.stored, row.value);
+    }
+    for wrong in [f64::NAN, f64::INFINITY] {
+        let row = NewObservation::new(numbered(1).ts, wrong);
+        let refused = store.insert_many(&stream, &[row]).unwrap_err();
+        assert!(matches!(refused, Error::InvalidValue { .. }), "{refused}");
+    }
     assert!(begun.elapsed() < limit / 2, "{:?}", begun.elapsed());
     let reader = OpenOptions::new().read_only(true).open(&path).unwrap();
     for refused in [
         reader.ingest(b"null", &options).map(drop),
         reader.sync_streams(b"[]").map(drop),
         reader.insert_many(&stream, &[]).map(drop),
+        reader.insert_many(&stream, &[numbered(1)]).map(drop),
     ] {
         assert!(matches!(refused, Err(Error::ReadOnly { .. })));
     }
     python.run("ROLLBACK");
     // An empty list still makes the table.
     store.insert_many(&uuid("t"), &[]).unwrap();
-    assert_eq!(store.streams_with_data().unwrap().len(), 2);
+    assert_eq!(store.streams_with_data().unwrap().len(), 3);
     python.close();
 }

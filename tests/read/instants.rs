@@ -181,3 +181,53 @@ fn a_second_60_is_no_instant() {
         assert!(text.parse::<Timestamp>().is_ok(), "{text}");
     }
 }
+
+/// Text without an offset mostly takes a quicker way than the parser, which reads all others.
+#[test]
+fn text_without_an_offset_is_that_in_utc() {
+    let check = |text: &str| {
+        let plain = text.parse::<Timestamp>().ok();
+        let parsed = format!("{text}+00:00").parse().ok();
+        assert_eq!(plain, parsed, "{text}");
+    };
+    for year in (0..10_000).filter(|year| year % 97 == 0 || (1890..2110).contains(year)) {
+        for month in 0..14 {
+            for day in [0, 1, 2, 15, 28, 29, 30, 31, 32] {
+                check(&format!("{year:04}-{month:02}-{day:02} 23:59"));
+            }
+        }
+    }
+    for date in ["1969-12-31", "0000-01-01", "9999-12-31", "2024-02-29"] {
+        for separator in [" ", "T"] {
+            for time in [
+                "00:00",
+                "23:59",
+                "24:00",
+                "12:60",
+                "1:00",
+                "12:0a",
+                "00:00:00",
+                "23:59:59",
+                "12:00:60",
+                "12:00:0",
+                "12:00:00.",
+                "12:00:00.5",
+                "12:00:00.000001",
+                "12:00:00.999999",
+                "12:00:00.25",
+                "12:00:00.1234567",
+                "12:00:00:00",
+            ] {
+                check(&format!("{date}{separator}{time}"));
+            }
+        }
+    }
+    for text in [
+        "2024-01-0a 12:00",
+        "２024-01-03 12:00",
+        "2024/01/03 12:00",
+        "2024-01-03é12:00",
+    ] {
+        assert!(text.parse::<Timestamp>().is_err(), "{text}");
+    }
+}

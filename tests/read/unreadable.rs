@@ -62,6 +62,101 @@ fn rows_that_cannot_be_read_are_reported_and_never_dropped() {
     }
 }
 
+/// Whatever is wrong with a row, it counts as unreadable, and is named by its column.
+#[test]
+fn one_rule_says_which_rows_cannot_be_read() {
+    for (spoilt, reason) in [
+        (
+            "hash = CAST(x'61ff' AS TEXT)",
+            "the hash \"a\u{fffd}\" is not UTF-8",
+        ),
+        ("hash = x'ff'", "the hash \"\u{fffd}\" is not UTF-8"),
+        (
+            "provider = CAST(x'c3' AS TEXT)",
+            "the provider \"\u{fffd}\" is not UTF-8",
+        ),
+        (
+            "value = CAST(x'31ff' AS TEXT)",
+            "\"1\u{fffd}\" is not a value: it is not UTF-8",
+        ),
+        (
+            "ts = CAST(x'32ff' AS TEXT)",
+            "\"2\u{fffd}\" is not a timestamp: it is not UTF-8",
+        ),
+    ] {
+        let (_folder, path, store, s) = store_with(&["1704067200", "1704070800", "1704074400"]);
+        sql(
+            &path,
+            &format!("UPDATE s SET {spoilt} WHERE ts = 1704074400"),
+        );
+        let error = all(&store, &s).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::UnreadableRow);
+        assert!(error.to_string().ends_with(reason), "{error}");
+        assert!(store.latest(&s).is_err(), "{spoilt}");
+        let statistics = store.statistics(&s).unwrap();
+        let unreadable = store.unreadable(&s).unwrap();
+        assert_eq!(
+            (statistics.unreadable, unreadable.len()),
+            (1, 1),
+            "{spoilt}"
+        );
+        // It counts nowhere else.
+        assert_eq!(statistics.last, Some(at("1704070800")), "{spoilt}");
+        assert_eq!((statistics.sum, statistics.count), (1.0, 3), "{spoilt}");
+        assert_eq!(
+            statistics.spacing,
+            Some(std::time::Duration::from_secs(3600))
+        );
+        let column = spoilt.split(' ').next().unwrap();
+        assert!(
+            unreadable[0].reason.starts_with(column),
+            "{}",
+            unreadable[0].reason
+        );
+    }
+}
+
+/// However the rows are spelled, whatever can't be read, and however many are read at a time.
+#[test]
+fn rows_before_one_that_cannot_be_read_come_first() {
+    let seconds: Vec<_> = (0..9)
+        .map(|n| (1_704_067_200 + n * 3600).to_string())
+        .collect();
+    let texts: Vec<_> = (0..9).map(|n| format!("'2024-01-01 {n:02}:00'")).collect();
+    let mixed: Vec<_> = (seconds[..4].iter().chain(&texts[4..])).cloned().collect();
+    for spellings in [&seconds, &texts, &mixed] {
+        for bad in [
+            "value = 'abc'",
+            "hash = CAST(x'ff' AS TEXT)",
+            "provider = CAST(x'c3' AS TEXT)",
+        ] {
+            let rows: Vec<_> = spellings.iter().map(String::as_str).collect();
+            let (_folder, path, store, s) = store_with(&rows);
+            let whole = all(&store, &s).unwrap();
+            sql(&path, &format!("UPDATE s SET {bad} WHERE ts = {}", rows[5]));
+            let mut found = store.observations(&s, ..).unwrap();
+            let before: Vec<_> = found.by_ref().take(5).map(Result::unwrap).collect();
+            assert_eq!(before, whole[..5], "{bad}");
+            let error = found.next().unwrap().unwrap_err();
+            assert!(matches!(error, Error::UnreadableRow { .. }), "{error}");
+            assert!(found.next().is_none());
+            // From another start, and when it is mended.
+            let mut found = store.observations(&s, whole[4].ts..).unwrap();
+            assert_eq!(found.next().unwrap().unwrap(), whole[4]);
+            assert!(found.next().unwrap().is_err());
+            assert!(store.columns(&s, ..).is_err());
+            #[cfg(feature = "arrow")]
+            {
+                let mut batches = store.record_batches(&s, ..).unwrap();
+                assert_eq!(batches.next().unwrap().unwrap().num_rows(), 5, "{bad}");
+                assert!(batches.next().unwrap().is_err() && batches.next().is_none());
+            }
+            store.quarantine(&s).unwrap();
+            assert_eq!(all(&store, &s).unwrap().len(), 8);
+        }
+    }
+}
+
 /// Reads texts as columns, where they stand side by side: a character that two rows cut in
 /// two is none, though the bytes of both together are UTF-8.
 #[test]

@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::support::*;
 use crate::{ingest, payload};
-use satori_store::{ErrorCode, IngestOptions, Store, StreamUuid};
+use satori_store::{ErrorCode, Format, IngestOptions, Store, StreamUuid};
 
 fn bitcoin() -> StreamUuid {
     StreamUuid::from_parts("central", "satori", "bitcoin", "")
@@ -289,4 +289,22 @@ fn a_payload_in_conflict_leaves_the_metadata_as_it_was() {
     assert!(store.stream_by_name("new").unwrap().is_none());
     assert_eq!(ingest(payload(1.0, "newer")).already_there, 1);
     assert!(store.stream_by_name("newer").unwrap().is_some());
+}
+
+#[test]
+fn lines_are_counted_from_the_largest_number_that_is_taken() {
+    let store = memory();
+    for first in [isize::MAX as usize, usize::MAX] {
+        let options = IngestOptions::new()
+            .format(Format::NdJson)
+            .first_line(first);
+        let report = store.ingest(b"1\n2\n\n3", &options).unwrap();
+        let lines: Vec<_> = report
+            .rejected
+            .iter()
+            .map(|one| one.position.line)
+            .collect();
+        let first = isize::MAX as usize;
+        assert_eq!(lines, [first, first + 1, first + 3]);
+    }
 }

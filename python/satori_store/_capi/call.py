@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import operator
+from collections.abc import Mapping
 from ctypes import byref, c_char_p, c_size_t, c_void_p
 from typing import Any, Optional
 
@@ -95,6 +96,25 @@ def fits(number: Any, least: int, name: str) -> int:
     return whole
 
 
+def choice(value: Any, choices: Mapping[str, int], name: str) -> int:
+    """Returns the number of one of several texts; `name` names it in errors."""
+    try:
+        return choices[value]
+    except (KeyError, TypeError):
+        *others, last = map(repr, choices)
+        expected = f"{', '.join(others)} or {last}"
+        raise InvalidArgument(f"{name} is {shown(value)}: expected {expected}") from None
+
+
+def flag(value: Any, name: str) -> bool:
+    """Returns a yes or no that C can take; `name` names it in errors. Text and the like are
+    neither, though Python takes them for yes."""
+    is_bool = isinstance(value, int) or type(value).__name__ in ("bool", "bool_")  # numpy's
+    if not is_bool or value not in (0, 1):
+        raise InvalidArgument(f"{name} is {shown(value)}: expected True or False")
+    return bool(value)
+
+
 def read(text: Text) -> Optional[str]:
     """Copies text that the library gave out; None if it is not set."""
     if text.data is None:
@@ -104,9 +124,14 @@ def read(text: Text) -> Optional[str]:
 
 def take_string(handle: Handle) -> str:
     """Copies the text of a `satori_string`, and frees it."""
+    return take_bytes(handle).decode()
+
+
+def take_bytes(handle: Handle) -> bytes:
+    """Copies the UTF-8 of a `satori_string`, and frees it."""
     data, length = c_void_p(), c_size_t()
     try:
         call("satori_string_get", handle, byref(data), byref(length))
-        return ctypes.string_at(data.value or 0, length.value).decode()
+        return ctypes.string_at(data.value or 0, length.value)
     finally:
         call("satori_string_free", handle)

@@ -55,6 +55,22 @@ FUNCTIONS: dict[str, tuple[Any, ...]] = {
         POINTER(c_size_t),
         _ERROR,
     ),
+    "satori_get_stream_json": (
+        *_STORE_AND_UUID,
+        _COLUMN,
+        c_size_t,
+        POINTER(c_size_t),
+        _ERROR,
+    ),
+    "satori_get_stream_by_name_json": (
+        Handle,
+        c_char_p,
+        c_size_t,
+        _COLUMN,
+        c_size_t,
+        POINTER(c_size_t),
+        _ERROR,
+    ),
     "satori_streams_by_name": (Handle, c_char_p, c_size_t, _OUT, _ERROR),
     "satori_streams_by_server_id": (Handle, c_int64, _OUT, _ERROR),
     "satori_streams": (Handle, _OUT, _ERROR),
@@ -162,7 +178,7 @@ def _path() -> Path:
     return Path(__file__).parents[1] / f"libsatori_store{suffix}"
 
 
-def _load() -> dict[str, Any]:
+def _load() -> tuple[ctypes.CDLL, dict[str, Any]]:
     """Loads the library and declares its functions."""
     path = _path()
     try:
@@ -180,8 +196,28 @@ def _load() -> dict[str, Any]:
         function.argtypes = arguments
         function.restype = c_int32
         functions[name] = function
-    return functions
+    return library, functions
 
 
-#: The functions, by name. Each takes a `satori_error` last, and returns a status.
-functions = _load()
+#: The functions are by name. Each takes a `satori_error` last, and returns a status.
+_library, functions = _load()
+
+
+def prepared(name: str) -> Any:
+    """Returns a function whose arguments are not converted, which takes as long as the call:
+    they are bytes, and what `handle`, `LENGTHS`, `from_param` and `byref` have made."""
+    function = _library[name]
+    function.restype = c_int32
+    return function
+
+
+class _Lengths(dict[int, Any]):
+    """Lengths as arguments of a function; those of most uuids and names are made once."""
+
+    def __missing__(self, length: int) -> Any:
+        return c_size_t.from_param(length)
+
+
+LENGTHS = _Lengths((length, c_size_t.from_param(length)) for length in range(256))
+#: Makes a handle an argument of a function.
+handle = Handle.from_param

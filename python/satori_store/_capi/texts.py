@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-import struct
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Optional
 
 from .call import utf8
@@ -41,9 +40,29 @@ class Texts:
         return pairs
 
 
-def texts_of(column: Any, count: int) -> Iterator[Optional[str]]:
-    """Yields the first texts of an array that the library has filled in."""
-    string_at = ctypes.string_at
-    pairs = struct.iter_unpack("PN", column)
-    for _, (data, length) in zip(range(count), pairs):
-        yield string_at(data, length).decode() if data else None
+def texts_of(columns: Sequence[Any], rows: int) -> list[list[Any]]:
+    """Returns the texts of a batch of rows, column by column. The columns are arrays of
+    `satori_text` that the library has filled in, as numbers: pointer, length, pointer, …"""
+    pairs = [column[: 2 * rows] for column in columns]
+    # They lie one after the other in memory, row by row, so that one copy takes them all.
+    start = min(column[0] for column in pairs if column[0])
+    end = max(column[-2] + column[-1] for column in pairs if column[-2])
+    data = ctypes.string_at(start, end - start)
+    text = data.decode()
+    if len(text) == len(data):  # ASCII: a character is a byte
+        return [
+            [text[at - start : at - start + size] if at else None for at, size in _pairs(column)]
+            for column in pairs
+        ]
+    return [
+        [
+            data[at - start : at - start + size].decode() if at else None
+            for at, size in _pairs(column)
+        ]
+        for column in pairs
+    ]
+
+
+def _pairs(column: list[int]) -> Iterator[tuple[int, int]]:
+    """Pairs pointers and lengths."""
+    return zip(column[::2], column[1::2])

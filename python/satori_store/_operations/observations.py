@@ -12,7 +12,7 @@ from typing import Any, Optional, Union, overload
 
 from .. import instants, rows as rows_module
 from .._capi import structs
-from .._capi.call import call, fits, text_of, utf8
+from .._capi.call import call, fits, flag, text_of, utf8
 from .._capi.library import Handle
 from .._handle import StoreHandle
 from .._reading import decode, lookup
@@ -231,7 +231,7 @@ class ObservationOperations(StoreHandle):
         :raises NotFound:
         """
         report = Handle()
-        call("satori_normalize", *self._at(uuid), dry_run, None, byref(report))
+        call("satori_normalize", *self._at(uuid), flag(dry_run, "dry_run"), None, byref(report))
         return decode.normalization(report)
 
     def normalize_dry_run(self, uuid: str) -> Normalization:
@@ -258,7 +258,7 @@ class ObservationOperations(StoreHandle):
         :raises NotFound:
         """
         rows = Handle()
-        call("satori_quarantine", *self._at(uuid), dry_run, None, byref(rows))
+        call("satori_quarantine", *self._at(uuid), flag(dry_run, "dry_run"), None, byref(rows))
         return decode.unreadable_rows(rows)
 
     def quarantined(self, uuid: str) -> tuple[StoredRow, ...]:

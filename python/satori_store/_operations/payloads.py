@@ -10,12 +10,12 @@ from ctypes import byref
 from pathlib import Path
 from typing import Any, Literal, Optional, Protocol, Union
 
-from .._capi.call import attempt, call, fits, shown, text_of, utf8
+from .._capi.call import attempt, call, choice, fits, flag, shown, text_of, utf8
 from .._capi.library import Handle
 from .._capi.structs import IngestOptions
 from .._handle import StoreHandle
 from .._reading import decode
-from ..errors import InvalidArgument, InvalidValue, Refused
+from ..errors import InvalidValue, Refused
 from ..instants import Unit, unit_of
 from ..reports import IngestReport, SyncReport
 
@@ -82,15 +82,14 @@ class PayloadOperations(StoreHandle):
         :raises Refused: strict, and nothing was stored; its ``report`` says why.
         :raises InvalidJson: an array is malformed or cut short.
         """
-        if format not in _FORMATS:
-            raise InvalidArgument(f"format is {shown(format)}: expected 'auto' or 'ndjson'")
+        input_format = choice(format, _FORMATS, "format")
         sent = _as_sent(json)
         data = _json_of(json) if sent is None else sent
         texts = [None if text is None else utf8(text) for text in (uuid, provider)]
         options = IngestOptions()
         options.uuid, options.provider = text_of(texts[0]), text_of(texts[1])
-        options.strict = strict
-        options.format = _FORMATS["auto" if sent is None else format]
+        options.strict = flag(strict, "strict")
+        options.format = _FORMATS["auto"] if sent is None else input_format
         options.first_line = fits(first_line, 1, "first_line")
         options.unit = unit_of(unit)
         details = Handle()

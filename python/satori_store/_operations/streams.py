@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 from ctypes import byref
-from dataclasses import fields as fields_of
 from datetime import datetime, timedelta, timezone
-from typing import Any, Literal, Optional, Union
+from typing import Any, Literal, Optional, TypeVar, Union
 
 from .. import instants
-from .._capi.call import call, fits, shown, text_of, utf8
+from .._capi.call import call, choice, fits, shown, text_of, utf8
 from .._capi.library import Handle
 from .._capi.structs import FIELDS, StreamPatch
 from .._handle import StoreHandle
 from .._reading import lookup
-from .._reading.decode import columns_of, streams_of
-from ..errors import InvalidArgument, InvalidUuid
+from .._reading.decode import columns_of, rows_of, streams_of, uuids_of
+from ..errors import InvalidUuid
 from ..instants import Instant
 from ..records import Stream
 from ..reports import Removed
 
+_T = TypeVar("_T")
 _REMOVE = {"metadata": 1, "data": 2, "both": 3}
 
 
@@ -84,6 +85,15 @@ class StreamOperations(StoreHandle):
         several streams it is the most recently synced, then the one with the lowest id."""
         return lookup.stream_by_name(self._handle or self.handle, utf8(name))
 
+    def stream_as_stored(self, uuid: str) -> Optional[dict[str, Any]]:
+        """Returns the stream that :meth:`stream` returns as :meth:`streams_as_stored` does."""
+        return lookup.as_stored(lookup.json_by_uuid, self._handle or self.handle, utf8(uuid))
+
+    def stream_by_name_as_stored(self, name: str) -> Optional[dict[str, Any]]:
+        """Returns the stream that :meth:`stream_by_name` returns as :meth:`streams_as_stored`
+        does."""
+        return lookup.as_stored(lookup.json_by_name, self._handle or self.handle, utf8(name))
+
     def streams_by_name(self, name: str) -> list[Stream]:
         """Returns all streams of this name, in the order that :meth:`stream_by_name`
         chooses by."""
@@ -102,11 +112,7 @@ class StreamOperations(StoreHandle):
     def streams_as_stored(self) -> list[dict[str, Any]]:
         """Returns the streams that :meth:`streams` returns as rows of the table ``streams``: the
         fields by their names, times as the text that the store writes for them."""
-        found = self._columns("satori_streams")
-        rows = len(found["id"]) if found else 0
-        names = [field.name for field in fields_of(Stream)]
-        columns = [found.get(name) or [None] * rows for name in names]
-        return [dict(zip(names, row)) for row in zip(*columns)]
+        return [row.copy() for row in self._columns("satori_streams", rows_of)]
 
     def search_streams(self, part: str) -> list[Stream]:
         """Returns the streams whose name or description has ``part`` in it. ASCII letters
@@ -117,19 +123,23 @@ class StreamOperations(StoreHandle):
         """Returns the streams not synced since an instant, or for longer than a
         ``timedelta``, the longest unsynced first. Those never synced are among them."""
         if isinstance(since, timedelta):
-            since = datetime.now(timezone.utc) - since
-        return self._found("satori_stale_streams", self.handle, instants.to_micros(since))
+            now = instants.to_micros(datetime.now(timezone.utc))
+            # A timedelta may be longer than C can count.
+            micros = max(instants.NONE, min(now - since // instants.MICROSECOND, instants.NO_END))
+        else:
+            micros = instants.to_micros(since)
+        return self._found("satori_stale_streams", self.handle, micros)
 
     def streams_without_metadata(self) -> list[str]:
         """Returns the uuids of streams that have data and no metadata, in the order in which
         they got it."""
-        return self._columns("satori_streams_without_metadata").get("uuid", [])
+        return list(self._columns("satori_streams_without_metadata", uuids_of))
 
     def streams_with_data(self) -> list[str]:
         """Returns the uuids of streams that have data, with metadata or without, in the order
         in which they got it. A stream whose rows were all deleted is still among them, until
         its data is removed."""
-        return self._columns("satori_streams_with_data").get("uuid", [])
+        return list(self._columns("satori_streams_with_data", uuids_of))
 
     def quarantined_streams(self) -> list[str]:
         """Returns the uuids of streams of which :meth:`quarantine` has moved rows that are
@@ -138,12 +148,18 @@ class StreamOperations(StoreHandle):
 
         :raises NotAStream: something else has the name ``__satori_quarantine``.
         """
-        return self._columns("satori_quarantined_streams").get("uuid", [])
+        return list(self._columns("satori_quarantined_streams", uuids_of))
 
-    def _columns(self, function: str) -> dict[str, list[Any]]:
+    def _columns(self, function: str, make: Callable[[bytes], list[_T]]) -> list[_T]:
+        """Returns what `make` makes of the columns of a list, to be copied. They are mostly
+        those of the last call."""
         found = Handle()
         call(function, self.handle, byref(found))
-        return columns_of(found)
+        columns = columns_of(found)
+        known = self._known.get(function)
+        if known is None or known[0] != columns:
+            known = self._known[function] = columns, make(columns)
+        return known[1]
 
     def _found(self, function: str, *arguments: Any) -> list[Stream]:
         found = Handle()
@@ -155,8 +171,7 @@ class StreamOperations(StoreHandle):
     ) -> Removed:
         """Removes a stream's metadata, its data (all observations, and the place that they
         are in), or both. What doesn't exist is no error."""
-        if what not in _REMOVE:
-            raise InvalidArgument(f"what is {shown(what)}: expected 'metadata', 'data' or 'both'")
         metadata, rows = ctypes.c_int32(), ctypes.c_uint64()
-        call("satori_remove", *self._at(uuid), _REMOVE[what], byref(metadata), byref(rows))
+        kind = choice(what, _REMOVE, "what")
+        call("satori_remove", *self._at(uuid), kind, byref(metadata), byref(rows))
         return Removed(bool(metadata.value), rows.value)

@@ -11,7 +11,6 @@ from typing import Any, Optional, Union
 from .. import instants
 from .._capi.call import attempt, call
 from .._capi.library import Handle
-from .._capi.structs import Text
 from .._capi.texts import texts_of
 from ..records import Observation, StoredTimestamp
 
@@ -81,25 +80,19 @@ class Cursor(Iterator[Observation]):
         capacity = self._capacity
         self._capacity = self._later
         ts, values = (ctypes.c_int64 * capacity)(), (ctypes.c_double * capacity)()
-        spellings, hashes, providers = ((Text * capacity)() for _ in range(3))
-        columns = (ts, spellings, values, hashes, providers)
+        texts = [(ctypes.c_size_t * (2 * capacity))() for _ in range(3)]
+        columns: tuple[Any, ...] = (ts, texts[0], values, *texts[1:])
         count = self._next(capacity, *[ctypes.addressof(column) for column in columns])
         if count == 0:
             self.close()
             return None
         micros = ts[:count]
+        spellings, hashes, providers = texts_of(texts, count)
         stored: list[StoredTimestamp] = list(map(seconds, micros))
-        if any(bytes(spellings)):
-            for row, spelling in zip(range(count), texts_of(spellings, count)):
-                if spelling is not None:
-                    stored[row] = number_or_text(spelling)
-        return (
-            micros,
-            stored,
-            values[:count],
-            [text or "" for text in texts_of(hashes, count)],
-            [text or "" for text in texts_of(providers, count)],
-        )
+        for row, spelling in enumerate(spellings):
+            if spelling is not None:
+                stored[row] = number_or_text(spelling)
+        return micros, stored, values[:count], hashes, providers
 
     def _next(self, capacity: int, *columns: Optional[int]) -> int:
         count = ctypes.c_size_t()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ctypes
 import json
 from ctypes import byref
+from dataclasses import fields as fields_of
 from datetime import timedelta
 from typing import Any
 
 from .. import instants
 from .._capi import structs
-from .._capi.call import call, read, take_string
+from .._capi.call import call, read, take_bytes, take_string
 from .._capi.library import Handle
 from ..records import Statistics, Stream
 from ..reports import (
@@ -57,15 +58,51 @@ def streams_of(found: Handle) -> list[Stream]:
         call("satori_stream_list_free", found)
 
 
-def columns_of(found: Handle) -> dict[str, list[Any]]:
-    """Reads the columns of a list of streams that are set in one of them; times are text."""
+def columns_of(found: Handle) -> bytes:
+    """Returns the JSON of the columns of a list of streams that are set in one of them; times
+    are text."""
     try:
         columns = Handle()
         call("satori_stream_list_columns", found, byref(columns))
-        read: dict[str, list[Any]] = json.loads(take_string(columns))
-        return read
+        return take_bytes(columns)
     finally:
         call("satori_stream_list_free", found)
+
+
+def uuids_of(columns: bytes) -> list[str]:
+    """Returns the column of uuids."""
+    uuids: list[str] = json.loads(columns).get("uuid", [])
+    return uuids
+
+
+#: The columns of the table `streams`.
+_COLUMNS = [field.name for field in fields_of(Stream)]
+
+
+def rows_of(json_columns: bytes) -> list[dict[str, Any]]:
+    """Makes the rows of `streams` from their columns."""
+    columns = json.loads(json_columns)
+    nothing = [None] * len(columns.get("id", ()))
+    # Names that are written out take half as long as `dict(zip(…))`.
+    return [
+        {
+            "id": id,
+            "server_stream_id": server_stream_id,
+            "uuid": uuid,
+            "name": name,
+            "author": author,
+            "secondary": secondary,
+            "target": target,
+            "meta": meta,
+            "description": description,
+            "last_synced": last_synced,
+            "created_at": created_at,
+        }
+        for (
+            id, server_stream_id, uuid, name, author, secondary, target, meta, description,
+            last_synced, created_at,
+        ) in zip(*[columns.get(column, nothing) for column in _COLUMNS])
+    ]  # fmt: skip
 
 
 def insert_report(uuid: str, counts: structs.InsertReport, conflicts: Handle) -> InsertReport:

@@ -4,6 +4,7 @@ steps as can be."""
 from __future__ import annotations
 
 import ctypes
+import json
 import struct
 from ctypes import byref, c_size_t
 from typing import Any, Optional
@@ -11,7 +12,7 @@ from typing import Any, Optional
 from .. import instants
 from .._capi import structs
 from .._capi.call import failure
-from .._capi.library import functions
+from .._capi.library import LENGTHS, handle, prepared
 from ..records import Observation, StoredTimestamp, Stream
 from .cursor import number_or_text, seconds
 
@@ -25,22 +26,34 @@ class Rooms:
     """
 
     def __init__(self, function: str, head: int, members: tuple[int, ...]) -> None:
-        self._function, self._head, self._members = functions[function], head, members
+        self._function, self._head, self._members = prepared(function), head, members
         self._free: list[Any] = []
-        #: The last answer for each key, if its texts are no longer than `_SHORT` bytes. 10,000
-        #: streams take some 10 MB.
-        self.known: dict[bytes, tuple[bytes, Stream]] = {}
+        #: The last answer for each key, and what was made of it. 10,000 streams take some
+        #: 10 MB.
+        self.known: dict[bytes, tuple[bytes, Any]] = {}
 
     def _room(self, capacity: int) -> Any:
         """Makes a room for texts of so many bytes."""
         memory = (ctypes.c_char * (self._head + capacity))()
-        # Of a struct that may grow it is the size; else it is written before it is read.
-        ctypes.c_size_t.from_buffer(memory).value = self._head
         address, needed, error = ctypes.addressof(memory), c_size_t(), structs.Error()
-        places = [address + member for member in self._members]
-        texts = address + self._head
-        arguments = (*places, texts, capacity, byref(needed), byref(error))
+        if self._head:
+            # Of a struct that may grow it is the size; else it is written before it is read.
+            c_size_t.from_buffer(memory).value = self._head
+        places = [*self._members, self._head]
+        arguments = (
+            *[byref(memory, place) for place in places],
+            LENGTHS[capacity],
+            byref(needed),
+            byref(error),
+        )
         return memory, address, capacity, needed, error, arguments
+
+    def keep(self, key: bytes, known: tuple[bytes, Any]) -> None:
+        """Keeps an answer and what was made of it, if it is short."""
+        if len(known[0]) <= _SHORT:
+            if len(self.known) >= _MOST:
+                self.known.clear()
+            self.known[key] = known
 
     def ask(self, store: int, key: bytes) -> Optional[tuple[bytes, int]]:
         """Calls the function. Returns a copy of what it wrote, whose pointers point into
@@ -50,7 +63,7 @@ class Rooms:
         except IndexError:
             room = self._room(1024)
         memory, address, capacity, needed, error, arguments = room
-        status = self._function(store, key, len(key), *arguments)
+        status = self._function(handle(store), key, LENGTHS[len(key)], *arguments)
         while status != 0:
             if needed.value <= capacity:
                 failed = failure(status, error)
@@ -59,7 +72,7 @@ class Rooms:
             # Twice as much, because somebody may lengthen the texts further meanwhile.
             room = self._room(2 * needed.value)
             memory, address, capacity, needed, error, arguments = room
-            status = self._function(store, key, len(key), *arguments)
+            status = self._function(handle(store), key, LENGTHS[len(key)], *arguments)
         length = needed.value
         found = memory[: self._head + length] if length else None
         self._free.append(room)
@@ -70,6 +83,10 @@ _STREAM = ctypes.sizeof(structs.Stream)
 _by_uuid = Rooms("satori_get_stream", _STREAM, (0,))
 _by_name = Rooms("satori_get_stream_by_name", _STREAM, (0,))
 
+json_by_uuid = Rooms("satori_get_stream_json", 0, ())
+json_by_name = Rooms("satori_get_stream_by_name_json", 0, ())
+
+#: How long an answer that is kept may be, and how many are kept.
 _SHORT, _MOST = _STREAM + 512, 16_384
 
 
@@ -83,6 +100,20 @@ def stream_by_name(store: int, name: bytes) -> Optional[Stream]:
     return _stream(_by_name, store, name)
 
 
+def as_stored(rooms: Rooms, store: int, key: bytes) -> Optional[dict[str, Any]]:
+    """Returns the row of `streams` of a stream; None if it has no metadata."""
+    answer = rooms.ask(store, key)
+    if answer is None:
+        return None
+    found, _ = answer
+    known = rooms.known.get(key)
+    if known is None or known[0] != found:
+        known = found, json.loads(found[:-1].decode())
+        rooms.keep(key, known)
+    row: dict[str, Any] = known[1].copy()
+    return row
+
+
 def _stream(rooms: Rooms, store: int, key: bytes) -> Optional[Stream]:
     answer = rooms.ask(store, key)
     if answer is None:
@@ -92,12 +123,10 @@ def _stream(rooms: Rooms, store: int, key: bytes) -> Optional[Stream]:
     # the same bytes may be the same record.
     known = rooms.known.get(key)
     if known is not None and known[0] == found:
-        return known[1]
+        same: Stream = known[1]
+        return same
     record = _record(found, address)
-    if len(found) <= _SHORT:
-        if len(rooms.known) >= _MOST:
-            rooms.known.clear()
-        rooms.known[key] = found, record
+    rooms.keep(key, (found, record))
     return record
 
 

@@ -39,9 +39,12 @@ class Connection:
         on_error: OnError = "log",
     ) -> None:
         if on_error not in ("log", "raise"):
-            raise InvalidArgument(f"on_error is {on_error!r}: expected 'log' or 'raise'")
+            raise InvalidArgument(f"on_error is {on_error!r:.100}: expected 'log' or 'raise'")
+        try:
+            self.dbname = os.path.join(data_dir, dbname)
+        except TypeError as error:
+            raise InvalidArgument(f"data_dir and dbname are no path: {error!s:.100}") from None
         self.data_dir = data_dir
-        self.dbname = os.path.join(data_dir, dbname)
         self.on_error = on_error
         self._lock = threading.Lock()
         self._store: Optional[Store] = None

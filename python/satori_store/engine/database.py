@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Optional, Union
 
-from ..records import Observation, Stream
+from ..records import Observation
 from ..reports import InsertReport
 from . import frames, timestamps
 from .connection import Connection, log
@@ -123,7 +122,7 @@ class EngineSqliteDatabase(Connection):
         """Inserts rows of value, hash (None: chained) and provider (None: ``central``), all
         or none, and logs conflicts. The other methods that insert call this one. It raises
         what :meth:`satori_store.Store.insert_spelled` raises."""
-        spelled = ((timestamps.text_of(one), *row) for one, row in zip(ts, rows))
+        spelled = [(timestamps.text_of(one), *row) for one, row in zip(ts, rows)]
         report = self.store.insert_spelled(table_uuid, spelled)
         for conflict in report.conflicts:
             log.warning("%s", conflict)
@@ -194,12 +193,12 @@ class EngineSqliteDatabase(Connection):
 
     def getStreamByUuid(self, uuid: str) -> Optional[dict[str, Any]]:
         """Returns a stream's metadata, by column; None if it has none."""
-        return _metadata(self.store.stream(uuid))
+        return (self._store or self.store).stream_as_stored(uuid)
 
     def getStreamByName(self, name: str) -> Optional[dict[str, Any]]:
         """Returns the metadata of the stream of this name, by column; None if there is none.
         If there are several, it is that of the one that was synced last."""
-        return _metadata(self.store.stream_by_name(name))
+        return (self._store or self.store).stream_by_name_as_stored(name)
 
     def getAllStreams(self) -> list[dict[str, Any]]:
         """Returns the metadata of all streams, by id."""
@@ -209,18 +208,3 @@ class EngineSqliteDatabase(Connection):
         """Returns the uuid of the stream of this name; None if there is none."""
         stream = self.store.stream_by_name(name)
         return None if stream is None else stream.uuid
-
-
-def _metadata(stream: Optional[Stream]) -> Optional[dict[str, Any]]:
-    """Returns the row of ``streams`` by column, times as the text that the columns hold."""
-    if stream is None:
-        return None
-    metadata = dict(vars(stream))
-    metadata["last_synced"] = _text(stream.last_synced, "T", "microseconds")
-    metadata["created_at"] = _text(stream.created_at, " ", "seconds")
-    return metadata
-
-
-def _text(ts: Optional[datetime], separator: str, precision: str) -> Optional[str]:
-    """Spells a time, which is UTC, as a column holds it."""
-    return None if ts is None else ts.isoformat(separator, precision)[: -len("+00:00")]

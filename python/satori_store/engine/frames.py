@@ -40,17 +40,23 @@ def _made(
     ts: list[Union[int, float]], values: list[float], hashes: list[str], providers: list[str]
 ) -> pandas.DataFrame:
     """Makes a frame as :func:`table` does."""
+    import numpy
     import pandas
 
-    frame: pandas.DataFrame = pandas.DataFrame(
-        {
-            "value": pandas.Series(values, dtype="float64"),
-            "hash": pandas.Series(hashes, dtype="object"),
-            "provider": pandas.Series(providers, dtype="object"),
-        }
-    )
     # An engine's frame that has no rows is indexed by objects.
-    frame.index = pandas.Index(ts, name="ts", dtype=None if ts else "object")
+    index: pandas.Index = pandas.Index(ts, name="ts", dtype=None if ts else "object")
+    # From arrays and with their index, because pandas looks at each item of a list, and
+    # aligns a column without an index.
+    cells: dict[str, Any] = {
+        "value": numpy.array(values, dtype="float64"),
+        "hash": numpy.array(hashes, dtype="object"),
+        "provider": numpy.array(providers, dtype="object"),
+    }
+    columns = {
+        name: pandas.Series(array, index, dtype=array.dtype, copy=False)
+        for name, array in cells.items()
+    }
+    frame: pandas.DataFrame = pandas.DataFrame(columns, copy=False)
     return frame
 
 

@@ -43,6 +43,33 @@ pub(super) fn insert_new(
     }
 }
 
+/// Compares a row with the stored row of its instant, if its key finds one.
+pub(super) fn compare(
+    tables: &mut Tables,
+    stream: &StreamUuid,
+    observation: &NewObservation<'_>,
+) -> Result<Option<Insertion>> {
+    let row = Candidate::new(*observation)?;
+    let stored = tables.with(stream, |table| {
+        read::at_key(table, stream, observation.ts, row.ts)
+    })?;
+    Ok(stored
+        .flatten()
+        .map(|stored| met(observation, stored.value)))
+}
+
+/// Returns what inserting an observation comes to if its instant already has a value.
+fn met(observation: &NewObservation<'_>, stored: f64) -> Insertion {
+    if stored == observation.value {
+        return Insertion::AlreadyThere;
+    }
+    Insertion::Conflict(Conflict {
+        ts: observation.ts,
+        stored,
+        offered: observation.value,
+    })
+}
+
 /// Inserts observations in their order, and makes the table if there is none. Only in a
 /// transaction, which an error must roll back.
 pub(super) fn insert<'a>(
@@ -170,15 +197,7 @@ fn insert_row(
             None => read::at_stored(table, stream, ts, row.ts)?.map(|stored| stored.value),
         };
         if let Some(stored) = stored {
-            return Ok(if stored == value {
-                Insertion::AlreadyThere
-            } else {
-                Insertion::Conflict(Conflict {
-                    ts,
-                    stored,
-                    offered: value,
-                })
-            });
+            return Ok(met(&row.observation, stored));
         }
         let insert = |table: &mut Table| {
             let stored = table.cached(Query::Insert)?.execute(&row.params(&hash))?;

@@ -31,7 +31,7 @@ unsafe extern "C" {
 }
 
 /// A value for a parameter.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Param<'a> {
     Null,
     Integer(i64),
