@@ -20,6 +20,8 @@ mod header;
 mod host;
 mod json;
 #[cfg(all(feature = "capi", target_os = "linux"))]
+mod memory;
+#[cfg(all(feature = "capi", target_os = "linux"))]
 mod misuse;
 #[cfg(all(feature = "panic-test", target_os = "linux"))]
 mod panics;
