@@ -282,6 +282,22 @@ pub(crate) trait Backend: Sized {
 
     // The connection
 
+    /// Prepares for a call: a connection that nothing protects from others that write begins
+    /// anew if they have written.
+    ///
+    /// # Errors
+    /// Those of opening a store.
+    fn refresh(&mut self) -> Result<()>;
+
+    /// Checks, after a call, that such a connection has read one state of the store.
+    ///
+    /// # Errors
+    /// One for which [`is_torn`](Self::is_torn) returns `true`.
+    fn check_unchanged(&self) -> Result<()>;
+
+    /// Returns `true` if the error says that what was read before it may be of several states.
+    fn is_torn(error: &Error) -> bool;
+
     /// Completes an error with what only the connection knows: where the store is, and how
     /// long the call has waited.
     fn located(&self, error: Error) -> Error;

@@ -31,9 +31,12 @@ class Store(StreamOperations, ObservationOperations, PayloadOperations):
 
     :param path: the file. Text that looks like a URL (``scheme://…``) is none.
     :param read_only: write not one byte; every write raises :class:`ReadOnly`. A closed
-        store is read even where its folder can't be written, without a lock: nobody may
-        write it by another mount meanwhile. If its ``-wal`` holds commits, that raises
-        :class:`CannotOpen`.
+        store is read even where its folder can't be written, without a lock. Every call
+        looks before and after whether another program writes the file, and opens it anew if
+        so; a call during which that happens raises :class:`DatabaseError`, and can be
+        repeated. Opening, and after it any call, raises :class:`CannotOpen` if the ``-wal``
+        holds commits and the folder can't be written, or if a program has the file open and
+        this user may not read its ``-wal`` and ``-shm``.
     :param create: make a new store if there is no file.
     :param synchronous: what a power cut may take: ``"normal"`` (the writes since the
         last checkpoint; what the engine uses) or ``"full"`` (nothing).

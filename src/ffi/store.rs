@@ -44,8 +44,11 @@ pub struct satori_open_options {
     pub size: usize,
     /// Not 0: open without writing one byte, whatever the file is; every write is
     /// SATORI_READ_ONLY. A closed store is read even where its folder can't be written,
-    /// without a lock: nobody may write it by another mount meanwhile. If its -wal holds
-    /// commits, that is SATORI_CANNOT_OPEN.
+    /// without a lock. Every call looks before and after whether another program writes the
+    /// file, and opens it anew if so; a call during which that happens returns
+    /// SATORI_DATABASE, and can be repeated. Opening, and after it any call, is
+    /// SATORI_CANNOT_OPEN if the -wal holds commits and the folder can't be written, or if a
+    /// program has the file open and this user may not read its -wal and -shm.
     pub read_only: i32,
     /// Not 0: a missing file is an error instead of a new store.
     pub must_exist: i32,

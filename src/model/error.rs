@@ -87,7 +87,7 @@ pub enum Error {
         /// The database's code.
         code: DatabaseCode,
     },
-    /// The store was opened read-only, or can't be written.
+    /// The store was opened read-only, or the file or its folder can't be written.
     #[error("the store cannot be written: {reason}")]
     ReadOnly {
         /// Why.
@@ -102,8 +102,9 @@ pub enum Error {
         code: DatabaseCode,
     },
     /// Any other error that the database reports: among them a disk that fails, a file that
-    /// the system can't look at, and no descriptor left. If a disk fails during a commit,
-    /// the message says that the write may be stored.
+    /// the system can't look at, no descriptor left, and a file that another program wrote
+    /// while it was read [without a lock](crate::OpenOptions::read_only). If a disk fails
+    /// during a commit, the message says that the write may be stored.
     #[error("the database reports: {message} ({code})")]
     Database {
         /// The database's code.

@@ -66,9 +66,12 @@ impl OpenOptions {
     ///
     /// A file in WAL mode that nobody has open is read even where its folder can't be
     /// written, as on a read-only mount, if its `-wal` holds nothing. No lock is taken
-    /// then: a process that writes the same file by another mount must not run meanwhile,
-    /// or reads may fail or mix old and new. If the `-wal` holds commits, the folder must
-    /// be writable, and the opening is [`Error::CannotOpen`](crate::Error::CannotOpen).
+    /// then. Every call looks before and after whether another program writes the file, and
+    /// opens it anew if so; if that is during the call, it returns
+    /// [`Error::Database`](crate::Error::Database), and can be repeated. The opening, and
+    /// after it any call, is [`Error::CannotOpen`](crate::Error::CannotOpen) if the `-wal`
+    /// holds commits and the folder can't be written, or if a program has the file open and
+    /// this user may not read the `-wal` and the `-shm` beside it.
     pub fn read_only(self, read_only: bool) -> Self {
         Self { read_only, ..self }
     }

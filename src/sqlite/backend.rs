@@ -2,6 +2,7 @@
 
 use super::connection::Connection;
 use super::cursor::Reader;
+use super::unlocked;
 use super::{delete, insert, integrity, normalize, quarantine, read, statistics, streams};
 use crate::backend::{Access, Backend, Found, Inserted, StreamQuery};
 use crate::model::cursor::Cursor;
@@ -217,6 +218,18 @@ impl Backend for Connection {
 
     fn remove_data(&mut self, uuid: &StreamUuid) -> Found<u64> {
         self.tables.drop(uuid)
+    }
+
+    fn refresh(&mut self) -> Result<()> {
+        self.refresh()
+    }
+
+    fn check_unchanged(&self) -> Result<()> {
+        self.check_unchanged()
+    }
+
+    fn is_torn(error: &Error) -> bool {
+        unlocked::is_torn(error)
     }
 
     fn located(&self, error: Error) -> Error {

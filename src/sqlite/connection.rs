@@ -13,6 +13,7 @@ use super::raw::{
 use super::streams;
 use super::table::Table;
 use super::tables::Tables;
+use super::unlocked::Unlocked;
 use crate::backend::{Access, Backend, Found};
 use crate::model::database_code::DatabaseCode;
 use crate::model::error::{Error, Result};
@@ -28,6 +29,8 @@ pub(crate) struct Connection {
     /// It is dropped before SQLite closes the file: another connection that opens the file
     /// meanwhile must not be compared with this one.
     pub(super) file: Option<File>,
+    /// What the file was like, if it is read without a lock.
+    pub(super) unlocked: Option<Unlocked>,
     begin_write: Option<Statement>,
     begin_read: Option<Statement>,
     commit: Option<Statement>,
@@ -54,6 +57,7 @@ impl Connection {
         Self {
             tables: Tables::new(db, options),
             file,
+            unlocked: None,
             begin_write: None,
             begin_read: None,
             commit: None,
@@ -288,6 +292,14 @@ impl Connection {
             // The fork came in the middle of a transaction. Rolling back here would
             // change the memory that all processes share.
             std::mem::forget(self);
+        }
+    }
+
+    /// Checks that what was just read without a lock is of one state of the file.
+    pub(super) fn check_unchanged(&self) -> Result<()> {
+        match (&self.unlocked, &self.file) {
+            (Some(unlocked), Some(file)) => unlocked.check(file),
+            _ => Ok(()),
         }
     }
 

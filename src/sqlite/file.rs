@@ -1,6 +1,7 @@
 //! The file of a connection: making it, naming it to SQLite, and what lies beside it.
 
 use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,6 +9,9 @@ use super::held::Held;
 use super::raw;
 use crate::model::error::{Error, Result};
 use crate::model::location::Location;
+
+/// Why a file can't be written that may be read.
+pub(super) const NO_PERMISSION: &str = "no permission to write the file; open it read-only";
 
 /// The file of a connection, as it was when it was opened.
 pub(super) struct File {
@@ -28,9 +32,19 @@ impl File {
         }
     }
 
+    fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(&self.path)
+    }
+
     /// Returns `true` if the WAL may hold commits.
     pub(super) fn has_wal(&self) -> bool {
         holds_bytes(&self.wal)
+    }
+
+    /// Returns `true` if the memory that programs share while they have the file open lies
+    /// beside it.
+    pub(super) fn has_shm(&self) -> bool {
+        fs::metadata(&self.shm).is_ok()
     }
 
     /// Returns `true` if the file beside this one that a rollback needs holds something.
@@ -38,6 +52,71 @@ impl File {
         let mut journal = self.path.clone().into_os_string();
         journal.push("-journal");
         holds_bytes(Path::new(&journal))
+    }
+
+    /// Returns why the file can't be read without a lock, as if nobody could write it; `None`
+    /// if nothing speaks against it.
+    pub(super) fn why_locked(&self) -> Option<String> {
+        let (wal, shm) = (self.has_wal(), self.has_shm());
+        if wal || shm {
+            for (file, name) in [(&self.wal, "-wal"), (&self.shm, "-shm")] {
+                if let Err(error) = raw::may_read(file)
+                    && error.kind() == ErrorKind::PermissionDenied
+                {
+                    return Some(format!(
+                        "its {name} may not be read, and a program that has the store open \
+                         writes there first: give this user the right to read the database, its \
+                         -wal and its -shm"
+                    ));
+                }
+            }
+        }
+        if shm {
+            return Some(
+                "a -shm lies beside it, as while a program has the store open, and can't be \
+                 used: open the store once for writing"
+                    .to_owned(),
+            );
+        }
+        let left = match (wal, self.has_journal()) {
+            (false, false) => return None,
+            (true, _) => "-wal",
+            (false, true) => "-journal",
+        };
+        Some(format!(
+            "its {left} file holds commits or a rollback that only a writable folder lets \
+             SQLite read: copy both files to one, or make this one writable"
+        ))
+    }
+
+    /// Returns `true` if this process has the rights to what SQLite locks the file by.
+    pub(super) fn can_be_locked(&self) -> bool {
+        let may_make = raw::may_write(self.folder()).is_ok();
+        [&self.wal, &self.shm].into_iter().all(|file| {
+            let asked = raw::may_read(file);
+            asked.map_or_else(
+                |error| may_make && error.kind() == ErrorKind::NotFound,
+                |()| true,
+            )
+        })
+    }
+
+    /// Returns why the file can't be written; `None` if nothing speaks against it.
+    pub(super) fn why_read_only(&self) -> Option<&'static str> {
+        let of_file = raw::may_write(&self.path).err();
+        let of_folder = raw::may_write(self.folder()).err();
+        let on_read_only = |error: &io::Error| error.kind() == ErrorKind::ReadOnlyFilesystem;
+        match (of_file, of_folder) {
+            (None, None) => None,
+            (Some(error), _) | (_, Some(error)) if on_read_only(&error) => {
+                Some("it is on a file system that is read-only; open it read-only")
+            }
+            (Some(_), _) => Some(NO_PERMISSION),
+            (None, Some(_)) => Some(
+                "no permission to write its folder, where SQLite keeps its -wal; open it \
+                 read-only",
+            ),
+        }
     }
 
     /// Notes which files are at the paths, now that the connection has opened them.

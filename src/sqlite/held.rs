@@ -30,7 +30,20 @@ pub(super) struct Held {
 
 /// Device and inode, by which a file differs from another at the same path.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Identity(u64, u64);
+pub(super) struct Identity(u64, u64);
+
+impl Identity {
+    #[cfg(unix)]
+    pub(super) fn of(found: &fs::Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        Self(found.dev(), found.ino())
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn of(_found: &fs::Metadata) -> Self {
+        Self(0, 0)
+    }
+}
 
 impl Held {
     /// Notes which files are at the paths of a database and of what lies beside it, which a
@@ -90,7 +103,7 @@ impl Held {
                 return Err(replaced(path));
             }
         }
-        *seen = folder.filter(Folder::is_at_rest);
+        *seen = folder.filter(|folder| is_at_rest(folder.changed));
         Ok(())
     }
 }
@@ -106,14 +119,10 @@ impl Folder {
     /// Looks at the folder; `None` if it is gone, or the system doesn't say when it changed.
     #[cfg(unix)]
     fn at(path: &Path) -> Result<Option<Self>> {
-        use std::os::unix::fs::MetadataExt;
         Ok(metadata(path)?.and_then(|found| {
-            // Not the time of modification, which a program may set.
-            let seconds = u64::try_from(found.ctime()).ok()?;
-            let nanoseconds = u32::try_from(found.ctime_nsec()).ok()?;
             Some(Self {
-                identity: Identity(found.dev(), found.ino()),
-                changed: Duration::new(seconds, nanoseconds),
+                identity: Identity::of(&found),
+                changed: changed(&found)?,
             })
         }))
     }
@@ -122,34 +131,44 @@ impl Folder {
     fn at(_path: &Path) -> Result<Option<Self>> {
         Ok(None)
     }
+}
 
-    /// Returns `true` if the last change is so long ago that the next will have another
-    /// time. File systems count in steps, of 2 seconds at most.
-    fn is_at_rest(&self) -> bool {
-        let step = match self.changed.subsec_nanos() {
-            0 => Duration::from_secs(3),
-            _ => Duration::from_millis(100),
-        };
-        let changed = SystemTime::UNIX_EPOCH + self.changed;
-        changed.elapsed().is_ok_and(|passed| passed > step)
-    }
+/// Returns when a file last changed; `None` if the system doesn't say.
+pub(super) fn changed(found: &fs::Metadata) -> Option<Duration> {
+    // Not the time of modification, which a program may set.
+    #[cfg(unix)]
+    return {
+        use std::os::unix::fs::MetadataExt;
+        let seconds = u64::try_from(found.ctime()).ok()?;
+        let nanoseconds = u32::try_from(found.ctime_nsec()).ok()?;
+        Some(Duration::new(seconds, nanoseconds))
+    };
+    #[cfg(not(unix))]
+    return found
+        .modified()
+        .ok()?
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .ok();
+}
+
+/// Returns `true` if a change at this time is so long ago that the next will have another
+/// time. File systems count in steps, of 2 seconds at most.
+pub(super) fn is_at_rest(changed: Duration) -> bool {
+    let step = match changed.subsec_nanos() {
+        0 => Duration::from_secs(3),
+        _ => Duration::from_millis(100),
+    };
+    let changed = SystemTime::UNIX_EPOCH + changed;
+    changed.elapsed().is_ok_and(|passed| passed > step)
 }
 
 /// Returns the identity of the file at `path`; `None` if there is none.
-#[cfg(unix)]
 fn identity(path: &Path) -> Result<Option<Identity>> {
-    use std::os::unix::fs::MetadataExt;
-    let found = metadata(path)?;
-    Ok(found.map(|found| Identity(found.dev(), found.ino())))
-}
-
-#[cfg(not(unix))]
-fn identity(path: &Path) -> Result<Option<Identity>> {
-    Ok(metadata(path)?.map(|_| Identity(0, 0)))
+    Ok(metadata(path)?.as_ref().map(Identity::of))
 }
 
 /// Asks the system about what is at `path`; returns `None` if nothing is.
-fn metadata(path: &Path) -> Result<Option<fs::Metadata>> {
+pub(super) fn metadata(path: &Path) -> Result<Option<fs::Metadata>> {
     match fs::metadata(path) {
         Ok(found) => Ok(Some(found)),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {

@@ -28,6 +28,7 @@ mod statistics;
 mod streams;
 mod table;
 mod tables;
+mod unlocked;
 
 pub(crate) use connection::Connection;
 pub use raw::info::{BesideOtherSqlite, SqliteInfo, sqlite_info};

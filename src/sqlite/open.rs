@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 use libsqlite3_sys as ffi;
 
 use super::connection::Connection;
-use super::file::{self, File, Mode};
+use super::file::{self, File, Mode, NO_PERMISSION};
 use super::integrity;
 use super::migrate::{self, Found};
 use super::raw::{self, Hardening, Statement};
 use super::shape::texts;
+use super::unlocked::Unlocked;
 use crate::model::database_code::DatabaseCode;
 use crate::model::error::{Error, Result};
 use crate::model::location::Location;
@@ -33,28 +34,46 @@ impl Connection {
         if !options.read_only {
             return Self::open_as(path, options, Mode::Write);
         }
-        Self::open_as(path, options, Mode::Read).or_else(|error| {
-            if !wants_to_write(&error) {
-                return Err(error);
+        match Self::open_as(path, options, Mode::Read) {
+            Err(error) if wants_to_write(&error) => Self::open_unlocked(path, options, error),
+            done => done,
+        }
+    }
+
+    /// Opens a file to read that SQLite can't open as usual: one in WAL mode has two files
+    /// beside it while it is open, and here they can't be made. `error` says so.
+    fn open_unlocked(path: &Path, options: &OpenOptions, error: Error) -> Result<Self> {
+        let file = File::new(file::prepare(path, true, false)?);
+        let unlocked = Unlocked::note(&file, options)?;
+        match file.why_locked() {
+            None => {}
+            // The reason is another: no descriptor is left, the system has no memory.
+            Some(_) if file.can_be_locked() => return Err(error),
+            Some(reason) => {
+                return Err(Error::CannotOpen {
+                    location: Location::new(path),
+                    reason,
+                    code: error.database_code().map(DatabaseCode::Number),
+                });
             }
-            // A file in WAL mode has two files beside it while it is open. Where they can't
-            // be made, nobody else can have it open for writing either, but for one who
-            // comes by another mount.
-            let file = File::new(file::prepare(path, true, false)?);
-            let left = match (file.has_wal(), file.has_journal()) {
-                (false, false) => return Self::open_as(path, options, Mode::Immutable),
-                (true, _) => "-wal",
-                (false, true) => "-journal",
-            };
-            Err(Error::CannotOpen {
-                location: Location::new(path),
-                reason: format!(
-                    "its {left} file holds commits or a rollback that only a writable folder \
-                     lets SQLite read: copy both files to one, or make this one writable"
-                ),
-                code: error.database_code().map(DatabaseCode::Number),
-            })
-        })
+        }
+        let opened = Self::open_as(path, options, Mode::Immutable);
+        unlocked.check(&file)?;
+        let mut connection = opened?;
+        connection.unlocked = Some(unlocked);
+        Ok(connection)
+    }
+
+    /// Opens the file anew if it is read without a lock and somebody has written it, or may
+    /// be about to.
+    pub(super) fn refresh(&mut self) -> Result<()> {
+        let (Some(unlocked), Some(file)) = (&self.unlocked, &self.file) else {
+            return Ok(());
+        };
+        if !unlocked.is_current(file) {
+            *self = Self::open(&file.path.clone(), &unlocked.options.clone())?;
+        }
+        Ok(())
     }
 
     /// Opens the file as [`open`](Self::open) does, in the given mode.
@@ -77,9 +96,25 @@ impl Connection {
                 // What a crash has left in the WAL stays there.
                 connection.db.harden(Hardening::NoCheckpoint);
             }
-            connection.located(error)
+            connection.located(connection.why_not_written(error, options))
         })?;
         Ok(connection)
+    }
+
+    /// Returns the error that opening the file has ended with; the true reason if it is that
+    /// the file can't be written. SQLite reports that of its last attempt, which may be
+    /// another.
+    fn why_not_written(&self, error: Error, options: &OpenOptions) -> Error {
+        if options.read_only || !wants_to_write(&error) {
+            return error;
+        }
+        match self.file.as_ref().and_then(File::why_read_only) {
+            Some(reason) => Error::ReadOnly {
+                reason: reason.to_owned(),
+                code: error.database_code().map(DatabaseCode::Number),
+            },
+            None => error,
+        }
     }
 
     /// Takes its first look at the schema, by which SQLite opens what it needs beside the
@@ -161,8 +196,9 @@ impl Connection {
             });
         }
         if self.db.is_read_only() {
+            let why = self.file.as_ref().and_then(File::why_read_only);
             return Err(Error::ReadOnly {
-                reason: "no permission to write the file; open it read-only".to_owned(),
+                reason: why.unwrap_or(NO_PERMISSION).to_owned(),
                 code: None,
             });
         }

@@ -179,6 +179,18 @@ impl Backend for Connection {
         dispatch!(self, backend => backend.remove_data(uuid))
     }
 
+    fn refresh(&mut self) -> Result<()> {
+        dispatch!(self, backend => Backend::refresh(backend))
+    }
+
+    fn check_unchanged(&self) -> Result<()> {
+        dispatch!(self, backend => Backend::check_unchanged(backend))
+    }
+
+    fn is_torn(error: &Error) -> bool {
+        <sqlite::Connection as Backend>::is_torn(error)
+    }
+
     fn located(&self, error: Error) -> Error {
         dispatch!(self, backend => Backend::located(backend, error))
     }

@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 
 use super::Store;
+use super::connection::Connection;
+use crate::backend::Backend;
 use crate::model::cursor::Cursor;
 use crate::model::error::{Error, Result};
 use crate::model::observation::Observation;
@@ -54,6 +56,9 @@ impl Iterator for Observations {
                 Ok(0) => self.ended = true,
                 Ok(_) => {}
                 Err(error) => {
+                    if Connection::is_torn(&error) {
+                        self.batch.clear();
+                    }
                     self.ended = true;
                     self.error = Some(error);
                 }

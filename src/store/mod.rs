@@ -57,7 +57,13 @@ impl Store {
         let _call = Call::begin();
         let mut guard = self.shared.connection.lock().map_err(|_| Error::Poisoned)?;
         let connection = guard.as_mut().ok_or(Error::Poisoned)?;
-        work(connection).map_err(|error| connection.located(error))
+        let done = connection.refresh().and_then(|()| {
+            let done = work(connection);
+            // What the call has made of a file that was changed under it counts for nothing,
+            // an error neither.
+            connection.check_unchanged().and(done)
+        });
+        done.map_err(|error| connection.located(error))
     }
 
     /// Runs `work` in a transaction that writes.

@@ -31,8 +31,8 @@ impl Store {
     /// is missing or empty but a `-wal` beside it has content, or if this process, or one from
     /// which it descends, was forked while other threads were inside calls;
     /// [`Error::NotAStore`], [`Error::Corrupt`], [`Error::LaterRelease`],
-    /// [`Error::SchemaMismatch`]; [`Error::ReadOnly`] if the file may not be written. In
-    /// each of these cases not one byte of the file has changed.
+    /// [`Error::SchemaMismatch`]; [`Error::ReadOnly`] if the file or its folder may
+    /// not be written. In each of these cases not one byte of the file has changed.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         OpenOptions::new().open(path)
     }

@@ -14,6 +14,7 @@ mod room;
 mod schema_changes;
 #[path = "../support/mod.rs"]
 mod support;
+mod unlocked;
 mod waiting;
 mod writers;
 
@@ -27,6 +28,7 @@ fn role() {
         readers::ROLES,
         rights::ROLES,
         room::ROLES,
+        unlocked::ROLES,
         writers::ROLES,
     ]);
 }

@@ -12,14 +12,19 @@ pub(crate) const ROLES: &[Role] = &[("without rights", |path, _| without(path))]
 /// `nobody` on most systems.
 const NOBODY: u32 = 65_534;
 
+/// Gives the rights of this process up, if it is root's.
 #[allow(unsafe_code)] // setuid has no safe form
-fn without(path: &Path) {
+pub(crate) fn become_nobody() {
     // SAFETY: plain calls on this process.
     if unsafe { libc::geteuid() } == 0 {
         // SAFETY: as above.
         let dropped = unsafe { libc::setgid(NOBODY) == 0 && libc::setuid(NOBODY) == 0 };
         assert!(dropped, "root may become nobody");
     }
+}
+
+fn without(path: &Path) {
+    become_nobody();
     say("ready");
     loop {
         let done = match hear().as_str() {
@@ -93,6 +98,18 @@ fn in_a_folder_that_may_only_be_read_a_closed_store_is_read_and_stays_as_it_is()
                 let refused = answer.starts_with("ReadOnly") || answer.starts_with("CannotOpen");
                 match question {
                     "read" => assert_eq!(answer, "ok"),
+                    "open" => {
+                        let what = if mode == 0o444 {
+                            "the file"
+                        } else {
+                            "its folder"
+                        };
+                        let expected = format!("no permission to write {what}");
+                        assert!(
+                            answer.starts_with("ReadOnly") && answer.contains(&expected),
+                            "{answer}"
+                        );
+                    }
                     _ => assert!(refused, "{question}: {answer}"),
                 }
             }

@@ -19,6 +19,7 @@ pub(crate) mod info;
 #[cfg(all(feature = "bundled", target_os = "linux", target_pointer_width = "64"))]
 mod locks;
 mod new_file;
+mod rights;
 mod statement;
 
 pub(crate) use busy::BusyState;
@@ -29,4 +30,5 @@ pub(crate) use error::{
 pub(crate) use establish::establish;
 pub(crate) use handle::{Handle, Hardening};
 pub(crate) use new_file::create_private;
+pub(crate) use rights::{may_read, may_write};
 pub(crate) use statement::{Param, Row, Statement, prepared, prepared_for_schema};
