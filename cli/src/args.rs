@@ -220,8 +220,10 @@ pub(crate) enum Format {
 /// an observation right before it was never stored. Any other row is foreign: its
 /// hash was made by another rule, as a server may do, or it arrived late, or its
 /// hash or that of the row before was changed. The exit code is 1 if a row is suspect,
-/// or foreign between verified rows. A changed provider, which is not part of the hash,
-/// and the removal of the first or the last rows can't be seen.
+/// or foreign between verified rows. At the ends a change is foreign too, and the exit
+/// code 0: that of timestamp, value or hash of the first or the last row, that of the hash
+/// of the last but one, and the removal of the first rows. A changed provider, which is
+/// not part of the hash, and the removal of the last rows can't be seen.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Verify {
     /// The store

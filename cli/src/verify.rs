@@ -101,7 +101,9 @@ impl Report {
             );
         }
         text.push_str(
-            "not seen: a changed provider, which is not hashed; first or last rows that were removed\n",
+            "not seen: a changed provider, which is not hashed; last rows that were removed\n\
+             seen as foreign only: a changed ts, value or hash of the first or the last row; a \
+             changed hash of the last but one; that first rows were removed\n",
         );
         text
     }

@@ -269,6 +269,31 @@ fn verify_finds_a_hash_that_was_changed() {
 }
 
 #[test]
+fn verify_says_that_it_sees_a_change_at_the_ends_as_foreign_only() {
+    let bitcoin = fs::read_to_string(feed("bitcoin.ndjson")).unwrap();
+    for (line, foreign) in [(0, 2), (154, 2), (155, 1)] {
+        let folder = Folder::new();
+        let line = bitcoin.lines().nth(line).unwrap();
+        let at = line.find("\"hash\":\"").unwrap() + 8;
+        let changed = format!("{}0000000000000000{}", &line[..at], &line[at + 16..]);
+        folder.feed(
+            &["ingest", "engine.db"],
+            bitcoin.replace(line, &changed).as_bytes(),
+        );
+        let ran = folder.run(&["verify", "engine.db"]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        for part in [
+            "foreign only: a changed ts, value or hash of the first or the last row",
+            "a changed hash of the last but one",
+        ] {
+            assert!(ran.out.contains(part), "{}", ran.out);
+        }
+        let ran = folder.run(&["verify", "engine.db", "--json"]);
+        assert_eq!(ran.json()["streams"][0]["chain"]["foreign"], foreign);
+    }
+}
+
+#[test]
 fn reading_changes_not_one_byte() {
     for fixture in ["later_release.db", "before_streams.db", "eleven_columns.db"] {
         let folder = Folder::with(fixture);

@@ -38,9 +38,12 @@ unsafe impl Growable for satori_verification {}
 /// Walks a stream's hash chain in order of time. Before that the database checks its own
 /// structures.
 ///
-/// It can't see a changed provider, which is not part of the hash, nor that the first
-/// or the last rows were removed. A changed hash makes its row and the row after it
-/// foreign: see `foreign_between`.
+/// It can't see a changed provider, which is not part of the hash, nor that the last rows
+/// were removed. A changed hash makes its row and the row after it foreign: see
+/// `foreign_between`. At the ends a change is foreign too, and can't be told from rows of
+/// another origin: that of ts, value or hash of the first or the last row, that of the hash
+/// of the last but one, and the first row that is left where the first were removed. Any
+/// other change of ts or value is suspect.
 ///
 /// The report of a stream of one row, whose hash the server has given:
 ///

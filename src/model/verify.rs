@@ -19,11 +19,23 @@ use super::time::Timestamp;
 /// foreign, because it may have changed or the chain may have begun earlier.
 ///
 /// # What it can't see
+/// If all rows of a stream verify and then one is changed, this is what is found. A timestamp
+/// that was changed is still the next in time.
+///
+/// | changed | first row | a row between | last but one | last row |
+/// |---|---|---|---|---|
+/// | `ts` | 1 foreign | 1 suspect | 1 suspect | 1 foreign |
+/// | `value` | 1 foreign | 1 suspect | 1 suspect | 1 foreign |
+/// | `hash` | 2 foreign | 2 foreign between | 2 foreign | 1 foreign |
+/// | `provider` | nothing | nothing | nothing | nothing |
+///
 /// A row whose hash was changed looks like one whose hash was computed in another way: it is
 /// foreign, and so is the row after it. In a stream whose hashes all come from the
 /// store, [`foreign_between`](Self::foreign_between) is 0 unless a hash was changed or a
-/// row arrived late. The provider is not part of the hash, so a change of it leaves no
-/// trace; neither does the removal of the first or the last rows.
+/// row arrived late. At the ends no verified row vouches for what lies beyond it, so foreign
+/// rows there may have been changed, or may be of another origin. If the first rows were
+/// removed, the first that is left is foreign. The provider is not part of the hash, so a
+/// change of it leaves no trace; neither does the removal of the last rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Verification {

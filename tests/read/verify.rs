@@ -167,9 +167,75 @@ fn each_spelling_that_engines_have_hashed_verifies() {
     }
 }
 
+/// One row of eight is changed, each in turn: what is found is what the table in the
+/// documentation of `Verification` says.
+#[test]
+fn what_is_seen_of_a_change_is_what_the_documentation_says() {
+    let documented = documented();
+    let mut checked = 0;
+    for n in 0..8 {
+        let place = match n {
+            0 => 0,
+            6 => 2,
+            7 => 3,
+            _ => 1,
+        };
+        for (column, expected) in &documented {
+            let (_folder, path, store) = chained();
+            store.delete(&uuid("s"), nth(8)..).unwrap();
+            let change = match column.as_str() {
+                "ts" => "ts = ts + 1",
+                "value" => "value = value + 1",
+                "hash" => "hash = '0123456789abcdef'",
+                "provider" => "provider = 'changed'",
+                other => panic!("{other}?"),
+            };
+            let ts = 1_704_283_200 + 60 * n;
+            sql(&path, &format!("UPDATE s SET {change} WHERE ts = {ts}"));
+            let report = store.verify(&uuid("s")).unwrap();
+            let found = match (report.foreign.len(), report.suspect.len()) {
+                (0, 0) => "nothing".to_owned(),
+                (0, suspect) => format!("{suspect} suspect"),
+                (foreign, 0) if report.foreign_between as usize == foreign => {
+                    format!("{foreign} foreign between")
+                }
+                (foreign, 0) if report.foreign_between == 0 => format!("{foreign} foreign"),
+                _ => panic!("{report:?}"),
+            };
+            assert_eq!(found, expected[place], "{column} of row {n}: {report:?}");
+            checked += 1;
+        }
+    }
+    assert_eq!(checked, 32);
+}
+
+/// Reads the table in the documentation of `Verification`: of each column, what a change of
+/// it looks like in the first row, in between, in the last but one, and in the last.
+fn documented() -> Vec<(String, Vec<String>)> {
+    let source = std::fs::read_to_string(crate_file("src/model/verify.rs")).unwrap();
+    let lines = source
+        .lines()
+        .filter_map(|line| line.strip_prefix("/// | `"));
+    let row = |line: &str| {
+        let mut cells = line.trim_end_matches(" |").split(" | ");
+        let column = cells.next().unwrap().trim_end_matches('`').to_owned();
+        (column, cells.map(str::to_owned).collect())
+    };
+    lines.map(row).collect()
+}
+
+#[test]
+fn first_rows_that_were_removed_make_the_next_one_foreign() {
+    let (_folder, _path, store) = chained();
+    store.delete(&uuid("s"), ..nth(3)).unwrap();
+    let report = store.verify(&uuid("s")).unwrap();
+    assert_eq!((report.verified, report.foreign), (6, vec![nth(3)]));
+    assert_eq!((report.foreign_between, report.suspect.len()), (0, 0));
+}
+
 /// The documentation says so.
 #[test]
-fn a_changed_provider_and_missing_ends_are_not_seen() {
+fn a_changed_provider_and_missing_last_rows_are_not_seen() {
     for change in [
         "UPDATE s SET provider = 'changed'",
         "DELETE FROM s WHERE ts > (SELECT ts FROM s LIMIT 1 OFFSET 6)",
