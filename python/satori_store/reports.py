@@ -163,7 +163,8 @@ class Normalization:
 class StoredRow:
     """A row that can't be read, as it is stored."""
 
-    #: The timestamp as an SQL literal, such as ``'None'`` or ``X'0700'``.
+    #: The timestamp as an SQL literal, such as ``'None'`` or ``X'0700'``;
+    #: ``CAST(x'…' AS TEXT)`` is a text with a NUL in it, or one that is not UTF-8.
     ts: str
     #: The value, likewise.
     value: str
@@ -181,8 +182,9 @@ class Restored:
 
     #: Rows that are back in the stream.
     restored: int
-    #: Rows that stay in the quarantine: their key or their instant is taken by now, or the
-    #: stream has no table, or one that doesn't take them.
+    #: Rows that stay in the quarantine: their key is taken by now, or their
+    #: instant is by a row that came meanwhile, or the stream has no table, or one that
+    #: doesn't take them.
     kept: int
 
 

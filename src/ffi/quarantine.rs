@@ -162,8 +162,8 @@ pub unsafe extern "C" fn satori_quarantined_streams(
 }
 
 /// Puts a stream's rows that satori_quarantine has moved back where they were, in one
-/// transaction. A row stays in the quarantine if its key or its instant is taken by now,
-/// or if the stream has no table, or one that doesn't take it.
+/// transaction. A row stays in the quarantine if its key is taken by now, or its instant is
+/// by a row that came meanwhile, or if the stream has no table, or one that doesn't take it.
 ///
 /// @param store        the store.
 /// @param uuid         the stream's uuid.

@@ -150,7 +150,8 @@ pub struct Statistics {
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct StoredRow {
-    /// The timestamp as an SQL literal, such as `'None'` or `x'0700'`.
+    /// The timestamp as an SQL literal, such as `'None'` or `x'0700'`; `CAST(x'…' AS TEXT)` is
+    /// a text with a NUL in it, or one that is not UTF-8.
     pub ts: String,
     /// The value, likewise.
     pub value: String,
@@ -168,7 +169,8 @@ pub struct StoredRow {
 pub struct Restored {
     /// Rows that are back in the stream.
     pub restored: u64,
-    /// Rows that stay in the quarantine: their key or their instant is taken by now, or
-    /// the stream has no table, or one that doesn't take them.
+    /// Rows that stay in the quarantine: their key is taken by now, or their
+    /// instant is by a row that came meanwhile, or the stream has no table, or one that
+    /// doesn't take them.
     pub kept: u64,
 }

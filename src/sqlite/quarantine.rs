@@ -16,17 +16,21 @@ use crate::model::uuid::StreamUuid;
 const NAME: &str = "__satori_quarantine";
 
 /// Makes the table. Its columns have no type, so that a value keeps its own.
+/// `shares_instant` is 1 if a row that stayed in the stream has the same instant.
 const CREATE: &str = "CREATE TABLE main.__satori_quarantine (\
      id INTEGER PRIMARY KEY, stream TEXT NOT NULL, ts, value, hash, provider, \
-     reason TEXT NOT NULL, moved_at TEXT NOT NULL)";
+     reason TEXT NOT NULL, moved_at TEXT NOT NULL, \
+     shares_instant INTEGER NOT NULL DEFAULT 0)";
 
 /// Names the four columns as SQL literals. The `quote` of SQLite 3.40 (measured) writes
-/// infinity as `Inf`, which is not a literal.
+/// infinity as `Inf`, which is not a literal; and `quote` ends a text at a NUL.
 fn literals() -> String {
     let literal = |column| {
         format!(
-            "CASE typeof({column}) WHEN 'real' \
-             THEN replace(quote({column}), 'Inf', '9.0e+999') ELSE quote({column}) END"
+            "CASE typeof({column}) \
+             WHEN 'real' THEN replace(quote({column}), 'Inf', '9.0e+999') \
+             WHEN 'text' THEN satori_literal({column}, CAST({column} AS BLOB)) \
+             ELSE quote({column}) END"
         )
     };
     ["ts", "value", "hash", "provider"].map(literal).join(", ")
@@ -58,13 +62,20 @@ pub(super) fn quarantine(
     if !exists(db)? {
         tables.change_schema(CREATE)?;
     }
-    tables.with(stream, |table| move_out(table, stream, now, &moved))?;
+    tables.with(stream, |table| move_out(db, table, stream, now, &moved))?;
     Ok(Some(moved))
 }
 
 /// Moves the rows that can't be read, which `moved` lists.
-fn move_out(table: &Table, stream: &StreamUuid, now: Timestamp, moved: &[StoredRow]) -> Result<()> {
+fn move_out(
+    db: Handle,
+    table: &mut Table,
+    stream: &StreamUuid,
+    now: Timestamp,
+    moved: &[StoredRow],
+) -> Result<()> {
     let now = now.to_string();
+    let before = waiting(db, stream)?.len();
     let params = [Param::Text(stream.as_str()), Param::Text(&now)];
     let copied = table
         .prepare(|t| {
@@ -79,10 +90,19 @@ fn move_out(table: &Table, stream: &StreamUuid, now: Timestamp, moved: &[StoredR
     let deleted = table
         .prepare(|t| format!("DELETE FROM {t} WHERE {FAULT} IS NOT NULL"))?
         .execute(&[])?;
-    match copied == moved.len() && deleted == moved.len() {
-        true => Ok(()),
-        false => Err(interfered(stream)),
+    if copied != moved.len() || deleted != moved.len() {
+        return Err(interfered(stream));
     }
+    let mut share = Statement::prepare(
+        db,
+        "UPDATE main.__satori_quarantine SET shares_instant = 1 WHERE id = ?1",
+    )?;
+    for row in waiting(db, stream)?.into_iter().skip(before) {
+        if row.is_taken(table)? {
+            share.execute(&[Param::Integer(row.id)])?;
+        }
+    }
+    Ok(())
 }
 
 /// Lists the rows of the stream that are in the quarantine, in the order in which they
@@ -117,12 +137,17 @@ pub(super) fn count(db: Handle, stream: &StreamUuid) -> Result<u64> {
 }
 
 /// Puts the rows of the stream back into its table, as they were. A row stays where it is
-/// if its key or its instant is taken by now, or a rule of the table keeps it out. Only in
-/// a transaction.
+/// if its key is taken by now, or its instant is and was not when it was moved, or a rule of
+/// the table keeps it out. Only in a transaction.
 pub(super) fn restore(db: Handle, table: &mut Table, stream: &StreamUuid) -> Result<Restored> {
     let mut restored = Restored::default();
-    let waiting = waiting(db, stream)?;
-    if waiting.is_empty() {
+    // All are looked at before the first is put back: two of them may share an instant.
+    let mut waiting_and_taken = Vec::new();
+    for row in waiting(db, stream)? {
+        let is_taken = !row.shares_instant && row.is_taken(table)?;
+        waiting_and_taken.push((row.id, is_taken));
+    }
+    if waiting_and_taken.is_empty() {
         return Ok(restored);
     }
     let mut insert = table.prepare(|t| {
@@ -139,12 +164,8 @@ pub(super) fn restore(db: Handle, table: &mut Table, stream: &StreamUuid) -> Res
         )
     })?;
     let mut delete = Statement::prepare(db, "DELETE FROM main.__satori_quarantine WHERE id = ?1")?;
-    for (id, instant) in waiting {
+    for (id, is_taken) in waiting_and_taken {
         let params = [Param::Integer(id)];
-        let is_taken = match instant {
-            Some(instant) => has_row_at(table, instant)?,
-            None => false,
-        };
         if is_taken || insert.execute(&params)? == 0 {
             restored.kept += 1;
             continue;
@@ -159,28 +180,46 @@ pub(super) fn restore(db: Handle, table: &mut Table, stream: &StreamUuid) -> Res
     Ok(restored)
 }
 
-/// Returns the rows of the stream that are in the quarantine, by id, and the instant of
-/// each if its timestamp can be read.
-fn waiting(db: Handle, stream: &StreamUuid) -> Result<Vec<(i64, Option<Timestamp>)>> {
+/// A row in the quarantine.
+struct Waiting {
+    id: i64,
+    /// `None` if its timestamp can't be read.
+    instant: Option<Timestamp>,
+    shares_instant: bool,
+}
+
+impl Waiting {
+    /// Returns `true` if a row of the table has its instant.
+    fn is_taken(&self, table: &mut Table) -> Result<bool> {
+        let Some(instant) = self.instant else {
+            return Ok(false);
+        };
+        let mut found = false;
+        key::rows_within(table, Span::at(instant), 1, |_| {
+            found = true;
+            Ok(())
+        })?;
+        Ok(found)
+    }
+}
+
+/// Returns the rows of the stream that are in the quarantine, in the order in which they
+/// were moved.
+fn waiting(db: Handle, stream: &StreamUuid) -> Result<Vec<Waiting>> {
     if !exists(db)? {
         return Ok(Vec::new());
     }
     let mut select = Statement::prepare(
         db,
-        "SELECT id, satori_instant(ts) FROM main.__satori_quarantine WHERE stream = ?1 \
-         ORDER BY id",
+        "SELECT id, satori_instant(ts), shares_instant FROM main.__satori_quarantine \
+         WHERE stream = ?1 ORDER BY id",
     )?;
     let params = [Param::Text(stream.as_str())];
-    Ok(select.all(&params, |row| (row.integer(0), instant(row, 1)))?)
-}
-
-fn has_row_at(table: &mut Table, instant: Timestamp) -> Result<bool> {
-    let mut found = false;
-    key::rows_within(table, Span::at(instant), 1, |_| {
-        found = true;
-        Ok(())
-    })?;
-    Ok(found)
+    Ok(select.all(&params, |row| Waiting {
+        id: row.integer(0),
+        instant: instant(row, 1),
+        shares_instant: row.integer(2) != 0,
+    })?)
 }
 
 /// Returns `true` if there is a quarantine.

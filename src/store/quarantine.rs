@@ -54,8 +54,9 @@ impl Store {
     }
 
     /// Puts the stream's rows that [`quarantine`](Self::quarantine) has moved back where
-    /// they were. A row stays in the quarantine if its key or its instant is taken by now,
-    /// or if the stream has no table, or one that doesn't take it.
+    /// they were. A row stays in the quarantine if its key is taken by now, or its instant is
+    /// by a row that came meanwhile, or if the stream has no table, or one that doesn't take
+    /// it.
     ///
     /// # Errors
     /// As [`unreadable`](Self::unreadable).

@@ -317,3 +317,102 @@ fn a_row_is_listed_if_and_only_if_it_cannot_be_read() {
         assert_eq!(listed.is_empty(), read.is_ok(), "{column} {cell}: {read:?}");
     }
 }
+
+/// Rows that share an instant in other spellings were beside each other before.
+#[test]
+fn rows_that_share_an_instant_all_go_back_where_they_were() {
+    for others in [
+        // With one another.
+        "('2024-01-01 01:00:00', 'inf', 'h', 'p'), (1704070800, 'x', 'h', 'p'), \
+         ('2024-01-01T01:00:00Z', x'07', 'h', 'p')",
+        // With a row that can be read.
+        "('2024-01-01 01:00:00', 'inf', 'h', 'p'), (1704070800, 1.5, 'h', 'p')",
+        "('2024-01-01 01:00:00', 2.5, 'h', 'p'), (1704070800, 'x', 'h', 'p')",
+        // With both.
+        "('2024-01-01 01:00:00', 'inf', 'h', 'p'), (1704070800, 1.5, 'h', 'p'), \
+         ('2024-01-01T01:00:00Z', x'07', 'h', 'p'), (1704070800000, 'x', 'h', 'p')",
+    ] {
+        let (_folder, path) = place();
+        sql(&path, &table_sql("s", &["1", "'2024-01-02'"]));
+        sql(&path, &format!("INSERT INTO s VALUES {others}"));
+        let (store, s) = (Store::open(&path).unwrap(), uuid("s"));
+        let rows = "SELECT quote(ts), quote(value), hash, provider FROM s ORDER BY ts";
+        let before = query(&path, rows);
+        let moved = store.quarantine(&s).unwrap().len() as u64;
+        assert!(moved > 0);
+        let restored = store.restore(&s).unwrap();
+        assert_eq!((restored.restored, restored.kept), (moved, 0), "{others}");
+        assert_eq!(query(&path, rows), before, "{others}");
+        assert_eq!(store.quarantined(&s).unwrap(), []);
+        // A row that comes meanwhile still keeps those out that had the instant alone.
+        store.quarantine(&s).unwrap();
+        sql(
+            &path,
+            "DELETE FROM __satori_quarantine WHERE shares_instant",
+        );
+        let alone = store.quarantined(&s).unwrap().len() as u64;
+        store.insert(&s, &row("1704070800", 7.0)).unwrap();
+        let restored = store.restore(&s).unwrap();
+        assert_eq!((restored.restored, restored.kept), (0, alone), "{others}");
+    }
+}
+
+/// What is listed, put into a statement, is what is stored.
+#[test]
+fn the_literals_are_those_of_the_stored_bytes() {
+    let texts = [
+        "CAST(x'323032342d30312d30332031323a30300041' AS TEXT)",
+        "CAST(x'fffe27' AS TEXT)",
+        "CAST(x'00' AS TEXT)",
+        "CAST(x'' AS TEXT)",
+        "'it''s'",
+        "'ä \u{1F600} \\ '",
+        "x'0027'",
+        "9e999",
+        "-9e999",
+        "CAST(x'c3' AS TEXT)",
+    ];
+    for (column, control) in [
+        ("ts", "value"),
+        ("value", "ts"),
+        ("hash", "value"),
+        ("provider", "value"),
+    ] {
+        let (_folder, path) = &place();
+        sql(path, &table_sql("s", &[]));
+        for (number, text) in texts.iter().enumerate() {
+            let cells = ["ts", "value", "hash", "provider"].map(|name| match name {
+                name if name == column => (*text).to_owned(),
+                name if name == control && name == "value" => "'inf'".to_owned(),
+                "ts" => number.to_string(),
+                _ => "'h'".to_owned(),
+            });
+            sql(
+                path,
+                &format!("INSERT INTO s VALUES ({})", cells.join(", ")),
+            );
+        }
+        let (store, s) = (Store::open(path).unwrap(), uuid("s"));
+        let listed = store.unreadable(&s).unwrap();
+        assert_eq!(listed.len(), texts.len(), "{column}");
+        assert_eq!(store.quarantine(&s).unwrap(), listed);
+        assert_eq!(store.quarantined(&s).unwrap(), listed);
+        for row in &listed {
+            let literal = match column {
+                "ts" => &row.ts,
+                "value" => &row.value,
+                "hash" => &row.hash,
+                _ => &row.provider,
+            };
+            let same = query(
+                path,
+                &format!(
+                    "SELECT count(*) FROM __satori_quarantine WHERE {column} IS {literal} \
+                     AND typeof({column}) = typeof({literal}) \
+                     AND CAST({column} AS BLOB) IS CAST({literal} AS BLOB)"
+                ),
+            );
+            assert_eq!(same[0][0], 1, "{column} {literal}");
+        }
+    }
+}

@@ -273,8 +273,8 @@ class ObservationOperations(StoreHandle):
 
     def restore(self, uuid: str) -> Restored:
         """Puts the stream's rows that :meth:`quarantine` has moved back where they were. A row
-        stays in the quarantine if its key or its instant is taken by now, or if the stream has
-        no table, or one that doesn't take it.
+        stays in the quarantine if its key is taken by now, or its instant is by a row that
+        came meanwhile, or if the stream has no table, or one that doesn't take it.
 
         :raises NotFound:
         """

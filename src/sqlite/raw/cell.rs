@@ -1,7 +1,7 @@
 //! A value as SQLite stores it.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::slice;
 
 use libsqlite3_sys as ffi;
@@ -70,22 +70,42 @@ impl fmt::Display for Cell<'_> {
             Cell::Null => f.write_str("NULL"),
             Cell::Integer(number) => write!(f, "{number}"),
             Cell::Real(number) => write!(f, "{number:?}"),
-            Cell::Text(bytes) => {
-                let text = String::from_utf8_lossy(bytes).replace('\'', "''");
-                write!(f, "'{}'", excerpt(&text))
-            }
+            Cell::Text(bytes) => match plain(bytes) {
+                Some(text) => write!(f, "'{}'", excerpt(&text.replace('\'', "''"))),
+                None => write!(f, "CAST({} AS TEXT)", Cell::Blob(bytes)),
+            },
             Cell::Blob(bytes) => {
-                f.write_str("x'")?;
-                for byte in bytes.iter().take(LONGEST_BLOB) {
-                    write!(f, "{byte:02x}")?;
-                }
+                let shown = bytes.get(..LONGEST_BLOB).unwrap_or(bytes);
                 match bytes.len() {
-                    0..=LONGEST_BLOB => f.write_str("'"),
-                    length => write!(f, "…' ({length} bytes)"),
+                    0..=LONGEST_BLOB => write!(f, "x'{}'", hex(shown)),
+                    length => write!(f, "x'{}…' ({length} bytes)", hex(shown)),
                 }
             }
         }
     }
+}
+
+/// Returns the SQL literal of a text that is stored as `bytes`. SQLite ends a literal at a
+/// NUL, and a report holds UTF-8 alone: other texts are written as their bytes.
+pub(super) fn literal(text: &[u8], bytes: &[u8]) -> String {
+    match plain(text) {
+        Some(text) => format!("'{}'", text.replace('\'', "''")),
+        None => format!("CAST(x'{}' AS TEXT)", hex(bytes)),
+    }
+}
+
+/// Returns the text if it can stand in an SQL literal.
+fn plain(text: &[u8]) -> Option<&str> {
+    str::from_utf8(text)
+        .ok()
+        .filter(|text| !text.contains('\0'))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// How many bytes of a blob a message shows.

@@ -8,7 +8,7 @@ use std::ffi::c_int;
 
 use libsqlite3_sys as ffi;
 
-use super::cell::Cell;
+use super::cell::{self, Cell};
 use crate::model::time::Timestamp;
 use crate::model::value;
 
@@ -44,6 +44,24 @@ pub(super) unsafe extern "C" fn satori_value(
     }
 }
 
+/// Computes SQL's `satori_literal(text, bytes)`: the literal of a text that is stored as these
+/// bytes.
+pub(super) unsafe extern "C" fn satori_literal(
+    context: *mut ffi::sqlite3_context,
+    count: c_int,
+    values: *mut *mut ffi::sqlite3_value,
+) {
+    // SAFETY: by SQLite's word, above.
+    unsafe {
+        match cells(count, values) {
+            Some([Cell::Text(text), Cell::Blob(bytes)]) => {
+                result_text(context, &cell::literal(text, bytes));
+            }
+            _ => ffi::sqlite3_result_null(context),
+        }
+    }
+}
+
 /// Computes SQL's `satori_fault(ts, value, hash, provider)`: the reason why a row of these
 /// columns can't be read, NULL if it can.
 pub(super) unsafe extern "C" fn satori_fault(
@@ -51,17 +69,29 @@ pub(super) unsafe extern "C" fn satori_fault(
     count: c_int,
     values: *mut *mut ffi::sqlite3_value,
 ) {
-    // SAFETY: by SQLite's word, above. SQLite copies the text.
+    // SAFETY: by SQLite's word, above.
     unsafe {
         match cells(count, values).and_then(fault) {
-            Some(fault) => ffi::sqlite3_result_text(
-                context,
-                fault.as_ptr().cast(),
-                c_int::try_from(fault.len()).unwrap_or(0),
-                ffi::SQLITE_TRANSIENT(),
-            ),
+            Some(fault) => result_text(context, &fault),
             None => ffi::sqlite3_result_null(context),
         }
+    }
+}
+
+/// Makes `text` the result of a function.
+///
+/// # Safety
+/// The context is valid.
+unsafe fn result_text(context: *mut ffi::sqlite3_context, text: &str) {
+    // SAFETY: by the caller's word. SQLite copies the text.
+    unsafe {
+        ffi::sqlite3_result_text64(
+            context,
+            text.as_ptr().cast(),
+            text.len() as ffi::sqlite3_uint64,
+            ffi::SQLITE_TRANSIENT(),
+            ffi::SQLITE_UTF8 as u8,
+        );
     }
 }
 

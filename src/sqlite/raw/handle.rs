@@ -126,11 +126,12 @@ impl Handle {
         }
     }
 
-    /// Defines `satori_instant(ts)`, `satori_value(value)` and
+    /// Defines `satori_instant(ts)`, `satori_value(value)`, `satori_literal(text, bytes)` and
     /// `satori_fault(ts, value, hash, provider)` for this connection.
     pub(crate) fn register_functions(self) -> Result<(), SqliteError> {
         self.register(c"satori_instant", 1, function::satori_instant)?;
         self.register(c"satori_value", 1, function::satori_value)?;
+        self.register(c"satori_literal", 2, function::satori_literal)?;
         self.register(c"satori_fault", 4, function::satori_fault)
     }
 
