@@ -258,6 +258,10 @@ pub(crate) trait Backend: Sized {
     /// instant, both stay. Only in a transaction.
     fn normalize(&mut self, uuid: &StreamUuid) -> Found<Normalization>;
 
+    /// Returns the report of [`normalize`](Self::normalize) if there is nothing to rewrite;
+    /// within, `None` if there is. Only in a transaction.
+    fn normalized(&mut self, uuid: &StreamUuid) -> Found<Option<Normalization>>;
+
     /// Lists the rows that can't be read, as stored.
     fn unreadable(&mut self, uuid: &StreamUuid) -> Found<Vec<StoredRow>>;
 

@@ -187,6 +187,10 @@ impl Backend for Connection {
             .with(uuid, |table| normalize::normalize(table, uuid))
     }
 
+    fn normalized(&mut self, uuid: &StreamUuid) -> Found<Option<Normalization>> {
+        self.tables.with(uuid, |table| normalize::normalized(table))
+    }
+
     fn unreadable(&mut self, uuid: &StreamUuid) -> Found<Vec<StoredRow>> {
         self.read_table(uuid, |table| quarantine::unreadable(table))
     }

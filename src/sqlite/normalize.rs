@@ -17,17 +17,38 @@ const BATCH: i64 = 1_000;
 /// Rewrites every timestamp of the table that is text, or a number of milli-, micro- or
 /// nanoseconds, and reports those that it keeps. Only in a transaction.
 pub(super) fn normalize(table: &mut Table, stream: &StreamUuid) -> Result<Normalization> {
-    let mut unreadable = table
-        .prepare(|t| format!("SELECT ts FROM {t} WHERE satori_instant(ts) IS NULL ORDER BY ts"))?;
-    let mut report = Normalization {
-        unreadable: unreadable.all(&[], |row| row.text(0))?,
-        ..Normalization::default()
-    };
+    let mut report = untouched(table)?;
     let limit = SECONDS_LIMIT as f64;
     // First finer units below zero; then those above it, and text, which sorts last.
     rewrite(table, stream, &mut report, "ts <= ?1", -limit)?;
     rewrite(table, stream, &mut report, "ts >= ?1", limit)?;
     Ok(report)
+}
+
+/// Returns the report of [`normalize`] if there is nothing to rewrite, otherwise `None`.
+pub(super) fn normalized(table: &mut Table) -> Result<Option<Normalization>> {
+    let limit = SECONDS_LIMIT as f64;
+    let mut other = table.prepare(|t| {
+        format!(
+            "SELECT 1 FROM {t} WHERE (ts <= ?1 OR ts >= ?2) AND satori_instant(ts) IS NOT NULL \
+             LIMIT 1"
+        )
+    })?;
+    let bounds = [Param::Real(-limit), Param::Real(limit)];
+    match other.first(&bounds, |_| ())? {
+        Some(()) => Ok(None),
+        None => untouched(table).map(Some),
+    }
+}
+
+/// Returns a report of the timestamps that can't be read, and of no other.
+fn untouched(table: &Table) -> Result<Normalization> {
+    let mut unreadable = table
+        .prepare(|t| format!("SELECT ts FROM {t} WHERE satori_instant(ts) IS NULL ORDER BY ts"))?;
+    Ok(Normalization {
+        unreadable: unreadable.all(&[], |row| row.text(0))?,
+        ..Normalization::default()
+    })
 }
 
 /// Rewrites the timestamps that meet `condition`, a comparison of `ts` with ?1, the bound.

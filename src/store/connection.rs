@@ -155,6 +155,10 @@ impl Backend for Connection {
         dispatch!(self, backend => backend.normalize(uuid))
     }
 
+    fn normalized(&mut self, uuid: &StreamUuid) -> Found<Option<Normalization>> {
+        dispatch!(self, backend => backend.normalized(uuid))
+    }
+
     fn unreadable(&mut self, uuid: &StreamUuid) -> Found<Vec<StoredRow>> {
         dispatch!(self, backend => backend.unreadable(uuid))
     }

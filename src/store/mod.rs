@@ -34,7 +34,8 @@ use crate::process::in_flight::Call;
 /// [`Error::Forked`]; it must open the file again.
 ///
 /// # Errors that any call can return
-/// [`Error::Busy`] if another writer held the lock too long,
+/// [`Error::Busy`] if another writer held the lock too long (a write that turns out to have
+/// nothing to do waits for no lock, except `upsert_stream` and inserts of rows that exist),
 /// [`Error::Corrupt`], [`Error::DiskFull`] and [`Error::Database`] as the database finds
 /// them, [`Error::Forked`] and [`Error::Poisoned`]; a call that writes also
 /// [`Error::ReadOnly`] and [`Error::FileReplaced`]. Each method names its others.
@@ -77,6 +78,22 @@ impl Store {
         self.run(|connection| {
             connection.check_writable()?;
             work(connection)
+        })
+    }
+
+    /// Runs `work` in a transaction that writes, unless `nothing` finds out that there is
+    /// nothing to write: then it returns what `nothing` has found, and waits for nobody.
+    fn write_unless<T>(
+        &self,
+        nothing: impl FnOnce(&mut Connection) -> Result<Option<T>>,
+        work: impl FnOnce(&mut Connection) -> Result<T>,
+    ) -> Result<T> {
+        self.run(|connection| {
+            connection.check_writable()?;
+            match connection.read(nothing)? {
+                Some(found) => Ok(found),
+                None => connection.write(work),
+            }
         })
     }
 

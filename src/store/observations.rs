@@ -2,6 +2,7 @@
 
 use std::ops::RangeBounds;
 
+use super::connection::Connection;
 use super::iter::Observations;
 use super::{Store, or_default};
 use crate::backend::{Backend, Inserted};
@@ -263,13 +264,23 @@ impl Store {
     /// # Errors
     /// [`Error::StreamNotFound`](crate::Error::StreamNotFound), [`Error::NotAStream`](crate::Error::NotAStream).
     pub fn delete(&self, uuid: &StreamUuid, range: impl RangeBounds<Timestamp>) -> Result<u64> {
-        let span = Span::new(&range);
-        self.find(uuid, |connection| {
-            connection.write(|connection| match span {
-                Some(span) => connection.delete(uuid, span),
-                None => Ok(connection.has_data(uuid)?.then_some(0)),
-            })
-        })
+        let Some(span) = Span::new(&range) else {
+            return self.write_nothing(|connection| {
+                let nothing = connection.has_data(uuid)?.then_some(0);
+                or_default(connection, uuid, nothing)
+            });
+        };
+        self.write_unless(
+            |connection| {
+                let found = connection.count(uuid, span)?;
+                let rows = or_default(connection, uuid, found)?;
+                Ok((rows == 0).then_some(0))
+            },
+            |connection| {
+                let deleted = connection.delete(uuid, span)?;
+                or_default(connection, uuid, deleted)
+            },
+        )
     }
 
     /// Rewrites the stream's timestamps into Unix seconds, in one transaction:
@@ -279,19 +290,27 @@ impl Store {
     /// # Errors
     /// [`Error::StreamNotFound`](crate::Error::StreamNotFound), [`Error::NotAStream`](crate::Error::NotAStream).
     pub fn normalize(&self, uuid: &StreamUuid) -> Result<Normalization> {
-        self.find(uuid, |connection| {
-            connection.write(|connection| connection.normalize(uuid))
-        })
+        self.write_unless(
+            |connection| nothing_to_normalize(connection, uuid),
+            |connection| {
+                let done = connection.normalize(uuid)?;
+                or_default(connection, uuid, done)
+            },
+        )
     }
 
-    /// Returns what [`normalize`](Self::normalize) would do. It does it and rolls it
-    /// back, so it waits for the write lock too.
+    /// Returns what [`normalize`](Self::normalize) would do. If there is something to do, it
+    /// does it and rolls it back, so it waits for the write lock too.
     ///
     /// # Errors
     /// As [`normalize`](Self::normalize).
     pub fn normalize_dry_run(&self, uuid: &StreamUuid) -> Result<Normalization> {
         self.find(uuid, |connection| {
-            connection.try_out(|connection| connection.normalize(uuid))
+            connection.check_writable()?;
+            match connection.read(|connection| nothing_to_normalize(connection, uuid))? {
+                Some(nothing) => Ok(Some(nothing)),
+                None => connection.try_out(|connection| connection.normalize(uuid)),
+            }
         })
     }
 
@@ -317,6 +336,17 @@ impl Store {
             }
         }
         Ok(verifier.finish())
+    }
+}
+
+/// Returns the report of normalizing a stream if there is nothing to rewrite.
+fn nothing_to_normalize(
+    connection: &mut Connection,
+    uuid: &StreamUuid,
+) -> Result<Option<Normalization>> {
+    match connection.normalized(uuid)? {
+        Some(report) => Ok(report),
+        None => or_default(connection, uuid, None).map(Some),
     }
 }
 

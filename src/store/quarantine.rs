@@ -1,6 +1,6 @@
 //! Rows that can't be read: listing them, moving them out, putting them back.
 
-use super::Store;
+use super::{Store, or_default};
 use crate::backend::Backend;
 use crate::model::error::Result;
 use crate::model::report::{Restored, StoredRow};
@@ -28,9 +28,17 @@ impl Store {
     /// # Errors
     /// As [`unreadable`](Self::unreadable).
     pub fn quarantine(&self, uuid: &StreamUuid) -> Result<Vec<StoredRow>> {
-        self.find(uuid, |connection| {
-            connection.write(|connection| connection.quarantine(uuid, Timestamp::now()))
-        })
+        self.write_unless(
+            |connection| {
+                let found = connection.unreadable(uuid)?;
+                let rows = or_default(connection, uuid, found)?;
+                Ok(rows.is_empty().then_some(rows))
+            },
+            |connection| {
+                let moved = connection.quarantine(uuid, Timestamp::now())?;
+                or_default(connection, uuid, moved)
+            },
+        )
     }
 
     /// Lists the stream's rows that [`quarantine`](Self::quarantine) has moved, in the
@@ -61,8 +69,18 @@ impl Store {
     /// # Errors
     /// As [`unreadable`](Self::unreadable).
     pub fn restore(&self, uuid: &StreamUuid) -> Result<Restored> {
-        self.find(uuid, |connection| {
-            connection.write(|connection| connection.restore(uuid))
-        })
+        self.write_unless(
+            |connection| {
+                if !connection.quarantined(uuid)?.is_empty() {
+                    return Ok(None);
+                }
+                let nothing = connection.has_data(uuid)?.then(Restored::default);
+                or_default(connection, uuid, nothing).map(Some)
+            },
+            |connection| {
+                let restored = connection.restore(uuid)?;
+                or_default(connection, uuid, restored)
+            },
+        )
     }
 }

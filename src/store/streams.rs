@@ -37,10 +37,16 @@ impl Store {
     /// # Errors
     /// [`Error::StreamNotFound`](crate::Error::StreamNotFound) if the stream has no metadata.
     pub fn update_stream(&self, uuid: &StreamUuid, patch: &StreamPatch) -> Result<Stream> {
-        self.write(|connection| {
-            connection.update_stream(uuid, patch)?;
-            metadata_of(connection, uuid)
-        })
+        self.write_unless(
+            |connection| {
+                let stored = metadata_of(connection, uuid)?;
+                Ok(patch.is_in(&stored).then_some(stored))
+            },
+            |connection| {
+                connection.update_stream(uuid, patch)?;
+                metadata_of(connection, uuid)
+            },
+        )
     }
 
     /// Returns the metadata of the stream of this uuid; `None` if it has none.
@@ -188,15 +194,23 @@ impl Store {
     /// [`Error::NotAStream`](crate::Error::NotAStream) if what would be removed as data is
     /// no stream's.
     pub fn remove(&self, uuid: &StreamUuid, what: Remove) -> Result<Removed> {
-        self.write(|connection| {
-            let mut removed = Removed::default();
-            if what != Remove::Data {
-                removed.metadata = connection.delete_stream(uuid)?;
-            }
-            if what != Remove::Metadata {
-                removed.rows = connection.remove_data(uuid)?;
-            }
-            Ok(removed)
-        })
+        let (metadata, data) = (what != Remove::Data, what != Remove::Metadata);
+        self.write_unless(
+            |connection| {
+                let is_there = metadata && connection.stream::<Stream>(uuid)?.is_some()
+                    || data && connection.has_data(uuid)?;
+                Ok((!is_there).then(Removed::default))
+            },
+            |connection| {
+                let mut removed = Removed::default();
+                if metadata {
+                    removed.metadata = connection.delete_stream(uuid)?;
+                }
+                if data {
+                    removed.rows = connection.remove_data(uuid)?;
+                }
+                Ok(removed)
+            },
+        )
     }
 }

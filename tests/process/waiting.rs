@@ -3,7 +3,10 @@
 use std::time::{Duration, Instant};
 
 use crate::support::*;
-use satori_store::{Error, IngestOptions, NewObservation, OpenOptions, Store, StreamPatch};
+use satori_store::{
+    Error, IngestOptions, NewObservation, Normalization, OpenOptions, Remove, Removed, Restored, Store,
+    StreamPatch,
+};
 
 #[test]
 fn a_write_is_busy_after_its_limit_and_not_before() {
@@ -12,6 +15,8 @@ fn a_write_is_busy_after_its_limit_and_not_before() {
     let store = OpenOptions::new().busy_timeout(limit).open(&path).unwrap();
     let stream = uuid("s");
     store.insert(&stream, &numbered(1)).unwrap();
+    let spelled = uuid("spelled");
+    sql(&path, &table_sql("spelled", &["'2024-01-03'", "'None'"]));
     let mut python = Python::open(&path);
     python.run("BEGIN IMMEDIATE");
     for _ in 0..2 {
@@ -19,8 +24,12 @@ fn a_write_is_busy_after_its_limit_and_not_before() {
             &|| store.insert(&stream, &numbered(2)).map(drop),
             &|| store.insert(&stream, &numbered(2).hash("h")).map(drop),
             &|| store.upsert_stream(&stream, &StreamPatch::new()).map(drop),
-            &|| store.normalize_dry_run(&stream).map(drop),
-        ] as [&dyn Fn() -> satori_store::Result<()>; 4]
+            &|| store.normalize_dry_run(&spelled).map(drop),
+            &|| store.normalize(&spelled).map(drop),
+            &|| store.quarantine(&spelled).map(drop),
+            &|| store.delete(&stream, ..).map(drop),
+            &|| store.remove(&stream, Remove::Both).map(drop),
+        ] as [&dyn Fn() -> satori_store::Result<()>; 8]
         {
             let begun = Instant::now();
             let Err(Error::Busy {
@@ -131,6 +140,12 @@ fn nothing_to_write_waits_for_no_lock() {
     let texts = uuid("texts");
     let text = NewObservation::spelled("2024-01-03 12:00", 1.0).unwrap();
     store.insert_many(&texts, &[text]).unwrap();
+    store
+        .upsert_stream(
+            &uuid("named"),
+            &StreamPatch::new().name(Some("n".to_owned())),
+        )
+        .unwrap();
     let mut python = Python::open(&path);
     python.run("BEGIN IMMEDIATE");
     let begun = Instant::now();
@@ -165,6 +180,53 @@ fn nothing_to_write_waits_for_no_lock() {
         let refused = store.insert_many(&stream, &[row]).unwrap_err();
         assert!(matches!(refused, Error::InvalidValue { .. }), "{refused}");
     }
+    // An empty range, one without rows, and before and after all rows.
+    for (from, to) in [(5, 5), (1, 1), (7, 3), (2, 9), (-9, 1)] {
+        assert_eq!(store.delete(&stream, at(from)..at(to)).unwrap(), 0);
+    }
+    for what in [Remove::Both, Remove::Data, Remove::Metadata] {
+        assert_eq!(
+            store.remove(&uuid("unknown"), what).unwrap(),
+            Removed::default()
+        );
+    }
+    let removed = store.remove(&stream, Remove::Metadata).unwrap();
+    assert_eq!(removed, Removed::default());
+    assert_eq!(store.quarantine(&stream).unwrap(), []);
+    assert_eq!(store.restore(&stream).unwrap(), Restored::default());
+    assert_eq!(store.normalize(&stream).unwrap(), Normalization::default());
+    let dry = store.normalize_dry_run(&stream).unwrap();
+    assert_eq!(dry, Normalization::default());
+    let named = StreamPatch::new().name(Some("n".to_owned()));
+    assert_eq!(
+        store
+            .update_stream(&uuid("named"), &named)
+            .unwrap()
+            .name
+            .as_deref(),
+        Some("n")
+    );
+    let same = StreamPatch::new();
+    assert_eq!(
+        store
+            .update_stream(&uuid("named"), &same)
+            .unwrap()
+            .name
+            .as_deref(),
+        Some("n")
+    );
+    for unknown in [
+        store.delete(&uuid("unknown"), ..).map(drop),
+        store.quarantine(&uuid("unknown")).map(drop),
+        store.restore(&uuid("unknown")).map(drop),
+        store.normalize(&uuid("unknown")).map(drop),
+        store.update_stream(&uuid("unknown"), &named).map(drop),
+    ] {
+        assert!(
+            matches!(unknown, Err(Error::StreamNotFound { .. })),
+            "{unknown:?}"
+        );
+    }
     assert!(begun.elapsed() < limit / 2, "{:?}", begun.elapsed());
     let reader = OpenOptions::new().read_only(true).open(&path).unwrap();
     for refused in [
@@ -172,6 +234,12 @@ fn nothing_to_write_waits_for_no_lock() {
         reader.sync_streams(b"[]").map(drop),
         reader.insert_many(&stream, &[]).map(drop),
         reader.insert_many(&stream, &[numbered(1)]).map(drop),
+        reader.delete(&stream, at(5)..at(5)).map(drop),
+        reader.remove(&uuid("unknown"), Remove::Both).map(drop),
+        reader.quarantine(&stream).map(drop),
+        reader.restore(&stream).map(drop),
+        reader.normalize(&stream).map(drop),
+        reader.update_stream(&uuid("named"), &same).map(drop),
     ] {
         assert!(matches!(refused, Err(Error::ReadOnly { .. })));
     }
