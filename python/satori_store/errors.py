@@ -131,7 +131,7 @@ class InvalidJson(StoreError, ValueError):
 
 
 class MissingUuid(StoreError, ValueError):
-    """A payload names no stream, and the caller named none."""
+    """A stream object has no uuid, or a payload names no stream and the caller named none."""
 
     status, code = 20, "MISSING_UUID"
 

@@ -211,7 +211,7 @@ unsafe fn write_report(
 ///
 /// The report of the two stream objects in "JSON", on this header's first page:
 ///
-///     {"new":[],"changed":[],"unchanged":["d39cd529-5dd4-5e4b-abc9-90b3751e71f1"],"rejected":[{"index":1,"line":1,"column":57,"error":"the payload names no stream: pass the uuid that it belongs to"}]}
+///     {"new":[],"changed":[],"unchanged":["d39cd529-5dd4-5e4b-abc9-90b3751e71f1"],"rejected":[{"index":1,"line":1,"column":57,"error":"no uuid names the stream: its stream object needs one, or, for a payload, the call"}]}
 ///
 /// @param store   the store.
 /// @param json    the JSON.

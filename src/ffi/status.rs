@@ -60,7 +60,7 @@ pub enum satori_code {
     SATORI_UNREADABLE_ROW = 18,
     /// The input is not the JSON that was expected. The message names the place.
     SATORI_INVALID_JSON = 19,
-    /// A payload names no stream, and the caller named none.
+    /// A stream object has no uuid, or a payload names no stream and the caller named none.
     SATORI_MISSING_UUID = 20,
     /// A strict batch was refused: nothing of it was stored.
     SATORI_REFUSED = 21,

@@ -165,6 +165,11 @@ impl<'a> Item<'a> {
         self.position.behind(&self.json[..offset(self.json, part)])
     }
 
+    /// Returns the item as it is.
+    pub(super) fn json(&self) -> &'a [u8] {
+        self.json
+    }
+
     /// Parses the item.
     pub(super) fn read<T: Deserialize<'a>>(&self) -> Result<T> {
         serde_json::from_slice(self.json).map_err(|error| json_error(&error, self.position))

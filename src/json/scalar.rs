@@ -1,6 +1,7 @@
 //! Parts of the server's JSON: objects, text, numbers that may be text.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::num::IntErrorKind;
@@ -8,6 +9,7 @@ use std::num::IntErrorKind;
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
 use crate::model::error::{Error, Result, excerpt};
 use crate::model::time::Timestamp;
@@ -43,6 +45,20 @@ pub(super) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
+}
+
+/// Returns the error about a number with the number as `json`, an object, has it in `field`:
+/// one of more than 64 bits was read as another that is near it.
+#[cold]
+pub(super) fn as_sent(mut error: Error, json: &[u8], field: &str) -> Error {
+    let fields = serde_json::from_slice::<HashMap<Cow<'_, str>, &RawValue>>(json);
+    let sent = fields.ok().and_then(|fields| fields.get(field).copied());
+    if let (Error::InvalidValue { text, .. } | Error::InvalidTimestamp { text, .. }, Some(sent)) =
+        (&mut error, sent.filter(|sent| !sent.get().starts_with('"')))
+    {
+        *text = excerpt(sent.get());
+    }
+    error
 }
 
 /// Text, borrowed from the JSON if it has no escapes.
@@ -119,9 +135,9 @@ impl Scalar<'_> {
         let range = "a stream's id is out of range: it has 64 bits";
         match self {
             Scalar::Integer(number) => Ok(*number),
-            // Up to 2^53 every whole number has a double of its own.
+            // Below 2^53 every whole number has a double of its own.
             Scalar::Real(number)
-                if number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0 =>
+                if number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0 =>
             {
                 Ok(*number as i64)
             }

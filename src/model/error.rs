@@ -186,7 +186,8 @@ pub enum Error {
     UnreadableRow {
         /// The stream.
         stream: String,
-        /// The row's timestamp as it is stored, as an SQL literal such as `'None'`.
+        /// The row's timestamp as it is stored, as an SQL literal such as `'None'`; it is
+        /// shortened if it is long.
         row: String,
         /// What is wrong with the row.
         source: Box<Error>,
@@ -209,8 +210,8 @@ pub enum Error {
         /// What is wrong with it.
         message: String,
     },
-    /// The payload names no stream, and neither does the caller.
-    #[error("the payload names no stream: pass the uuid that it belongs to")]
+    /// A stream object has no uuid, or a payload names no stream and neither does the caller.
+    #[error("no uuid names the stream: its stream object needs one, or, for a payload, the call")]
     MissingUuid,
     /// A strict batch was refused, and nothing of it was stored. The report lists the
     /// payloads at fault; its `inserted` is 0 and its `streams` is empty.

@@ -139,3 +139,48 @@ fn a_stream_id_is_a_whole_number_in_64_bits() {
         );
     }
 }
+
+/// Not as the number that it was read as.
+#[test]
+fn a_number_that_is_refused_is_shown_as_it_was_sent() {
+    let store = memory();
+    for number in [
+        "9223372036854775808",
+        "-9223372036854775809",
+        "18446744073709551617",
+        "9007199254740993.0",
+        "1.0e25",
+        "1E300",
+    ] {
+        let sent = format!("\"{number}\" is not a ");
+        for json in [
+            format!(
+                r#"{{"value": 1, "observed_at": 1, "stream": {{"uuid": "s", "id": {number}}}}}"#
+            ),
+            format!(
+                r#"{{"value": 1, "observed_at": 1, "stream_id": {number}, "stream": {{"uuid": "s"}}}}"#
+            ),
+        ] {
+            let report = ingest(&store, &json);
+            let error = report.rejected[0].error.to_string();
+            assert!(error.contains(&sent), "{json}: {error}");
+        }
+        let json = format!(r#"[{{"uuid": "s", "id": {number}}}]"#);
+        let report = store.sync_streams(json.as_bytes()).unwrap();
+        let error = report.rejected[0].error.to_string();
+        assert!(error.contains(&sent), "{json}: {error}");
+    }
+}
+
+#[test]
+fn a_timestamp_that_is_refused_is_shown_as_it_was_sent() {
+    for number in ["18446744073709551617000", "-1.0e25", "1E300"] {
+        for field in ["observed_at", "ts"] {
+            let json = format!(r#"{{"value": 1, "{field}": {number}, "stream": {{"uuid": "s"}}}}"#);
+            let report = ingest(&memory(), &json);
+            let error = report.rejected[0].error.to_string();
+            let sent = format!("\"{number}\" is not a timestamp");
+            assert!(error.contains(&sent), "{json}: {error}");
+        }
+    }
+}

@@ -92,3 +92,12 @@ fn a_sync_stores_the_good_objects_and_reports_the_others() {
     );
     assert_eq!(store.stream(&uuid("x")).unwrap(), None);
 }
+
+#[test]
+fn an_object_without_a_uuid_is_rejected_and_the_object_is_what_needs_one() {
+    let report = memory().sync_streams(br#"[{"name": "n"}]"#).unwrap();
+    let error = &report.rejected[0].error;
+    assert_eq!(error.code(), ErrorCode::MissingUuid);
+    let message = error.to_string();
+    assert!(message.contains("its stream object needs one"), "{message}");
+}
