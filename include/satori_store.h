@@ -250,7 +250,7 @@ enum satori_code
    */
   SATORI_INVALID_JSON = 19,
   /**
-   * A payload names no stream, and the caller named none.
+   * A stream object has no uuid, or a payload names no stream and the caller named none.
    */
   SATORI_MISSING_UUID = 20,
   /**
@@ -601,8 +601,11 @@ typedef struct {
   /**
    * Not 0: open without writing one byte, whatever the file is; every write is
    * SATORI_READ_ONLY. A closed store is read even where its folder can't be written,
-   * without a lock: nobody may write it by another mount meanwhile. If its -wal holds
-   * commits, that is SATORI_CANNOT_OPEN.
+   * without a lock. Every call looks before and after whether another program writes the
+   * file, and opens it anew if so; a call during which that happens returns
+   * SATORI_DATABASE, and can be repeated. Opening, and after it any call, is
+   * SATORI_CANNOT_OPEN if the -wal holds commits and the folder can't be written, or if a
+   * program has the file open and this user may not read its -wal and -shm.
    */
   int32_t read_only;
   /**
@@ -1685,9 +1688,12 @@ satori_status satori_get_statistics(const satori_store *store,
  * Walks a stream's hash chain in order of time. Before that the database checks its own
  * structures.
  *
- * It can't see a changed provider, which is not part of the hash, nor that the first
- * or the last rows were removed. A changed hash makes its row and the row after it
- * foreign: see `foreign_between`.
+ * It can't see a changed provider, which is not part of the hash, nor that the last rows
+ * were removed. A changed hash makes its row and the row after it foreign: see
+ * `foreign_between`. At the ends a change is foreign too, and can't be told from rows of
+ * another origin: that of ts, value or hash of the first or the last row, that of the hash
+ * of the last but one, and the first row that is left where the first were removed. Any
+ * other change of ts or value is suspect.
  *
  * The report of a stream of one row, whose hash the server has given:
  *
@@ -1827,8 +1833,8 @@ satori_status satori_quarantined_streams(const satori_store *store,
 
 /**
  * Puts a stream's rows that satori_quarantine has moved back where they were, in one
- * transaction. A row stays in the quarantine if its key or its instant is taken by now,
- * or if the stream has no table, or one that doesn't take it.
+ * transaction. A row stays in the quarantine if its key is taken by now, or its instant is
+ * by a row that came meanwhile, or if the stream has no table, or one that doesn't take it.
  *
  * @param store        the store.
  * @param uuid         the stream's uuid.
@@ -1939,7 +1945,7 @@ satori_status satori_ingest(const satori_store *store,
  *
  * The report of the two stream objects in "JSON", on this header's first page:
  *
- *     {"new":[],"changed":[],"unchanged":["d39cd529-5dd4-5e4b-abc9-90b3751e71f1"],"rejected":[{"index":1,"line":1,"column":57,"error":"the payload names no stream: pass the uuid that it belongs to"}]}
+ *     {"new":[],"changed":[],"unchanged":["d39cd529-5dd4-5e4b-abc9-90b3751e71f1"],"rejected":[{"index":1,"line":1,"column":57,"error":"no uuid names the stream: its stream object needs one, or, for a payload, the call"}]}
  *
  * @param store   the store.
  * @param json    the JSON.

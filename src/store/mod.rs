@@ -35,9 +35,10 @@ use crate::process::in_flight::Call;
 ///
 /// # Errors that any call can return
 /// [`Error::Busy`] if another writer held the lock too long (a write that turns out to have
-/// nothing to do waits for no lock, except `upsert_stream` and inserts of rows that exist),
+/// nothing to do waits for no lock; an upsert always writes),
 /// [`Error::Corrupt`], [`Error::DiskFull`] and [`Error::Database`] as the database finds
-/// them, [`Error::Forked`] and [`Error::Poisoned`]; a call that writes also
+/// them, [`Error::Forked`] and [`Error::Poisoned`]; a call that reads
+/// [without a lock](crate::OpenOptions::read_only) those of opening; a call that writes also
 /// [`Error::ReadOnly`] and [`Error::FileReplaced`]. Each method names its others.
 #[derive(Clone)]
 pub struct Store {
