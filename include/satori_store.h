@@ -32,7 +32,8 @@
  * SATORI_NULL_POINTER, SATORI_INVALID_HANDLE, SATORI_INVALID_ARGUMENT,
  * SATORI_INVALID_UTF8, SATORI_BUSY, SATORI_CORRUPT, SATORI_DATABASE, SATORI_FORKED and
  * SATORI_POISONED; one that writes also SATORI_READ_ONLY, SATORI_DISK_FULL and
- * SATORI_FILE_REPLACED. A call that
+ * SATORI_FILE_REPLACED; one that reads without a lock (see `read_only` of
+ * satori_open_options) also what satori_store_open returns. A call that
  * fails has stored nothing, with two exceptions: SATORI_FILE_REPLACED, and
  * SATORI_DATABASE if the disk failed during a commit. The write may then be found
  * when the store is opened again; nobody knows before. To repeat it is safe.

@@ -188,7 +188,7 @@ impl Backend for Connection {
     }
 
     fn normalized(&mut self, uuid: &StreamUuid) -> Found<Option<Normalization>> {
-        self.tables.with(uuid, |table| normalize::normalized(table))
+        self.tables.with(uuid, normalize::normalized)
     }
 
     fn unreadable(&mut self, uuid: &StreamUuid) -> Found<Vec<StoredRow>> {
