@@ -47,7 +47,8 @@ What is different, on purpose:
   synced last.
 - **Metadata** lists its streams by id, and its times as the store writes them
   (``last_synced`` with a ``T`` and microseconds), however the row spells them.
-- ``storeStreamObservation`` with metadata stores the observation, then the metadata:
+- ``storeStreamObservation`` with metadata stores the observation, then the metadata, and
+  returns what came of the observation. If writing the metadata fails, that is logged.
   ``storeServerResponse`` does both in one transaction.
 - ``listTables`` lists streams' tables only: not ``streams``, no bookkeeping, and nothing
   else that holds no observations.
