@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
+from decimal import Decimal
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from .errors import InvalidArrow
+from .instants import NUMBER
 
 if TYPE_CHECKING:
     import pandas
 
 _COLUMNS = ("ts", "value", "hash", "provider")
-#: What pandas calls the items of an index that are numbers.
-_NUMBERS = ("integer", "floating", "mixed-integer", "mixed-integer-float", "decimal", "boolean")
 #: How many columns a message names.
 _SHOWN = 8
 
@@ -53,24 +54,34 @@ def rows_of_frame(frame: pandas.DataFrame) -> Any:
         return _rows_of(frame)
 
 
-def _check_index(frame: pandas.DataFrame) -> None:
-    """Refuses an index that is not named ``ts`` and may count rows.
+def numbers_in(index: pandas.Index) -> Iterator[Any]:
+    """Yields the items of an index that are numbers, also in text, whatever its type.
 
-    Numbers are what ``dropna``, ``sort_values``, ``concat`` or ``iloc`` leave of such an
-    index. Nothing distinguishes that from Unix seconds.
+    An index holds timestamps if it is named ``ts``, or if its items are datetimes, dates
+    or text of such. Numbers may count rows: ``dropna``, ``sort_values``, ``concat`` or
+    ``iloc`` leave some of them, and ``astype`` makes text or categories of those.
     """
     import pandas
 
-    index = frame.index
-    if isinstance(index, pandas.MultiIndex):
-        raise InvalidArrow("the table's index has several levels, and there is no column ts")
-    if index.name == "ts":
+    if index.name == "ts" or isinstance(index, pandas.DatetimeIndex):
         return
-    kind = index.inferred_type
-    is_number = kind in _NUMBERS or (
-        kind == "string" and pandas.to_numeric(index.to_series(), errors="coerce").notna().any()
-    )
-    if is_number:
+    if isinstance(index, pandas.CategoricalIndex):
+        index = index.remove_unused_categories().categories
+    for item in index:
+        if isinstance(item, str):
+            if NUMBER.fullmatch(item):
+                yield float(item)
+        elif isinstance(item, (Real, Decimal)) or type(item).__name__ in ("bool_", "bool"):
+            yield item
+
+
+def _check_index(frame: pandas.DataFrame) -> None:
+    """Refuses an index that may count rows: nothing distinguishes that from Unix seconds."""
+    import pandas
+
+    if isinstance(frame.index, pandas.MultiIndex):
+        raise InvalidArrow("the table's index has several levels, and there is no column ts")
+    for _ in numbers_in(frame.index):
         columns = ", ".join(str(name) for name in frame.columns[:_SHOWN])
         more = ", …" if len(frame.columns) > _SHOWN else ""
         raise InvalidArrow(
@@ -93,8 +104,8 @@ def _rows_of(frame: pandas.DataFrame) -> Iterable[Any]:
         if name == "ts" and pandas.api.types.is_datetime64_any_dtype(column.dtype):
             column = pandas.to_datetime(column, utc=True)
         column = column.astype(object)
-        # A hash that is missing is computed; a value that is missing is refused.
-        items = column.where(column.notna(), None).tolist()
+        # A hash that is missing is computed; a value or an instant that is missing is refused.
+        items = column.where(column.notna(), pandas.NaT if name == "ts" else None).tolist()
         columns.append([_in_utc(item) for item in items] if name == "ts" else items)
     return zip(*columns)
 

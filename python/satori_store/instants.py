@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import re
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from numbers import Integral, Real
@@ -24,6 +25,9 @@ Instant = Union[datetime, date, "numpy.datetime64", int, float, Decimal, str]
 #: The unit of instants that are numbers, also in text; ``"auto"`` goes by their magnitude.
 Unit = Literal["auto", "s", "ms", "us", "ns"]
 _UNITS = {"auto": 0, "s": 1, "ms": 2, "us": 3, "ns": 4}
+
+#: Text that is a number. In a column of timestamps SQLite makes a number of it, too.
+NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 MICROSECOND = timedelta(microseconds=1)

@@ -146,8 +146,14 @@ def test_a_data_frame_of_text(db: EngineSqliteDatabase) -> None:
         pandas.date_range("2024-01-03 12:00", periods=3, freq="min"),
         pandas.date_range("2024-01-03 13:00", periods=3, freq="min", tz="Europe/Berlin"),
         [datetime(2024, 1, 3, 12, minute) for minute in range(3)],
+        pandas.CategoricalIndex([1704283200, 1704283260, 1704283320]),
+        [Decimal(1704283200), Decimal(1704283260), Decimal(1704283320)],
+        pandas.Index([1704283200, "1704283260", datetime(2024, 1, 3, 12, 2)], dtype=object),
     ],
-    ids=["ints", "floats", "numeric text", "naive", "aware", "datetimes"],
+    ids=[
+        "ints", "floats", "numeric text", "naive", "aware", "datetimes", "categories", "decimals",
+        "mixed",
+    ],
 )
 def test_data_frames_of_numbers_and_datetimes(db: EngineSqliteDatabase, index: Any) -> None:
     df = pandas.DataFrame({"value": [1.0, 2.0, 3.0], "provider": ["a", None, "c"]}, index=index)
@@ -181,6 +187,12 @@ def test_a_data_frame_is_stored_whole_or_not_at_all(strict: EngineSqliteDatabase
     assert strict.getRowCount("x") == 0
 
 
+def _arrow_index() -> pandas.Index:
+    pytest.importorskip("pyarrow")
+    index: pandas.Index = pandas.Index([0, 2, 3], dtype="int64[pyarrow]")
+    return index
+
+
 #: What pandas' everyday calls leave of an index that counts rows.
 _LEFT: dict[str, Callable[[pandas.DataFrame], pandas.DataFrame]] = {
     "nothing": lambda df: df,
@@ -189,6 +201,17 @@ _LEFT: dict[str, Callable[[pandas.DataFrame], pandas.DataFrame]] = {
     "concat": lambda df: pandas.concat([df.dropna(), df.dropna().assign(value=7.0)]),
     "iloc": lambda df: df.iloc[[0, 2, 3]],
     "as floats": lambda df: df.dropna().set_axis([0.0, 2.0, 3.0]),
+    "as objects": lambda df: df.dropna().set_axis(pandas.Index([0, 2, 3], dtype=object)),
+    "as text": lambda df: df.dropna().set_axis(["0", "2", "3"]),
+    "as decimals": lambda df: df.dropna().set_axis([Decimal(0), Decimal(2), Decimal(3)]),
+    "as categories": lambda df: df.dropna().set_axis(pandas.CategoricalIndex([0, 2, 3])),
+    "as text categories": lambda df: df.dropna().set_axis(pandas.CategoricalIndex(["0", "2", "3"])),
+    "of Arrow's": lambda df: df.dropna().set_axis(_arrow_index()),
+    "from -1": lambda df: df.dropna().set_axis([-1, 0, 2]),
+    "halves": lambda df: df.dropna().set_axis([0.5, 1.5, 2.5]),
+    "mixed": lambda df: df.dropna().set_axis(pandas.Index([0, "2", 3])),
+    "numbers among times": lambda df: df.dropna().set_axis([0, 1704283200, 1704286800]),
+    "yes and no": lambda df: df.dropna().set_axis([True, False, True]),
 }
 
 
@@ -206,6 +229,24 @@ def test_an_index_that_counts_rows_is_no_time(strict: EngineSqliteDatabase, left
     # An index that says that it holds timestamps does.
     early = pandas.DataFrame({"value": [1.0, 2.0]}, index=pandas.Index([0, 60], name="ts"))
     assert strict.insertDataframe("z", early) == 2
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pandas.DataFrame(),
+        pandas.DataFrame({"value": []}),
+        pandas.DataFrame({"ts": [], "value": []}),
+        pandas.DataFrame({"value": [1.0]}).iloc[:0],
+        pandas.DataFrame({"value": [1.0]}, index=[NOON]).iloc[:0],
+    ],
+)
+def test_a_data_frame_of_no_rows_is_no_failure(
+    strict: EngineSqliteDatabase, caplog: pytest.LogCaptureFixture, frame: pandas.DataFrame
+) -> None:
+    assert strict.insertDataframe("x", frame) == 0
+    assert not caplog.records
+    assert strict.getRowCount("x") == 0
 
 
 def test_migration_rewrites_when_it_is_called(db: EngineSqliteDatabase) -> None:

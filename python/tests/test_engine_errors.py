@@ -58,7 +58,7 @@ def test_a_write_that_fails_says_so(
     (record,) = caplog.records
     assert record.name == "satori_store.engine" and record.levelno == logging.ERROR
     assert record.exc_info is not None and isinstance(record.exc_info[1], satori_store.Busy)
-    assert "nothing is stored" in record.getMessage()
+    assert f"failed: {record.exc_info[1]}" in record.getMessage()
     # Asked to, it raises.
     caplog.clear()
     storage.db.on_error = "raise"
@@ -70,6 +70,53 @@ def test_a_write_that_fails_says_so(
     assert storage.db.listTables() == ["text"] and storage.db.getAllStreams() == []
     assert call(storage) not in (False, 0)
     other.close()
+
+
+def test_an_observation_is_stored_though_its_metadata_is_not(
+    storage: EngineStorageManager, caplog: pytest.LogCaptureFixture
+) -> None:
+    plain = sqlite3.connect(storage.db.dbname, isolation_level=None)
+    plain.execute(
+        "CREATE TRIGGER no BEFORE INSERT ON streams BEGIN SELECT RAISE(ABORT, 'not today'); END"
+    )
+    call = ("x", 5, 1.0, "h", "central", STREAM)
+    # The engine publishes what is stored, which the row is.
+    assert storage.storeStreamObservation(*call) is True
+    assert plain.execute("SELECT ts, value, hash FROM x").fetchall() == [(5, 1, "h")]
+    (record,) = caplog.records
+    assert record.levelno == logging.ERROR and record.exc_info is not None
+    for part in ("the observation is stored, its metadata is not", "not today"):
+        assert part in record.getMessage()
+    assert "nothing is stored" not in record.getMessage()
+    # It raises if that is asked for, and the repeat reports that the row already exists.
+    storage.db.on_error = "raise"
+    with pytest.raises(satori_store.DatabaseError, match="not today"):
+        storage.storeStreamObservation("x", 6, 1.0, "h", "central", STREAM)
+    assert storage.getStreamRowCount("x") == 2
+    plain.execute("DROP TRIGGER no")
+    assert storage.storeStreamObservation("x", 6, 1.0, "h", "central", STREAM) is False
+    assert storage.db.getStreamUuidByName("bitcoin") == "x"
+    plain.close()
+
+
+def test_what_nobody_knows_is_not_claimed(
+    storage: EngineStorageManager,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The commit's sync fails: the row may be stored, and the error says so."""
+    unknown = satori_store.DatabaseError("disk I/O error; whether the write is stored is not known")
+
+    def failing(*_: Any, **__: Any) -> Any:
+        raise unknown
+
+    for method in ("insert_spelled", "upsert_stream", "normalize"):
+        monkeypatch.setattr(storage.db.store, method, failing)
+    for failure, call in WRITES.values():
+        caplog.clear()
+        assert call(storage) == failure
+        (record,) = caplog.records
+        assert str(unknown) in record.getMessage() and "nothing" not in record.getMessage()
 
 
 @pytest.mark.parametrize(

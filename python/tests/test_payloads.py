@@ -90,14 +90,55 @@ def test_json_from_whatever_holds_it(store: Store, tmp_path: Path) -> None:
             iter(data.splitlines(keepends=True)),
             (json.loads(line) for line in lines),
             map(json.loads, lines),
+            lines,
+            tuple(lines),
+            io.StringIO(data.decode()).readlines(),
+            data.splitlines(keepends=True),
+            [bytearray(line) for line in data.splitlines()],
+            [lines[0].encode(), memoryview(lines[1].encode()), json.loads(lines[2]), *lines[3:]],
+            json.dumps(list(map(json.loads, lines)), indent=1).splitlines(keepends=True),
         ):
             report = store.ingest(held)
             assert report.payloads == 156 and not report.rejected, held
             store.remove(BITCOIN)
     assert store.sync_streams(io.StringIO('[{"uuid": "y"}]')).new == ("y",)
     assert store.sync_streams({"uuid": "z"} for _ in range(1)).new == ("z",)
+    assert store.sync_streams(['{"uuid": "v"}\n', b'{"uuid": "w"}']).new == ("v", "w")
     with pytest.raises(FileNotFoundError):
         store.ingest(tmp_path / "missing")
+
+
+def test_a_list_of_lines_is_one_of_payloads_where_it_holds_no_text(store: Store) -> None:
+    """A bad line is reported by its number; what json.loads makes stays as it was."""
+    report = store.ingest([FIRST.decode() + "\n", "noon\n", "\n", 5, None, SECOND])
+    assert (report.payloads, report.inserted, report.nothing) == (5, 2, 1)
+    assert [(one.index, one.line) for one in report.rejected] == [(1, 2), (2, 4)]
+    parsed = store.ingest([json.loads(FIRST), 5, None, [7]])
+    assert (parsed.already_there, parsed.nothing, len(parsed.rejected)) == (1, 1, 2)
+    with pytest.raises(satori_store.Refused):
+        store.ingest([FIRST, "noon"], strict=True)
+
+
+def test_a_path_as_text_is_named(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not opened: a server's answer must not choose a file."""
+    feed = FEEDS / "bitcoin.ndjson"
+    monkeypatch.chdir(tmp_path)
+    for name in ("feed.json", "null", "[1]"):
+        (tmp_path / name).write_bytes(FIRST)
+    relative: Any = "feed.json"
+    for take in (store.ingest, store.sync_streams):
+        for path in (str(feed), str(feed).encode(), relative, [relative], iter([relative + "\n"]), "."):
+            with pytest.raises(satori_store.InvalidValue, match="is the path of a file.*pathlib.Path"):
+                take(path)
+    assert store.streams() == []
+    # As the error says; and JSON stays JSON, whatever files are called.
+    assert store.ingest(tmp_path / relative).inserted == 1
+    assert store.ingest("null").nothing == 1
+    assert len(store.ingest("[1]").rejected) == 1
+    missing = store.ingest(str(tmp_path / "missing.json"))
+    assert "expected value" in missing.rejected[0].error
 
 
 def test_what_holds_no_json(store: Store) -> None:

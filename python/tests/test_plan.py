@@ -26,7 +26,7 @@ PLAN: dict[str, set[str]] = {
         "reports",
         "records",
     },
-    "engine": {"store", "instants", "errors", "reports", "records"},
+    "engine": {"store", "frames", "instants", "errors", "reports", "records"},
     "store": {"_operations", "_handle", "sqlite", "errors"},
     "_operations": {
         "rows",
@@ -40,7 +40,7 @@ PLAN: dict[str, set[str]] = {
         "records",
     },
     "rows": {"frames", "_handle", "_reading", "instants", "_capi", "errors", "reports", "records"},
-    "frames": {"errors"},
+    "frames": {"instants", "errors"},
     "observations": {"_handle", "_reading", "_capi", "errors", "records"},
     "_handle": {"_capi", "errors"},
     "_reading": {"instants", "_capi", "reports", "records"},

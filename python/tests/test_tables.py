@@ -7,6 +7,7 @@ import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,14 @@ def test_what_a_frame_must_have(store: Store, with_and_without_pyarrow: None) ->
         lambda frame: frame.set_index(frame.index.astype(float)),
         lambda frame: frame.set_index(frame.index.astype(str)),
         lambda frame: frame.set_index(frame.index.astype(object)),
+        lambda frame: frame.set_index(frame.index.astype("category")),
+        lambda frame: frame.set_index(frame.index.astype(str).astype("category")),
+        lambda frame: frame.set_index(frame.index - 1),
+        lambda frame: frame.set_index(frame.index + 0.5),
+        lambda frame: frame.set_index(pandas.Index([0, "1", 2])),
+        lambda frame: frame.set_index(pandas.Index(["2024-01-03", "2024-01-04", 2])),
+        lambda frame: frame.set_index(pandas.Index([Decimal(number) for number in range(3)])),
+        lambda frame: frame.set_index(frame.index.astype("int64[pyarrow]")),
         lambda frame: frame.rename_axis("row"),
         lambda frame: frame.set_index(frame["value"] > 1),
     ],
@@ -186,6 +195,24 @@ def test_an_index_that_counted_rows_is_no_timestamp(
     assert store.streams_without_metadata() == []
     named = frame.rename(columns={"date": "ts"}).dropna().drop_duplicates()
     assert store.insert("x", named).inserted == 2
+
+
+def test_a_frame_of_no_rows_counts_none(store: Store, with_and_without_pyarrow: None) -> None:
+    for frame in (pandas.DataFrame({"value": []}), pandas.DataFrame({"ts": [], "value": []})):
+        assert store.insert("x", frame).inserted == 0
+
+
+@pytest.mark.parametrize("unit", ["ns", "object"])
+def test_a_missing_timestamp_is_named(
+    store: Store, unit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    ts = pandas.Series([pandas.NaT, pandas.Timestamp("2024-01-01")])
+    column = pandas.DataFrame({"ts": ts.astype(object) if unit == "object" else ts, "value": 1.0})
+    text = pandas.DataFrame({"ts": ["2024-01-01", None], "value": 1.0})
+    for frame in (column, column.set_index("ts"), text):
+        with pytest.raises(satori_store.InvalidTimestamp, match="NaT is no instant: it stands for"):
+            store.insert("x", frame)
 
 
 def test_tables_without_an_index_name_their_timestamps(store: Store) -> None:

@@ -40,6 +40,8 @@ Json = Union[
 ]
 
 _FORMATS = {"auto": 0, "ndjson": 1}
+#: Longer text names no file.
+_LONGEST_PATH = 4096
 
 
 class PayloadOperations(StoreHandle):
@@ -63,8 +65,9 @@ class PayloadOperations(StoreHandle):
 
         JSON is text, bytes or whatever has the buffer protocol. It is also read from a
         ``pathlib.Path``, an open file, a response of an HTTP client (whatever has ``read()``
-        or ``content``), and an iterable of lines or payloads. A path as plain text is none:
-        it is taken for JSON.
+        or ``content``), and an iterable of lines or payloads: a list too, such as
+        ``file.readlines()``. Text is never opened as a path, because it may come from a
+        server: if it names a file and is no JSON, it is refused.
 
         :param uuid: the stream that every payload belongs to; else each names its own.
             Payloads from before the server sent streams name none and need this.
@@ -78,7 +81,8 @@ class PayloadOperations(StoreHandle):
         :param unit: the unit of timestamps that are numbers, also in text: ``"s"``, ``"ms"``,
             ``"us"``, ``"ns"``, or ``"auto"``, which goes by their magnitude and takes
             milliseconds before 1973 for seconds.
-        :raises InvalidValue: the input is nothing that holds JSON.
+        :raises InvalidValue: the input is nothing that holds JSON, or the path of a file as
+            text.
         :raises Refused: strict, and nothing was stored; its ``report`` says why.
         :raises InvalidJson: an array is malformed or cut short.
         """
@@ -109,7 +113,8 @@ class PayloadOperations(StoreHandle):
         what is stored, one that is null clears it.
 
         :raises InvalidJson: the JSON is malformed or cut short.
-        :raises InvalidValue: the input is nothing that holds JSON.
+        :raises InvalidValue: the input is nothing that holds JSON, or the path of a file as
+            text.
         """
         sent, report = _as_sent(streams), Handle()
         data = _json_of(streams) if sent is None else sent
@@ -121,9 +126,15 @@ def _as_sent(value: Any) -> Optional[bytes]:
     """Returns JSON as it came; None if the value is what `json.loads` made of it."""
     text = _text_of(value)
     if text is not None:
-        return text
-    if value is None or isinstance(value, (dict, list, tuple)):
+        return _no_path(text)
+    if value is None or isinstance(value, dict):
         return None
+    if isinstance(value, (list, tuple)):
+        texts = [_text_of(item) for item in value]
+        if all(text is None for text in texts):
+            return None
+        # Lines. What else is among them is reported for what it is, not refused.
+        return _lines(_json_of(item) if text is None else text for item, text in zip(value, texts))
     if isinstance(value, os.PathLike):
         return Path(value).read_bytes()
     # A response of requests has no read(), and iterates over pieces of lines.
@@ -134,7 +145,7 @@ def _as_sent(value: Any) -> Optional[bytes]:
             return text
     is_table = any(hasattr(value, name) for name in ("__arrow_c_stream__", "__dataframe__", "iloc"))
     if isinstance(value, Iterable) and not isinstance(value, Mapping) and not is_table:
-        return b"\n".join(_line_of(item) for item in value)
+        return _lines(value)
     raise InvalidValue(
         f"{shown(value)} holds no JSON: expected text, bytes, a path, an open file, lines or "
         "what json.loads makes"
@@ -154,11 +165,30 @@ def _text_of(value: Any) -> Optional[bytes]:
     return bytes(view) if view.format in ("B", "b", "c") else None
 
 
+def _no_path(text: bytes) -> bytes:
+    """Returns text; refuses it if it is the path of a file instead of JSON."""
+    if len(text) > _LONGEST_PATH or text[:1] in b"{[" or not os.path.exists(text):
+        return text
+    try:
+        json_module.loads(text)
+    except ValueError:
+        raise InvalidValue(
+            f"{shown(os.fsdecode(text))} is the path of a file, and no JSON: pass a pathlib.Path "
+            "or the open file"
+        ) from None
+    return text
+
+
+def _lines(items: Iterable[Any]) -> bytes:
+    """Returns lines and payloads as the lines of one text."""
+    return b"\n".join(map(_line_of, items))
+
+
 def _line_of(item: Any) -> bytes:
     """Returns a line, or a payload on a line."""
     text = _text_of(item)
     if text is not None:
-        return text[:-1] if text.endswith(b"\n") else text
+        return _no_path(text[:-1] if text.endswith(b"\n") else text)
     if item is None or isinstance(item, (dict, list, tuple)):
         return _json_of(item)
     raise InvalidValue(f"{shown(item)} is no line of JSON: expected text, bytes or a payload")

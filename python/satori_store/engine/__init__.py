@@ -28,8 +28,10 @@ What is different, on purpose:
 - **Rows that can't be read** (``ts`` ``None``, infinite values) are left out of every read,
   with one warning for each stream; counts of rows include them. The engine gives them as
   they are.
-- **Row numbers are no timestamps.** ``insertDataframe`` refuses an index that counts rows,
-  also one of which ``dropna``, ``sort_values``, ``concat`` or ``iloc`` left some.
+- **Row numbers are no timestamps.** ``insertDataframe`` refuses an index that may count rows,
+  also one of which ``dropna``, ``sort_values``, ``concat`` or ``iloc`` left some: one with a
+  number within 100,000,000 of 0 (to March 1973), also as text or category, that is not named
+  ``ts``.
 - **The instant is the key**, not its spelling: a row of the same instant in another
   spelling already exists, and is not inserted twice. The stored row is never overwritten.
   If the value differs, that is logged as a warning (logger ``satori_store.engine``), and
@@ -47,7 +49,8 @@ What is different, on purpose:
   synced last.
 - **Metadata** lists its streams by id, and its times as the store writes them
   (``last_synced`` with a ``T`` and microseconds), however the row spells them.
-- ``storeStreamObservation`` with metadata stores the observation, then the metadata:
+- ``storeStreamObservation`` with metadata stores the observation, then the metadata, and
+  returns what came of the observation. If writing the metadata fails, that is logged.
   ``storeServerResponse`` does both in one transaction.
 - ``listTables`` lists streams' tables only: not ``streams``, no bookkeeping, and nothing
   else that holds no observations.

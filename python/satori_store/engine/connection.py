@@ -123,4 +123,5 @@ class Connection:
         while the error is handled."""
         if self.on_error == "raise":
             raise error
-        log.error("%s of %r failed, nothing is stored: %s", what, uuid, error, exc_info=True)
+        # What is stored then is for the error to say: after a failed sync nobody knows.
+        log.error("%s of %r failed: %s", what, uuid, error, exc_info=True)

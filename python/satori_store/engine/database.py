@@ -33,7 +33,9 @@ class EngineSqliteDatabase(Connection):
     that a stream that doesn't exist has no rows, and that rows that can't be read are left
     out, with one warning for each stream. Writes that return a ``bool`` or a number return
     False or 0 if they fail, whatever the reason, and log the error with its cause (logger
-    ``satori_store.engine``, level ERROR); nothing is stored then.
+    ``satori_store.engine``, level ERROR). Nothing is stored then, unless the error says that
+    this is not known, as after a failing disk: the store gives the truth when it is opened
+    again, and repeating the write is safe.
 
     :param data_dir: the folder, made if there is none.
     :param dbname: the file in it.

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 from ..errors import InvalidArrow
+from ..frames import numbers_in
 
 if TYPE_CHECKING:
     import pandas
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 #: What a frame's column of timestamps may be called, the likeliest first. If it has none,
 #: its index holds them.
 _TIMESTAMPS = ("ts", "epoch", "date_time", "timestamp")
-#: No frame has so many rows; as Unix seconds it lies in March 1973.
+#: No frame has so many rows; as Unix seconds it lies in March 1973. An engine's frames are
+#: indexed by numbers above it.
 _COUNTED = 100_000_000
 #: What a frame's column of hashes may be called.
 _HASHES = ("hash", "id")
@@ -78,27 +80,14 @@ def timestamps(frame: pandas.DataFrame) -> list[Any]:
     for name in _TIMESTAMPS:
         if name in frame.columns:
             return list(frame[name])
-    if _counts_rows(frame.index):
+    if any(abs(number) < _COUNTED for number in numbers_in(frame.index)):
         raise InvalidArrow(
             "the table has no column of timestamps "
-            f"({', '.join(_TIMESTAMPS)}), and its index counts its rows: make the timestamps "
-            "its index, set_index('…'), or name their column ts"
+            f"({', '.join(_TIMESTAMPS)}), and numbers in its index may count its rows: make the "
+            "timestamps its index, set_index('…'), or name their column, or the index if it "
+            "holds them (rename_axis('ts')), ts"
         )
     return list(frame.index)
-
-
-def _counts_rows(index: pandas.Index) -> bool:
-    """Returns ``True`` if an index counts rows, as pandas numbers them and as sorting,
-    dropping, concatenating and choosing rows leave the numbers. Whole numbers up to 1973
-    count rows, unless the index is named ``ts``."""
-    import pandas
-
-    if index.name == "ts":
-        return False
-    if isinstance(index, pandas.RangeIndex):
-        return True
-    numeric = pandas.api.types.is_numeric_dtype(index.dtype)
-    return numeric and bool(((index >= 0) & (index < _COUNTED) & (index % 1 == 0)).all())
 
 
 def contents(frame: pandas.DataFrame, provider: str) -> Iterator[tuple[Any, Optional[str], str]]:

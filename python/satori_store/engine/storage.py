@@ -111,7 +111,10 @@ class EngineStorageManager:
         already has one, or if it fails.
 
         :param stream: the server's stream object, whose metadata is stored too, unless
-            the instant has another value. Its ``uuid`` is not looked at.
+            the instant has another value. Its ``uuid`` is not looked at. If it is no stream
+            object, nothing is stored. If the observation is stored and writing the metadata
+            fails, that is logged (or raised), and the result stays that of the observation:
+            the next one brings the metadata again.
         """
         if stream is None:
             return self.db.insertRow(streamUuid, timestamp, value, hash_val, provider)
@@ -123,14 +126,18 @@ class EngineStorageManager:
                     self._storeMetadata(streamUuid, metadata, nowhere)
             row = (value, frames.given(hash_val), frames.given(provider))
             report = self.db.insertRows(streamUuid, [timestamp], [row])
+        except Exception as error:
+            self.db._failed("storeStreamObservation", streamUuid, error)
+            return False
+        try:
             if not report.conflicts:
                 self._storeMetadata(streamUuid, metadata, self.db.store)
                 if self._stored.get(streamUuid) != metadata:
                     self._stored[streamUuid] = copy.deepcopy(metadata)
-            return report.inserted == 1
         except Exception as error:
-            self.db._failed("storeStreamObservation", streamUuid, error)
-            return False
+            what = "storeStreamObservation (the observation is stored, its metadata is not)"
+            self.db._failed(what, streamUuid, error)
+        return report.inserted == 1
 
     @staticmethod
     def _storeMetadata(uuid: str, stream: Mapping[str, Any], store: Store) -> None:

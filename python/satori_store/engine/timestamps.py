@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any, Union
@@ -11,13 +10,11 @@ from .. import instants
 from ..errors import InvalidTimestamp
 from ..records import Observation
 
-_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
-
 
 def text_of(ts: Any) -> str:
     """Returns the text that a timestamp is inserted by: text as it stands, and the Unix
     seconds for a number, for text that is one, and for a datetime."""
-    if isinstance(ts, str) and not _NUMBER.fullmatch(ts):
+    if isinstance(ts, str) and not instants.NUMBER.fullmatch(ts):
         return ts
     micros = to_micros(ts)
     whole, fraction = divmod(micros, 1_000_000)
