@@ -2,6 +2,7 @@
 //! it holds, and only then writing.
 
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use libsqlite3_sys as ffi;
@@ -28,15 +29,29 @@ const WAL_LIMIT: u32 = 64 << 20;
 /// read whole again and again, and saves a tenth of the time of such a read (measured).
 const CACHE_KIB: u32 = 16 << 10;
 
+/// How often a file that is hard to open for reading is tried, and the time in between. A
+/// program that is just opening or closing it makes and removes the files beside it one
+/// after the other.
+const TRIES: u32 = 4;
+const PAUSE: Duration = Duration::from_millis(5);
+
 impl Connection {
     /// Opens the file at `path`, and makes or migrates it if need be.
     pub(crate) fn open(path: &Path, options: &OpenOptions) -> Result<Self> {
         if !options.read_only {
             return Self::open_as(path, options, Mode::Write);
         }
-        match Self::open_as(path, options, Mode::Read) {
-            Err(error) if wants_to_write(&error) => Self::open_unlocked(path, options, error),
-            done => done,
+        let mut tries = TRIES;
+        loop {
+            let error = match Self::open_as(path, options, Mode::Read) {
+                Err(error) if wants_to_write(&error) => error,
+                done => return done,
+            };
+            tries -= 1;
+            match Self::open_unlocked(path, options, error) {
+                Err(_) if tries > 0 => thread::sleep(PAUSE),
+                done => return done,
+            }
         }
     }
 

@@ -169,7 +169,8 @@ impl Store {
     }
 
     /// Hands the next `limit` rows of a cursor, or what is left, to `sink`, all of one
-    /// state of the store; returns their number, which is 0 at the end.
+    /// state of the store; returns their number, which is 0 at the end. If what was read is
+    /// not of one state, the cursor stays where it was.
     ///
     /// # Errors
     /// `StreamNotFound`, `NotAStream`, `UnreadableRow`, and what `sink` returns.
@@ -180,9 +181,14 @@ impl Store {
         limit: usize,
         sink: impl FnMut(&RowRef<'_>) -> Result<()>,
     ) -> Result<usize> {
-        self.find(uuid, |connection| {
+        let start = cursor.clone();
+        let read = self.find(uuid, |connection| {
             connection.read(|connection| connection.read_rows(uuid, cursor, limit, sink))
-        })
+        });
+        if read.as_ref().is_err_and(Connection::is_torn) {
+            *cursor = start;
+        }
+        read
     }
 
     /// Returns the number of rows from `cursor` on that come before the first one whose text is
