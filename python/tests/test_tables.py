@@ -284,7 +284,7 @@ def test_an_error_about_text_with_a_nul_is_whole(path: Path, with_and_without_py
     with Store(path) as store:
         rows = store.observations("x")
         for read in (rows.to_pandas, rows.to_numpy, lambda: list(rows)):
-            with pytest.raises(satori_store.UnreadableRow, match="1\N{REPLACEMENT CHARACTER}y.* is not a timestamp"):
+            with pytest.raises(satori_store.UnreadableRow, match=r"CAST\(x.310079. AS TEXT\).* is not a timestamp"):
                 read()
 
 
