@@ -43,7 +43,7 @@ PLAN: dict[str, set[str]] = {
     "frames": {"instants", "errors"},
     "observations": {"_handle", "_reading", "_capi", "errors", "records"},
     "_handle": {"_capi", "errors"},
-    "_reading": {"instants", "_capi", "reports", "records"},
+    "_reading": {"instants", "_capi", "errors", "reports", "records"},
     "uuids": {"_capi"},
     "sqlite": {"_capi"},
     "instants": {"_capi", "errors"},

@@ -103,6 +103,7 @@ CALLS: dict[str, Callable[[Store, Any], Any]] = {
     "last(uuid)": lambda s, x: s.last(x, 1),
     "last(count)": lambda s, x: s.last("a", x),
     "latest": lambda s, x: s.latest(x),
+    "latest_as_stored": lambda s, x: s.latest_as_stored(x),
     "observation(uuid)": lambda s, x: s.observation(x, 0),
     "observation(ts)": lambda s, x: s.observation("a", x),
     "count(uuid)": lambda s, x: s.count(x),

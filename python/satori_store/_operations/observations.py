@@ -179,6 +179,15 @@ class ObservationOperations(StoreHandle):
         """
         return lookup.latest(self._handle or self.handle, utf8(uuid))
 
+    def latest_as_stored(self, uuid: str) -> Optional[dict[str, Any]]:
+        """Returns the observation that :meth:`latest` returns as the row of the stream's table:
+        ``ts`` (see :attr:`Observation.stored_ts`), ``value``, ``hash`` and ``provider``. Its
+        instant may be one that no datetime can hold.
+
+        :raises NotFound, UnreadableRow:
+        """
+        return lookup.latest_as_stored(self._handle or self.handle, utf8(uuid))
+
     def observation(self, uuid: str, ts: Instant) -> Optional[Observation]:
         """Returns the observation of this instant, however the row is spelled; None if
         there is none.

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Optional, Union
 
-from ..records import Observation
 from ..reports import InsertReport
 from . import frames, timestamps
 from .connection import Connection, log
@@ -133,7 +132,7 @@ class EngineSqliteDatabase(Connection):
     def getLastHash(self, table_uuid: str) -> Optional[str]:
         """Returns the hash of the latest row; None if there is none."""
         latest = self.latestRow(table_uuid)
-        return None if latest is None else latest.hash
+        return None if latest is None else latest["hash"]
 
     def getRowCount(self, table_uuid: str) -> int:
         """Returns the number of rows; those that can't be read count too."""
@@ -142,11 +141,12 @@ class EngineSqliteDatabase(Connection):
     def getLatestTimestamp(self, table_uuid: str) -> Union[str, int, float, None]:
         """Returns the timestamp of the latest row as it is stored; None if there is none."""
         latest = self.latestRow(table_uuid)
-        return None if latest is None else latest.stored_ts
+        return None if latest is None else latest["ts"]
 
-    def latestRow(self, table_uuid: str) -> Optional[Observation]:
-        """Returns the latest row; None if there is none."""
-        return self._read(table_uuid, lambda store: store.latest(table_uuid), None)
+    def latestRow(self, table_uuid: str) -> Optional[dict[str, Any]]:
+        """Returns the latest row as it is stored: ``ts``, ``value``, ``hash`` and ``provider``;
+        None if there is none."""
+        return self._read(table_uuid, lambda store: store.latest_as_stored(table_uuid), None)
 
     @staticmethod
     def hashIt(string: str) -> str:

@@ -222,14 +222,7 @@ class EngineStorageManager:
         """Returns the latest prediction as ``ts`` (the number that it has in
         :meth:`getPredictions`), ``value``, ``hash`` and ``provider``; None if there is none."""
         latest = self.db.latestRow(predictionStreamUuid)
-        if latest is None:
-            return None
-        return {
-            "ts": timestamps.number_of(latest),
-            "value": latest.value,
-            "hash": latest.hash,
-            "provider": latest.provider,
-        }
+        return None if latest is None else {**latest, "ts": timestamps.number_of(latest["ts"])}
 
 
 if hasattr(os, "register_at_fork"):
