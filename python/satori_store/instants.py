@@ -9,7 +9,8 @@ from decimal import Decimal
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Literal, Optional, Union
 
-from ._capi.call import call, choice, shown, utf8
+from ._capi.call import call, choice
+from ._text import shown, utf8
 from .errors import InvalidTimestamp
 
 if TYPE_CHECKING:

@@ -12,11 +12,12 @@ from typing import Any, Optional, Union, overload
 
 from .. import instants, rows as rows_module
 from .._capi import structs
-from .._capi.call import call, fits, flag, text_of, utf8
+from .._capi.call import call, fits, flag, text_of
 from .._capi.library import Handle
 from .._handle import StoreHandle
 from .._reading import decode, lookup
 from .._reading.cursor import Cursor
+from .._text import utf8
 from ..errors import InvalidValue
 from ..instants import Instant, Unit
 from ..observations import Observations

@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Optional, Union
 
+from .._text import shown, utf8
+from ..errors import InvalidValue
 from ..reports import InsertReport
 from . import frames, timestamps
 from .connection import Connection, log
@@ -20,6 +22,13 @@ class _Kept:
 
 _KEPT = _Kept()
 _Text = Union[str, None, _Kept]
+
+
+def _as_row(row: Any) -> Sequence[Any]:
+    """Refuses what is no row of value, hash and provider."""
+    if not isinstance(row, (tuple, list)):
+        raise InvalidValue(f"{shown(row)} is no row: expected (value, hash, provider)")
+    return row
 
 
 class EngineSqliteDatabase(Connection):
@@ -111,8 +120,7 @@ class EngineSqliteDatabase(Connection):
         ``epoch`` or ``date_time`` for the timestamp, ``id`` for the hash.
         """
         try:
-            rows = list(frames.contents(df, provider)) if len(df) else []
-            return self.insertRows(table_uuid, frames.timestamps(df), rows).inserted
+            return self.insertRows(table_uuid, *frames.rows_of(df, provider)).inserted
         except Exception as error:
             self._failed("insertDataframe", table_uuid, error)
             return 0
@@ -123,7 +131,14 @@ class EngineSqliteDatabase(Connection):
         """Inserts rows of value, hash (None: chained) and provider (None: ``central``), all
         or none, and logs conflicts. The other methods that insert call this one. It raises
         what :meth:`satori_store.Store.insert_spelled` raises."""
-        spelled = [(timestamps.text_of(one), *row) for one, row in zip(ts, rows)]
+        try:
+            if len(ts) != len(rows):
+                raise InvalidValue(f"there are {len(ts)} timestamps for {len(rows)} rows")
+            spelled = [(timestamps.text_of(one), *_as_row(row)) for one, row in zip(ts, rows)]
+        except TypeError:
+            raise InvalidValue(
+                f"{shown(ts)} and {shown(rows)} are not both sequences, of timestamps and of rows"
+            ) from None
         report = self.store.insert_spelled(table_uuid, spelled)
         for conflict in report.conflicts:
             log.warning("%s", conflict)
@@ -152,7 +167,7 @@ class EngineSqliteDatabase(Connection):
     def hashIt(string: str) -> str:
         """Returns the hash of a row: BLAKE2s of 8 bytes, in hex. The text is the previous
         hash, the timestamp and the value, one after the other."""
-        return hashlib.blake2s(string.encode(), digest_size=8).hexdigest()
+        return hashlib.blake2s(utf8(string), digest_size=8).hexdigest()
 
     # Metadata
 
