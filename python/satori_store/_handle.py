@@ -9,9 +9,10 @@ from types import TracebackType
 from typing import Any, Literal, Optional, TypeVar
 
 from ._capi import arrow
-from ._capi.call import attempt, call, choice, flag, shown, utf8
+from ._capi.call import attempt, call, choice, flag
 from ._capi.library import Handle
 from ._capi.structs import OpenOptions
+from ._text import shown, utf8
 from .errors import Closed, Forked, InvalidArgument, InvalidUtf8
 
 Synchronous = Literal["normal", "full"]

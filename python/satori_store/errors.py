@@ -119,7 +119,8 @@ class InvalidValue(StoreError, ValueError):
 
 
 class UnreadableRow(StoreError):
-    """A stored row can't be read as an observation."""
+    """A stored row can't be read as an observation; or its instant lies outside the years 1 to
+    9999, which a datetime can't hold (see :class:`satori_store.observations.Observations`)."""
 
     status, code = 18, "UNREADABLE_ROW"
 

@@ -82,7 +82,7 @@ def _check_index(frame: pandas.DataFrame) -> None:
     if isinstance(frame.index, pandas.MultiIndex):
         raise InvalidArrow("the table's index has several levels, and there is no column ts")
     for _ in numbers_in(frame.index):
-        columns = ", ".join(str(name) for name in frame.columns[:_SHOWN])
+        columns = ", ".join(f"{name!s:.50}" for name in frame.columns[:_SHOWN])
         more = ", …" if len(frame.columns) > _SHOWN else ""
         raise InvalidArrow(
             f"the table has no column ts (it has {columns}{more}), and its index of numbers may "

@@ -9,7 +9,8 @@ from decimal import Decimal
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Literal, Optional, Union
 
-from ._capi.call import call, choice, shown, utf8
+from ._capi.call import call, choice
+from ._text import shown, utf8
 from .errors import InvalidTimestamp
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 MICROSECOND = timedelta(microseconds=1)
+#: What a datetime can hold.
+_LEAST = (datetime.min.replace(tzinfo=timezone.utc) - EPOCH) // MICROSECOND
+_GREATEST = (datetime.max.replace(tzinfo=timezone.utc) - EPOCH) // MICROSECOND
 #: The ends of a range that has no bound; the first one also stands for "none".
 NONE, NO_END = -(2**63), 2**63 - 1
 #: Whole numbers below this one are seconds.
@@ -157,9 +161,15 @@ def to_datetime(micros: int) -> datetime:
         ) from None
 
 
+def is_datetime(micros: int) -> bool:
+    """Returns ``True`` if a datetime can hold the instant."""
+    return _LEAST <= micros <= _GREATEST
+
+
 def optional(micros: int) -> Optional[datetime]:
-    """Returns the datetime, in UTC; None if the number stands for no instant."""
-    return None if micros == NONE else to_datetime(micros)
+    """Returns the datetime, in UTC; None if the number stands for no instant, or for one that
+    no datetime can hold."""
+    return to_datetime(micros) if is_datetime(micros) else None
 
 
 def bounds(start: Optional[Instant], end: Optional[Instant]) -> tuple[int, int]:

@@ -49,7 +49,9 @@ class Observations:
 
     Between batches nothing is locked: rows that others insert ahead are seen.
 
-    :raises UnreadableRow: at a stored row that can't be read, however it is read.
+    :raises UnreadableRow: at a stored row that can't be read, however it is read. Iterating
+        raises it also at an instant outside the years 1 to 9999, which no datetime can hold;
+        the other ways read such rows, as Rust and C do.
     """
 
     def __init__(self, store: StoreHandle, uuid: str, start: int, end: int) -> None:

@@ -64,14 +64,15 @@ class Statistics:
     #: Rows that can't be read, as ``unreadable`` lists them. They count in ``count`` and
     #: ``providers`` alone.
     unreadable: int
-    #: The earliest instant.
+    #: The earliest instant; None if there is no row that can be read, or if a datetime
+    #: can't hold it.
     first: Optional[datetime]
-    #: The latest instant.
+    #: The latest instant; None likewise.
     last: Optional[datetime]
-    #: The least value; 0 if there is no row that can be read.
-    minimum: float
-    #: The greatest value; 0 if there is no row that can be read.
-    maximum: float
+    #: The least value; None if there is no row that can be read.
+    minimum: Optional[float]
+    #: The greatest value; None if there is no row that can be read.
+    maximum: Optional[float]
     #: The sum of the values.
     sum: float
     #: The most frequent time between one row and the next; 0 if there are fewer than two

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Optional, Protocol, Union
 
 from . import frames, instants
 from ._capi import arrow, one_row, structs
-from ._capi.call import call, shown, text_of, utf8
+from ._capi.call import call, text_of
 from ._capi.library import Handle
 from ._capi.texts import Texts
 from ._handle import StoreHandle
 from ._reading import decode
+from ._text import shown, utf8
 from .errors import InvalidArrow, InvalidValue
 from .instants import Instant
 from .records import Observation

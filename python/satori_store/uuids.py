@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ctypes
 
-from ._capi.call import call, text_of, utf8
+from ._capi.call import call, text_of
 from ._capi.library import UUID_SIZE
+from ._text import utf8
 
 
 def stream_uuid(source: str, author: str, stream: str, target: str = "") -> str:

@@ -263,7 +263,7 @@ class Player:
         yield (
             f"count {found.count} unreadable {found.unreadable} first "
             f"{self._instant(found.first)} last {self._instant(found.last)} minimum "
-            f"{found.minimum:.6f} maximum {found.maximum:.6f} sum {found.sum:.6f} "
+            f"{found.minimum or 0:.6f} maximum {found.maximum or 0:.6f} sum {found.sum:.6f} "
             f"spacing {spacing} gaps {found.gaps}"
         )
         yield as_json(list(found.providers.items()))

@@ -261,3 +261,25 @@ def test_rows_that_cannot_be_read_are_left_out(
     assert len(storage.db.store.unreadable("bad")) == 1
     storage.close()
     assert (tmp_path / "engine.db").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("far", "seconds"),
+    [(-94_694_400_000, -94_694_400_000), ("9999-12-31 23:00:00-05:00", 253_402_315_200)],
+)
+def test_a_year_that_no_datetime_can_hold_is_a_number(
+    storage: EngineStorageManager, caplog: pytest.LogCaptureFixture, far: Any, seconds: int
+) -> None:
+    plain = sqlite3.connect(storage.db.dbname)
+    storage.db.createTable("x")
+    plain.executemany("INSERT INTO x VALUES (?, ?, 'h', 'p')", [(far, 1.0)])
+    plain.commit()
+    plain.close()
+    for name, read in READS.items():
+        if name not in ("getStreamDataForEngine", "mergeServerDataWithLocal"):
+            read(storage, "x")
+    assert storage.getLatestStreamTimestamp("x") == far
+    assert storage.getStreamData("x").index.tolist() == [seconds]
+    latest = storage.getLatestPrediction("x")
+    assert latest == {"ts": seconds, "value": 1, "hash": "h", "provider": "p"}
+    assert storage.db.getLastHash("x") == "h" and not caplog.records

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import sqlite3
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
@@ -227,20 +228,63 @@ def test_fractions_of_a_second_are_kept(store: Store) -> None:
 
 
 def test_instants_that_no_datetime_can_hold(store: Store) -> None:
-    """They are refused. Those that other programs store are reported."""
-    far = -80_000_000_000
+    """They are refused. Those that other programs store are read as columns."""
+    far, late = -80_000_000_000, "9999-12-31 23:00:00-05:00"
     for insert in (lambda: store.insert("x", far, 1), lambda: store.insert("x", [(0, 1), (far, 1)])):
         with pytest.raises(satori_store.InvalidTimestamp, match="years 1 to 9999"):
             insert()
     assert store.streams_without_metadata() == []
     payload = {"value": 1, "observed_at": far, "stream": {"uuid": "x"}}
     assert store.ingest(payload).inserted == 1
-    assert store.count("x") == 1
-    with pytest.raises(satori_store.InvalidTimestamp, match="years 1 to 9999"):
-        store.latest("x")
+    store.insert("x", 0, 5)
+    assert store.insert_spelled("x", [(late, 1)]).inserted == 1
+    for read in (
+        lambda: list(store.observations("x")),
+        lambda: store.last("x", 3),
+        lambda: store.latest("x"),
+    ):
+        with pytest.raises(satori_store.UnreadableRow, match="the row .*(-80|9999).* of 'x'.*years 1 to 9999.*to_nu"):
+            read()
+    # The rows around them are read, and those in ranges without them.
+    rows = iter(store.observations("x"))
+    with pytest.raises(satori_store.UnreadableRow, match="-80000000000"):
+        next(rows)
+    assert next(rows) == store.observation("x", 0) and store.latest_as_stored("x") is not None
+    assert [row.value for row in store.observations("x", datetime.min.replace(tzinfo=UTC), NOON)] == [5]
+    # As the error says.
+    assert store.observations("x").as_stored()[0] == [far, 0, late]
+    seconds = store.observations("x").as_numbers()[0]
+    assert seconds[:2] == [far, 0] and seconds[2] > datetime.max.replace(tzinfo=UTC).timestamp()
+    instants = store.observations("x").to_numpy().ts
+    assert instants.astype("int64").tolist() == [ts * 1_000_000 for ts in seconds]
+    assert store.observations("x").to_arrow().num_rows == 3
+    latest = store.latest_as_stored("x")
+    assert latest is not None and (latest["ts"], latest["value"]) == (late, 1)
+    assert list(latest) == ["ts", "value", "hash", "provider"]
+    statistics = store.statistics("x")
+    assert (statistics.first, statistics.last) == (None, None)
+    assert (statistics.count, statistics.minimum, statistics.maximum) == (3, 1, 5)
+    assert store.verify("x").rows == 3
     # What has been done is reported all the same.
     report = store.ingest({**payload, "value": 2})
     assert report.conflicts[0].ts.year == 1 and report.conflicts[0].offered == 2
+    # A time of synchronisation takes down no list of streams.
+    with sqlite3.connect(str(store.path)) as plain:
+        plain.execute("UPDATE streams SET last_synced = ? WHERE uuid = 'x'", (far,))
+    plain.close()
+    assert [stream.last_synced for stream in store.streams()] == [None]
+    found = store.stream("x")
+    assert found is not None and found.last_synced is None
+
+
+def test_no_rows_have_no_least_value(store: Store) -> None:
+    store.insert("x", [])
+    statistics = store.statistics("x")
+    assert (statistics.count, statistics.sum, statistics.first, statistics.last) == (0, 0, None, None)
+    assert statistics.minimum is None and statistics.maximum is None
+    store.insert("x", [(0, 0.0), (1, -1.0)])
+    statistics = store.statistics("x")
+    assert (statistics.minimum, statistics.maximum) == (-1, 0)
 
 
 @pytest.mark.parametrize("value", [45000.5, "45000.50", " 45000.5 ", Decimal("45000.5"), "4.50005e4"])

@@ -8,10 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pandas
 import pytest
 
 import satori_store
 from satori_store import Store, StoreError
+from satori_store.engine import EngineSqliteDatabase, EngineStorageManager
 
 #: What is hardly ever meant, of every kind.
 WRONG: list[Any] = [
@@ -103,6 +105,7 @@ CALLS: dict[str, Callable[[Store, Any], Any]] = {
     "last(uuid)": lambda s, x: s.last(x, 1),
     "last(count)": lambda s, x: s.last("a", x),
     "latest": lambda s, x: s.latest(x),
+    "latest_as_stored": lambda s, x: s.latest_as_stored(x),
     "observation(uuid)": lambda s, x: s.observation(x, 0),
     "observation(ts)": lambda s, x: s.observation("a", x),
     "count(uuid)": lambda s, x: s.count(x),
@@ -121,6 +124,8 @@ CALLS: dict[str, Callable[[Store, Any], Any]] = {
     "restore": lambda s, x: s.restore(x),
     "verify": lambda s, x: s.verify(x),
     "ingest(json)": lambda s, x: s.ingest(x),
+    "ingest(value)": lambda s, x: s.ingest({"value": x, "observed_at": 1, "stream": {"uuid": "u"}}),
+    "ingest(line)": lambda s, x: s.ingest(["null", x]),
     "ingest(uuid)": lambda s, x: s.ingest("null", uuid=x),
     "ingest(provider)": lambda s, x: s.ingest("null", provider=x),
     "ingest(strict)": lambda s, x: s.ingest("null", strict=x),
@@ -128,6 +133,8 @@ CALLS: dict[str, Callable[[Store, Any], Any]] = {
     "ingest(first_line)": lambda s, x: s.ingest("null", first_line=x),
     "ingest(unit)": lambda s, x: s.ingest("null", unit=x),
     "sync_streams": lambda s, x: s.sync_streams(x),
+    "sync_streams(name)": lambda s, x: s.sync_streams([{"uuid": "u", "name": x}]),
+    "sync_streams(key)": lambda s, x: s.sync_streams([{(x if isinstance(x, int) else (1,)): 1}]),
     "parse_timestamp(text)": lambda _, x: satori_store.parse_timestamp(x),
     "parse_timestamp(unit)": lambda _, x: satori_store.parse_timestamp("0", unit=x),
     "stream_uuid(source)": lambda _, x: satori_store.stream_uuid(x, "a", "b"),
@@ -145,7 +152,7 @@ def only_errors_of_the_store(call: str, wrong: Any) -> Iterator[None]:
     except StoreError as error:
         assert 0 < len(str(error)) <= 500, (call, error)
     except Exception as error:
-        pytest.fail(f"{call} of {satori_store._capi.call.shown(wrong)}: {error!r:.300}")
+        pytest.fail(f"{call} of {satori_store._text.shown(wrong)}: {error!r:.300}")
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -157,6 +164,147 @@ def test_calls(call: str) -> None:
             with only_errors_of_the_store(call, wrong):
                 CALLS[call](store, wrong)
         assert store.count("a") == 1
+
+
+FRAME: pandas.DataFrame = pandas.DataFrame({"ts": ["2024-01-03"], "value": [1.0]})
+
+
+def frame(**cells: Any) -> pandas.DataFrame:
+    """Makes a frame of one row, with cells as they are."""
+    columns: dict[str, Any] = {"value": 1.0, **cells}
+    series = {name: pandas.Series([cell], dtype=object) for name, cell in columns.items()}
+    frame: pandas.DataFrame = pandas.DataFrame(series)
+    return frame
+
+
+#: Calls of the drop-in with one argument that is wrong. The writes among them report by a bool
+#: or a number.
+ENGINE_WRITES: dict[str, Callable[[EngineStorageManager, Any], Any]] = {
+    "insertRow(uuid)": lambda e, x: e.db.insertRow(x, 7, 1.0),
+    "insertRow(ts)": lambda e, x: e.db.insertRow("u", x, 1.0),
+    "insertRow(value)": lambda e, x: e.db.insertRow("u", 7, x),
+    "insertRow(hash)": lambda e, x: e.db.insertRow("u", 7, 1.0, x),
+    "insertRow(provider)": lambda e, x: e.db.insertRow("u", 7, 1.0, "h", x),
+    "insertDataframe(uuid)": lambda e, x: e.db.insertDataframe(x, FRAME),
+    "insertDataframe(df)": lambda e, x: e.db.insertDataframe("u", x),
+    "insertDataframe(provider)": lambda e, x: e.db.insertDataframe("u", FRAME, x),
+    "insertDataframe(ts)": lambda e, x: e.db.insertDataframe("u", frame(ts=x)),
+    "insertDataframe(value)": lambda e, x: e.db.insertDataframe("u", frame(value=x)),
+    "insertDataframe(hash)": lambda e, x: e.db.insertDataframe("u", frame(hash=x)),
+    "insertDataframe(index)": lambda e, x: e.db.insertDataframe("u", frame().set_axis(as_index(x))),
+    "upsertStream(uuid)": lambda e, x: e.db.upsertStream(x),
+    "upsertStream(server_stream_id)": lambda e, x: e.db.upsertStream("u", x),
+    "upsertStream(name)": lambda e, x: e.db.upsertStream("u", name=x),
+    "migrateTimestampFormat": lambda e, x: e.db.migrateTimestampFormat(x),
+    "storeStreamData(uuid)": lambda e, x: e.storeStreamData(x, FRAME),
+    "storeStreamData(df)": lambda e, x: e.storeStreamData("u", x),
+    "storeStreamObservation(uuid)": lambda e, x: e.storeStreamObservation(x, 7, 1.0),
+    "storeStreamObservation(ts)": lambda e, x: e.storeStreamObservation("u", x, 1.0),
+    "storeStreamObservation(value)": lambda e, x: e.storeStreamObservation("u", 7, x),
+    "storeStreamObservation(stream)": lambda e, x: e.storeStreamObservation("u", 7, 1, stream=x),
+    "storeStreamObservation(stream's uuid)": lambda e, x: e.storeStreamObservation(
+        x, 7, 1, stream={"name": "n"}
+    ),
+    "storeStreamObservation(name)": lambda e, x: e.storeStreamObservation(
+        "u", 7, 1, stream={"name": x}
+    ),
+    "storePrediction(uuid)": lambda e, x: e.storePrediction(x, 7, 1.0),
+    "storePrediction(ts)": lambda e, x: e.storePrediction("u", x, 1.0),
+    "storePrediction(value)": lambda e, x: e.storePrediction("u", 7, x),
+    "storePredictionDf(uuid)": lambda e, x: e.storePredictionDf(x, FRAME),
+    "storePredictionDf(df)": lambda e, x: e.storePredictionDf("u", x),
+}
+#: These report nothing by a bool, or read: they raise.
+ENGINE_READS: dict[str, Callable[[EngineStorageManager, Any], Any]] = {
+    "createTable": lambda e, x: e.db.createTable(x),
+    "tableExists": lambda e, x: e.db.tableExists(x),
+    "deleteTable": lambda e, x: e.db.deleteTable(x),
+    "getTableData": lambda e, x: e.db.getTableData(x),
+    "insertRows(uuid)": lambda e, x: e.db.insertRows(x, [7], [(1.0, None, None)]),
+    "insertRows(ts)": lambda e, x: e.db.insertRows("u", x, [(1.0, None, None)]),
+    "insertRows(one ts)": lambda e, x: e.db.insertRows("u", [x], [(1.0, None, None)]),
+    "insertRows(rows)": lambda e, x: e.db.insertRows("u", [7], x),
+    "getLastHash": lambda e, x: e.db.getLastHash(x),
+    "getRowCount": lambda e, x: e.db.getRowCount(x),
+    "getLatestTimestamp": lambda e, x: e.db.getLatestTimestamp(x),
+    "latestRow": lambda e, x: e.db.latestRow(x),
+    "hashIt": lambda e, x: e.db.hashIt(x),
+    "getStreamByUuid": lambda e, x: e.db.getStreamByUuid(x),
+    "getStreamByName": lambda e, x: e.db.getStreamByName(x),
+    "getStreamUuidByName": lambda e, x: e.db.getStreamUuidByName(x),
+    "storeServerResponse(response)": lambda e, x: e.storeServerResponse(x),
+    "storeServerResponse(uuid)": lambda e, x: e.storeServerResponse("null", x),
+    "storeServerResponse(provider)": lambda e, x: e.storeServerResponse("null", None, x),
+    "getStreamData": lambda e, x: e.getStreamData(x),
+    "getStreamDataForEngine": lambda e, x: e.getStreamDataForEngine(x),
+    "hasStreamData": lambda e, x: e.hasStreamData(x),
+    "getStreamRowCount": lambda e, x: e.getStreamRowCount(x),
+    "getLatestStreamTimestamp": lambda e, x: e.getLatestStreamTimestamp(x),
+    "mergeServerDataWithLocal(uuid)": lambda e, x: e.mergeServerDataWithLocal(x, FRAME),
+    "mergeServerDataWithLocal(df)": lambda e, x: e.mergeServerDataWithLocal("u", x),
+    "deleteStreamData": lambda e, x: e.deleteStreamData(x),
+    "getPredictions": lambda e, x: e.getPredictions(x),
+    "getLatestPrediction": lambda e, x: e.getLatestPrediction(x),
+}
+
+def as_index(item: Any) -> pandas.Index:
+    """Makes an index of one item, as it is."""
+    index: pandas.Index = pandas.Index(pandas.Series([item], dtype=object), dtype=object)
+    return index
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[EngineStorageManager]:
+    engine = EngineStorageManager(str(tmp_path), "engine.db")
+    engine.storePrediction("a", 0, 1.0, "h")
+    yield engine
+    engine.close()
+
+
+@pytest.mark.parametrize("call", ENGINE_WRITES)
+def test_what_the_drop_in_logs_is_short(
+    engine: EngineStorageManager, caplog: pytest.LogCaptureFixture, call: str
+) -> None:
+    engine.db.on_error = "log"
+    for wrong in WRONG:
+        caplog.clear()
+        done = ENGINE_WRITES[call](engine, wrong)
+        assert isinstance(done, int)
+        for record in caplog.records:
+            what = (call, satori_store._text.shown(wrong))
+            assert len(record.getMessage()) <= 700, what
+            if record.exc_info is not None:
+                assert not done and isinstance(record.exc_info[1], StoreError), what
+    assert engine.getStreamRowCount("a") == 1
+
+
+@pytest.mark.parametrize("call", [*ENGINE_READS, *ENGINE_WRITES])
+def test_calls_of_the_drop_in(engine: EngineStorageManager, call: str) -> None:
+    engine.db.on_error = "raise"
+    for wrong in WRONG:
+        with only_errors_of_the_store(call, wrong):
+            {**ENGINE_READS, **ENGINE_WRITES}[call](engine, wrong)
+    assert engine.getStreamRowCount("a") == 1
+
+
+def test_every_method_of_the_drop_in_is_among_them() -> None:
+    called = {call.split("(")[0] for call in (*ENGINE_READS, *ENGINE_WRITES)}
+    names = {
+        name
+        for kind in (EngineStorageManager, EngineSqliteDatabase)
+        for name in dir(kind)
+        if not name.startswith("_")
+    }
+    without_arguments = {"close", "createConnection", "disconnect", "store", "listTables"}
+    without_arguments |= {"createStreamsTable", "getAllStreams", "listAllStreams", "getInstance"}
+    assert names - without_arguments == called
+
+
+def test_what_holds_itself_is_no_json() -> None:
+    ring: list[Any] = []
+    ring.append(ring)
+    with Store.in_memory() as store, only_errors_of_the_store("ingest", ring):
+        store.ingest(ring)
 
 
 @pytest.mark.parametrize("option", OPTIONS)

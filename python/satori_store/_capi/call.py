@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from ctypes import byref, c_char_p, c_size_t, c_void_p
 from typing import Any, Optional
 
-from ..errors import InvalidArgument, InvalidUtf8, InvalidValue, StoreError, error_of
+from .._text import shown
+from ..errors import InvalidArgument, StoreError, error_of
 from .library import Handle, functions
 from .structs import Error, Text
 
@@ -16,9 +17,6 @@ from .structs import Error, Text
 #: one for each thread, because a signal handler or a destructor may call within a call.
 _free: list[tuple[Error, Any]] = []
 
-
-#: How many characters of a caller's argument an error shows.
-_SHOWN = 100
 
 
 def _new_error() -> tuple[Error, Any]:
@@ -54,27 +52,6 @@ def failure(status: int, error: Error) -> StoreError:
         error.database_code,
         error.sqlstate.decode("ascii", "replace"),
     )
-
-
-def shown(value: Any) -> str:
-    """Returns what a caller has given as a message shows it: shortened if it is long."""
-    try:
-        text = repr(value)
-    except Exception:  # Python spells no number of more than 4,300 digits
-        return f"a {type(value).__name__} that can't be shown"
-    if len(text) <= _SHOWN:
-        return text
-    return f"{text[:_SHOWN]}… ({type(value).__name__}, {len(text)} characters)"
-
-
-def utf8(text: str) -> bytes:
-    """Encodes text for a call."""
-    try:
-        return text.encode()
-    except AttributeError:
-        raise InvalidValue(f"{shown(text)} is not text") from None
-    except UnicodeEncodeError as error:
-        raise InvalidUtf8(f"{shown(text)} can't be written as UTF-8: {error.reason}") from None
 
 
 def text_of(data: Optional[bytes]) -> Text:

@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from typing import Any, Optional
 
-from .call import utf8
+from .._text import utf8
 
 
 class Texts:

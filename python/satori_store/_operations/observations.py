@@ -12,11 +12,12 @@ from typing import Any, Optional, Union, overload
 
 from .. import instants, rows as rows_module
 from .._capi import structs
-from .._capi.call import call, fits, flag, text_of, utf8
+from .._capi.call import call, fits, flag, text_of
 from .._capi.library import Handle
 from .._handle import StoreHandle
 from .._reading import decode, lookup
 from .._reading.cursor import Cursor
+from .._text import utf8
 from ..errors import InvalidValue
 from ..instants import Instant, Unit
 from ..observations import Observations
@@ -178,6 +179,15 @@ class ObservationOperations(StoreHandle):
         :raises NotFound, UnreadableRow:
         """
         return lookup.latest(self._handle or self.handle, utf8(uuid))
+
+    def latest_as_stored(self, uuid: str) -> Optional[dict[str, Any]]:
+        """Returns the observation that :meth:`latest` returns as the row of the stream's table:
+        ``ts`` (see :attr:`Observation.stored_ts`), ``value``, ``hash`` and ``provider``. Its
+        instant may be one that no datetime can hold.
+
+        :raises NotFound, UnreadableRow:
+        """
+        return lookup.latest_as_stored(self._handle or self.handle, utf8(uuid))
 
     def observation(self, uuid: str, ts: Instant) -> Optional[Observation]:
         """Returns the observation of this instant, however the row is spelled; None if

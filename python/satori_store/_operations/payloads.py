@@ -10,11 +10,12 @@ from ctypes import byref
 from pathlib import Path
 from typing import Any, Literal, Optional, Protocol, Union
 
-from .._capi.call import attempt, call, choice, fits, flag, shown, text_of, utf8
+from .._capi.call import attempt, call, choice, fits, flag, text_of
 from .._capi.library import Handle
 from .._capi.structs import IngestOptions
 from .._handle import StoreHandle
 from .._reading import decode
+from .._text import shown, utf8
 from ..errors import InvalidValue, Refused
 from ..instants import Unit, unit_of
 from ..reports import IngestReport, SyncReport
@@ -199,7 +200,18 @@ def _json_of(value: Any) -> bytes:
     try:
         return json_module.dumps(value, default=str, allow_nan=False).encode()
     except ValueError:
+        pass  # a number that JSON doesn't have, or one of those below
+    except (TypeError, RecursionError) as error:
+        raise _unwritable(error) from None
+    try:
         return json_module.dumps(_finite(value), default=str).encode()
+    except (ValueError, RecursionError) as error:
+        # More digits than Python spells, or a list that holds itself.
+        raise _unwritable(error) from None
+
+
+def _unwritable(error: Exception) -> InvalidValue:
+    return InvalidValue(f"the input can't be written as JSON: {error!s:.200}")
 
 
 def _finite(value: Any) -> Any:

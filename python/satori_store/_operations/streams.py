@@ -9,12 +9,13 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Literal, Optional, TypeVar, Union
 
 from .. import instants
-from .._capi.call import call, choice, fits, shown, text_of, utf8
+from .._capi.call import call, choice, fits, text_of
 from .._capi.library import Handle
 from .._capi.structs import FIELDS, StreamPatch
 from .._handle import StoreHandle
 from .._reading import lookup
 from .._reading.decode import columns_of, rows_of, streams_of, uuids_of
+from .._text import shown, utf8
 from ..errors import InvalidUuid
 from ..instants import Instant
 from ..records import Stream

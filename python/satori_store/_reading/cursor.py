@@ -6,12 +6,14 @@ import ctypes
 import threading
 from collections.abc import Iterator
 from ctypes import byref
+from datetime import datetime
 from typing import Any, Optional, Union
 
 from .. import instants
 from .._capi.call import attempt, call
 from .._capi.library import Handle
 from .._capi.texts import texts_of
+from ..errors import UnreadableRow
 from ..records import Observation, StoredTimestamp
 
 #: Rows of a batch.
@@ -26,7 +28,8 @@ class Cursor(Iterator[Observation]):
     """A place in a stream. Threads that share it each get rows of their own.
 
     :param function: the function of the C API that makes the cursor.
-    :param arguments: its arguments, but for the last two.
+    :param arguments: its arguments, but for the last two: the store, the stream and its
+        length, and what else it takes.
     :param first: rows of the first batch.
     :param later: rows of each later one.
     """
@@ -38,7 +41,7 @@ class Cursor(Iterator[Observation]):
     ) -> None:
         handle = Handle()
         call(function, *arguments, byref(handle))
-        self._handle = handle.value
+        self._handle, self._stream = handle.value, arguments[1]
         self._rows: Iterator[Observation] = iter(())
         self._capacity, self._later = first, later
         # The texts of a batch live until the next one.
@@ -56,10 +59,20 @@ class Cursor(Iterator[Observation]):
                 if batch is None:
                     raise StopIteration
                 ts, stored, values, hashes, providers = batch
-                instant = map(instants.to_datetime, ts)
-                self._rows = map(Observation, instant, values, hashes, providers, stored)
+                if instants.is_datetime(ts[0]) and instants.is_datetime(ts[-1]):
+                    instant = map(instants.to_datetime, ts)
+                    self._rows = map(Observation, instant, values, hashes, providers, stored)
+                else:
+                    self._rows = map(self._row, ts, values, hashes, providers, stored)
                 row = next(self._rows)
             return row
+
+    def _row(
+        self, micros: int, value: float, hash: str, provider: str, stored: StoredTimestamp
+    ) -> Observation:
+        """Makes a row of a batch in which some have no datetime; the next one comes after it."""
+        ts = instant_of(micros, stored, self._stream)
+        return Observation(ts, value, hash, provider, stored)
 
     def batch(self) -> Optional[Batch]:
         """Reads the next batch; None behind the last."""
@@ -110,6 +123,20 @@ class Cursor(Iterator[Observation]):
 
     # The default argument outlives the module when the interpreter shuts down.
     __del__ = close
+
+
+def instant_of(micros: int, stored: StoredTimestamp, stream: bytes) -> datetime:
+    """Returns the datetime of a stream's row, in UTC.
+
+    :raises UnreadableRow: no datetime can hold it.
+    """
+    if instants.is_datetime(micros):
+        return instants.to_datetime(micros)
+    raise UnreadableRow(
+        f"the row {stored!r} of {stream.decode()!r:.100} can't be read as an Observation: it lies "
+        "outside the years 1 to 9999, which are all that a datetime can hold. Its columns can: "
+        "observations(…).as_stored(), to_numpy(), to_arrow(), latest_as_stored(…)"
+    )
 
 
 def seconds(micros: int) -> Union[int, float]:

@@ -144,13 +144,14 @@ def sync_report(report: Handle) -> SyncReport:
 
 def statistics_of(found: structs.Statistics, providers: Handle) -> Statistics:
     """Makes the record of the numbers and the providers' JSON."""
+    has_values = found.count > found.unreadable
     return Statistics(
         count=found.count,
         unreadable=found.unreadable,
         first=instants.optional(found.first),
         last=instants.optional(found.last),
-        minimum=found.minimum,
-        maximum=found.maximum,
+        minimum=found.minimum if has_values else None,
+        maximum=found.maximum if has_values else None,
         sum=found.sum,
         spacing=timedelta(microseconds=found.spacing),
         gaps=found.gaps,

@@ -14,7 +14,7 @@ from .._capi import structs
 from .._capi.call import failure
 from .._capi.library import LENGTHS, handle, prepared
 from ..records import Observation, StoredTimestamp, Stream
-from .cursor import number_or_text, seconds
+from .cursor import instant_of, number_or_text, seconds
 
 
 class Rooms:
@@ -168,6 +168,27 @@ _latest = Rooms("satori_get_latest", _ROW.size, (0, 16, 8, 32, 48))
 
 def latest(store: int, uuid: bytes) -> Optional[Observation]:
     """Returns the latest row of a stream; None if there is none."""
+    row = _latest_row(store, uuid)
+    if row is None:
+        return None
+    micros, stored, value, hash, provider = row
+    return Observation(instant_of(micros, stored, uuid), value, hash, provider, stored)
+
+
+def latest_as_stored(store: int, uuid: bytes) -> Optional[dict[str, Any]]:
+    """Returns the latest row of a stream by its columns; None if there is none."""
+    row = _latest_row(store, uuid)
+    if row is None:
+        return None
+    _, stored, value, hash, provider = row
+    return {"ts": stored, "value": value, "hash": hash, "provider": provider}
+
+
+def _latest_row(
+    store: int, uuid: bytes
+) -> Optional[tuple[int, StoredTimestamp, float, str, str]]:
+    """Returns instant, timestamp as it is stored, value, hash and provider of the latest row of
+    a stream; None if there is none."""
     answer = _latest.ask(store, uuid)
     if answer is None:
         return None
@@ -180,10 +201,10 @@ def latest(store: int, uuid: bytes) -> Optional[Observation]:
     if spelling:
         spelling -= address
         stored = number_or_text(found[spelling : spelling + length].decode())
-    return Observation(
-        instants.to_datetime(ts),
+    return (
+        ts,
+        stored,
         value,
         found[hash : hash + hash_length].decode(),
         found[provider : provider + provider_length].decode(),
-        stored,
     )

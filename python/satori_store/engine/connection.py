@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import Literal, Optional, TypeVar
 
+from .._text import shown
 from ..errors import Closed, InvalidArgument, InvalidUuid, NotAStream, NotFound, UnreadableRow
 from ..store import Store
 
@@ -39,7 +40,7 @@ class Connection:
         on_error: OnError = "log",
     ) -> None:
         if on_error not in ("log", "raise"):
-            raise InvalidArgument(f"on_error is {on_error!r:.100}: expected 'log' or 'raise'")
+            raise InvalidArgument(f"on_error is {shown(on_error)}: expected 'log' or 'raise'")
         try:
             self.dbname = os.path.join(data_dir, dbname)
         except TypeError as error:
@@ -124,4 +125,4 @@ class Connection:
         if self.on_error == "raise":
             raise error
         # What is stored then is for the error to say: after a failed sync nobody knows.
-        log.error("%s of %r failed: %s", what, uuid, error, exc_info=True)
+        log.error("%s of %s failed: %s", what, shown(uuid), error, exc_info=True)

@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Optional, Union
 
-from ..records import Observation
+from .._text import shown, utf8
+from ..errors import InvalidValue
 from ..reports import InsertReport
 from . import frames, timestamps
 from .connection import Connection, log
@@ -21,6 +22,13 @@ class _Kept:
 
 _KEPT = _Kept()
 _Text = Union[str, None, _Kept]
+
+
+def _as_row(row: Any) -> Sequence[Any]:
+    """Refuses what is no row of value, hash and provider."""
+    if not isinstance(row, (tuple, list)):
+        raise InvalidValue(f"{shown(row)} is no row: expected (value, hash, provider)")
+    return row
 
 
 class EngineSqliteDatabase(Connection):
@@ -112,8 +120,7 @@ class EngineSqliteDatabase(Connection):
         ``epoch`` or ``date_time`` for the timestamp, ``id`` for the hash.
         """
         try:
-            rows = list(frames.contents(df, provider)) if len(df) else []
-            return self.insertRows(table_uuid, frames.timestamps(df), rows).inserted
+            return self.insertRows(table_uuid, *frames.rows_of(df, provider)).inserted
         except Exception as error:
             self._failed("insertDataframe", table_uuid, error)
             return 0
@@ -124,7 +131,14 @@ class EngineSqliteDatabase(Connection):
         """Inserts rows of value, hash (None: chained) and provider (None: ``central``), all
         or none, and logs conflicts. The other methods that insert call this one. It raises
         what :meth:`satori_store.Store.insert_spelled` raises."""
-        spelled = [(timestamps.text_of(one), *row) for one, row in zip(ts, rows)]
+        try:
+            if len(ts) != len(rows):
+                raise InvalidValue(f"there are {len(ts)} timestamps for {len(rows)} rows")
+            spelled = [(timestamps.text_of(one), *_as_row(row)) for one, row in zip(ts, rows)]
+        except TypeError:
+            raise InvalidValue(
+                f"{shown(ts)} and {shown(rows)} are not both sequences, of timestamps and of rows"
+            ) from None
         report = self.store.insert_spelled(table_uuid, spelled)
         for conflict in report.conflicts:
             log.warning("%s", conflict)
@@ -133,7 +147,7 @@ class EngineSqliteDatabase(Connection):
     def getLastHash(self, table_uuid: str) -> Optional[str]:
         """Returns the hash of the latest row; None if there is none."""
         latest = self.latestRow(table_uuid)
-        return None if latest is None else latest.hash
+        return None if latest is None else latest["hash"]
 
     def getRowCount(self, table_uuid: str) -> int:
         """Returns the number of rows; those that can't be read count too."""
@@ -142,17 +156,18 @@ class EngineSqliteDatabase(Connection):
     def getLatestTimestamp(self, table_uuid: str) -> Union[str, int, float, None]:
         """Returns the timestamp of the latest row as it is stored; None if there is none."""
         latest = self.latestRow(table_uuid)
-        return None if latest is None else latest.stored_ts
+        return None if latest is None else latest["ts"]
 
-    def latestRow(self, table_uuid: str) -> Optional[Observation]:
-        """Returns the latest row; None if there is none."""
-        return self._read(table_uuid, lambda store: store.latest(table_uuid), None)
+    def latestRow(self, table_uuid: str) -> Optional[dict[str, Any]]:
+        """Returns the latest row as it is stored: ``ts``, ``value``, ``hash`` and ``provider``;
+        None if there is none."""
+        return self._read(table_uuid, lambda store: store.latest_as_stored(table_uuid), None)
 
     @staticmethod
     def hashIt(string: str) -> str:
         """Returns the hash of a row: BLAKE2s of 8 bytes, in hex. The text is the previous
         hash, the timestamp and the value, one after the other."""
-        return hashlib.blake2s(string.encode(), digest_size=8).hexdigest()
+        return hashlib.blake2s(utf8(string), digest_size=8).hexdigest()
 
     # Metadata
 

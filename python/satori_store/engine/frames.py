@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from functools import lru_cache
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Optional, Union
 
-from ..errors import InvalidArrow
+from .._text import shown
+from ..errors import InvalidArrow, InvalidValue
 from ..frames import numbers_in
 
 if TYPE_CHECKING:
@@ -75,7 +78,26 @@ def for_engine(rows: Optional[pandas.DataFrame]) -> pandas.DataFrame:
     return engine
 
 
-def timestamps(frame: pandas.DataFrame) -> list[Any]:
+def is_empty(frame: Any) -> bool:
+    """Returns ``True`` if a frame has no rows; what is no frame is not empty."""
+    import pandas
+
+    return isinstance(frame, pandas.DataFrame) and len(frame) == 0
+
+
+def rows_of(frame: Any, provider: str) -> tuple[list[Any], list[tuple[Any, Optional[str], str]]]:
+    """Returns the timestamps of a frame's rows; and value, hash and provider of each."""
+    import pandas
+
+    if not isinstance(frame, pandas.DataFrame):
+        raise InvalidArrow(f"a {type(frame).__name__} is no table: make a DataFrame of it")
+    if not frame.columns.is_unique:
+        raise InvalidArrow("the table has two columns of one name")
+    rows = list(_contents(frame, provider)) if len(frame) else []
+    return _timestamps(frame), rows
+
+
+def _timestamps(frame: pandas.DataFrame) -> list[Any]:
     """Returns the timestamps of the frame's rows."""
     for name in _TIMESTAMPS:
         if name in frame.columns:
@@ -90,7 +112,7 @@ def timestamps(frame: pandas.DataFrame) -> list[Any]:
     return list(frame.index)
 
 
-def contents(frame: pandas.DataFrame, provider: str) -> Iterator[tuple[Any, Optional[str], str]]:
+def _contents(frame: pandas.DataFrame, provider: str) -> Iterator[tuple[Any, Optional[str], str]]:
     """Yields value, hash and provider of the frame's rows."""
     if "value" not in frame.columns:
         raise InvalidArrow("the table has no column value")
@@ -106,13 +128,19 @@ def contents(frame: pandas.DataFrame, provider: str) -> Iterator[tuple[Any, Opti
 
 
 def given(text: Any) -> Optional[str]:
-    """Returns what a frame or a caller gives as text; None if it gives nothing."""
+    """Returns what a frame or a caller gives as text; None if it gives nothing. A number is
+    the text that it would be in a column of text."""
     if isinstance(text, str):
         return text or None
     # What a frame may hold for nothing (NaN, NA, NaT) is not equal to itself.
     if text is None or not _is_itself(text):
         return None
-    return str(text)
+    try:
+        if isinstance(text, (Real, Decimal)):
+            return str(text)
+    except ValueError:
+        pass  # Python spells no number of more than 4,300 digits
+    raise InvalidValue(f"{shown(text)} is not text")
 
 
 def _is_itself(text: Any) -> bool:
@@ -121,3 +149,5 @@ def _is_itself(text: Any) -> bool:
         return bool(text == text)
     except TypeError:
         return False  # pandas.NA
+    except ValueError:
+        return True  # an array

@@ -8,7 +8,8 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Optional, Union
 
-from ..errors import InvalidJson
+from .._text import shown, utf8
+from ..errors import InvalidJson, InvalidValue
 from ..reports import IngestReport
 from ..store import Store
 from . import frames, timestamps
@@ -120,10 +121,15 @@ class EngineStorageManager:
             return self.db.insertRow(streamUuid, timestamp, value, hash_val, provider)
         try:
             # Metadata that can't be stored is refused before its observation is stored.
+            utf8(streamUuid)
+            if not isinstance(stream, Mapping):
+                raise InvalidValue(f"{shown(stream)} is no stream object: expected a dict")
             metadata = dict(stream)
             if self._stored.get(streamUuid) != metadata:
                 with Store.in_memory() as nowhere:
                     self._storeMetadata(streamUuid, metadata, nowhere)
+                # What the caller changes later is not what was stored.
+                metadata = copy.deepcopy(metadata)
             row = (value, frames.given(hash_val), frames.given(provider))
             report = self.db.insertRows(streamUuid, [timestamp], [row])
         except Exception as error:
@@ -133,7 +139,7 @@ class EngineStorageManager:
             if not report.conflicts:
                 self._storeMetadata(streamUuid, metadata, self.db.store)
                 if self._stored.get(streamUuid) != metadata:
-                    self._stored[streamUuid] = copy.deepcopy(metadata)
+                    self._stored[streamUuid] = metadata
         except Exception as error:
             what = "storeStreamObservation (the observation is stored, its metadata is not)"
             self.db._failed(what, streamUuid, error)
@@ -182,7 +188,7 @@ class EngineStorageManager:
         """Stores what is new of the server's rows, as :meth:`storeStreamData` does, and
         returns all rows, as :meth:`getStreamDataForEngine` does. A stored row is never
         overwritten."""
-        if len(serverDf):
+        if not frames.is_empty(serverDf):
             self.storeStreamData(streamUuid, serverDf, provider)
         return self.getStreamDataForEngine(streamUuid)
 
@@ -222,14 +228,7 @@ class EngineStorageManager:
         """Returns the latest prediction as ``ts`` (the number that it has in
         :meth:`getPredictions`), ``value``, ``hash`` and ``provider``; None if there is none."""
         latest = self.db.latestRow(predictionStreamUuid)
-        if latest is None:
-            return None
-        return {
-            "ts": timestamps.number_of(latest),
-            "value": latest.value,
-            "hash": latest.hash,
-            "provider": latest.provider,
-        }
+        return None if latest is None else {**latest, "ts": timestamps.number_of(latest["ts"])}
 
 
 if hasattr(os, "register_at_fork"):

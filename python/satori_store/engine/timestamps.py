@@ -8,7 +8,7 @@ from typing import Any, Union
 
 from .. import instants
 from ..errors import InvalidTimestamp
-from ..records import Observation
+from ..records import StoredTimestamp
 
 
 def text_of(ts: Any) -> str:
@@ -31,10 +31,10 @@ def to_micros(ts: Any) -> int:
     return instants.to_micros(ts)
 
 
-def number_of(row: Observation) -> Union[int, float]:
-    """Returns the number that a stored row is indexed by: the timestamp as it is stored, or
-    Unix seconds if it is stored as text."""
-    if isinstance(row.stored_ts, (int, float)):
-        return row.stored_ts
-    micros = to_micros(row.ts)
+def number_of(stored: StoredTimestamp) -> Union[int, float]:
+    """Returns the number that a stored row is indexed by: its timestamp if that is a number,
+    Unix seconds if it is text."""
+    if isinstance(stored, (int, float)):
+        return stored
+    micros = instants.parse_micros(stored or "")
     return micros / 1e6 if micros % 1_000_000 else micros // 1_000_000

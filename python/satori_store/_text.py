@@ -1,0 +1,31 @@
+"""Text that callers give: how calls take it, and how messages show it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .errors import InvalidUtf8, InvalidValue
+
+#: How many characters of a caller's argument an error shows.
+_SHOWN = 100
+
+
+def shown(value: Any) -> str:
+    """Returns what a caller has given as a message shows it: shortened if it is long."""
+    try:
+        text = repr(value)
+    except Exception:  # Python spells no number of more than 4,300 digits
+        return f"a {type(value).__name__} that can't be shown"
+    if len(text) <= _SHOWN:
+        return text
+    return f"{text[:_SHOWN]}… ({type(value).__name__}, {len(text)} characters)"
+
+
+def utf8(text: str) -> bytes:
+    """Encodes text for a call."""
+    try:
+        return text.encode()
+    except AttributeError:
+        raise InvalidValue(f"{shown(text)} is not text") from None
+    except UnicodeEncodeError as error:
+        raise InvalidUtf8(f"{shown(text)} can't be written as UTF-8: {error.reason}") from None
