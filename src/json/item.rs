@@ -171,11 +171,6 @@ impl<'a> Item<'a> {
             .behind(&self.json[..offset(self.json, part.as_bytes())])
     }
 
-    /// Returns the item as it is.
-    pub(super) fn json(&self) -> &'a [u8] {
-        self.json
-    }
-
     /// Parses the item.
     pub(super) fn read<T: Deserialize<'a>>(&self) -> Result<T> {
         serde_json::from_slice(self.json).map_err(|error| {
