@@ -238,7 +238,8 @@ impl Report {
             let Placed {
                 file, line, what, ..
             } = conflict;
-            let (stored, offered) = (text::number(what.stored), text::number(what.offered));
+            let stored = what.stored.map_or("NULL".into(), text::number);
+            let offered = text::number(what.offered);
             format!(
                 "{file}:{line}: {} has the value {stored} already, {offered} is refused",
                 what.ts

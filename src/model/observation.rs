@@ -118,14 +118,15 @@ pub enum Insertion {
     Conflict(Conflict),
 }
 
-/// An observation that was refused because its instant already has another value.
+/// An observation that was refused because its instant already has another row.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Conflict {
     /// The instant.
     pub ts: Timestamp,
-    /// The value that is stored, and stays.
-    pub stored: f64,
+    /// The value that is stored, and stays; `None` if that row can't be read. Then
+    /// [`Store::unreadable`](crate::Store::unreadable) shows it.
+    pub stored: Option<f64>,
     /// The value that was offered.
     pub offered: f64,
 }
@@ -138,7 +139,8 @@ pub struct InsertReport {
     pub inserted: u64,
     /// Rows that already existed with the same value.
     pub already_there: u64,
-    /// Rows whose instant already has another value: the index of each, and both values.
+    /// Rows whose instant already has another value, or a row that can't be read: the index
+    /// of each, and both values.
     pub conflicts: Vec<(usize, Conflict)>,
 }
 

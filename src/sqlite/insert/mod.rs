@@ -69,7 +69,7 @@ fn met(observation: &NewObservation<'_>, stored: f64) -> Insertion {
     }
     Insertion::Conflict(Conflict {
         ts: observation.ts,
-        stored,
+        stored: Some(stored),
         offered: observation.value,
     })
 }
