@@ -123,7 +123,13 @@ def test_a_float_counts_at_its_value(store: Store) -> None:
         for way in (number, numpy.float64(number), Decimal(number)):
             store.insert("x", way, 1)
         store.insert("x", pandas.DataFrame({"ts": [number], "value": [1]}))
+        assert store.count("x") == 1, number
+        store.remove("x")
+        # In a payload it counts by its digits, whether the JSON was parsed before or not.
+        store.insert("x", repr(number), 1)
         store.ingest({"value": 1, "observed_at": number}, uuid="x")
+        store.ingest(b'{"value": 1, "observed_at": %a}' % number, uuid="x")
+        store.ingest({"value": 1, "observed_at": repr(number)}, uuid="x")
         assert store.count("x") == 1, number
         store.remove("x")
 

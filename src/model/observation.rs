@@ -153,4 +153,25 @@ impl InsertReport {
             Insertion::Conflict(conflict) => self.conflicts.push((index, conflict)),
         }
     }
+
+    /// Counts the rows whose instants have rows that can't be read. `indexes` are theirs, in
+    /// ascending order, among all `rows`.
+    pub(crate) fn count_unreadable<'a>(
+        &mut self,
+        indexes: &[usize],
+        rows: impl Iterator<Item = NewObservation<'a>>,
+    ) {
+        let mut rows = rows.enumerate();
+        for wanted in indexes {
+            if let Some((index, row)) = rows.find(|(index, _)| index == wanted) {
+                let conflict = Conflict {
+                    ts: row.ts,
+                    stored: None,
+                    offered: row.value,
+                };
+                self.conflicts.push((index, conflict));
+            }
+        }
+        self.conflicts.sort_by_key(|(index, _)| *index);
+    }
 }

@@ -1,6 +1,5 @@
 //! Observations: inserts, reads, and what is done to a whole stream.
 
-use std::collections::HashSet;
 use std::ops::RangeBounds;
 
 use super::connection::Connection;
@@ -10,7 +9,7 @@ use crate::backend::{Backend, Inserted};
 use crate::model::columns::{Columns, ColumnsBuilder};
 use crate::model::cursor::Cursor;
 use crate::model::error::{Error, Result};
-use crate::model::observation::{Conflict, InsertReport, Insertion, NewObservation, Observation};
+use crate::model::observation::{InsertReport, Insertion, NewObservation, Observation};
 use crate::model::report::{Normalization, Statistics};
 use crate::model::row::{NOT_UTF8, RowRef, no_text, unreadable};
 use crate::model::span::Span;
@@ -102,20 +101,8 @@ impl Store {
                 mut report,
                 refused,
             } = insert(connection, uuid, observations.clone())?;
-            if let Some((last, _)) = refused.last() {
-                let indexes: HashSet<_> = refused.iter().map(|(index, _)| *index).collect();
-                let rows = observations.take(last + 1).enumerate();
-                let unreadable = rows.filter(|(index, _)| indexes.contains(index));
-                report.conflicts.extend(unreadable.map(|(index, row)| {
-                    let conflict = Conflict {
-                        ts: row.ts,
-                        stored: None,
-                        offered: row.value,
-                    };
-                    (index, conflict)
-                }));
-                report.conflicts.sort_by_key(|(index, _)| *index);
-            }
+            let refused: Vec<_> = refused.into_iter().map(|(index, _)| index).collect();
+            report.count_unreadable(&refused, observations);
             Ok(report)
         })
     }
