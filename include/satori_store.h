@@ -227,7 +227,8 @@ enum satori_code
   /**
    * The name stands for something that holds no stream's observations, or for
    * another stream, whose name differs in upper and lower case alone; or a rule that
-   * another program has set keeps rows out.
+   * another program has set keeps rows out, or a column as it has declared it would
+   * change them.
    */
   SATORI_NOT_A_STREAM = 14,
   /**
@@ -434,13 +435,14 @@ enum satori_format
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
   /**
-   * Decided by the input: JSON arrays, payloads that go on over several lines, or one
-   * payload a line.
+   * Payloads and JSON arrays of them, one a line or over several lines. A line that is
+   * no JSON is rejected by itself. If the input begins with an array that is malformed
+   * or cut short, the whole input is.
    */
   SATORI_FORMAT_AUTO = 0,
   /**
-   * One payload a line: for the pieces of a long input, of which the first may look
-   * like another format.
+   * The same, but a line that begins such an array is rejected by itself too: for
+   * lines, and for the pieces of a long input.
    */
   SATORI_FORMAT_NDJSON = 1,
 };
@@ -790,7 +792,8 @@ typedef struct {
    */
   uint64_t already_there;
   /**
-   * Rows whose instant has another value; the stored ones stay.
+   * Rows whose instant has another value, or a row that can't be read; the stored ones
+   * stay.
    */
   uint64_t conflicts;
 } satori_insert_report;
@@ -1455,9 +1458,11 @@ satori_status satori_insert(const satori_store *store,
  *                     "central" for all.
  * @param report       receives the counts; set its size first. May be NULL.
  * @param conflicts    receives the conflicts as JSON: an array of [index, {ts,
- *                     stored, offered}]. May be NULL.
+ *                     stored, offered}]; stored is null if that row can't be read.
+ *                     May be NULL.
  * @param error        see satori_error; may be NULL.
- * @return as satori_insert.
+ * @return as satori_insert, but for SATORI_UNREADABLE_ROW: a row whose instant has a
+ *         row that can't be read is a conflict.
  * @since 0.1
  */
 satori_status satori_insert_many(const satori_store *store,

@@ -303,7 +303,8 @@ struct InsertReport {
   std::uint64_t inserted = 0;
   std::uint64_t already_there = 0;
   std::uint64_t conflicts = 0;
-  /** The conflicts as JSON: an array of [index, {ts, stored, offered}]. */
+  /** The conflicts as JSON: an array of [index, {ts, stored, offered}]; stored is null if
+   *  that row can't be read. */
   std::string details;
 };
 

@@ -86,6 +86,7 @@ struct Readme;
 
 #[cfg(feature = "arrow")]
 pub use arrow::RecordBatches;
+pub use json::block::whole_payloads;
 pub use json::options::{Format, IngestOptions};
 pub use model::columns::{Columns, TextColumn};
 pub use model::database_code::DatabaseCode;

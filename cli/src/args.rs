@@ -75,11 +75,11 @@ pub(crate) enum Command {
 
 /// Store the server's answers: metadata and observations
 ///
-/// Each file is one payload, a JSON array of payloads, or one payload a line.
+/// Each file holds payloads, or JSON arrays of payloads, one a line or over several lines.
 /// A payload that can't be stored is reported with its place, and the rest is
-/// stored. Lines are stored up to 10,000 at a time, each time in one transaction.
+/// stored. Up to 4 MiB are stored at a time, each time in one transaction.
 /// From a pipe, they are stored 0.2 seconds after the last line or one second after the
-/// first, whichever comes first. SIGTERM and SIGINT (Ctrl-C) end the reading: the lines
+/// first, whichever comes first. SIGTERM and SIGINT (Ctrl-C) end the reading: the payloads
 /// that were read are stored and reported, and the exit code is 128 and the signal's
 /// number. A second signal ends the command at once.
 /// An observation that already exists is not stored again, so the same file can be

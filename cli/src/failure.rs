@@ -23,7 +23,12 @@ pub(crate) enum Failure {
     /// Several streams have this name, and the command must not choose.
     Ambiguous { name: String, uuids: Vec<String> },
     /// A signal ended the reading of an input of which a part can't be stored.
-    Stopped { file: String, signal: Signal },
+    Stopped {
+        file: String,
+        signal: Signal,
+        /// What was not stored.
+        lost: &'static str,
+    },
     /// There is no terminal on which to ask for confirmation.
     Unconfirmed,
 }
@@ -128,10 +133,9 @@ impl fmt::Display for Failure {
                 write!(f, "{} streams are named {name:?}: ", uuids.len())?;
                 f.write_str(&uuids.join(", "))
             }
-            Failure::Stopped { file, signal } => write!(
-                f,
-                "{signal} came before the end of {file}: nothing of it was stored"
-            ),
+            Failure::Stopped { file, signal, lost } => {
+                write!(f, "{signal} came before the end of {file}: {lost}")
+            }
             Failure::Unconfirmed => {
                 f.write_str("nothing was removed: there is no terminal to confirm it on")
             }

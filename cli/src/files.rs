@@ -1,44 +1,39 @@
 //! Input files, read in pieces that fit in memory.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use satori_store::Format;
+use satori_store::{Format, whole_payloads};
 use serde::de::IgnoredAny;
 
 use crate::failure::Failure;
-use crate::live::{Live, Pause};
+use crate::live::{Feed, Pause};
 use crate::signals::{Signal, Signals};
 
-/// A piece is full at this many bytes or at [`PIECE_LINES`].
+/// How many bytes are read before a piece is cut off.
 const PIECE_BYTES: usize = 4 << 20;
-const PIECE_LINES: usize = 10_000;
-/// A longer line is cut here: the library refuses lines of more than 1 MiB anyway.
-pub(crate) const LINE_BYTES: u64 = (1 << 20) + 2;
-/// U+FEFF in UTF-8, which some editors write at the start of a file.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// What is kept of a value that is too long: the library refuses those of more than 1 MiB.
+const VALUE_BYTES: usize = (1 << 20) + 2;
 
 /// An input: a file, or standard input.
 pub(crate) struct Input {
     /// The name in messages.
     pub(crate) name: String,
-    reader: BufReader<Box<dyn Read + Send>>,
-    /// `true` if somebody may still be writing it.
-    is_live: bool,
+    feed: Feed,
 }
 
 /// What is ingested in one transaction.
-pub(crate) struct Piece {
-    pub(crate) json: Vec<u8>,
+pub(crate) struct Piece<'a> {
+    pub(crate) json: &'a [u8],
     pub(crate) format: Format,
     /// The number of its first line in the file, from 1.
     pub(crate) first_line: usize,
 }
 
-impl Piece {
+impl<'a> Piece<'a> {
     /// Returns the piece that is a whole file.
-    pub(crate) fn whole(json: Vec<u8>) -> Self {
+    pub(crate) fn whole(json: &'a [u8]) -> Self {
         Self {
             json,
             format: Format::Auto,
@@ -51,6 +46,7 @@ impl Input {
     /// Opens `path`, or standard input for `-`. Reads through what `watch` returns.
     pub(crate) fn open(
         path: &Path,
+        signals: Option<&Signals>,
         watch: impl Fn(Box<dyn Read + Send>) -> Box<dyn Read + Send>,
     ) -> Result<Self, Failure> {
         let is_live = is_live(path);
@@ -65,153 +61,103 @@ impl Input {
         };
         Ok(Self {
             name,
-            is_live,
-            reader: BufReader::with_capacity(1 << 16, watch(reader)),
+            feed: Feed::new(watch(reader), is_live, signals.cloned()),
         })
     }
 
-    /// Reads the whole input. A signal that comes before the end of a live one is a
-    /// failure.
-    pub(crate) fn whole(mut self, signals: Option<&Signals>) -> Result<Vec<u8>, Failure> {
+    /// Reads the whole input. A signal that comes before its end is a failure.
+    pub(crate) fn whole(&self) -> Result<Vec<u8>, Failure> {
         let mut json = Vec::new();
-        if let Some(signals) = signals.filter(|_| self.is_live) {
-            let live = Live::new(self.reader, signals.clone());
-            let file = self.name;
-            return match live.fill(&mut json, |_, _| false, |_| false) {
-                Ok((_, Pause::Signal(signal))) => Err(Failure::Stopped { file, signal }),
-                Ok(_) => Ok(json),
-                Err(error) => Err(Failure::Read { file, error }),
-            };
-        }
-        match self.reader.read_to_end(&mut json) {
-            Ok(_) => Ok(json),
-            Err(error) => Err(self.unreadable(error)),
+        loop {
+            match self.fill(&mut json, usize::MAX)? {
+                Pause::More => {}
+                Pause::End => return Ok(json),
+                Pause::Signal(signal) => {
+                    let lost = "nothing of it was stored";
+                    return Err(self.stopped(signal, lost));
+                }
+            }
         }
     }
 
-    /// Passes the input to `each` in pieces: whole if it fits in one piece, is an array or
-    /// begins with a value of several lines, else some lines at a time. Lines of a live input don't wait for more than
-    /// a moment. After a signal no more is read, and it is returned.
+    /// Passes the input to `each` in pieces, which hold whole payloads. Those of a live input
+    /// don't wait for more than a moment. After a signal no more is read, and it is returned.
     pub(crate) fn pieces(
-        mut self,
-        signals: Option<&Signals>,
-        mut each: impl FnMut(&str, Piece) -> Result<(), Failure>,
+        &self,
+        mut each: impl FnMut(&str, Piece<'_>) -> Result<(), Failure>,
     ) -> Result<Option<Signal>, Failure> {
-        if let Some(signals) = signals.filter(|_| self.is_live) {
-            return self.live_pieces(signals, each);
-        }
-        let mut json = Vec::new();
+        let mut held = Vec::new();
         let mut first_line = 1;
+        let mut is_skipping = false;
         loop {
-            let is_first = first_line == 1;
-            let read = self
-                .fill(&mut json, is_first)
-                .map_err(|error| self.unreadable(error))?;
-            if is_first && begin(&json) == Begin::Whole {
-                let rest = self.reader.read_to_end(&mut json);
-                rest.map_err(|error| self.unreadable(error))?;
+            // Of an array that is not complete ever more is held; each look takes as long.
+            let enough = PIECE_BYTES.max(2 * held.len());
+            let pause = self.fill(&mut held, enough)?;
+            if is_skipping {
+                // Its end stays: lines are counted by it.
+                let rest = held.iter().position(|&byte| byte == b'\n');
+                held.drain(..rest.unwrap_or(held.len()));
+                is_skipping = rest.is_none();
             }
-            let is_last = self.is_at_end().map_err(|error| self.unreadable(error))?;
-            let piece = Piece {
-                json: std::mem::take(&mut json),
-                // A part of a file is lines, even if it begins like an array.
-                format: match is_first && is_last {
-                    true => Format::Auto,
-                    false => Format::NdJson,
-                },
-                first_line,
+            let mut length = match pause {
+                Pause::End => held.len(),
+                _ => whole_payloads(&held).len(),
             };
-            each(&self.name, piece)?;
-            let signal = signals.and_then(Signals::came);
-            if is_last || signal.is_some() {
-                return Ok(signal);
-            }
-            first_line += read;
-        }
-    }
-
-    /// Passes a live input to `each` in pieces.
-    fn live_pieces(
-        self,
-        signals: &Signals,
-        mut each: impl FnMut(&str, Piece) -> Result<(), Failure>,
-    ) -> Result<Option<Signal>, Failure> {
-        let Self { name, reader, .. } = self;
-        let live = Live::new(reader, signals.clone());
-        let mut first_line = 1;
-        loop {
-            let is_first = first_line == 1;
-            let mut json = Vec::new();
-            let is_full = |json: &[u8], lines| {
-                let is_large = lines >= PIECE_LINES || json.len() >= PIECE_BYTES;
-                is_large && !(is_first && begin(json) == Begin::Whole)
-            };
-            // A payload may go on over several lines, in the first piece alone.
-            let may_pause = |json: &[u8]| !is_first || begins_with_whole_line(json);
-            let (read, pause) =
-                live.fill(&mut json, is_full, may_pause)
-                    .map_err(|error| Failure::Read {
-                        file: name.clone(),
-                        error,
-                    })?;
-            if let Pause::Signal(signal) = pause
-                && is_first
-                && !json.is_empty()
-                && !begins_with_whole_line(&json)
-            {
-                return Err(Failure::Stopped { file: name, signal });
-            }
-            let piece = Piece {
-                json,
-                format: match is_first && pause == Pause::End {
-                    true => Format::Auto,
-                    false => Format::NdJson,
-                },
-                first_line,
-            };
-            each(&name, piece)?;
             match pause {
-                Pause::More => first_line += read,
+                Pause::Signal(_) if is_whole(&held[length..]) => length = held.len(),
+                Pause::More if length == 0 && held.len() >= PIECE_BYTES && !begins_array(&held) => {
+                    // No payload is that long. Its first line is refused, or its beginning.
+                    let line = line_length(&held);
+                    length = line.unwrap_or(VALUE_BYTES);
+                    is_skipping = line.is_none();
+                }
+                _ => {}
+            }
+            if length > 0 {
+                let json = &held[..length];
+                // What a live input begins with may be cut, or be no JSON at all.
+                let is_start = first_line == 1 && (!self.feed.is_live || pause == Pause::End);
+                let format = match is_start {
+                    true => Format::Auto,
+                    false => Format::NdJson,
+                };
+                each(
+                    &self.name,
+                    Piece {
+                        json,
+                        format,
+                        first_line,
+                    },
+                )?;
+                first_line += json.iter().filter(|&&byte| byte == b'\n').count();
+                held.drain(..length);
+            }
+            match pause {
+                Pause::More => {}
                 Pause::End => return Ok(None),
-                Pause::Signal(signal) => return Ok(Some(signal)),
-            }
-        }
-    }
-
-    /// Reads lines until the piece is full or the input ends, and returns how many.
-    /// Cuts lines that are too long, but not those of an input that must be read whole, which
-    /// only the first piece shows.
-    fn fill(&mut self, json: &mut Vec<u8>, is_first: bool) -> io::Result<usize> {
-        let mut lines = 0;
-        while lines < PIECE_LINES && json.len() < PIECE_BYTES {
-            let start = json.len();
-            let mut line = (&mut self.reader).take(LINE_BYTES);
-            if line.read_until(b'\n', json)? == 0 {
-                break;
-            }
-            lines += 1;
-            if json.len() - start == LINE_BYTES as usize && !json.ends_with(b"\n") {
-                if is_first && begin(json) == Begin::Whole {
-                    break;
-                }
-                if self.reader.skip_until(b'\n')? > 0 {
-                    json.push(b'\n');
+                Pause::Signal(signal) if held.is_empty() => return Ok(Some(signal)),
+                Pause::Signal(signal) => {
+                    let lost = "its last payload is incomplete and was not stored";
+                    return Err(self.stopped(signal, lost));
                 }
             }
         }
-        Ok(lines)
     }
 
-    /// Returns `true` if nothing is left to read.
-    fn is_at_end(&mut self) -> io::Result<bool> {
-        Ok(self.reader.fill_buf()?.is_empty())
-    }
-
-    /// Returns the failure to read this input.
-    fn unreadable(&self, error: io::Error) -> Failure {
-        Failure::Read {
+    /// Reads on; see [`Feed::fill`].
+    fn fill(&self, json: &mut Vec<u8>, enough: usize) -> Result<Pause, Failure> {
+        self.feed.fill(json, enough).map_err(|error| Failure::Read {
             file: self.name.clone(),
             error,
+        })
+    }
+
+    /// Returns the failure of an input that a signal has cut short.
+    fn stopped(&self, signal: Signal, lost: &'static str) -> Failure {
+        Failure::Stopped {
+            file: self.name.clone(),
+            signal,
+            lost,
         }
     }
 }
@@ -273,47 +219,20 @@ fn stdin_metadata() -> io::Result<fs::Metadata> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Returns `true` if the first line that is not blank is a JSON value by itself, so that
-/// the input is lines.
-fn begins_with_whole_line(json: &[u8]) -> bool {
-    let json = json.strip_prefix(BYTE_ORDER_MARK).unwrap_or(json);
-    let mut lines = json.split(|&byte| byte == b'\n');
-    let first = lines.find(|line| !line.iter().all(u8::is_ascii_whitespace));
-    first.is_some_and(|line| serde_json::from_slice::<IgnoredAny>(line).is_ok())
+/// Returns `true` if these are whole JSON values, or none.
+fn is_whole(json: &[u8]) -> bool {
+    serde_json::Deserializer::from_slice(json)
+        .into_iter::<IgnoredAny>()
+        .all(|value| value.is_ok())
 }
 
-/// How an input is to be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Begin {
-    /// It isn't known yet.
-    Unknown,
-    /// By its lines.
-    Lines,
-    /// As a whole: it is an array, or begins with a value of several lines.
-    Whole,
+/// Returns the length of the first line, its end included, if it ends.
+fn line_length(json: &[u8]) -> Option<usize> {
+    let end = json.iter().position(|&byte| byte == b'\n')?;
+    Some(end + 1)
 }
 
-/// Returns how an input that begins like this is to be read.
-pub(crate) fn begin(json: &[u8]) -> Begin {
-    let json = json.strip_prefix(BYTE_ORDER_MARK).unwrap_or(json);
-    let mut lines = json
-        .split(|&byte| byte == b'\n')
-        .map(<[u8]>::trim_ascii)
-        .filter(|line| !line.is_empty());
-    let parse = |line| serde_json::from_slice::<IgnoredAny>(line);
-    match (lines.next(), lines.next()) {
-        (None, _) => Begin::Unknown,
-        (Some(first), _) if first.starts_with(b"[") => Begin::Whole,
-        (Some(first), second) => match (parse(first), second) {
-            (Err(error), None) if error.is_eof() => Begin::Unknown,
-            // Unless it is only the first of many payloads that was cut short.
-            (Err(error), Some(second)) if error.is_eof() => {
-                match second.starts_with(b"{") && parse(second).is_ok() {
-                    true => Begin::Lines,
-                    false => Begin::Whole,
-                }
-            }
-            _ => Begin::Lines,
-        },
-    }
+/// Returns `true` if an array begins here, which is complete only at its end.
+fn begins_array(json: &[u8]) -> bool {
+    json.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[')
 }

@@ -127,7 +127,7 @@ pub(crate) fn run(args: &Ingest, global: &Global, output: &Output) -> Result<Exi
     }
     if let Some(signal) = stopped {
         output.note(format_args!(
-            "{signal} ended the reading; the lines read before it are stored"
+            "{signal} ended the reading; what was read before it is stored"
         ));
         exit = signal.exit().after(exit);
     }
@@ -150,18 +150,16 @@ impl Report {
         file: &Path,
         reading: &Reading<'_>,
     ) -> Result<Option<Signal>, Failure> {
-        let input = Input::open(file, |reader| reading.progress.watch(reader))?;
+        let watch = |reader| reading.progress.watch(reader);
+        let input = Input::open(file, reading.signals, watch)?;
         let options = reading.options;
         if reading.strict {
-            let file = input.name.clone();
-            let json = input.whole(reading.signals)?;
-            self.store(store, &file, &Piece::whole(json), options, &mut 0)?;
+            let json = input.whole()?;
+            self.store(store, &input.name, &Piece::whole(&json), options, &mut 0)?;
             return Ok(None);
         }
         let mut payloads = 0;
-        input.pieces(reading.signals, |file, piece| {
-            self.store(store, file, &piece, options, &mut payloads)
-        })
+        input.pieces(|file, piece| self.store(store, file, &piece, options, &mut payloads))
     }
 
     /// Stores one piece. `payloads` counts those of the file so far.
@@ -169,7 +167,7 @@ impl Report {
         &mut self,
         store: &Store,
         file: &str,
-        piece: &Piece,
+        piece: &Piece<'_>,
         options: &IngestOptions,
         payloads: &mut usize,
     ) -> Result<(), Failure> {
@@ -177,7 +175,7 @@ impl Report {
             .clone()
             .format(piece.format)
             .first_line(piece.first_line);
-        let done = match store.ingest(&piece.json, &options) {
+        let done = match store.ingest(piece.json, &options) {
             Ok(done) => done,
             // The report says that nothing was stored.
             Err(Error::Refused(done)) => *done,
@@ -240,7 +238,8 @@ impl Report {
             let Placed {
                 file, line, what, ..
             } = conflict;
-            let (stored, offered) = (text::number(what.stored), text::number(what.offered));
+            let stored = what.stored.map_or("NULL".into(), text::number);
+            let offered = text::number(what.offered);
             format!(
                 "{file}:{line}: {} has the value {stored} already, {offered} is refused",
                 what.ts

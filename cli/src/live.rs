@@ -1,32 +1,35 @@
-//! An input that somebody is still writing: a pipe, a socket, a terminal.
+//! An input that a thread reads, because a read can't be given up: somebody may still be
+//! writing it, as into a pipe, a socket or a terminal.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, ErrorKind, Read};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::files::{Begin, LINE_BYTES, begin};
 use crate::signals::{Signal, Signals};
 
-/// Lines are handed on when none has come for this long,
+/// What came of a live input is handed on when no more has come for this long,
 const QUIET: Duration = Duration::from_millis(200);
-/// or when the first of them has waited this long.
+/// or when its first part has waited this long.
 const LONGEST: Duration = Duration::from_secs(1);
 /// How often a signal is looked for while nothing comes.
 const POLL: Duration = Duration::from_millis(50);
-/// How many lines may wait for the store.
-const WAITING: usize = 1_024;
+/// How many bytes a part has at most, and how many parts may wait for the store.
+const PART: usize = 1 << 16;
+const WAITING: usize = 16;
 
-/// Lines that a thread reads, because a read can't be given up.
-pub(crate) struct Live {
-    lines: Receiver<io::Result<Vec<u8>>>,
-    signals: Signals,
+/// An input that is being read.
+pub(crate) struct Feed {
+    parts: Receiver<io::Result<Vec<u8>>>,
+    /// Somebody may still be writing it.
+    pub(crate) is_live: bool,
+    signals: Option<Signals>,
 }
 
-/// Why no more lines were added.
+/// Why no more was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pause {
-    /// The writer is quiet, or there are enough lines.
+    /// The writer is quiet, or enough was read.
     More,
     /// The input has ended.
     End,
@@ -34,92 +37,66 @@ pub(crate) enum Pause {
     Signal(Signal),
 }
 
-impl Live {
+impl Feed {
     /// Begins to read.
-    pub(crate) fn new(reader: impl BufRead + Send + 'static, signals: Signals) -> Self {
-        let (sender, lines) = mpsc::sync_channel(WAITING);
+    pub(crate) fn new(
+        reader: Box<dyn Read + Send>,
+        is_live: bool,
+        signals: Option<Signals>,
+    ) -> Self {
+        let (sender, parts) = mpsc::sync_channel(WAITING);
         thread::spawn(move || read(reader, &sender));
-        Self { lines, signals }
+        Self {
+            parts,
+            is_live,
+            signals,
+        }
     }
 
-    /// Adds lines to `json` until `is_full` says so or there is a pause, and returns how
-    /// many. `may_pause` returns `true` if what was read can be stored by itself.
-    pub(crate) fn fill(
-        &self,
-        json: &mut Vec<u8>,
-        mut is_full: impl FnMut(&[u8], usize) -> bool,
-        may_pause: impl Fn(&[u8]) -> bool,
-    ) -> io::Result<(usize, Pause)> {
-        let mut lines = 0;
-        // When the first line came, and the last one.
+    /// Adds to `json` until it has `enough` bytes or there is a pause.
+    pub(crate) fn fill(&self, json: &mut Vec<u8>, enough: usize) -> io::Result<Pause> {
+        // When the first part came, and the last one.
         let mut came: Option<(Instant, Instant)> = None;
-        while !is_full(json, lines) {
-            if let Some(signal) = self.signals.came() {
+        while json.len() < enough {
+            if let Some(signal) = self.signals.as_ref().and_then(Signals::came) {
                 // What waits has been read.
-                for line in self.lines.try_iter().take(WAITING) {
-                    json.extend(line?);
-                    lines += 1;
+                for part in self.parts.try_iter().take(WAITING) {
+                    json.extend(part?);
                 }
-                return Ok((lines, Pause::Signal(signal)));
+                return Ok(Pause::Signal(signal));
             }
-            match self.lines.recv_timeout(POLL) {
-                Ok(line) => {
-                    json.extend(line?);
-                    lines += 1;
+            match self.parts.recv_timeout(POLL) {
+                Ok(part) => {
+                    json.extend(part?);
                     let now = Instant::now();
                     came = Some((came.map_or(now, |(first, _)| first), now));
                 }
-                Err(RecvTimeoutError::Disconnected) => return Ok((lines, Pause::End)),
+                Err(RecvTimeoutError::Disconnected) => return Ok(Pause::End),
                 Err(RecvTimeoutError::Timeout) => {}
             }
-            if let Some((first, last)) = came
+            if let Some((first, last)) = came.filter(|_| self.is_live)
                 && (last.elapsed() >= QUIET || first.elapsed() >= LONGEST)
-                && may_pause(json)
             {
-                return Ok((lines, Pause::More));
+                return Ok(Pause::More);
             }
         }
-        Ok((lines, Pause::More))
+        Ok(Pause::More)
     }
 }
 
-/// Sends the lines, or an input that must be read whole, until it ends or nobody wants more.
-fn read(mut reader: impl BufRead, sender: &SyncSender<io::Result<Vec<u8>>>) {
-    // The lines read, until they show how the input is to be read.
-    let mut first = Some(Vec::new());
+/// Sends what is read until the input ends or nobody wants more.
+fn read(mut reader: impl Read, sender: &SyncSender<io::Result<Vec<u8>>>) {
+    let mut buffer = vec![0; PART];
     loop {
-        match read_line(&mut reader, first.as_mut()) {
-            Ok(line) if line.is_empty() => return,
-            Ok(line) => {
-                first = first.filter(|lines| begin(lines) == Begin::Unknown);
-                if sender.send(Ok(line)).is_err() {
-                    return;
-                }
-            }
-            Err(error) => {
-                let _ = sender.send(Err(error));
-                return;
-            }
+        let part = match reader.read(&mut buffer) {
+            Ok(0) => return,
+            Ok(length) => Ok(buffer[..length].to_vec()),
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => Err(error),
+        };
+        let failed = part.is_err();
+        if sender.send(part).is_err() || failed {
+            return;
         }
     }
-}
-
-/// Reads a line and adds it to the first ones; cuts one that is too long. Reads all that is
-/// left if the input must be read whole.
-fn read_line(reader: &mut impl BufRead, first: Option<&mut Vec<u8>>) -> io::Result<Vec<u8>> {
-    let mut line = Vec::new();
-    reader.take(LINE_BYTES).read_until(b'\n', &mut line)?;
-    let is_whole = first.is_some_and(|lines| {
-        lines.extend_from_slice(&line);
-        begin(lines) == Begin::Whole
-    });
-    if is_whole {
-        reader.read_to_end(&mut line)?;
-    } else if line.len() as u64 == LINE_BYTES
-        && !line.ends_with(b"\n")
-        && reader.skip_until(b'\n')? > 0
-    {
-        line.push(b'\n');
-    }
-    Ok(line)
 }

@@ -66,9 +66,9 @@ pub(crate) fn run(args: &Sync, global: &Global, output: &Output) -> Result<Exit,
 impl Report {
     /// Stores the stream objects of one file.
     fn sync(&mut self, store: &Store, file: &Path) -> Result<(), Failure> {
-        let input = Input::open(file, |reader| reader)?;
+        let input = Input::open(file, None, |reader| reader)?;
         let file = input.name.clone();
-        let json = input.whole(None)?;
+        let json = input.whole()?;
         let done = store.sync_streams(&json).map_err(|error| match error {
             Error::InvalidJson { .. } => Failure::Input {
                 file: file.clone(),

@@ -210,6 +210,54 @@ fn arrays_and_objects_of_many_lines_are_whole() {
     assert_eq!(ran.json()["inserted"], 12_000);
 }
 
+/// A piece is 4 MiB; the last of these is longer.
+#[test]
+fn payloads_over_several_lines_are_read_in_a_file_of_any_length() {
+    let pretty = |second| {
+        let payload: serde_json::Value = serde_json::from_str(&payload(second, 1)).unwrap();
+        serde_json::to_string_pretty(&payload).unwrap()
+    };
+    for count in [2_000, 60_000] {
+        let mut objects: Vec<_> = (0..count).map(pretty).collect();
+        let lines = objects[0].lines().count();
+        // An array a line, a line that is no JSON, and a payload on one line.
+        objects.push(format!(
+            "[{}, {}]",
+            payload(count, 1),
+            payload(count + 1, 1)
+        ));
+        objects.push("not json".to_owned());
+        objects.push(payload(count + 2, 1));
+        let feed = objects.join("\n");
+        let folder = Folder::new();
+        folder.write("feed", &feed);
+        for ran in [
+            folder.run(&["ingest", "engine.db", "feed", "--json"]),
+            Folder::new().feed(&["ingest", "engine.db", "--json"], feed.as_bytes()),
+        ] {
+            assert_eq!(ran.code, 1, "{}", ran.err);
+            let report = ran.json();
+            assert_eq!(report["inserted"], count + 3);
+            let rejected = report["rejected"].as_array().unwrap();
+            assert_eq!(rejected.len(), 1);
+            assert_eq!(rejected[0]["line"], count * lines + 2);
+            assert_eq!(rejected[0]["index"], count + 2);
+        }
+    }
+}
+
+#[test]
+fn a_long_array_that_is_malformed_is_bad_input() {
+    let mut lines: Vec<_> = (0..60_000).map(|second| payload(second, 1)).collect();
+    lines[50_000].push('}');
+    let folder = Folder::new();
+    folder.write("array", format!("[\n{}\n]\n", lines.join(",\n")));
+    let ran = folder.run(&["ingest", "engine.db", "array", "--json"]);
+    assert_eq!(ran.code, 4, "{}", ran.err);
+    assert_eq!(ran.json()["payloads"], 0);
+    assert!(ran.err.contains("array: line 50002 column "), "{}", ran.err);
+}
+
 #[test]
 fn an_array_cut_short_is_bad_input_and_other_files_are_ingested() {
     let folder = Folder::new();

@@ -189,6 +189,96 @@ fn one_payload_over_several_lines_waits_for_its_end() {
 }
 
 #[test]
+fn a_first_line_that_is_no_payload_holds_nothing_back() {
+    for (first, signal, code) in [
+        ("connecting", "-TERM", 143),
+        ("[info] connecting", "-INT", 130),
+        ("say \"hello", "-TERM", 143),
+        ("{\"value\": 1, \"obs", "-TERM", 143),
+        ("{\"value\": 1,", "-TERM", 143),
+        ("[{\"value\": 1},", "-TERM", 143),
+        ("\", \"hash\": \"h\"}", "-TERM", 143),
+    ] {
+        let folder = Folder::new();
+        let (child, mut input) = start(&folder, &[]);
+        let good: Vec<_> = (1..=5).map(|number| payload(number, number)).collect();
+        writeln!(input, "{first}\n{}", good.join("\n")).unwrap();
+        wait_for(&folder, 5);
+        send(&child, signal);
+        let (found, out, err) = end(child);
+        assert_eq!(
+            (found, out.as_str()),
+            (
+                code,
+                "6 payloads: 5 inserted, 0 already there, 1 rejected\n"
+            ),
+            "{first}"
+        );
+        assert!(err.contains("standard input:1:"), "{first}: {err}");
+        drop(input);
+    }
+}
+
+#[test]
+fn arrays_and_objects_from_a_pipe_are_stored_when_they_are_whole() {
+    let folder = Folder::new();
+    let (child, mut input) = start(&folder, &[]);
+    writeln!(input, "[{}, {}]", payload(1, 1), payload(2, 2)).unwrap();
+    wait_for(&folder, 2);
+    writeln!(input, "{}\n[{}]", payload(3, 3), payload(4, 4)).unwrap();
+    wait_for(&folder, 4);
+    let pretty = payload(5, 5).replace(", ", ",\n");
+    let (begin, rest) = pretty.split_at(25);
+    write!(input, "{}\n{begin}", payload(6, 6)).unwrap();
+    // What is whole doesn't wait for what is not.
+    wait_for(&folder, 5);
+    writeln!(input, "{rest}").unwrap();
+    wait_for(&folder, 6);
+    write!(input, "[\n{},\n{}\n", payload(7, 7), payload(8, 8)).unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(rows(&folder), 6);
+    writeln!(input, "]").unwrap();
+    wait_for(&folder, 8);
+    drop(input);
+    let (code, out, err) = end(child);
+    assert_eq!(
+        (code, out.as_str(), err.as_str()),
+        (0, "8 payloads: 8 inserted, 0 already there\n", "")
+    );
+}
+
+#[test]
+fn a_signal_stores_a_payload_whose_line_has_not_ended() {
+    for (last, stored) in [
+        (payload(2, 2), 2),
+        (payload(2, 2).replace(", ", ",\n"), 2),
+        (format!("[{}]", payload(2, 2)), 2),
+        (payload(2, 2)[..30].to_owned(), 1),
+    ] {
+        let folder = Folder::new();
+        let (child, mut input) = start(&folder, &[]);
+        writeln!(input, "{}", payload(1, 1)).unwrap();
+        wait_for(&folder, 1);
+        input.write_all(last.as_bytes()).unwrap();
+        std::thread::sleep(Duration::from_millis(100));
+        send(&child, "-TERM");
+        let (code, out, err) = end(child);
+        assert_eq!(
+            (code, out.contains("rejected"), rows(&folder)),
+            (143, false, stored),
+            "{last}: {out}"
+        );
+        // The message is true.
+        assert_eq!(
+            err.contains("incomplete and was not stored"),
+            stored == 1,
+            "{err}"
+        );
+        drop(input);
+    }
+}
+
+#[test]
 fn a_named_pipe_is_live_too() {
     let folder = Folder::new();
     let pipe = folder.path("pipe");

@@ -22,21 +22,23 @@ class Conflict(StoreError):
         self,
         uuid: str,
         ts: datetime,
-        stored: float,
+        stored: Optional[float],
         offered: float,
         index: int = 0,
         line: int = 0,
         column: int = 0,
     ) -> None:
+        has = "a row that can't be read" if stored is None else f"the value {stored!r}"
         super().__init__(
-            f"{uuid} has the value {stored!r} at {ts.isoformat()}, "
+            f"{uuid} has {has} at {ts.isoformat()}, "
             f"and {offered!r} was offered: the stored one stays"
         )
         #: The stream.
         self.uuid = uuid
         #: The instant.
         self.ts = ts
-        #: The value that is stored, and stays.
+        #: The value that is stored, and stays; None if that row can't be read. Then
+        #: :meth:`Store.unreadable` shows it.
         self.stored = stored
         #: The value that was offered.
         self.offered = offered
@@ -84,7 +86,8 @@ class InsertReport:
     inserted: int
     #: Rows that already exist with the same value.
     already_there: int
-    #: One for each row whose instant has another value; the stored ones stay.
+    #: One for each row whose instant has another value, or a row that can't be read; the
+    #: stored ones stay.
     conflicts: tuple[Conflict, ...]
 
 

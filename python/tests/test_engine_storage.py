@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +33,22 @@ def hours() -> pandas.DataFrame:
     frame: pandas.DataFrame = pandas.DataFrame({"value": [50.0, 51.0, 52.0]}, index=HOURS)
     frame["hash"] = ["a", "b", "c"]
     return frame
+
+
+def test_a_local_row_that_cannot_be_read_keeps_out_its_own_instant_alone(tmp_path: Path) -> None:
+    storage = EngineStorageManager(str(tmp_path), "engine.db")
+    assert storage.storeStreamData("x", hours()[:1]) == 1
+    plain = sqlite3.connect(tmp_path / "engine.db")
+    plain.execute('INSERT INTO x VALUES (?, ?, "h", "p")', (SECONDS[1], float("inf")))
+    plain.commit()
+    plain.close()
+    merged = storage.mergeServerDataWithLocal("x", hours())
+    assert merged["value"].tolist() == [50.0, 52.0]
+    assert storage.getStreamRowCount("x") == 3
+    # In the way as before, and of nothing else.
+    assert not storage.storeStreamObservation("x", HOURS[1], 51.0)
+    assert storage.storeStreamObservation("x", "2024-02-01T03:00:00", 53.0)
+    storage.close()
 
 
 def test_stream_data(storage: EngineStorageManager) -> None:

@@ -7,6 +7,7 @@ import sqlite3
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy
@@ -122,7 +123,13 @@ def test_a_float_counts_at_its_value(store: Store) -> None:
         for way in (number, numpy.float64(number), Decimal(number)):
             store.insert("x", way, 1)
         store.insert("x", pandas.DataFrame({"ts": [number], "value": [1]}))
+        assert store.count("x") == 1, number
+        store.remove("x")
+        # In a payload it counts by its digits, whether the JSON was parsed before or not.
+        store.insert("x", repr(number), 1)
         store.ingest({"value": 1, "observed_at": number}, uuid="x")
+        store.ingest(b'{"value": 1, "observed_at": %a}' % number, uuid="x")
+        store.ingest({"value": 1, "observed_at": repr(number)}, uuid="x")
         assert store.count("x") == 1, number
         store.remove("x")
 
@@ -362,3 +369,19 @@ def test_reports_are_values(store: Store) -> None:
     report = store.insert("x", [(0, 2)])
     again = pickle.loads(pickle.dumps(report))
     assert again == report and hash(again.conflicts[0]) == hash(report.conflicts[0])
+
+
+def test_a_row_that_cannot_be_read_keeps_out_its_own_instant_alone(tmp_path: Path) -> None:
+    with Store(tmp_path / "engine.db") as store:
+        store.insert("x", [(0, 1)])
+    plain = sqlite3.connect(tmp_path / "engine.db")
+    plain.execute('INSERT INTO x VALUES (60, 9e999, "h", "p")')
+    plain.commit()
+    plain.close()
+    with Store(tmp_path / "engine.db") as store:
+        report = store.insert("x", [(60 * minute, 1) for minute in range(41)])
+        assert (report.inserted, report.already_there) == (39, 1)
+        (conflict,) = report.conflicts
+        assert (conflict.index, conflict.stored, conflict.offered) == (1, None, 1.0)
+        assert "a row that can't be read" in str(conflict)
+        assert pickle.loads(pickle.dumps(conflict)) == conflict

@@ -36,7 +36,8 @@ pub struct satori_insert_report {
     pub inserted: u64,
     /// Rows that already exist with the same value.
     pub already_there: u64,
-    /// Rows whose instant has another value; the stored ones stay.
+    /// Rows whose instant has another value, or a row that can't be read; the stored ones
+    /// stay.
     pub conflicts: u64,
 }
 
@@ -89,7 +90,10 @@ pub unsafe extern "C" fn satori_insert(
             let (outcome, kept) = match store.insert(uuid, &row)? {
                 Insertion::Inserted => (satori_insertion::SATORI_INSERTED, value),
                 Insertion::AlreadyThere => (satori_insertion::SATORI_ALREADY_THERE, value),
-                Insertion::Conflict(found) => (satori_insertion::SATORI_CONFLICT, found.stored),
+                Insertion::Conflict(found) => (
+                    satori_insertion::SATORI_CONFLICT,
+                    found.stored.unwrap_or(f64::NAN),
+                ),
             };
             output::write(insertion, outcome as i32);
             output::write(stored, kept);
@@ -126,9 +130,11 @@ pub unsafe extern "C" fn satori_insert(
 ///                     "central" for all.
 /// @param report       receives the counts; set its size first. May be NULL.
 /// @param conflicts    receives the conflicts as JSON: an array of [index, {ts,
-///                     stored, offered}]. May be NULL.
+///                     stored, offered}]; stored is null if that row can't be read.
+///                     May be NULL.
 /// @param error        see satori_error; may be NULL.
-/// @return as satori_insert.
+/// @return as satori_insert, but for SATORI_UNREADABLE_ROW: a row whose instant has a
+///         row that can't be read is a conflict.
 /// @since 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn satori_insert_many(

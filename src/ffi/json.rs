@@ -19,11 +19,12 @@ use crate::{Error, Format, IngestOptions, IngestReport, StreamUuid};
 #[repr(i32)]
 #[allow(dead_code, reason = "C reads all of them")]
 pub enum satori_format {
-    /// Decided by the input: JSON arrays, payloads that go on over several lines, or one
-    /// payload a line.
+    /// Payloads and JSON arrays of them, one a line or over several lines. A line that is
+    /// no JSON is rejected by itself. If the input begins with an array that is malformed
+    /// or cut short, the whole input is.
     SATORI_FORMAT_AUTO = 0,
-    /// One payload a line: for the pieces of a long input, of which the first may look
-    /// like another format.
+    /// The same, but a line that begins such an array is rejected by itself too: for
+    /// lines, and for the pieces of a long input.
     SATORI_FORMAT_NDJSON = 1,
 }
 

@@ -48,7 +48,8 @@ pub enum satori_code {
     SATORI_INVALID_UUID = 13,
     /// The name stands for something that holds no stream's observations, or for
     /// another stream, whose name differs in upper and lower case alone; or a rule that
-    /// another program has set keeps rows out.
+    /// another program has set keeps rows out, or a column as it has declared it would
+    /// change them.
     SATORI_NOT_A_STREAM = 14,
     /// No stream of that uuid or name has metadata or data here.
     SATORI_STREAM_NOT_FOUND = 15,

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+use super::block::{Block, is_cut};
 use super::encoding::{self, BYTE_ORDER_MARK};
 use super::options::Format;
 use crate::model::error::{Error, Result};
@@ -20,82 +21,88 @@ pub(super) struct Item<'a> {
     json: &'a [u8],
 }
 
-/// Splits a batch into its items: the elements of JSON arrays, or the lines of NDJSON, or
-/// values that go on over several lines. `first_line` is the number of its first line.
+/// Splits a batch into its items: its values, one a line or going on over several lines, and
+/// of an array its elements. A line that is no JSON is an item that can't be read.
+/// `first_line` is the number of its first line.
 ///
 /// # Errors
-/// `InvalidJson` if the input is another encoding or compressed, or if an array is cut short or malformed: then it is unknown where its
+/// `InvalidJson` if the input is another encoding or compressed, or if its format is `Auto`
+/// and it begins with an array that is cut short or malformed: then it is unknown where the
 /// elements begin.
 pub(super) fn split(input: &[u8], format: Format, first_line: usize) -> Result<Vec<Item<'_>>> {
     let start = Position::start_of(first_line);
-    // A later piece of a longer input can only be lines.
     let input = match first_line {
         0 | 1 => encoding::decode(input, start)?,
+        // A later piece of a longer input is what the first one was.
         _ => input,
     };
-    if format == Format::Auto {
-        let first = input.iter().position(|byte| !byte.is_ascii_whitespace());
-        let Some(first) = first else {
-            return Ok(Vec::new());
-        };
-        if input[first] == b'[' {
-            return elements(input, start);
-        }
-        let rest = &input[first..];
-        if goes_on(rest)
-            && let Some(values) = values(rest)
-        {
-            return Ok(items(input, values, start));
-        }
-    }
-    let lines = input.split(|&byte| byte == b'\n').enumerate();
-    Ok(lines
-        .filter(|(_, json)| !json.iter().all(u8::is_ascii_whitespace))
-        .enumerate()
-        .map(|(index, (line, json))| {
-            let start = Position {
-                index,
-                ..Position::start_of(first_line.saturating_add(line))
-            };
-            // Texts that were joined may each begin with a mark.
-            match json.strip_prefix(BYTE_ORDER_MARK) {
-                Some(rest) => Item {
-                    position: start.behind(BYTE_ORDER_MARK),
-                    json: rest,
-                },
-                None => Item {
-                    position: start,
-                    json,
-                },
-            }
-        })
-        .collect())
-}
-
-/// Returns the elements of a JSON array, or of several, one after the other.
-fn elements(input: &[u8], start: Position) -> Result<Vec<Item<'_>>> {
-    let elements = match serde_json::from_slice(input) {
-        Ok(elements) => elements,
-        Err(error) => values(input).ok_or_else(|| {
-            let position = (error.line(), error.column());
-            match encoding::is_mark_at(input, position) {
-                true => json_error_at(
-                    &error,
-                    start,
-                    "a byte order mark, which can only begin a text",
-                ),
-                false => json_error(&error, start),
-            }
-        })?,
+    let mut items = Items {
+        input,
+        reached: 0,
+        position: start,
+        items: Vec::new(),
     };
-    Ok(items(input, elements, start))
+    let mut rest = input;
+    while !rest.is_empty() {
+        let Block {
+            json: block, line, ..
+        } = Block::first(rest);
+        let is_array = begins_array(block);
+        if (is_array || line < block.len())
+            && let Some(values) = values(block)
+        {
+            for value in values {
+                items.push(value.get().as_bytes());
+            }
+            rest = &rest[block.len()..];
+            continue;
+        }
+        let (line, next) = rest.split_at(line);
+        let is_first = items.items.is_empty();
+        if format == Format::Auto && is_array && is_first && (is_cut(line) || is_blank(next)) {
+            return Err(array_error(input, start));
+        }
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        if !is_blank(line) {
+            // Texts that were joined may each begin with a mark.
+            items.push(line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line));
+        }
+        rest = next;
+    }
+    Ok(items.items)
 }
 
-/// Returns the values that stand one after the other in the input, of an array its
+/// The items of an input, as they are found.
+struct Items<'a> {
+    input: &'a [u8],
+    /// The offset of the item that was found last, and its position.
+    reached: usize,
+    position: Position,
+    items: Vec<Item<'a>>,
+}
+
+impl<'a> Items<'a> {
+    /// Adds an item, which is a slice of the input.
+    fn push(&mut self, json: &'a [u8]) {
+        let offset = offset(self.input, json);
+        self.position = Position {
+            index: self.items.len(),
+            ..self.position.behind(&self.input[self.reached..offset])
+        };
+        self.reached = offset;
+        self.items.push(Item {
+            position: self.position,
+            json,
+        });
+    }
+}
+
+/// Returns the values that stand one after the other in the block, of an array its
 /// elements; `None` if one is malformed or cut short.
-fn values(input: &[u8]) -> Option<Vec<&RawValue>> {
+fn values(block: &[u8]) -> Option<Vec<&RawValue>> {
+    let block = block.strip_prefix(BYTE_ORDER_MARK).unwrap_or(block);
     let mut values = Vec::new();
-    for value in serde_json::Deserializer::from_slice(input).into_iter::<&RawValue>() {
+    for value in serde_json::Deserializer::from_slice(block).into_iter::<&RawValue>() {
         let value = value.ok()?;
         match value.get().starts_with('[') {
             true => values.extend(serde_json::from_str::<Vec<&RawValue>>(value.get()).ok()?),
@@ -105,35 +112,33 @@ fn values(input: &[u8]) -> Option<Vec<&RawValue>> {
     Some(values)
 }
 
-/// Returns the values, which are slices of the input, as items.
-fn items<'a>(input: &[u8], values: Vec<&'a RawValue>, start: Position) -> Vec<Item<'a>> {
-    let mut position = start;
-    let mut reached = 0;
-    values
-        .into_iter()
-        .enumerate()
-        .map(|(index, element)| {
-            let json = element.get().as_bytes();
-            let offset = offset(input, element.get());
-            position = Position {
-                index,
-                ..position.behind(&input[reached..offset])
-            };
-            reached = offset;
-            Item { position, json }
-        })
-        .collect()
+/// Returns `true` if an array begins the block.
+fn begins_array(block: &[u8]) -> bool {
+    let block = block.strip_prefix(BYTE_ORDER_MARK).unwrap_or(block);
+    block.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[')
 }
 
-/// Returns `true` if the first value goes on after its first line.
-fn goes_on(json: &[u8]) -> bool {
-    let line = json.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    let is_cut = |json| matches!(serde_json::from_slice::<IgnoredAny>(json), Err(e) if e.is_eof());
-    line.len() < json.len() && is_cut(line)
+fn is_blank(json: &[u8]) -> bool {
+    json.iter().all(u8::is_ascii_whitespace)
+}
+
+/// Returns the error of an input that begins with an array that is malformed or cut short.
+fn array_error(input: &[u8], start: Position) -> Error {
+    let Err(error) = serde_json::from_slice::<Vec<&RawValue>>(input) else {
+        return start.error("an array that is malformed");
+    };
+    match encoding::is_mark_at(input, (error.line(), error.column())) {
+        true => json_error_at(
+            &error,
+            start,
+            "a byte order mark, which can only begin a text",
+        ),
+        false => json_error(&error, start),
+    }
 }
 
 /// Returns the offset at which `part` begins in `whole`, of which it is a slice.
-fn offset(whole: &[u8], part: &str) -> usize {
+fn offset(whole: &[u8], part: &[u8]) -> usize {
     part.as_ptr().addr() - whole.as_ptr().addr()
 }
 
@@ -162,17 +167,17 @@ fn json_error_at(error: &serde_json::Error, start: Position, message: &str) -> E
 impl<'a> Item<'a> {
     /// Returns the position in the input of `part`, which is a slice of the item.
     pub(super) fn position_of(&self, part: &str) -> Position {
-        self.position.behind(&self.json[..offset(self.json, part)])
-    }
-
-    /// Returns the item as it is.
-    pub(super) fn json(&self) -> &'a [u8] {
-        self.json
+        self.position
+            .behind(&self.json[..offset(self.json, part.as_bytes())])
     }
 
     /// Parses the item.
     pub(super) fn read<T: Deserialize<'a>>(&self) -> Result<T> {
-        serde_json::from_slice(self.json).map_err(|error| json_error(&error, self.position))
+        serde_json::from_slice(self.json).map_err(|error| {
+            // Of an array that is malformed, that it is none of `T` is the lesser fault.
+            let malformed = serde_json::from_slice::<IgnoredAny>(self.json).err();
+            json_error(&malformed.unwrap_or(error), self.position)
+        })
     }
 
     /// Refuses an item that is too large or nested too deep, before it is parsed.

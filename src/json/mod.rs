@@ -1,5 +1,6 @@
 //! The server's JSON: payloads and stream objects, read whole and then written.
 
+pub(crate) mod block;
 mod encoding;
 pub(crate) mod ingest;
 mod item;

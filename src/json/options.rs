@@ -28,12 +28,14 @@ pub struct IngestOptions {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Format {
-    /// What the input looks like: JSON arrays, payloads that go on over several lines, or
-    /// one payload a line.
+    /// Payloads and JSON arrays of them, one a line or over several lines. A line that is no
+    /// JSON is rejected by itself. If the input begins with an array that is malformed or
+    /// cut short, the whole input is.
     #[default]
     Auto,
-    /// One payload a line (<https://github.com/ndjson/ndjson-spec>). It is for the pieces
-    /// of a long input, because a piece may look like another format.
+    /// The same, but a line that begins such an array is rejected by itself too. It is for
+    /// lines (<https://github.com/ndjson/ndjson-spec>), and for the pieces of a long input,
+    /// as [`whole_payloads`](crate::whole_payloads) cuts them.
     NdJson,
 }
 

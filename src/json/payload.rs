@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::item::Item;
-use super::scalar::{Object, Scalar, Text, as_sent};
+use super::scalar::{Object, Scalar, Text};
 use super::stream_object::RawStream;
 use crate::model::error::Result;
 use crate::model::time::Timestamp;
@@ -47,21 +47,13 @@ pub(super) fn read<'a>(item: &Item<'a>, unit: TimeUnit) -> Result<Option<Parsed<
     let Some(Object(payload)) = payload else {
         return Ok(None);
     };
-    let (field, ts) = match payload.observed_at {
-        Some(observed_at) => ("observed_at", Some(observed_at)),
-        None => ("ts", payload.ts),
-    };
-    let Some(ts) = ts else {
+    let Some(ts) = payload.observed_at.or(payload.ts) else {
         return Err(item
             .position
             .error("missing field `observed_at`, and `ts` too"));
     };
-    let as_sent = |field| move |error| as_sent(error, item.json(), field);
-    let ts = ts.timestamp(unit).map_err(as_sent(field))?;
-    // An instant that can't be stored must refuse this payload, not the batch.
-    ts.to_seconds().map_err(as_sent(field))?;
-    let stream_id = payload.stream_id.map(|id| id.id()).transpose();
-    let stream_id = stream_id.map_err(as_sent("stream_id"))?;
+    let ts = ts.timestamp(unit)?;
+    let stream_id = payload.stream_id.map(|id| id.id()).transpose()?;
     let stream = payload.stream.map(|stream| RawStream {
         json: stream.get(),
         stream_id,
@@ -69,7 +61,7 @@ pub(super) fn read<'a>(item: &Item<'a>, unit: TimeUnit) -> Result<Option<Parsed<
     Ok(Some(Parsed {
         stream,
         ts,
-        value: payload.value.value().map_err(as_sent("value"))?,
+        value: payload.value.value()?,
         hash: payload
             .hash
             .map(|hash| hash.0)

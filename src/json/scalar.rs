@@ -1,14 +1,13 @@
 //! Parts of the server's JSON: objects, text, numbers that may be text.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::num::IntErrorKind;
 
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, Error as _, MapAccess, Unexpected, Visitor};
 use serde_json::value::RawValue;
 
 use crate::model::error::{Error, Result, excerpt};
@@ -47,20 +46,6 @@ pub(super) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     Option::deserialize(deserializer).map(Some)
 }
 
-/// Returns the error about a number with the number as `json`, an object, has it in `field`:
-/// one of more than 64 bits was read as another that is near it.
-#[cold]
-pub(super) fn as_sent(mut error: Error, json: &[u8], field: &str) -> Error {
-    let fields = serde_json::from_slice::<HashMap<Cow<'_, str>, &RawValue>>(json);
-    let sent = fields.ok().and_then(|fields| fields.get(field).copied());
-    if let (Error::InvalidValue { text, .. } | Error::InvalidTimestamp { text, .. }, Some(sent)) =
-        (&mut error, sent.filter(|sent| !sent.get().starts_with('"')))
-    {
-        *text = excerpt(sent.get());
-    }
-    error
-}
-
 /// Text, borrowed from the JSON if it has no escapes.
 #[derive(Deserialize)]
 #[serde(transparent)]
@@ -68,64 +53,58 @@ pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
 /// A number, or text that should be one.
 pub(super) enum Scalar<'a> {
-    Integer(i64),
-    Real(f64),
+    /// The number as the JSON spells it: a double would lose digits of an instant.
+    Number(&'a str),
     Text(Cow<'a, str>),
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ScalarVisitor;
-
-        impl<'de> Visitor<'de> for ScalarVisitor {
-            type Value = Scalar<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number, or text that is one")
-            }
-
-            fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
-                Ok(Scalar::Integer(number))
-            }
-
-            fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
-                Ok(i64::try_from(number).map_or(Scalar::Real(number as f64), Scalar::Integer))
-            }
-
-            fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
-                Ok(Scalar::Real(number))
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Scalar::Text(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Scalar::Text(Cow::Owned(text.to_owned())))
-            }
+        let json = <&RawValue>::deserialize(deserializer)?.get();
+        let refused = |found| {
+            let expected = &"a number, or text that is one";
+            Err(D::Error::invalid_type(found, expected))
+        };
+        match json.as_bytes().first() {
+            Some(b'"') => match serde_json::from_str(json) {
+                Ok(Text(text)) => Ok(Scalar::Text(text)),
+                // Its position would be counted from the text's start.
+                Err(_) => Err(D::Error::custom("an escape that stands for no character")),
+            },
+            Some(b'{') => refused(Unexpected::Map),
+            Some(b'[') => refused(Unexpected::Seq),
+            Some(b't') => refused(Unexpected::Bool(true)),
+            Some(b'f') => refused(Unexpected::Bool(false)),
+            Some(b'n') => refused(Unexpected::Unit),
+            _ => Ok(Scalar::Number(json)),
         }
-
-        deserializer.deserialize_any(ScalarVisitor)
     }
 }
 
 impl Scalar<'_> {
-    /// Reads it as an instant, a number as one of `unit`.
-    pub(super) fn timestamp(&self, unit: TimeUnit) -> Result<Timestamp> {
+    fn as_str(&self) -> &str {
         match self {
-            Scalar::Integer(number) => Timestamp::from_integer_in(*number, unit),
-            Scalar::Real(number) => Timestamp::from_real_in(*number, unit),
-            Scalar::Text(text) => Timestamp::parse_in(text, unit),
+            Scalar::Number(text) => text,
+            Scalar::Text(text) => text,
         }
+    }
+
+    /// Reads it as an instant that can be stored, a number as one of `unit`.
+    pub(super) fn timestamp(&self, unit: TimeUnit) -> Result<Timestamp> {
+        let ts = Timestamp::parse_in(self.as_str(), unit)?;
+        // Here it refuses this payload, later it would refuse the batch.
+        ts.to_seconds().map_err(|mut error| {
+            if let Error::InvalidTimestamp { text, .. } = &mut error {
+                *text = excerpt(self.as_str());
+            }
+            error
+        })?;
+        Ok(ts)
     }
 
     /// Reads it as a value.
     pub(super) fn value(&self) -> Result<f64> {
-        match self {
-            Scalar::Integer(number) => Ok(*number as f64),
-            Scalar::Real(number) => value::finite(*number),
-            Scalar::Text(text) => value::parse(text),
-        }
+        value::parse(self.as_str())
     }
 
     /// Reads it as the server's number for a stream.
@@ -133,25 +112,24 @@ impl Scalar<'_> {
         let refused = |text, reason| Err(Error::InvalidValue { text, reason });
         let whole = "a stream's id is a whole number";
         let range = "a stream's id is out of range: it has 64 bits";
-        match self {
-            Scalar::Integer(number) => Ok(*number),
+        let text = self.as_str().trim();
+        let error = match text.parse::<i64>() {
+            Ok(number) => return Ok(number),
+            Err(error) => error,
+        };
+        if let Scalar::Number(_) = self
+            && let Ok(number) = text.parse::<f64>()
+            && number.fract() == 0.0
+        {
             // Below 2^53 every whole number has a double of its own.
-            Scalar::Real(number)
-                if number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0 =>
-            {
-                Ok(*number as i64)
-            }
-            Scalar::Real(number) if number.fract() == 0.0 => refused(number.to_string(), range),
-            Scalar::Real(number) => refused(number.to_string(), whole),
-            Scalar::Text(text) => match text.trim().parse::<i64>() {
-                Ok(number) => Ok(number),
-                Err(error) => match error.kind() {
-                    IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => {
-                        refused(excerpt(text), range)
-                    }
-                    _ => refused(excerpt(text), whole),
-                },
-            },
+            return match number.abs() < 9_007_199_254_740_992.0 {
+                true => Ok(number as i64),
+                false => refused(excerpt(text), range),
+            };
+        }
+        match error.kind() {
+            IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => refused(excerpt(text), range),
+            _ => refused(excerpt(text), whole),
         }
     }
 }

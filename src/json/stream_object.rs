@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::item::{Item, json_error};
-use super::scalar::{Object, Scalar, Text, as_sent, present};
+use super::scalar::{Object, Scalar, Text, present};
 use crate::model::error::{Error, Result};
 use crate::model::stream::StreamPatch;
 use crate::model::uuid::StreamUuid;
@@ -48,13 +48,8 @@ pub(super) struct ParsedStream<'a> {
 }
 
 impl<'a> StreamObject<'a> {
-    /// Reads the fields of the object, whose JSON is `json`, a part of the item.
-    fn parse(
-        self,
-        item: &Item<'_>,
-        json: &[u8],
-        stream_id: Option<i64>,
-    ) -> Result<ParsedStream<'a>> {
+    /// Reads the fields of the object, which is a part of the item.
+    fn parse(self, item: &Item<'_>, stream_id: Option<i64>) -> Result<ParsedStream<'a>> {
         fn set<T>(
             patch: StreamPatch,
             field: Option<Option<T>>,
@@ -67,10 +62,7 @@ impl<'a> StreamObject<'a> {
         }
         let text = |text: Text<'a>| text.0.into_owned();
         let id = match self.id {
-            Some(id) => {
-                let id = id.map(|id| id.id()).transpose();
-                Some(id.map_err(|error| as_sent(error, json, "id"))?)
-            }
+            Some(id) => Some(id.map(|id| id.id()).transpose()?),
             None => stream_id.map(Some),
         };
         let meta = match self.meta {
@@ -108,14 +100,14 @@ pub(super) fn read<'a>(item: &Item<'a>, stream: RawStream<'a>) -> Result<ParsedS
     let start = item.position_of(stream.json);
     let Object(object) = serde_json::from_str::<Object<StreamObject<'a>>>(stream.json)
         .map_err(|error| json_error(&error, start))?;
-    object.parse(item, stream.json.as_bytes(), stream.stream_id)
+    object.parse(item, stream.stream_id)
 }
 
 /// Reads an item that is a stream object.
 pub(super) fn read_item(item: &Item<'_>) -> Result<(StreamUuid, StreamPatch)> {
     item.check_bounds()?;
     let Object(stream) = item.read::<Object<StreamObject<'_>>>()?;
-    let stream = stream.parse(item, item.json(), None)?;
+    let stream = stream.parse(item, None)?;
     let uuid = stream.uuid.ok_or(Error::MissingUuid)?;
     Ok((StreamUuid::new(uuid)?, stream.metadata))
 }

@@ -139,8 +139,8 @@ pub enum Error {
         reason: &'static str,
     },
     /// The name can't hold a stream's observations: something else has it, another
-    /// stream's name differs from it in upper and lower case alone, or a rule that another
-    /// program has set keeps rows out.
+    /// stream's name differs from it in upper and lower case alone, a rule that another
+    /// program has set keeps rows out, or a column as it has declared it would change them.
     #[error("{name:?} cannot hold observations: {reason}")]
     NotAStream {
         /// The name.

@@ -118,14 +118,15 @@ pub enum Insertion {
     Conflict(Conflict),
 }
 
-/// An observation that was refused because its instant already has another value.
+/// An observation that was refused because its instant already has another row.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Conflict {
     /// The instant.
     pub ts: Timestamp,
-    /// The value that is stored, and stays.
-    pub stored: f64,
+    /// The value that is stored, and stays; `None` if that row can't be read. Then
+    /// [`Store::unreadable`](crate::Store::unreadable) shows it.
+    pub stored: Option<f64>,
     /// The value that was offered.
     pub offered: f64,
 }
@@ -138,7 +139,8 @@ pub struct InsertReport {
     pub inserted: u64,
     /// Rows that already existed with the same value.
     pub already_there: u64,
-    /// Rows whose instant already has another value: the index of each, and both values.
+    /// Rows whose instant already has another value, or a row that can't be read: the index
+    /// of each, and both values.
     pub conflicts: Vec<(usize, Conflict)>,
 }
 
@@ -150,5 +152,26 @@ impl InsertReport {
             Insertion::AlreadyThere => self.already_there += 1,
             Insertion::Conflict(conflict) => self.conflicts.push((index, conflict)),
         }
+    }
+
+    /// Counts the rows whose instants have rows that can't be read. `indexes` are theirs, in
+    /// ascending order, among all `rows`.
+    pub(crate) fn count_unreadable<'a>(
+        &mut self,
+        indexes: &[usize],
+        rows: impl Iterator<Item = NewObservation<'a>>,
+    ) {
+        let mut rows = rows.enumerate();
+        for wanted in indexes {
+            if let Some((index, row)) = rows.find(|(index, _)| index == wanted) {
+                let conflict = Conflict {
+                    ts: row.ts,
+                    stored: None,
+                    offered: row.value,
+                };
+                self.conflicts.push((index, conflict));
+            }
+        }
+        self.conflicts.sort_by_key(|(index, _)| *index);
     }
 }

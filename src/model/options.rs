@@ -115,7 +115,7 @@ impl OpenOptions {
     /// first with [`Error::UnreadableRow`](crate::Error::UnreadableRow).
     ///
     /// `Store::count` and `Store::statistics` still count such rows, `Store::unreadable` lists
-    /// them, and a new row that must be compared with one is still refused.
+    /// them, and a row whose instant has no other row is still in the way of a new one.
     pub fn skip_unreadable(self, skip_unreadable: bool) -> Self {
         Self {
             skip_unreadable,

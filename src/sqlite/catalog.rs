@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::raw::{Cell, Handle, Param, Statement, prepared_for_schema};
-use super::shape::{columns_sql, fault_of_observations, read_columns};
+use super::shape::{columns_sql, fault_of_inserts, fault_of_observations, read_columns};
 use crate::model::error::{Error, Result, excerpt};
 use crate::model::uuid::{self, StreamUuid};
 
@@ -22,6 +22,12 @@ pub(super) struct Catalog {
     /// Whether tables of these columns, as SQL spells them behind the name, have the right
     /// shape. A store's tables are nearly all spelled alike.
     shapes: HashMap<String, bool>,
+}
+
+/// A table that has the right shape.
+pub(super) struct Inspected {
+    /// Why it can be read but takes no rows, if so.
+    pub(super) takes_no_rows: Option<String>,
 }
 
 impl Catalog {
@@ -112,15 +118,21 @@ impl Catalog {
         Ok(tables)
     }
 
-    /// Returns `true` if a table with exactly this name and the right shape exists. It asks
-    /// SQLite's parsed schema, as `sqlite_schema` would be scanned.
-    pub(super) fn inspect(&mut self, name: &str) -> Result<bool> {
+    /// Looks at the table with exactly this name; `None` if there is none. It asks SQLite's
+    /// parsed schema, as `sqlite_schema` would be scanned.
+    ///
+    /// # Errors
+    /// `NotAStream` if it has another shape.
+    pub(super) fn inspect(&mut self, name: &str) -> Result<Option<Inspected>> {
         if !self.has_key(name)? && !self.has_table(name)? {
-            return Ok(false);
+            return Ok(None);
         }
         let statement = prepared_for_schema(&mut self.columns, self.db, &columns_sql())?;
-        match fault_of_observations(&read_columns(statement, name)?) {
-            None => Ok(true),
+        let columns = read_columns(statement, name)?;
+        match fault_of_observations(&columns) {
+            None => Ok(Some(Inspected {
+                takes_no_rows: fault_of_inserts(&columns),
+            })),
             Some(fault) => Err(not_a_stream(name, fault)),
         }
     }

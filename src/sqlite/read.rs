@@ -8,7 +8,7 @@ use super::query::Query;
 use super::raw::{Cell, Param, Row, Statement};
 use super::row;
 use super::table::Table;
-use crate::model::error::Result;
+use crate::model::error::{Error, Result};
 use crate::model::observation::Observation;
 use crate::model::span::Span;
 use crate::model::spelling::{StoredRef, StoredTimestamp};
@@ -220,21 +220,30 @@ fn latest_ranges(table: &Table, count: usize) -> Result<Vec<KeyRange>> {
     Ok(key::ranges(Span { first, ..Span::ALL }))
 }
 
-/// Reads the row of this instant, however it is spelled; a number if there are several.
+/// Reads the row of this instant, however it is spelled; a number if there are several. One
+/// that can't be read is passed over if another can.
+///
+/// # Errors
+/// `UnreadableRow` if none of them can be read.
 pub(super) fn at(
     table: &mut Table,
     stream: &StreamUuid,
     instant: Timestamp,
 ) -> Result<Option<Observation>> {
-    if let Some(found) = at_seconds(table, stream, instant)? {
-        return Ok(Some(found));
+    let mut best = at_seconds(table, stream, instant);
+    if !matches!(best, Ok(None) | Err(Error::UnreadableRow { .. })) {
+        return best;
     }
-    let mut found = None;
-    key::rows_within(table, Span::at(instant), 1, |row| {
-        found = Some(row::observation(row, stream));
+    key::rows_within(table, Span::at(instant), -1, |row| {
+        if !matches!(best, Ok(Some(_))) {
+            let found = row::observation(row, stream);
+            if found.is_ok() || best.is_ok() {
+                best = found.map(Some);
+            }
+        }
         Ok(())
     })?;
-    found.transpose()
+    best
 }
 
 /// Reads the row of this instant that [`at`] reads, if it is looked for by a timestamp as a
@@ -251,7 +260,8 @@ pub(super) fn at_stored(
     }
 }
 
-/// Reads the row of this instant if it stores Unix seconds, or else this timestamp.
+/// Reads the row of this instant if it stores Unix seconds, or else this timestamp; `None`
+/// also if it can't be read.
 pub(super) fn at_key(
     table: &mut Table,
     stream: &StreamUuid,
@@ -266,7 +276,7 @@ pub(super) fn at_key(
         false => table.cached(Query::AtEither)?.query(&params)?,
     };
     match rows.next()? {
-        Some(row) => row::observation(&row, stream).map(Some),
+        Some(row) => Ok(row::observation(&row, stream).ok()),
         None => Ok(None),
     }
 }

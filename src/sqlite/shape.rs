@@ -76,6 +76,51 @@ pub(super) fn texts(db: Handle, sql: &str) -> Result<Vec<String>> {
     Ok(Statement::prepare(db, sql)?.all(&[], |row| row.text(0))?)
 }
 
+/// What SQLite makes of the values that a column is given.
+#[derive(PartialEq)]
+enum Affinity {
+    Integer,
+    Text,
+    Blob,
+    Real,
+    Numeric,
+}
+
+impl Column {
+    /// Returns the affinity, by SQLite's rule:
+    /// <https://sqlite.org/datatype3.html#determination_of_column_affinity>.
+    fn affinity(&self) -> Affinity {
+        let names = |types: &[&str]| types.iter().any(|name| self.declared.contains(name));
+        match () {
+            () if names(&["INT"]) => Affinity::Integer,
+            () if names(&["CHAR", "CLOB", "TEXT"]) => Affinity::Text,
+            () if names(&["BLOB"]) || self.declared.is_empty() => Affinity::Blob,
+            () if names(&["REAL", "FLOA", "DOUB"]) => Affinity::Real,
+            () => Affinity::Numeric,
+        }
+    }
+}
+
+/// Returns why an observation table of these columns would store other values than those it
+/// is given; `None` if it stores them as they are. What it holds can be read all the same.
+pub(super) fn fault_of_inserts(columns: &[Column]) -> Option<String> {
+    let fault = |column: &Column, effect, right| {
+        let Column { name, declared, .. } = column;
+        Some(format!(
+            "{name} is declared {declared:?}, not {right}, so SQLite would {effect}"
+        ))
+    };
+    columns
+        .iter()
+        .find_map(|column| match (column.name.as_str(), column.affinity()) {
+            ("value", Affinity::Text) => fault(column, "round its numbers to 15 digits", "NUMERIC"),
+            ("hash" | "provider", Affinity::Integer | Affinity::Real | Affinity::Numeric) => {
+                fault(column, "make numbers of its texts", "TEXT")
+            }
+            _ => None,
+        })
+}
+
 /// Returns why a table of these columns is no observation table; `None` if it is one.
 pub(super) fn fault_of_observations(columns: &[Column]) -> Option<String> {
     for wanted in ["ts", "value", "hash", "provider"] {
@@ -87,11 +132,7 @@ pub(super) fn fault_of_observations(columns: &[Column]) -> Option<String> {
         match column.name.as_str() {
             "ts" if column.key != 1 => return Some("ts is not its primary key".to_owned()),
             // With TEXT or BLOB affinity numbers would not sort as numbers.
-            "ts" if ["CHAR", "CLOB", "TEXT", "BLOB"]
-                .iter()
-                .any(|t| column.declared.contains(t))
-                || column.declared.is_empty() =>
-            {
+            "ts" if matches!(column.affinity(), Affinity::Text | Affinity::Blob) => {
                 return Some(format!(
                     "ts is declared {:?}, not TIMESTAMP",
                     column.declared
@@ -140,18 +181,14 @@ pub(super) fn check_streams(db: Handle, found: &[Column]) -> Result<()> {
         if column.not_null && !filled {
             return mismatch(&column.name, "it is NOT NULL without a default");
         }
-        // Affinity by SQLite's rule, https://sqlite.org/datatype3.html#determination_of_column_affinity
-        let integer = column.declared.contains("INT");
-        let text = ["CHAR", "CLOB", "TEXT"]
-            .iter()
-            .any(|name| column.declared.contains(name));
+        let affinity = column.affinity();
         match column.name.as_str() {
             "id" if column.declared != "INTEGER" => return mismatch("id", "it is not an INTEGER"),
-            "server_stream_id" if !integer => {
+            "server_stream_id" if affinity != Affinity::Integer => {
                 return mismatch("server_stream_id", "it is not an INTEGER");
             }
             "id" | "server_stream_id" | "last_synced" | "created_at" => {}
-            name if known && (integer || !text) => return mismatch(name, "it is not TEXT"),
+            name if known && affinity != Affinity::Text => return mismatch(name, "it is not TEXT"),
             _ => {}
         }
     }

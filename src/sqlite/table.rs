@@ -5,7 +5,8 @@ use std::cell::Cell;
 use super::query::{QUERIES, Query};
 use super::raw::{Handle, Statement, schema_changed};
 use super::shape::schema_version;
-use crate::model::error::Result;
+use crate::model::error::{Error, Result};
+use crate::model::uuid::StreamUuid;
 
 /// Returns `name` as an SQL identifier: in double quotes, with those inside it doubled.
 /// Every stream's name that becomes part of SQL goes through here.
@@ -24,6 +25,8 @@ pub(super) struct Table {
     pub(super) schema: i64,
     /// Another program has given the table triggers.
     pub(super) has_triggers: bool,
+    /// Why the table takes no rows, if so: another program has declared it otherwise.
+    takes_no_rows: Option<String>,
     cached: [Option<Statement>; QUERIES],
     /// An INSERT of many rows, and their number.
     chunk: Option<(usize, Statement)>,
@@ -35,15 +38,36 @@ pub(super) struct Table {
 
 impl Table {
     /// Returns the table with this name, which exists and has the right shape in `schema`.
-    pub(super) fn new(db: Handle, name: &str, schema: i64, has_triggers: bool) -> Self {
+    pub(super) fn new(
+        db: Handle,
+        name: &str,
+        schema: i64,
+        has_triggers: bool,
+        takes_no_rows: Option<String>,
+    ) -> Self {
         Self {
             db,
             quoted: quote(name),
             schema,
             has_triggers,
+            takes_no_rows,
             cached: [const { None }; QUERIES],
             chunk: None,
             last_is_latest: Cell::new(None),
+        }
+    }
+
+    /// Checks that the table stores rows as they are given.
+    ///
+    /// # Errors
+    /// `NotAStream`, which names the column that changes them.
+    pub(super) fn check_takes_rows(&self, stream: &StreamUuid) -> Result<()> {
+        match &self.takes_no_rows {
+            None => Ok(()),
+            Some(reason) => Err(Error::NotAStream {
+                name: stream.to_string(),
+                reason: reason.clone(),
+            }),
         }
     }
 

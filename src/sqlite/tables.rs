@@ -1,6 +1,6 @@
 //! The observation tables of a connection: finding, making and dropping them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use libsqlite3_sys as ffi;
 use lru::LruCache;
@@ -28,12 +28,14 @@ pub(super) struct Tables {
     prepared: LruCache<String, Table>,
     /// The names of tables that have the right shape.
     known: HashSet<String>,
+    /// Those of them that take no rows, and why.
+    read_only: HashMap<String, String>,
     /// Names that no table has.
     absent: HashSet<String>,
     /// The names, in lower case, of tables that have triggers.
     triggered: HashSet<String>,
-    /// The number of the schema in which `known`, `absent`, `catalog` and `triggered` are true;
-    /// `None` before the first look.
+    /// The number of the schema in which `known`, `read_only`, `absent`, `catalog` and
+    /// `triggered` are true; `None` before the first look.
     schema: Option<i64>,
     /// The present transaction has seen that this still is the number.
     is_checked: bool,
@@ -56,6 +58,7 @@ impl Tables {
             db,
             prepared: LruCache::unbounded(),
             known: HashSet::new(),
+            read_only: HashMap::new(),
             absent: HashSet::new(),
             triggered: HashSet::new(),
             schema: None,
@@ -199,6 +202,7 @@ impl Tables {
 
     fn forget_all(&mut self) {
         self.known.clear();
+        self.read_only.clear();
         self.absent.clear();
         self.prepared.clear();
         self.schema = None;
@@ -233,6 +237,7 @@ impl Tables {
     fn forget(&mut self, stream: &StreamUuid) {
         self.prepared.pop(stream.as_str());
         self.known.remove(stream.as_str());
+        self.read_only.remove(stream.as_str());
     }
 
     /// Forgets which tables' last row is the latest, because it may be gone.
@@ -266,23 +271,27 @@ impl Tables {
                 if self.absent.contains(name) {
                     return Ok(None);
                 }
-                let exists = self.catalog.inspect(name)?;
-                let names = match exists {
-                    true => &mut self.known,
-                    false => &mut self.absent,
+                let found = self.catalog.inspect(name)?;
+                let names = match found {
+                    Some(_) => &mut self.known,
+                    None => &mut self.absent,
                 };
                 if names.len() >= KNOWN_TABLES {
                     names.clear();
                 }
                 names.insert(name.to_owned());
-                if !exists {
+                let Some(found) = found else {
                     return Ok(None);
+                };
+                if let Some(reason) = found.takes_no_rows {
+                    self.read_only.insert(name.to_owned(), reason);
                 }
             }
             let has_triggers =
                 !self.triggered.is_empty() && self.triggered.contains(&name.to_ascii_lowercase());
             let schema = self.schema.unwrap_or_default();
-            let table = Table::new(self.db, name, schema, has_triggers);
+            let takes_no_rows = self.read_only.get(name).cloned();
+            let table = Table::new(self.db, name, schema, has_triggers, takes_no_rows);
             self.prepared.put(name.to_owned(), table);
             while self.prepared.len() > CACHED_TABLES {
                 self.prepared.pop_lru();

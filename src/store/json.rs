@@ -9,8 +9,8 @@ use crate::model::report::{IngestReport, SyncReport};
 use crate::model::time::Timestamp;
 
 impl Store {
-    /// Takes in the server's answers, metadata and observation together: one
-    /// payload, a JSON array of them, or one a line. A payload is `null` if the
+    /// Takes in the server's answers, metadata and observation together: payloads and JSON
+    /// arrays of them, one a line or over several lines. A payload is `null` if the
     /// server had nothing new. All that can be stored is stored in one transaction. If
     /// there is nothing to store, no lock is waited for.
     ///
@@ -29,7 +29,8 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`Error::InvalidJson`](crate::Error::InvalidJson) if an array is malformed or cut short,
+    /// [`Error::InvalidJson`](crate::Error::InvalidJson) if the input begins with an array that is
+    /// malformed or cut short, or is no text in UTF-8,
     /// [`Error::Refused`](crate::Error::Refused) if a payload can't be stored in strict mode,
     /// [`Error::InvalidUuid`](crate::Error::InvalidUuid) if the options' uuid has the fault that
     /// [`insert`](Self::insert) names. Otherwise a payload that can't be stored is in the

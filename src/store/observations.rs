@@ -41,7 +41,14 @@ impl Store {
                 return Ok(Insertion::Inserted);
             }
             let rows = std::iter::once(*observation);
-            let mut report = connection.write(|connection| insert(connection, uuid, rows))?;
+            let inserted = connection.write(|connection| insert(connection, uuid, rows))?;
+            let Inserted {
+                mut report,
+                mut refused,
+            } = inserted;
+            if let Some((_, error)) = refused.pop() {
+                return Err(error);
+            }
             Ok(match report.conflicts.pop() {
                 Some((_, conflict)) => Insertion::Conflict(conflict),
                 None if report.inserted == 1 => Insertion::Inserted,
@@ -52,9 +59,11 @@ impl Store {
 
     /// Inserts observations in their order, in one transaction: all that are new
     /// are stored, or, on an error, none. An empty list makes the table, if there is none.
+    /// A row whose instant has a row that can't be read is a conflict, whose stored value is
+    /// `None`.
     ///
     /// # Errors
-    /// As [`insert`](Self::insert).
+    /// As [`insert`](Self::insert), but for `UnreadableRow`.
     pub fn insert_many(
         &self,
         uuid: &StreamUuid,
@@ -87,7 +96,15 @@ impl Store {
         if is_done {
             return Ok(report);
         }
-        self.write(|connection| insert(connection, uuid, observations))
+        self.write(|connection| {
+            let Inserted {
+                mut report,
+                refused,
+            } = insert(connection, uuid, observations.clone())?;
+            let refused: Vec<_> = refused.into_iter().map(|(index, _)| index).collect();
+            report.count_unreadable(&refused, observations);
+            Ok(report)
+        })
     }
 
     /// Iterates over the observations in `range`, in order of time, reading a batch at a
@@ -356,20 +373,22 @@ fn nothing_to_normalize(
     }
 }
 
-/// Inserts the rows of one stream, all or none.
+/// Inserts the rows of one stream, all or none, but for those whose instant has a row that
+/// can't be read.
 fn insert<'a>(
     connection: &mut impl Backend,
     uuid: &StreamUuid,
     rows: impl Iterator<Item = NewObservation<'a>> + Clone,
-) -> Result<InsertReport> {
+) -> Result<Inserted> {
     let inserted = connection.insert([(uuid, rows)])?;
     let inserted = inserted
         .into_iter()
         .next()
         .unwrap_or_else(|| Ok(Inserted::default()));
-    let Inserted { report, refused } = inserted?;
-    match refused.into_iter().next() {
-        Some((_, error)) => Err(error),
-        None => Ok(report),
+    let mut inserted = inserted?;
+    let fatal = |(_, error): &(usize, Error)| !matches!(error, Error::UnreadableRow { .. });
+    match inserted.refused.iter().position(fatal) {
+        Some(place) => Err(inserted.refused.swap_remove(place).1),
+        None => Ok(inserted),
     }
 }

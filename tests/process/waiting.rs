@@ -173,7 +173,7 @@ fn nothing_to_write_waits_for_no_lock() {
         let mut other = row;
         other.value = 7.5;
         let report = store.insert_many(stream, &[other]).unwrap();
-        assert_eq!(report.conflicts[0].1.stored, row.value);
+        assert_eq!(report.conflicts[0].1.stored, Some(row.value));
     }
     for wrong in [f64::NAN, f64::INFINITY] {
         let row = NewObservation::new(numbered(1).ts, wrong);

@@ -96,7 +96,7 @@ fn insert(model: &mut BTreeMap<i64, f64>, ts: i64, value: f64, done: Insertion) 
         (None, Insertion::Inserted) => drop(model.insert(ts, value)),
         (Some(stored), Insertion::AlreadyThere) => assert_eq!(*stored, value),
         (Some(stored), Insertion::Conflict(conflict)) => {
-            assert_eq!((conflict.stored, conflict.offered), (*stored, value));
+            assert_eq!((conflict.stored, conflict.offered), (Some(*stored), value));
             assert_ne!(*stored, value);
         }
         (stored, done) => panic!("{stored:?}, and yet {done:?}"),

@@ -323,3 +323,73 @@ fn a_batch_of_nothing_but_rows_that_cannot_be_read_is_not_the_end() {
         .collect();
     assert_eq!(seconds, [1_704_067_200, 1_704_076_200]);
 }
+
+#[test]
+fn a_row_that_cannot_be_read_keeps_out_its_own_instant_alone() {
+    for ts in ["1704067260", "'2024-01-01 00:01:00'"] {
+        let (_folder, path, store, s) = store_with(&["1704067200"]);
+        sql(
+            &path,
+            &format!("INSERT INTO s VALUES ({ts}, 9e999, 'h', 'p')"),
+        );
+        let rows: Vec<_> = (0..41)
+            .map(|n| NewObservation::new(at(1_704_067_200 + 60 * n), 0.0))
+            .collect();
+        for count in [4, 41] {
+            let report = store.insert_many(&s, &rows[..count]).unwrap();
+            assert_eq!(
+                report.inserted + report.already_there,
+                count as u64 - 1,
+                "{ts}"
+            );
+            let [(1, conflict)] = report.conflicts[..] else {
+                panic!("{report:?}");
+            };
+            assert_eq!(
+                (conflict.ts, conflict.stored, conflict.offered),
+                (rows[1].ts, None, 0.0)
+            );
+        }
+        // Of a single row the error says what is in its way.
+        let error = store.insert(&s, &rows[1]).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::UnreadableRow, "{error}");
+        assert_eq!(store.unreadable(&s).unwrap().len(), 1);
+        assert_eq!(store.count(&s, ..).unwrap(), 42 - 1);
+    }
+}
+
+#[test]
+fn of_several_rows_of_an_instant_one_that_can_be_read_counts() {
+    for (good, bad) in [
+        ("'2024-01-01T00:00:00Z'", "'2024-01-01 00:00:00'"),
+        ("'2024-01-01 00:00:00'", "'2024-01-01T00:00:00Z'"),
+        ("'2024-01-01 00:00:00'", "1704067200"),
+        ("1704067200", "'2024-01-01 00:00:00'"),
+        ("1704067200000", "1704067200"),
+    ] {
+        let (_folder, path, strict, s) = store_with(&[good]);
+        sql(
+            &path,
+            &format!("INSERT INTO s VALUES ({bad}, 'abc', 'h', 'p')"),
+        );
+        let options = OpenOptions::new().skip_unreadable(true);
+        let skipping = options.open(&path).unwrap();
+        let listed = skipping.observations(&s, ..).unwrap();
+        let listed: Vec<_> = listed.map(|row| row.unwrap()).collect();
+        assert_eq!(listed.len(), 1);
+        let value = listed[0].value;
+        for store in [&skipping, &strict] {
+            let found = store.observation(&s, at("2024-01-01")).unwrap();
+            assert_eq!(found.as_ref(), listed.first(), "{good} {bad}");
+            let row = row("2024-01-01", value);
+            assert_eq!(store.insert(&s, &row).unwrap(), Insertion::AlreadyThere);
+            let spelled = NewObservation::spelled(bad.trim_matches('\''), value).unwrap();
+            assert_eq!(store.insert(&s, &spelled).unwrap(), Insertion::AlreadyThere);
+            let other = NewObservation::new(at("2024-01-01"), value + 1.0);
+            let many = [row, other];
+            let report = store.insert_many(&s, &many).unwrap();
+            assert_eq!(report.already_there, 1);
+            assert_eq!(report.conflicts[0].1.stored, Some(value));
+        }
+    }
+}

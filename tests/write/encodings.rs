@@ -2,7 +2,7 @@
 
 use crate::support::*;
 use crate::{ingest, payload};
-use satori_store::{Error, IngestOptions};
+use satori_store::{Error, Format, IngestOptions};
 
 /// Encodes ASCII text with `width` bytes a character.
 fn widened(text: &str, width: usize, little: bool, mark: bool) -> Vec<u8> {
@@ -74,9 +74,11 @@ fn byte_order_marks_begin_a_text_and_each_that_was_joined_to_it() {
     assert!(error.to_string().contains("byte order mark"), "{error}");
     assert!(error.to_string().contains("line 2 column 1"), "{error}");
     // Positions count what stands before them.
-    let report = ingest(&store, format!("{one}\n\u{feff}[]"));
-    let position = report.rejected[0].position;
-    assert_eq!((position.line, position.column), (2, 4));
+    for (second, column) in [("{}", 4), ("[1]", 5)] {
+        let report = ingest(&store, format!("{one}\n\u{feff}{second}"));
+        let position = report.rejected[0].position;
+        assert_eq!((position.line, position.column), (2, column));
+    }
 }
 
 #[test]
@@ -90,6 +92,8 @@ fn arrays_and_payloads_may_follow_one_another() {
         format!("{}\n{}\n{}\n", pretty(&one), pretty(&two), pretty(&three)),
         format!("{}{}{}", pretty(&one), pretty(&two), pretty(&three)),
         format!("\n{}\n{two}\n[{three}]\n", pretty(&one)),
+        format!("{one}\n[{two}, {three}]\n"),
+        format!("{one}\n{}\n[\n{three}\n]\n", pretty(&two)),
     ] {
         let report = ingest(&memory(), &input);
         assert_eq!((report.payloads, report.inserted), (3, 3), "{input}");
@@ -101,6 +105,65 @@ fn arrays_and_payloads_may_follow_one_another() {
         (places[0].index, places[0].line, places[0].column),
         (2, 3, 2)
     );
+}
+
+#[test]
+fn a_line_that_is_no_json_refuses_itself_alone() {
+    let (one, two) = (payload("1", "1"), payload("2", "2"));
+    let pretty = two.replace(", ", ",\n  ").replace('{', "{\n  ");
+    for bad in [
+        "connecting",
+        "[info] connecting",
+        "say \"hello",
+        "say \\",
+        "{\"value\": 1, \"obs",
+        "{\"value\": \"\\",
+        "{\"value\": 1,",
+        "\", \"hash\": \"h\"}",
+        "}]",
+        "{",
+    ] {
+        for (input, line) in [
+            (format!("{bad}\n{one}\n{pretty}\n"), 1),
+            (format!("{one}\n{bad}\n{pretty}"), 2),
+            (format!("[{one}]\n{bad}\n[{pretty}]\n"), 2),
+            (format!("{one}\n{two}\n{bad}"), 3),
+        ] {
+            let report = ingest(&memory(), &input);
+            assert_eq!((report.payloads, report.inserted), (3, 2), "{input}");
+            assert_eq!(report.rejected[0].position.line, line, "{input}");
+        }
+    }
+    // Of pieces this is true of an array as well.
+    let options = IngestOptions::new().format(Format::NdJson);
+    for bad in ["[", "[1,", "[{"] {
+        let input = format!("{bad}\n{one}\n{two}\n");
+        let report = memory().ingest(input.as_bytes(), &options).unwrap();
+        assert_eq!((report.payloads, report.inserted), (3, 2), "{input}");
+    }
+}
+
+#[test]
+fn whole_payloads_are_those_that_nothing_can_be_added_to() {
+    for (whole, rest) in [
+        ("", ""),
+        ("", "{\"a\": 1}"),
+        ("{\"a\": 1}\n", ""),
+        ("{\"a\": 1}\n\n", "{\"a\":\n"),
+        ("{\"a\":\n[1]\n}\n", "[\n{\"a\": \"}]\"},\n{\"a\": 1}\n"),
+        ("oops\n\"oops\n{oops\n", "{\n"),
+        ("{\"a\": 1,\n", "{\"a\": 1,\n"),
+        ("{\"a\": \"\\\"{\"}\n{\"a\": \"\\\"}\n", "{\"a\": \"\\\"}"),
+    ] {
+        let input = format!("{whole}{rest}");
+        let found = satori_store::whole_payloads(input.as_bytes());
+        assert_eq!(std::str::from_utf8(found).unwrap(), whole, "{input}");
+    }
+    // Brackets cost no more than lines do.
+    let input = "[\n".repeat(1 << 18);
+    let begun = std::time::Instant::now();
+    assert!(satori_store::whole_payloads(input.as_bytes()).len() > 1 << 18);
+    assert!(begun.elapsed() < std::time::Duration::from_secs(20));
 }
 
 #[test]

@@ -163,6 +163,10 @@ fn hostile_input_is_rejected_where_it_stands_and_the_rest_is_stored() {
             "{start}"
         );
         assert_eq!(store.count(&uuid("s"), ..).unwrap(), 2);
+        if bad.starts_with('[') {
+            // On a line by itself it is a batch, and what it holds is refused.
+            continue;
+        }
         let report = ingest(
             &memory(),
             format!("{good}\n{bad}\n\n{}", payload("2", "120")),

@@ -44,7 +44,7 @@ fn spellings_of_one_instant_are_one_row_and_another_value_is_a_conflict() {
     {
         Insertion::Conflict(conflict) => {
             assert_eq!(conflict.ts, at("1704283200"));
-            assert_eq!((conflict.stored, conflict.offered), (45000.5, 1.0));
+            assert_eq!((conflict.stored, conflict.offered), (Some(45000.5), 1.0));
         }
         other => panic!("{other:?}"),
     }
@@ -155,7 +155,7 @@ fn insert_many_counts_each_row_once_whatever_the_order() {
     assert_eq!(report.conflicts.len(), 1);
     assert_eq!(
         (report.conflicts[0].0, report.conflicts[0].1.stored),
-        (1_001, 20.0)
+        (1_001, Some(20.0))
     );
     let again = store.insert_many(&s, &rows).unwrap();
     assert_eq!(

@@ -81,3 +81,28 @@ fn a_number_and_its_text_are_the_same_value_to_the_last_digit() {
         );
     }
 }
+
+/// A double has no digits left for these halves of a microsecond.
+#[test]
+fn a_number_is_the_instant_that_the_same_digits_are_as_text() {
+    for (digits, micros) in [
+        ("1704283200.0000005", 1_704_283_200_000_001),
+        ("1704283200.0000004999", 1_704_283_200_000_000),
+        ("1704283200.1234565", 1_704_283_200_123_457),
+        ("1.7042832000000005e9", 1_704_283_200_000_001),
+        ("1704283200000.0005", 1_704_283_200_000_001),
+        ("-0.0000005", 0),
+    ] {
+        for ts in [digits.to_owned(), format!("\"{digits}\"")] {
+            let store = memory();
+            let report = ingest(&store, payload("1", &ts));
+            assert_eq!(report.inserted, 1, "{ts}: {report:?}");
+            let latest = store.latest(&uuid("s")).unwrap().unwrap();
+            assert_eq!(latest.ts.as_micros(), micros, "{ts}");
+        }
+        let store = memory();
+        ingest(&store, payload("1", digits));
+        let again = ingest(&store, payload("1", &format!("\"{digits}\"")));
+        assert_eq!(again.already_there, 1, "{digits}");
+    }
+}

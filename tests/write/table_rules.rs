@@ -190,3 +190,65 @@ fn a_trigger_overwrites_no_row_and_leaves_none_that_is_refused() {
         }
     }
 }
+
+#[test]
+fn a_table_that_would_change_what_it_stores_takes_no_rows() {
+    for (column, declared) in [
+        ("hash", "NUMERIC"),
+        ("hash", "INTEGER"),
+        ("provider", "REAL"),
+        ("provider", "DECIMAL(5)"),
+        ("value", "TEXT"),
+        ("value", "VARCHAR(20)"),
+    ] {
+        let (_folder, path) = place();
+        let kind = |name, right| if name == column { declared } else { right };
+        sql(
+            &path,
+            &format!(
+                "CREATE TABLE odd (ts TIMESTAMP PRIMARY KEY NOT NULL, value {} NOT NULL, \
+                 hash {} NOT NULL, provider {} NOT NULL); \
+                 INSERT INTO odd VALUES (1, 2.5, 'h', 'p')",
+                kind("value", "NUMERIC"),
+                kind("hash", "TEXT"),
+                kind("provider", "TEXT"),
+            ),
+        );
+        let store = Store::open(&path).unwrap();
+        let odd = uuid("odd");
+        let row = numbered(2).provider("1e3");
+        let many: Vec<_> = (3..100).map(|n| numbered(n).hash("00123")).collect();
+        for error in [
+            store.insert(&odd, &row.hash("00123")).unwrap_err(),
+            store.insert(&odd, &row).unwrap_err(),
+            store.insert_many(&odd, &many).unwrap_err(),
+        ] {
+            assert_eq!(error.code(), ErrorCode::NotAStream, "{error}");
+            let said = error.to_string();
+            assert!(said.contains(column) && said.contains(declared), "{said}");
+        }
+        let json = [
+            r#"{"value": 0.30000000000000004, "hash": "1", "observed_at": 5, "stream": {"uuid": "odd"}}"#,
+            r#"{"value": 1, "hash": "1", "observed_at": 5, "stream": {"uuid": "other"}}"#,
+        ];
+        let report = store
+            .ingest(json.join("\n").as_bytes(), &IngestOptions::new())
+            .unwrap();
+        assert_eq!((report.inserted, report.rejected.len()), (1, 1));
+        // What it holds is read as ever, and can be removed.
+        let stored = store.latest(&odd).unwrap().unwrap();
+        assert_eq!((stored.value, &*stored.hash), (2.5, "h"));
+        assert_eq!(store.delete(&odd, ..).unwrap(), 1);
+    }
+    // Columns without a type keep what they are given.
+    let (_folder, path) = place();
+    sql(
+        &path,
+        "CREATE TABLE plain (ts TIMESTAMP PRIMARY KEY NOT NULL, value, hash, provider)",
+    );
+    let store = Store::open(&path).unwrap();
+    let row = numbered(1).hash("00123").provider("1e3");
+    store.insert(&uuid("plain"), &row).unwrap();
+    let stored = store.latest(&uuid("plain")).unwrap().unwrap();
+    assert_eq!((&*stored.hash, &*stored.provider), ("00123", "1e3"));
+}

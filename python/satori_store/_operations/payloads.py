@@ -74,9 +74,11 @@ class PayloadOperations(StoreHandle):
             Payloads from before the server sent streams name none and need this.
         :param provider: who delivers the rows; ``"central"`` if it is left out.
         :param strict: all or nothing.
-        :param format: how JSON falls into payloads: ``"ndjson"`` is one payload a line, for
-            the pieces of a long input, of which the first may look like another format.
-            ``"auto"`` finds out. What ``json.loads`` made is taken as it is.
+        :param format: how JSON falls into payloads. ``"auto"`` takes payloads and arrays of
+            them, one a line or over several lines; a line that is no JSON is rejected by
+            itself, and the whole input if it begins with an array that is malformed.
+            ``"ndjson"``, for lines and for the pieces of a long input, rejects the line that
+            begins such an array by itself too. What ``json.loads`` made is taken as it is.
         :param first_line: the number of the input's first line, if it is a piece of a longer
             input. Reports and errors count from there.
         :param unit: the unit of timestamps that are numbers, also in text: ``"s"``, ``"ms"``,

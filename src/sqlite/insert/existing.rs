@@ -17,7 +17,7 @@ const NEAR: i64 = 3 * 86_400 * 1_000_000;
 /// The rows that exist at a batch's instants, in a table whose key doesn't sort by time.
 /// Looking each instant up by itself would read its neighbours every time.
 pub(super) struct Existing {
-    /// The value of the row at each instant that has one; `None` if it can't be read.
+    /// The value of the first row at each instant that can be read; `None` if none can.
     values: HashMap<Timestamp, Option<f64>>,
 }
 
@@ -40,8 +40,10 @@ impl Existing {
             key::rows_within(table, Span { first, last }, -1, |found| {
                 let ts = Timestamp::from_micros(found.integer(4));
                 if wanted.contains(&ts) {
-                    let value = row::read(found, stream).map(|row| row.value);
-                    values.entry(ts).or_insert(value.ok());
+                    let value = values.entry(ts).or_insert(None);
+                    if value.is_none() {
+                        *value = row::read(found, stream).ok().map(|row| row.value);
+                    }
                 }
                 Ok(())
             })?;

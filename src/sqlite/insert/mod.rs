@@ -34,7 +34,11 @@ pub(super) fn insert_new(
         return Ok(false);
     };
     let row = Candidate::new(*observation)?;
-    match tables.with(stream, |table| row.insert_new(table, hash)) {
+    let inserted = tables.with(stream, |table| {
+        table.check_takes_rows(stream)?;
+        row.insert_new(table, hash)
+    });
+    match inserted {
         Ok(inserted) => Ok(inserted == Some(true)),
         // In a transaction nobody changes it again.
         Err(error) if is_schema_changed(&error) => Ok(false),
@@ -65,7 +69,7 @@ fn met(observation: &NewObservation<'_>, stored: f64) -> Insertion {
     }
     Insertion::Conflict(Conflict {
         ts: observation.ts,
-        stored,
+        stored: Some(stored),
         offered: observation.value,
     })
 }
@@ -79,6 +83,7 @@ pub(super) fn insert<'a>(
 ) -> Result<Inserted> {
     let keep_spelling = tables.keep_spelling;
     tables.with_created(stream, |table| {
+        table.check_takes_rows(stream)?;
         let sample = match keep_spelling {
             true => last_text(table)?,
             false => None,

@@ -155,7 +155,9 @@ impl Runner {
                 Ok(vec![match store.insert(&uuid()?, &row)? {
                     Insertion::Inserted => format!("inserted {value:.6}"),
                     Insertion::AlreadyThere => format!("already_there {value:.6}"),
-                    Insertion::Conflict(conflict) => format!("conflict {:.6}", conflict.stored),
+                    Insertion::Conflict(conflict) => {
+                        format!("conflict {:.6}", conflict.stored.unwrap())
+                    }
                 }])
             }
             "insert_many" | "insert_spelled" => {
