@@ -25,10 +25,7 @@ def rows_of_frame(frame: pandas.DataFrame) -> Any:
     it."""
     import pandas
 
-    if not isinstance(frame, pandas.DataFrame):
-        raise InvalidArrow(f"a {type(frame).__name__} is no table: make a DataFrame of it")
-    if not frame.columns.is_unique:
-        raise InvalidArrow("the table has two columns of one name")
+    check_frame(frame)
     if "ts" not in frame.columns:
         _check_index(frame)
         frame = frame.rename_axis(index="ts").reset_index()
@@ -52,6 +49,16 @@ def rows_of_frame(frame: pandas.DataFrame) -> Any:
         return _rows_of(frame)
     except (pyarrow.ArrowException, NotImplementedError):
         return _rows_of(frame)
+
+
+def check_frame(frame: Any) -> None:
+    """Refuses what is no DataFrame, or has two columns of one name."""
+    import pandas
+
+    if not isinstance(frame, pandas.DataFrame):
+        raise InvalidArrow(f"a {type(frame).__name__} is no table: make a DataFrame of it")
+    if not frame.columns.is_unique:
+        raise InvalidArrow("the table has two columns of one name")
 
 
 def numbers_in(index: pandas.Index) -> Iterator[Any]:

@@ -63,8 +63,8 @@ impl BatchColumns {
     }
 
     fn new(batch: &RecordBatch, number: usize, unit: TimeUnit) -> Result<Self> {
-        // What comes over the C stream interface has not been checked, and from here on
-        // text that is not UTF-8 would be undefined behaviour.
+        // Not every reader checks what it makes batches of: arrow-rs's own of the C stream
+        // interface doesn't. From here on text that is not UTF-8 would be undefined behaviour.
         for name in ["ts", "value", "hash", "provider"] {
             if let Some(column) = batch.column_by_name(name) {
                 let checked = column.to_data().validate_full();

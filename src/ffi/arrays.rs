@@ -171,10 +171,15 @@ fn is_usual(row: &RowRef<'_>) -> bool {
 }
 
 /// The texts of a batch of rows, each NUL-terminated.
-#[derive(Default)]
 pub(super) struct Texts(Vec<u8>);
 
 impl Texts {
+    pub(super) fn new() -> Self {
+        let mut texts = Self(Vec::new());
+        texts.clear();
+        texts
+    }
+
     /// Returns all of them.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.0

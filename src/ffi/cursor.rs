@@ -52,7 +52,7 @@ impl OpenCursor {
             uuid: uuid.clone(),
             state: Mutex::new(State {
                 source,
-                texts: Texts::default(),
+                texts: Texts::new(),
             }),
         }
     }

@@ -134,8 +134,7 @@ pub unsafe extern "C" fn satori_get_latest(
                 output::write(needed, 0);
                 return Ok(());
             };
-            let mut kept = Texts::default();
-            kept.clear();
+            let mut kept = Texts::new();
             let [mut stored, mut text, mut from] = [output::NO_TEXT; 3];
             let mut row = OutputArrays::new(
                 1,

@@ -75,7 +75,7 @@ fn move_out(
     moved: &[StoredRow],
 ) -> Result<()> {
     let now = now.to_string();
-    let before = waiting(db, stream)?.len();
+    let before = count(db, stream)?;
     let params = [Param::Text(stream.as_str()), Param::Text(&now)];
     let copied = table
         .prepare(|t| {
@@ -97,7 +97,7 @@ fn move_out(
         db,
         "UPDATE main.__satori_quarantine SET shares_instant = 1 WHERE id = ?1",
     )?;
-    for row in waiting(db, stream)?.into_iter().skip(before) {
+    for row in waiting(db, stream)?.into_iter().skip(before as usize) {
         if row.is_taken(table)? {
             share.execute(&[Param::Integer(row.id)])?;
         }
@@ -133,7 +133,13 @@ pub(super) fn streams(db: Handle) -> Result<Vec<StreamUuid>> {
 
 /// Counts the rows of the stream that are in the quarantine.
 pub(super) fn count(db: Handle, stream: &StreamUuid) -> Result<u64> {
-    Ok(waiting(db, stream)?.len() as u64)
+    if !exists(db)? {
+        return Ok(0);
+    }
+    let sql = "SELECT count(*) FROM main.__satori_quarantine WHERE stream = ?1";
+    let params = [Param::Text(stream.as_str())];
+    let count = Statement::prepare(db, sql)?.first(&params, |row| row.integer(0))?;
+    Ok(count.unwrap_or(0) as u64)
 }
 
 /// Puts the rows of the stream back into its table, as they were. A row stays where it is

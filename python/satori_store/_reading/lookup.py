@@ -6,8 +6,9 @@ from __future__ import annotations
 import ctypes
 import json
 import struct
+from collections.abc import Callable
 from ctypes import byref, c_size_t
-from typing import Any, Optional
+from typing import Any, Optional, TypeVar
 
 from .. import instants
 from .._capi import structs
@@ -15,6 +16,8 @@ from .._capi.call import failure
 from .._capi.library import LENGTHS, handle, prepared
 from ..records import Observation, StoredTimestamp, Stream
 from .cursor import instant_of, number_or_text, seconds
+
+_T = TypeVar("_T")
 
 
 class Rooms:
@@ -48,12 +51,23 @@ class Rooms:
         )
         return memory, address, capacity, needed, error, arguments
 
-    def keep(self, key: bytes, known: tuple[bytes, Any]) -> None:
-        """Keeps an answer and what was made of it, if it is short."""
-        if len(known[0]) <= _SHORT:
-            if len(self.known) >= _MOST:
-                self.known.clear()
-            self.known[key] = known
+    def made(self, store: int, key: bytes, make: Callable[[bytes, int], _T]) -> Optional[_T]:
+        """Calls the function. Returns what `make` makes of the answer, which must not be
+        changed: the bytes are mostly those of the last call, and so is what was made of
+        them. None if the function found nothing."""
+        answer = self.ask(store, key)
+        if answer is None:
+            return None
+        found, address = answer
+        known = self.known.get(key)
+        if known is None or known[0] != found:
+            known = found, make(found, address)
+            if len(found) <= _SHORT:
+                if len(self.known) >= _MOST:
+                    self.known.clear()
+                self.known[key] = known
+        made: _T = known[1]
+        return made
 
     def ask(self, store: int, key: bytes) -> Optional[tuple[bytes, int]]:
         """Calls the function. Returns a copy of what it wrote, whose pointers point into
@@ -92,42 +106,24 @@ _SHORT, _MOST = _STREAM + 512, 16_384
 
 def stream(store: int, uuid: bytes) -> Optional[Stream]:
     """Returns the metadata of a stream; None if it has none."""
-    return _stream(_by_uuid, store, uuid)
+    return _by_uuid.made(store, uuid, _record)
 
 
 def stream_by_name(store: int, name: bytes) -> Optional[Stream]:
     """Returns the metadata of the stream of this name; None if there is none."""
-    return _stream(_by_name, store, name)
+    return _by_name.made(store, name, _record)
 
 
 def as_stored(rooms: Rooms, store: int, key: bytes) -> Optional[dict[str, Any]]:
     """Returns the row of `streams` of a stream; None if it has no metadata."""
-    answer = rooms.ask(store, key)
-    if answer is None:
-        return None
-    found, _ = answer
-    known = rooms.known.get(key)
-    if known is None or known[0] != found:
-        known = found, json.loads(found[:-1].decode())
-        rooms.keep(key, known)
-    row: dict[str, Any] = known[1].copy()
+    row = rooms.made(store, key, _row)
+    return None if row is None else row.copy()
+
+
+def _row(found: bytes, _: int) -> dict[str, Any]:
+    """Makes the row of a NUL-terminated JSON object."""
+    row: dict[str, Any] = json.loads(found[:-1].decode())
     return row
-
-
-def _stream(rooms: Rooms, store: int, key: bytes) -> Optional[Stream]:
-    answer = rooms.ask(store, key)
-    if answer is None:
-        return None
-    found, address = answer
-    # The bytes are mostly those of the last call. Records can't be changed, so that
-    # the same bytes may be the same record.
-    known = rooms.known.get(key)
-    if known is not None and known[0] == found:
-        same: Stream = known[1]
-        return same
-    record = _record(found, address)
-    rooms.keep(key, (found, record))
-    return record
 
 
 #: The members of a `satori_stream`, as structs.Stream declares them: a text is a pointer and a

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Optional, Union
 
 from .._text import shown
 from ..errors import InvalidArrow, InvalidValue
-from ..frames import numbers_in
+from ..frames import check_frame, numbers_in
 
 if TYPE_CHECKING:
     import pandas
@@ -87,12 +87,7 @@ def is_empty(frame: Any) -> bool:
 
 def rows_of(frame: Any, provider: str) -> tuple[list[Any], list[tuple[Any, Optional[str], str]]]:
     """Returns the timestamps of a frame's rows; and value, hash and provider of each."""
-    import pandas
-
-    if not isinstance(frame, pandas.DataFrame):
-        raise InvalidArrow(f"a {type(frame).__name__} is no table: make a DataFrame of it")
-    if not frame.columns.is_unique:
-        raise InvalidArrow("the table has two columns of one name")
+    check_frame(frame)
     rows = list(_contents(frame, provider)) if len(frame) else []
     return _timestamps(frame), rows
 
