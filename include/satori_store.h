@@ -167,8 +167,8 @@ enum satori_code
    */
   SATORI_OK = 0,
   /**
-   * The store can't be opened or created: missing, a folder, a URL, no permission; or
-   * missing or empty beside a -wal that holds what was written last.
+   * The store can't be opened or created: missing, a folder, a URL, no permission, no
+   * descriptor left; or missing or empty beside a -wal that holds what was written last.
    */
   SATORI_CANNOT_OPEN = 1,
   /**

@@ -3,7 +3,6 @@
 use std::cmp::Reverse;
 
 use diesel::SqliteConnection;
-use libsqlite3_sys as ffi;
 
 use super::file::File;
 use super::raw::{
@@ -15,7 +14,6 @@ use super::table::Table;
 use super::tables::Tables;
 use super::unlocked::Unlocked;
 use crate::backend::{Access, Backend, Found};
-use crate::model::database_code::DatabaseCode;
 use crate::model::error::{Error, Result};
 use crate::model::location::Location;
 use crate::model::options::OpenOptions;
@@ -174,17 +172,7 @@ impl Connection {
         &mut self,
         work: impl FnOnce(&mut SqliteConnection) -> diesel::QueryResult<T>,
     ) -> Result<T> {
-        work(&mut self.metadata).map_err(|error| {
-            let last = self.db.last_error();
-            match last.code {
-                // The error is Diesel's, not SQLite's.
-                ffi::SQLITE_OK | ffi::SQLITE_ROW | ffi::SQLITE_DONE => Error::Database {
-                    code: DatabaseCode::Number(ffi::SQLITE_ERROR),
-                    message: error.to_string(),
-                },
-                _ => last.into(),
-            }
-        })
+        work(&mut self.metadata).map_err(|error| self.db.error_of(&error.to_string()).into())
     }
 
     /// Runs a Diesel query that reads table `streams`. Diesel's statements are prepared anew by
