@@ -34,7 +34,12 @@ pub(super) fn insert_new(
         return Ok(false);
     };
     let row = Candidate::new(*observation)?;
-    match tables.with(stream, |table| row.insert_new(table, hash)) {
+    let inserted = tables.with(stream, |table| match table.keeps_digest {
+        // Its digest is written too.
+        true => Ok(false),
+        false => row.insert_new(table, hash),
+    });
+    match inserted {
         Ok(inserted) => Ok(inserted == Some(true)),
         // In a transaction nobody changes it again.
         Err(error) if is_schema_changed(&error) => Ok(false),
@@ -213,6 +218,9 @@ fn insert_row(
     }
     if let Some(existing) = existing {
         existing.add(ts, value);
+    }
+    if table.keeps_digest {
+        table.delta.add(row.cells(&hash));
     }
     chain.advance(ts, &hash);
     Ok(Insertion::Inserted)
