@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use crate::support::*;
 use satori_store::{
-    Error, IngestOptions, NewObservation, Normalization, OpenOptions, Remove, Removed, Restored, Store,
-    StreamPatch,
+    Error, IngestOptions, NewObservation, Normalization, OpenOptions, Remove, Removed, Restored,
+    Store, StreamPatch,
 };
 
 #[test]
