@@ -121,7 +121,8 @@ fn fail(
     // Each run of the short tests has others.
     let first = share.index + share.seed as usize % step / share.of * share.of;
     let seed = share.seed as usize;
-    let wanted = |fault: &&Fault| fault.span == Span::Once || (fault.number + seed) % LASTING == 0;
+    let wanted =
+        |fault: &&Fault| fault.span == Span::Once || (fault.number + seed).is_multiple_of(LASTING);
     for fault in points
         .faults
         .iter()
