@@ -1,0 +1,407 @@
+//! The model: sorted maps, and what each call must answer.
+
+use std::collections::BTreeMap;
+
+use super::acts::{Act, Offer, conflict_text};
+use super::sql::{Loss, Spelling, Sql};
+
+/// The rule by which the model answers. All but the first are wrong, for the controls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rule {
+    Instant,
+    /// Rows that spell an instant differently are different rows.
+    Spelled,
+    /// The later row overwrites the earlier one.
+    LaterWins,
+    /// A write to a file that was replaced or removed succeeds.
+    LostFileWorks,
+    /// A write doesn't wait for another's lock.
+    NoLocks,
+}
+
+/// A table: its rows by instant and spelling, with value and hash.
+#[derive(Clone, Debug)]
+pub(super) struct Table {
+    shape: Shape,
+    pub(super) rows: BTreeMap<(i64, Spelling), (i64, &'static str)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    Stream,
+    /// A stream's, but for the name of column `value`.
+    Hidden,
+    Foreign,
+}
+
+impl Table {
+    fn new(shape: Shape) -> Self {
+        let rows = BTreeMap::new();
+        Self { shape, rows }
+    }
+
+    /// Returns the rows of one instant.
+    fn at(&self, second: i64) -> Vec<(Spelling, i64, &'static str)> {
+        let span = (second, Spelling::Seconds)..=(second, Spelling::Zulu);
+        let rows = self.rows.range(span);
+        rows.map(|((_, spelling), (value, hash))| (*spelling, *value, *hash))
+            .collect()
+    }
+
+    fn within(&self, from: i64, to: i64) -> impl Iterator<Item = (i64, Spelling)> {
+        let keys = self.rows.keys().copied();
+        keys.filter(move |(second, _)| (from..=to).contains(second))
+    }
+
+    fn text(&self, key: (i64, Spelling)) -> String {
+        let (value, hash) = self.rows[&key];
+        format!("{}={value} {hash}", key.1.stored(key.0))
+    }
+
+    fn texts(&self, keys: impl IntoIterator<Item = (i64, Spelling)>) -> String {
+        let texts: Vec<_> = keys.into_iter().map(|key| self.text(key)).collect();
+        texts.join("\n")
+    }
+
+    /// Returns every answer to “the last `count` rows”. If not all rows of an instant fit,
+    /// it isn't promised which are given.
+    fn last(&self, count: usize) -> Vec<String> {
+        let keys: Vec<_> = self.rows.keys().copied().collect();
+        let start = keys.len().saturating_sub(count);
+        let Some(first) = keys.get(start) else {
+            return vec![String::new()];
+        };
+        let (tied, after): (Vec<_>, Vec<_>) = keys
+            .iter()
+            .copied()
+            .filter(|key| key.0 >= first.0)
+            .partition(|key| key.0 == first.0);
+        let wanted = keys.len() - start - after.len();
+        (0..1_u32 << tied.len())
+            .filter(|chosen| chosen.count_ones() as usize == wanted)
+            .map(|chosen| {
+                let some = tied.iter().enumerate();
+                let some = some.filter(|(index, _)| chosen >> index & 1 == 1);
+                self.texts(some.map(|(_, key)| *key).chain(after.iter().copied()))
+            })
+            .collect()
+    }
+}
+
+pub(super) type Tables = BTreeMap<char, Table>;
+
+/// Both stores and the outsider see this world.
+#[derive(Clone, Debug)]
+pub(super) struct World {
+    pub(super) rule: Rule,
+    pub(super) tables: Tables,
+    /// Streams and their names, in the order of their ids.
+    metadata: Vec<(char, i64)>,
+    /// What the tables become if the outsider, which holds the lock, commits.
+    pub(super) pending: Option<Tables>,
+    pub(super) lost: Option<Loss>,
+    /// Writes since the file was lost.
+    pub(super) attempts: usize,
+    /// What the last call may have answered.
+    pub(super) allowed: Vec<String>,
+}
+
+impl World {
+    pub(super) fn new(rule: Rule) -> Self {
+        Self {
+            rule,
+            tables: BTreeMap::new(),
+            metadata: Vec::new(),
+            pending: None,
+            lost: None,
+            attempts: 0,
+            allowed: Vec::new(),
+        }
+    }
+
+    /// Does what a store is asked, `like_last` if the store spells new rows like the last.
+    pub(super) fn ask(&mut self, act: &Act, like_last: bool) {
+        let locked = self.pending.is_some() && self.rule != Rule::NoLocks;
+        let (waits, lost) = (locked && act.writes(), self.lost.is_some());
+        if !waits && !lost {
+            self.allowed = one(self.answer(act, like_last));
+            return;
+        }
+        // Nothing of it is stored, or it is stored in a file that is lost.
+        let mut aside = self.clone();
+        let answer = aside.answer(act, like_last);
+        let refused = answer.is_err();
+        self.allowed = one(answer);
+        if waits {
+            // What the stream is may be found before the lock is asked for.
+            let early = matches!(act, Act::Insert(..)) && refused;
+            self.allowed.retain(|_| early);
+            self.allowed.push("Busy".to_owned());
+            return;
+        }
+        self.attempts += usize::from(act.writes());
+        if self.rule == Rule::LostFileWorks {
+            return;
+        }
+        match (self.lost, act.writes()) {
+            (Some(Loss::Shm), _) => self.allowed.push("FileReplaced".to_owned()),
+            (_, true) => {
+                self.allowed.retain(|_| refused);
+                self.allowed.push("FileReplaced".to_owned());
+            }
+            // SQLite may find that the memory beside the file stands for another WAL.
+            (Some(Loss::Wal | Loss::Both), false) => {
+                self.allowed.push("FileReplaced".to_owned());
+                self.allowed.push("Corrupt".to_owned());
+            }
+            (_, false) => {}
+        }
+    }
+
+    /// Returns every answer that is allowed, or the one error.
+    fn answer(&mut self, act: &Act, like_last: bool) -> Result<Vec<String>, String> {
+        let text = |text: String| Ok(vec![text]);
+        match act {
+            Act::Insert(name, offer) => self.insert(*name, &[*offer], like_last),
+            Act::InsertMany(name, offers) => self.insert(*name, offers, like_last),
+            Act::Delete(name, from, to) => {
+                let Some(table) = self.find(*name)? else {
+                    return text("0".to_owned());
+                };
+                let before = table.rows.len();
+                table.rows.retain(|(s, _), _| !(from..=to).contains(&s));
+                text((before - table.rows.len()).to_string())
+            }
+            Act::Normalize(name) => {
+                let table = self.find(*name)?;
+                text(table.map_or_else(|| normalized(0, &[]), normalize))
+            }
+            Act::Remove(name) => {
+                self.check_shape(*name)?;
+                let known = self.metadata.len();
+                self.metadata.retain(|(stream, _)| stream != name);
+                let rows = self.tables.remove(name).map(|table| table.rows.len());
+                text(format!("{} {rows:?}", known != self.metadata.len()))
+            }
+            Act::Upsert(name, number) => {
+                match self.metadata.iter_mut().find(|(stream, _)| stream == name) {
+                    Some((_, stored)) => *stored = *number,
+                    None => {
+                        self.check_shape(*name)?;
+                        self.metadata.push((*name, *number));
+                    }
+                }
+                text(format!("{name} n{number}"))
+            }
+            Act::Read(name, from, to) => {
+                let table = self.find(*name)?;
+                text(table.map_or_else(String::new, |t| t.texts(t.within(*from, *to))))
+            }
+            Act::Last(name, count) => {
+                let table = self.find(*name)?;
+                Ok(table.map_or_else(|| vec![String::new()], |table| table.last(*count)))
+            }
+            Act::Latest(name) => {
+                let table = self.find(*name)?;
+                Ok(table.map_or_else(|| vec![String::new()], |table| table.last(1)))
+            }
+            Act::At(name, second) => {
+                let Some(table) = self.find(*name)? else {
+                    return text(String::new());
+                };
+                let mut found = table.at(*second);
+                if found.first().is_some_and(|row| row.0 == Spelling::Seconds) {
+                    found.truncate(1);
+                }
+                match found.is_empty() {
+                    true => text(String::new()),
+                    false => Ok(found.iter().map(|r| table.text((*second, r.0))).collect()),
+                }
+            }
+            Act::Count(name, from, to) => {
+                let table = self.find(*name)?;
+                text(
+                    table
+                        .map_or(0, |t| t.within(*from, *to).count())
+                        .to_string(),
+                )
+            }
+            Act::Verify(name) => {
+                let table = self.find(*name)?;
+                text(table.map_or(0, |table| table.rows.len()).to_string())
+            }
+            Act::Streams => {
+                let all = self.metadata.iter();
+                let texts: Vec<_> = all
+                    .map(|(stream, name)| format!("{stream} n{name}"))
+                    .collect();
+                text(texts.join("\n"))
+            }
+            Act::WithData => {
+                let streams = self.tables.iter().filter(|(_, t)| t.shape == Shape::Stream);
+                let names: Vec<_> = streams.map(|(name, _)| name.to_string()).collect();
+                text(names.join("\n"))
+            }
+        }
+    }
+
+    /// Returns the stream's table; none if the stream has metadata alone.
+    fn find(&mut self, name: char) -> Result<Option<&mut Table>, String> {
+        self.check_shape(name)?;
+        let known = self.metadata.iter().any(|(stream, _)| *stream == name);
+        match self.tables.get_mut(&name) {
+            None if !known => Err(format!("no stream \"{name}\" in this store")),
+            table => Ok(table),
+        }
+    }
+
+    fn check_shape(&self, name: char) -> Result<(), String> {
+        match self.tables.get(&name) {
+            Some(table) if table.shape != Shape::Stream => Err("NotAStream".to_owned()),
+            _ => Ok(()),
+        }
+    }
+
+    fn insert(
+        &mut self,
+        name: char,
+        offers: &[Offer],
+        like_last: bool,
+    ) -> Result<Vec<String>, String> {
+        self.check_shape(name)?;
+        let rule = self.rule;
+        let table = self.tables.entry(name).or_insert(Table::new(Shape::Stream));
+        let last = table.rows.keys().map(|(_, spelling)| *spelling).max();
+        let spelling = last.filter(|last| like_last && *last >= Spelling::Spaced);
+        let spelling = spelling.unwrap_or(Spelling::Seconds);
+        let mut answers = vec![(0, String::new())];
+        for (index, offer) in offers.iter().enumerate() {
+            let mut stored = table.at(offer.second);
+            match rule {
+                Rule::Spelled => stored.retain(|row| row.0 == spelling),
+                Rule::LaterWins => stored.clear(),
+                // A number is compared with if there is one, else it isn't promised which.
+                _ if stored.first().is_some_and(|row| row.0 == Spelling::Seconds) => {
+                    stored.truncate(1);
+                }
+                _ => {}
+            }
+            if stored.is_empty() {
+                let row = (offer.value, "h");
+                table.rows.insert((offer.second, spelling), row);
+                continue;
+            }
+            answers = answers
+                .into_iter()
+                .flat_map(|(already_there, conflicts)| {
+                    stored.iter().map(move |(_, value, _)| {
+                        if *value == offer.value {
+                            return (already_there + 1, conflicts.clone());
+                        }
+                        let conflict = conflict_text(index, *value, offer.value);
+                        (already_there, conflicts.clone() + &conflict)
+                    })
+                })
+                .collect();
+        }
+        Ok(answers
+            .into_iter()
+            .map(|(already_there, conflicts)| format!("{already_there} already there{conflicts}"))
+            .collect())
+    }
+
+    /// Does what the outsider says in SQL.
+    pub(super) fn sql(&mut self, sql: Sql) {
+        let done = match sql {
+            Sql::Begin if self.pending.is_none() => {
+                self.pending = Some(self.tables.clone());
+                true
+            }
+            Sql::Commit | Sql::Rollback => match self.pending.take() {
+                Some(pending) if matches!(sql, Sql::Commit) => {
+                    self.tables = pending;
+                    true
+                }
+                pending => pending.is_some(),
+            },
+            Sql::Begin => false,
+            Sql::Vacuum | Sql::Checkpoint => self.pending.is_none(),
+            sql => change(self.pending.as_mut().unwrap_or(&mut self.tables), sql).is_some(),
+        };
+        self.allowed = vec![done.to_string()];
+    }
+}
+
+fn one(answer: Result<Vec<String>, String>) -> Vec<String> {
+    answer.unwrap_or_else(|error| vec![error])
+}
+
+/// Changes the tables as a statement does; `None` if SQLite refuses it.
+fn change(tables: &mut Tables, sql: Sql) -> Option<()> {
+    match sql {
+        Sql::Insert(name, second, spelling, value)
+        | Sql::Replace(name, second, spelling, value) => {
+            let table = tables.get_mut(&name)?;
+            let taken = table.rows.contains_key(&(second, spelling));
+            if table.shape == Shape::Foreign || taken && matches!(sql, Sql::Insert(..)) {
+                return None;
+            }
+            table.rows.insert((second, spelling), (value, "o"));
+        }
+        Sql::Update(name, value) => {
+            let table = tables.get_mut(&name).filter(|t| t.shape == Shape::Stream)?;
+            table.rows.values_mut().for_each(|row| row.0 = value);
+        }
+        Sql::Create(name) | Sql::CreateForeign(name) => {
+            let shape = match sql {
+                Sql::Create(_) => Shape::Stream,
+                _ => Shape::Foreign,
+            };
+            if tables.contains_key(&name) {
+                return None;
+            }
+            tables.insert(name, Table::new(shape));
+        }
+        Sql::Rename(name, other) => {
+            if tables.contains_key(&other) {
+                return None;
+            }
+            let table = tables.remove(&name)?;
+            tables.insert(other, table);
+        }
+        Sql::HideColumn(name) => {
+            let table = tables.get_mut(&name).filter(|t| t.shape == Shape::Stream)?;
+            table.shape = Shape::Hidden;
+        }
+        Sql::ShowColumn(name) => {
+            let table = tables.get_mut(&name).filter(|t| t.shape == Shape::Hidden)?;
+            table.shape = Shape::Stream;
+        }
+        Sql::Drop(name) => drop(tables.remove(&name)?),
+        Sql::Vacuum | Sql::Checkpoint | Sql::Begin | Sql::Commit | Sql::Rollback => return None,
+    }
+    Some(())
+}
+
+/// Rewrites every timestamp into seconds, in the order of the keys.
+fn normalize(table: &mut Table) -> String {
+    let mut others: Vec<_> = table.rows.keys().copied().collect();
+    others.retain(|(_, spelling)| *spelling != Spelling::Seconds);
+    others.sort_unstable_by_key(|(second, spelling)| (*spelling, *second));
+    let mut kept = Vec::new();
+    let mut rewritten = 0;
+    for key in others {
+        let seconds = (key.0, Spelling::Seconds);
+        if table.rows.contains_key(&seconds) {
+            kept.push(key.1.stored(key.0));
+        } else if let Some(row) = table.rows.remove(&key) {
+            table.rows.insert(seconds, row);
+            rewritten += 1;
+        }
+    }
+    normalized(rewritten, &kept)
+}
+
+fn normalized(rewritten: usize, kept: &[String]) -> String {
+    format!("{rewritten} rewritten, kept {kept:?}")
+}
