@@ -8,6 +8,7 @@ mod names;
 mod normalize;
 mod numbers;
 mod quarantine;
+mod seeds;
 mod spelling;
 mod streams;
 #[path = "../support/mod.rs"]
