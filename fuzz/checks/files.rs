@@ -5,35 +5,56 @@
 use std::cell::Cell;
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
-use std::sync::Once;
+use std::sync::{LazyLock, Once};
 
 use arbitrary::{Arbitrary, Unstructured};
 use libsqlite3_sys as ffi;
-use satori_store::{NewObservation, OpenOptions, Timestamp, sqlite_info};
+use satori_store::{
+    IngestOptions, NewObservation, OpenOptions, StreamUuid, Timestamp, sqlite_info,
+};
 
-/// A fixture, and what is done to it.
+/// Which file it is, and what is done to it.
 #[derive(Arbitrary, Debug)]
 struct Damaged {
-    fixture: u8,
+    is_engines: bool,
     cut: Option<u32>,
     bytes: Vec<(u32, u8)>,
 }
 
-const FIXTURES: [&[u8]; 6] = [
-    include_bytes!("../../tests/fixtures/before_streams.db"),
-    include_bytes!("../../tests/fixtures/nine_columns.db"),
-    include_bytes!("../../tests/fixtures/eleven_columns.db"),
-    include_bytes!("../../tests/fixtures/unreadable_rows.db"),
-    include_bytes!("../../tests/fixtures/bad_page.db"),
-    include_bytes!("../../tests/fixtures/later_release.db"),
-];
+/// An engine's file of one stream, without metadata, that holds rows that can't be read.
+/// The larger fixtures take a second each.
+const UNREADABLE: &[u8] = include_bytes!("../../tests/fixtures/unreadable_rows.db");
+
+/// A store of a few pages, with metadata and two streams, one of them spelled as text.
+static STORE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("engine.db");
+    let store = OpenOptions::new().open(&path).expect("a new store");
+    for number in 0..100 {
+        let text = format!("2024-01-03 12:{:02}:{:02}", number / 60, number % 60);
+        let payload = format!(
+            r#"{{"value": {number}, "ts": {number}, "stream": {{"uuid": "s", "name": "n"}}}}"#
+        );
+        store
+            .ingest(payload.as_bytes(), &IngestOptions::new())
+            .expect("a payload");
+        let row = NewObservation::spelled(&text, f64::from(number)).expect("a timestamp");
+        let stream = StreamUuid::new("t").expect("a name");
+        store.insert(&stream, &row).expect("a row");
+    }
+    drop(store);
+    std::fs::read(&path).expect("the store")
+});
 
 /// Opens, lists, reads, verifies, and inserts.
 pub(crate) fn check(data: &[u8]) {
     let Ok(damaged) = Damaged::arbitrary(&mut Unstructured::new(data)) else {
         return;
     };
-    let mut file = FIXTURES[usize::from(damaged.fixture) % FIXTURES.len()].to_vec();
+    let mut file = match damaged.is_engines {
+        true => UNREADABLE.to_vec(),
+        false => STORE.clone(),
+    };
     for (place, byte) in &damaged.bytes {
         let place = *place as usize % file.len();
         file[place] = *byte;

@@ -103,11 +103,13 @@ fn plain(text: &str) -> Option<Option<i64>> {
         None => (time, 0),
     };
     let (time, micros) = match time.split_once('.') {
+        // Minutes have no fraction.
+        Some((time, _)) if time.len() == 5 => return None,
         Some((time, fraction)) => (time, micros(fraction)?),
         None => (time, 0),
     };
     let [hour, minute, second] = match time.len() {
-        5 if micros == 0 => {
+        5 => {
             let [hour, minute] = fields(time, ':', [2, 2])?;
             [hour, minute, 0]
         }
