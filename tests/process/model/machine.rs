@@ -1,5 +1,7 @@
 //! The steps, how they are generated, and how the system is compared with the model.
 
+use std::cell::Cell;
+
 use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
 
@@ -74,6 +76,8 @@ fn sql() -> impl Strategy<Value = Sql> {
         2 => (name(), name()).prop_map(|(name, other)| Sql::Rename(name, other)),
         1 => name().prop_map(Sql::HideColumn),
         2 => name().prop_map(Sql::ShowColumn),
+        1 => name().prop_map(Sql::AddColumn),
+        2 => name().prop_map(Sql::DropColumn),
         2 => name().prop_map(Sql::Drop),
         1 => Just(Sql::Vacuum),
         1 => Just(Sql::Checkpoint),
@@ -145,6 +149,11 @@ impl ReferenceStateMachine for World {
     }
 }
 
+thread_local! {
+    /// How many steps this thread has taken.
+    pub(super) static TAKEN: Cell<u64> = const { Cell::new(0) };
+}
+
 /// The system, compared with the model after each step.
 pub(super) struct Machine;
 
@@ -157,6 +166,7 @@ impl StateMachineTest for Machine {
     }
 
     fn apply(mut system: System, world: &World, step: Step) -> System {
+        TAKEN.set(TAKEN.get() + 1);
         let answer = match &step {
             Step::Ask(who, act) => system.ask(*who, act),
             Step::Sql(sql) => system.sql(*sql).to_string(),

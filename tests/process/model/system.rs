@@ -1,7 +1,9 @@
 //! What is tested: two stores on one file, the second in another process, and an outsider.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -12,66 +14,100 @@ use super::world::World;
 use crate::support::*;
 use satori_store::{OpenOptions, Store};
 
-pub(crate) const ROLES: &[Role] = &[("model", |path, _| {
-    let store = options().keep_spelling(true).open(path).unwrap();
-    say("ready");
+/// What the other process is to do.
+#[derive(Serialize, Deserialize)]
+enum Order {
+    Open(PathBuf),
+    Close,
+    Perform(Act),
+}
+
+pub(crate) const ROLES: &[Role] = &[("model", |_, _| {
+    let mut store: Option<Store> = None;
     loop {
         let line = hear();
         if line.is_empty() {
             return;
         }
-        let act: Act = serde_json::from_str(&line).unwrap();
-        say(json!(act.perform(&store)));
+        let answer = match serde_json::from_str(&line).unwrap() {
+            Order::Open(path) => {
+                store = Some(options().keep_spelling(true).open(path).unwrap());
+                String::new()
+            }
+            Order::Close => {
+                store = None;
+                String::new()
+            }
+            Order::Perform(act) => act.perform(store.as_ref().unwrap()),
+        };
+        say(json!(answer));
     }
 })];
 
 /// Nobody holds the lock for a moment only: it is free, or it stays taken.
 fn options() -> OpenOptions {
-    OpenOptions::new().busy_timeout(std::time::Duration::from_millis(20))
+    OpenOptions::new().busy_timeout(std::time::Duration::from_millis(2))
+}
+
+/// The other processes. They play one sequence after another, since starting them takes
+/// longer than a sequence does.
+struct Cast {
+    there: Player,
+    outsider: Python,
+}
+
+impl Cast {
+    fn new() -> Self {
+        let there = Player::start("model", Path::new(""), "");
+        let outsider = Python::open(Path::new(":memory:"));
+        Self { there, outsider }
+    }
+
+    /// Gives the other process an order. Returns its answer.
+    fn order(&mut self, order: &Order) -> String {
+        self.there.say(&json!(order).to_string());
+        serde_json::from_str(&self.there.hear()).unwrap()
+    }
+}
+
+thread_local! {
+    /// Those who have nothing to do.
+    static IDLE: RefCell<Option<Cast>> = const { RefCell::new(None) };
 }
 
 pub(super) struct System {
     folder: TempDir,
     path: PathBuf,
-    open: Option<Open>,
-}
-
-/// Those who have the file open.
-struct Open {
-    here: Store,
-    there: Player,
-    outsider: Python,
-}
-
-impl Open {
-    fn new(path: &Path) -> Self {
-        let here = options().open(path).unwrap();
-        let mut there = Player::start("model", path, "");
-        assert_eq!(there.hear(), "ready");
-        let outsider = Python::open(path);
-        Self {
-            here,
-            there,
-            outsider,
-        }
-    }
-
-    fn close(self) {
-        self.there.finish();
-        drop(self.here);
-        self.outsider.close();
-    }
+    /// The store of this process; `None` while all are closed.
+    here: Option<Store>,
+    /// They end if a sequence fails: what they have open then isn't known.
+    cast: Cast,
 }
 
 impl System {
     pub(super) fn new() -> Self {
         let (folder, path) = place();
-        let open = Some(Open::new(&path));
-        Self { folder, path, open }
+        let mut system = Self {
+            folder,
+            path,
+            here: None,
+            cast: IDLE.take().unwrap_or_else(Cast::new),
+        };
+        system.open();
+        system
     }
 
-    fn opened(&mut self) -> &mut Open {
-        self.open.as_mut().expect("open between two steps")
+    fn open(&mut self) {
+        self.here = Some(options().open(&self.path).unwrap());
+        self.cast.order(&Order::Open(self.path.clone()));
+        self.cast.outsider.reopen(&self.path);
+    }
+
+    /// The last to close is the one that writes the WAL back.
+    fn close(&mut self) {
+        self.cast.order(&Order::Close);
+        self.here = None;
+        self.cast.outsider.reopen(Path::new(":memory:"));
     }
 
     fn beside(&self, name: &str) -> PathBuf {
@@ -79,18 +115,18 @@ impl System {
     }
 
     pub(super) fn ask(&mut self, who: Who, act: &Act) -> String {
-        let open = self.opened();
-        match who {
-            Who::Here => act.perform(&open.here),
-            Who::There => {
-                open.there.say(&json!(act).to_string());
-                serde_json::from_str(&open.there.hear()).unwrap()
-            }
+        match (who, &self.here) {
+            (Who::Here, Some(here)) => act.perform(here),
+            (Who::Here, None) => panic!("closed"),
+            (Who::There, _) => self.cast.order(&Order::Perform(act.clone())),
         }
     }
 
     pub(super) fn sql(&mut self, sql: Sql) -> bool {
-        let done = self.opened().outsider.try_run(&sql.text(), json!([]));
+        let outsider = &mut self.cast.outsider;
+        // SQLite would refuse a name by the schema that it knows, and which may be old.
+        outsider.run("SELECT count(*) FROM sqlite_schema");
+        let done = outsider.try_run(&sql.text(), json!([]));
         match (sql, done) {
             // It answers with a row that says whether it was kept waiting.
             (Sql::Checkpoint, Ok(rows)) => rows[0][0] == json!(0),
@@ -101,12 +137,10 @@ impl System {
     pub(super) fn lose(&mut self, loss: Loss) {
         let backup = self.beside("backup.db");
         let _ = std::fs::remove_file(&backup); // of an earlier loss
-        let open = self.opened();
-        open.outsider
-            .run_with("VACUUM INTO ?", json!([text(&backup)]));
+        let outsider = &mut self.cast.outsider;
+        outsider.run_with("VACUUM INTO ?", json!([text(&backup)]));
         // The outsider goes; else it would have the old file open itself.
-        let stranger = Python::open(Path::new(":memory:"));
-        std::mem::replace(&mut open.outsider, stranger).close();
+        outsider.reopen(Path::new(":memory:"));
         let remove = |name: &str| std::fs::remove_file(self.beside(name)).unwrap();
         match loss {
             Loss::Moved => std::fs::rename(&self.path, self.beside("moved.db")).unwrap(),
@@ -133,11 +167,10 @@ impl System {
         }
         if loss == Loss::Moved && !written {
             // Back in its place it is the file that was opened.
-            let outsider = Python::open(&self.path);
-            self.opened().outsider = outsider;
+            self.cast.outsider.reopen(&self.path);
             return;
         }
-        self.open.take().expect("open between two steps").close();
+        self.close();
         match loss {
             Loss::Moved | Loss::Shm => self.assert_holds(world),
             // What was written went elsewhere.
@@ -152,7 +185,7 @@ impl System {
             let _ = std::fs::remove_file(self.beside(name));
         }
         std::fs::rename(self.beside("backup.db"), &self.path).unwrap();
-        self.open = Some(Open::new(&self.path));
+        self.open();
     }
 
     /// Closes everything. Asserts that the file is sound, and that it holds the rows.
@@ -160,11 +193,12 @@ impl System {
         if world.lost == Some(Loss::Moved) {
             std::fs::rename(self.beside("moved.db"), &self.path).unwrap();
         }
-        self.open.take().expect("open between two steps").close();
+        self.close();
         if world.lost.is_none() {
             assert_sound(&self.path);
             self.assert_holds(world);
         }
+        IDLE.set(Some(self.cast));
     }
 
     /// Asserts that plain SQL finds every row of the model in the file.

@@ -22,22 +22,27 @@ pub(super) enum Rule {
 /// A table: its rows by instant and spelling, with value and hash.
 #[derive(Clone, Debug)]
 pub(super) struct Table {
-    shape: Shape,
+    /// Other columns than a stream's: it is not one of ours.
+    is_foreign: bool,
+    /// Its column `value` has another name.
+    is_hidden: bool,
+    /// It has a column too many.
+    is_wider: bool,
     pub(super) rows: BTreeMap<(i64, Spelling), (i64, &'static str)>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shape {
-    Stream,
-    /// A stream's, but for the name of column `value`.
-    Hidden,
-    Foreign,
-}
-
 impl Table {
-    fn new(shape: Shape) -> Self {
-        let rows = BTreeMap::new();
-        Self { shape, rows }
+    fn new(is_foreign: bool) -> Self {
+        Self {
+            is_foreign,
+            is_hidden: false,
+            is_wider: false,
+            rows: BTreeMap::new(),
+        }
+    }
+
+    fn is_stream(&self) -> bool {
+        !(self.is_foreign || self.is_hidden || self.is_wider)
     }
 
     /// Returns the rows of one instant.
@@ -121,8 +126,9 @@ impl World {
 
     /// Does what a store is asked, `like_last` if the store spells new rows like the last.
     pub(super) fn ask(&mut self, act: &Act, like_last: bool) {
+        let writes = act.writes() && !self.has_nothing_to_write(act);
         let locked = self.pending.is_some() && self.rule != Rule::NoLocks;
-        let (waits, lost) = (locked && act.writes(), self.lost.is_some());
+        let (waits, lost) = (locked && writes, self.lost.is_some());
         if !waits && !lost {
             self.allowed = one(self.answer(act, like_last));
             return;
@@ -134,16 +140,16 @@ impl World {
         self.allowed = one(answer);
         if waits {
             // What the stream is may be found before the lock is asked for.
-            let early = matches!(act, Act::Insert(..)) && refused;
+            let early = matches!(act, Act::Insert(..) | Act::InsertMany(..)) && refused;
             self.allowed.retain(|_| early);
             self.allowed.push("Busy".to_owned());
             return;
         }
-        self.attempts += usize::from(act.writes());
+        self.attempts += usize::from(writes);
         if self.rule == Rule::LostFileWorks {
             return;
         }
-        match (self.lost, act.writes()) {
+        match (self.lost, writes) {
             (Some(Loss::Shm), _) => self.allowed.push("FileReplaced".to_owned()),
             (_, true) => {
                 self.allowed.retain(|_| refused);
@@ -154,8 +160,18 @@ impl World {
                 self.allowed.push("FileReplaced".to_owned());
                 self.allowed.push("Corrupt".to_owned());
             }
+            // It writes no row, and may look for the file all the same.
+            (_, false) if act.writes() => self.allowed.push("FileReplaced".to_owned()),
             (_, false) => {}
         }
+    }
+
+    /// Returns `true` if the call inserts no row into a table that exists.
+    fn has_nothing_to_write(&self, act: &Act) -> bool {
+        let Act::InsertMany(name, offers) = act else {
+            return false;
+        };
+        offers.is_empty() && self.tables.get(name).is_some_and(Table::is_stream)
     }
 
     /// Returns every answer that is allowed, or the one error.
@@ -238,7 +254,7 @@ impl World {
                 text(texts.join("\n"))
             }
             Act::WithData => {
-                let streams = self.tables.iter().filter(|(_, t)| t.shape == Shape::Stream);
+                let streams = self.tables.iter().filter(|(_, table)| table.is_stream());
                 let names: Vec<_> = streams.map(|(name, _)| name.to_string()).collect();
                 text(names.join("\n"))
             }
@@ -257,7 +273,7 @@ impl World {
 
     fn check_shape(&self, name: char) -> Result<(), String> {
         match self.tables.get(&name) {
-            Some(table) if table.shape != Shape::Stream => Err("NotAStream".to_owned()),
+            Some(table) if !table.is_stream() => Err("NotAStream".to_owned()),
             _ => Ok(()),
         }
     }
@@ -270,7 +286,7 @@ impl World {
     ) -> Result<Vec<String>, String> {
         self.check_shape(name)?;
         let rule = self.rule;
-        let table = self.tables.entry(name).or_insert(Table::new(Shape::Stream));
+        let table = self.tables.entry(name).or_insert(Table::new(false));
         let last = table.rows.keys().map(|(_, spelling)| *spelling).max();
         let spelling = last.filter(|last| like_last && *last >= Spelling::Spaced);
         let spelling = spelling.unwrap_or(Spelling::Seconds);
@@ -343,24 +359,22 @@ fn change(tables: &mut Tables, sql: Sql) -> Option<()> {
         | Sql::Replace(name, second, spelling, value) => {
             let table = tables.get_mut(&name)?;
             let taken = table.rows.contains_key(&(second, spelling));
-            if table.shape == Shape::Foreign || taken && matches!(sql, Sql::Insert(..)) {
+            let is_refused = table.is_foreign || table.is_wider;
+            if is_refused || taken && matches!(sql, Sql::Insert(..)) {
                 return None;
             }
             table.rows.insert((second, spelling), (value, "o"));
         }
         Sql::Update(name, value) => {
-            let table = tables.get_mut(&name).filter(|t| t.shape == Shape::Stream)?;
+            let table = tables.get_mut(&name)?;
+            (!table.is_foreign && !table.is_hidden).then_some(())?;
             table.rows.values_mut().for_each(|row| row.0 = value);
         }
         Sql::Create(name) | Sql::CreateForeign(name) => {
-            let shape = match sql {
-                Sql::Create(_) => Shape::Stream,
-                _ => Shape::Foreign,
-            };
             if tables.contains_key(&name) {
                 return None;
             }
-            tables.insert(name, Table::new(shape));
+            tables.insert(name, Table::new(matches!(sql, Sql::CreateForeign(_))));
         }
         Sql::Rename(name, other) => {
             if tables.contains_key(&other) {
@@ -369,13 +383,17 @@ fn change(tables: &mut Tables, sql: Sql) -> Option<()> {
             let table = tables.remove(&name)?;
             tables.insert(other, table);
         }
-        Sql::HideColumn(name) => {
-            let table = tables.get_mut(&name).filter(|t| t.shape == Shape::Stream)?;
-            table.shape = Shape::Hidden;
+        Sql::HideColumn(name) | Sql::ShowColumn(name) => {
+            let table = tables.get_mut(&name)?;
+            let hides = matches!(sql, Sql::HideColumn(_));
+            (!table.is_foreign && table.is_hidden != hides).then_some(())?;
+            table.is_hidden = hides;
         }
-        Sql::ShowColumn(name) => {
-            let table = tables.get_mut(&name).filter(|t| t.shape == Shape::Hidden)?;
-            table.shape = Shape::Stream;
+        Sql::AddColumn(name) | Sql::DropColumn(name) => {
+            let table = tables.get_mut(&name)?;
+            let adds = matches!(sql, Sql::AddColumn(_));
+            (!table.is_foreign && table.is_wider != adds).then_some(())?;
+            table.is_wider = adds;
         }
         Sql::Drop(name) => drop(tables.remove(&name)?),
         Sql::Vacuum | Sql::Checkpoint | Sql::Begin | Sql::Commit | Sql::Rollback => return None,
