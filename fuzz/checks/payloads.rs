@@ -75,5 +75,8 @@ fn row(payload: &serde_json::Map<String, Value>) -> Option<(Timestamp, f64)> {
         Value::String(text) => text.parse().ok()?,
         _ => return None,
     };
-    value.is_finite().then_some((ts, value))
+    // A row holds seconds. Far from 1970 a double has no room for every microsecond.
+    let seconds = ts.as_micros() as f64 / 1e6;
+    let is_kept = Timestamp::from_real(seconds).ok()? == ts;
+    (value.is_finite() && is_kept).then_some((ts, value))
 }

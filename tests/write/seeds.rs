@@ -10,29 +10,17 @@ mod timestamps;
 
 use crate::support::*;
 
-fn check_all(target: &str, check: fn(&[u8])) {
-    let folder = crate_file("fuzz/seeds").join(target);
-    let mut checked = 0;
-    for seed in std::fs::read_dir(folder).unwrap() {
-        let path = seed.unwrap().path();
-        println!("{path:?}");
-        check(&std::fs::read(path).unwrap());
-        checked += 1;
-    }
-    assert!(checked > 0, "{target} has no seeds");
-}
-
 #[test]
 fn damaged_files_are_read_or_refused() {
-    check_all("files", files::check);
+    check_seeds("files", files::check);
 }
 
 #[test]
 fn payloads_are_stored_as_a_plain_reading_has_them() {
-    check_all("payloads", payloads::check);
+    check_seeds("payloads", payloads::check);
 }
 
 #[test]
 fn timestamps_are_read_as_by_a_second_reader() {
-    check_all("timestamps", timestamps::check);
+    check_seeds("timestamps", timestamps::check);
 }
