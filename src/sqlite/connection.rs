@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use diesel::SqliteConnection;
 use libsqlite3_sys as ffi;
 
+use super::digest;
 use super::file::File;
 use super::raw::{
     BusyState, Handle, Hardening, Param, Statement, is_schema_changed, prepared,
@@ -246,6 +247,7 @@ impl Connection {
     }
 
     pub(super) fn commit(&mut self) -> Result<()> {
+        digest::write_changes(self.db, &mut self.tables)?;
         step(&mut self.commit, self.db, "COMMIT")?;
         self.tables.begin();
         self.check_file()
