@@ -335,6 +335,12 @@ unsafe extern "C" {
         kept: Pointer,
         error: Pointer,
     ) -> i32;
+    pub(crate) fn satori_restate_digest(
+        store: Pointer,
+        uuid: *const u8,
+        length: usize,
+        error: Pointer,
+    ) -> i32;
     pub(crate) fn satori_ingest(
         store: Pointer,
         json: *const u8,

@@ -46,7 +46,7 @@ pub(crate) fn check(data: &[u8]) {
     };
     // Without a store there is little to call.
     let mut store = ptr::null_mut::<()>();
-    let mut options = [0_u64; 5];
+    let mut options = [0_u64; 6];
     options[0] = size_of_val(&options) as u64;
     options[2] = 1 << 32;
     // SAFETY: as the header has it.
@@ -113,7 +113,7 @@ const COPIES: [Copies; 2] = [satori_get_stream, satori_get_stream_by_name];
 /// Functions that count rows of a stream and list them.
 const ROWS: [FindsTwo; 2] = [satori_unreadable, satori_quarantined];
 /// Functions that report on a stream, and how large the struct is.
-const REPORTS: [(FindsTwo, usize); 2] = [(satori_get_statistics, 80), (satori_verify, 48)];
+const REPORTS: [(FindsTwo, usize); 2] = [(satori_get_statistics, 80), (satori_verify, 56)];
 const SWITCHED: [Switched; 2] = [satori_normalize, satori_quarantine];
 const RANGES: [Ranges; 2] = [satori_count, satori_delete];
 
@@ -240,6 +240,7 @@ impl Session {
                     let (from, to) = (first.instant(), second.instant());
                     run(handle, text.data, text.length, from, to, count, error)
                 }
+                8 if which % 2 == 1 => satori_restate_digest(handle, text.data, text.length, error),
                 8 => {
                     let [restored, kept] = [(); 2].map(|()| places.place(Wanted::Plain));
                     satori_restore(handle, text.data, text.length, restored, kept, error)
@@ -408,13 +409,14 @@ impl Session {
             },
         };
         let mut options = [0_u64; 40];
-        options[0] = places.size_of(40) as u64;
+        options[0] = places.size_of(48) as u64;
         let [first, second] = call.numbers.map(Number::plain);
         // Read-only, must exist; synchronous, in memory; the limit; spelling, unreadable.
         options[1] = first as u64 & 1;
         options[2] = second as u64 & 3 | (first as u64 & 2) << 32;
         options[3] = 1;
         options[4] = first as u64 & 4 | (first as u64 & 8) << 32;
+        options[5] = first as u64 & 1;
         let store = places.place(Wanted::Handle(Kind::Store));
         let options = options.as_mut_ptr().cast();
         // SAFETY: as `make` has it.
