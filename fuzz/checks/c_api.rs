@@ -3,7 +3,7 @@
 #![allow(unsafe_code)]
 #![allow(dead_code, reason = "each target uses its part")]
 
-use std::ffi::c_void;
+use std::ffi::{c_char, c_void};
 
 // So that its symbols are linked.
 use satori_store as _;
@@ -17,6 +17,7 @@ pub(crate) const NULL_POINTER: i32 = 101;
 pub(crate) const INVALID_HANDLE: i32 = 102;
 pub(crate) const INVALID_ARGUMENT: i32 = 103;
 pub(crate) const INVALID_UTF8: i32 = 104;
+pub(crate) const BUFFER_TOO_SMALL: i32 = 106;
 
 /// `satori_text`.
 #[repr(C)]
@@ -335,6 +336,9 @@ unsafe extern "C" {
         kept: Pointer,
         error: Pointer,
     ) -> i32;
+    pub(crate) fn satori_quarantined_streams(store: Pointer, uuids: Pointer, error: Pointer)
+    -> i32;
+    pub(crate) fn satori_status_name(status: i32) -> *const c_char;
     pub(crate) fn satori_restate_digest(
         store: Pointer,
         uuid: *const u8,

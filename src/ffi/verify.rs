@@ -66,7 +66,7 @@ unsafe impl Growable for satori_verification {}
 ///
 /// The report of a stream of one row, whose hash the server has given:
 ///
-///     {"rows":1,"verified":0,"foreign":["2024-01-03T13:00:00Z"],"suspect":[],"foreign_between":0}
+///     {"rows":1,"verified":0,"foreign":["2024-01-03T13:00:00Z"],"suspect":[],"foreign_between":0,"digest":"not_kept"}
 ///
 /// @param store         the store.
 /// @param uuid          the stream's uuid.

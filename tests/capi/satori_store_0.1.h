@@ -1753,7 +1753,7 @@ satori_status satori_get_statistics(const satori_store *store,
  *
  * The report of a stream of one row, whose hash the server has given:
  *
- *     {"rows":1,"verified":0,"foreign":["2024-01-03T13:00:00Z"],"suspect":[],"foreign_between":0}
+ *     {"rows":1,"verified":0,"foreign":["2024-01-03T13:00:00Z"],"suspect":[],"foreign_between":0,"digest":"not_kept"}
  *
  * @param store         the store.
  * @param uuid          the stream's uuid.

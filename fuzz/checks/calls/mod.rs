@@ -7,6 +7,7 @@ mod call;
 mod places;
 mod rows;
 
+use std::ffi::CStr;
 use std::ptr;
 
 use arbitrary::{Arbitrary, Unstructured};
@@ -95,10 +96,11 @@ fn free_of(kind: Kind) -> OnHandle {
 }
 
 const KINDS: [Kind; 4] = [Kind::Store, Kind::List, Kind::Cursor, Kind::String];
-const LISTS: [Lists; 3] = [
+const LISTS: [Lists; 4] = [
     satori_streams,
     satori_streams_without_metadata,
     satori_streams_with_data,
+    satori_quarantined_streams,
 ];
 const LISTS_OF: [ListsOf; 2] = [satori_streams_by_server_id, satori_stale_streams];
 /// Functions that find something by a text, and of which kind it is.
@@ -433,9 +435,12 @@ impl Session {
         places: Places,
     ) {
         assert!(
-            matches!(status, 0..=10 | 13..=22 | 101..=104),
+            matches!(status, 0..=10 | 13..=22 | 101..=104 | BUFFER_TOO_SMALL),
             "{call:?} returned {status}"
         );
+        // SAFETY: it takes any number, and its texts are static.
+        let name = unsafe { CStr::from_ptr(satori_status_name(status)) };
+        assert!(name.to_bytes().starts_with(b"SATORI_"), "{name:?}");
         match expected {
             _ if !places.is_error_aligned() => assert_eq!(status, INVALID_ARGUMENT, "{call:?}"),
             Expected::Status(expected) => assert_eq!(status, expected, "{call:?}"),
