@@ -124,11 +124,9 @@ impl Report {
 
 /// What the chain can't see, and a digest does.
 const NOT_SEEN: &str = "not seen without a digest: a changed provider, which is not hashed; last \
-     rows that were removed
-\
+     rows that were removed\n\
      seen as foreign only: a changed ts, value or hash of the first or the last row; a changed hash \
-     of the last but one; that first rows were removed
-";
+     of the last but one; that first rows were removed\n";
 
 impl Verified {
     /// Returns `true` if the rows differ from the stream's digest.

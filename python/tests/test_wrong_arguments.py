@@ -142,7 +142,15 @@ CALLS: dict[str, Callable[[Store, Any], Any]] = {
 }  # fmt: skip
 
 #: Options of a store.
-OPTIONS = ["busy_timeout", "synchronous", "read_only", "create", "keep_spelling", "skip_unreadable"]
+OPTIONS = [
+    "busy_timeout",
+    "synchronous",
+    "read_only",
+    "create",
+    "keep_spelling",
+    "skip_unreadable",
+    "digest",
+]
 
 
 @contextmanager

@@ -29,6 +29,7 @@ pub(super) enum Act {
     At(char, i64),
     Count(char, i64, i64),
     Verify(char),
+    RestateDigest(char),
     Streams,
     WithData,
 }
@@ -44,7 +45,11 @@ impl Act {
 
     /// Returns `true` if the call writes.
     pub(super) fn writes(&self) -> bool {
-        self.adds() || matches!(self, Act::Delete(..) | Act::Normalize(_) | Act::Remove(_))
+        self.adds()
+            || matches!(
+                self,
+                Act::Delete(..) | Act::Normalize(_) | Act::Remove(_) | Act::RestateDigest(_)
+            )
     }
 
     /// Makes the call. Returns its answer, or which error it is.
@@ -106,7 +111,14 @@ impl Act {
                 texts(found.into_iter().collect())
             }
             Act::Count(name, from, to) => store.count(&stream(name), span(from, to))?.to_string(),
-            Act::Verify(name) => store.verify(&stream(name))?.rows.to_string(),
+            Act::RestateDigest(name) => {
+                store.restate_digest(&stream(name))?;
+                "restated".to_owned()
+            }
+            Act::Verify(name) => {
+                let found = store.verify(&stream(name))?;
+                format!("{} {:?}", found.rows, found.digest)
+            }
             Act::Streams => {
                 let all = store.streams()?.into_iter();
                 let texts = all.map(|s| format!("{} {}", s.uuid, s.name.unwrap_or_default()));

@@ -52,7 +52,8 @@ fn act() -> impl Strategy<Value = Act> {
         2 => name().prop_map(Act::Latest),
         2 => (name(), second()).prop_map(|(name, second)| Act::At(name, second)),
         2 => (name(), span()).prop_map(|(name, (from, to))| Act::Count(name, from, to)),
-        1 => name().prop_map(Act::Verify),
+        4 => name().prop_map(Act::Verify),
+        3 => name().prop_map(Act::RestateDigest),
         1 => Just(Act::Streams),
         1 => Just(Act::WithData),
     ]
@@ -143,7 +144,12 @@ impl ReferenceStateMachine for World {
             Step::Ask(who, act) => world.ask(act, *who == Who::There),
             Step::Sql(sql) => world.sql(*sql),
             Step::Lose(loss) => world.lost = Some(*loss),
-            Step::Reopen(..) => (world.lost, world.attempts) = (None, 0),
+            Step::Reopen(loss, written) => {
+                (world.lost, world.attempts) = (None, 0);
+                if (*loss, *written) != (Loss::Moved, false) {
+                    world.reopen();
+                }
+            }
         }
         world
     }

@@ -46,7 +46,9 @@ pub(crate) const ROLES: &[Role] = &[("model", |_, _| {
 
 /// Nobody holds the lock for a moment only: it is free, or it stays taken.
 fn options() -> OpenOptions {
-    OpenOptions::new().busy_timeout(std::time::Duration::from_millis(2))
+    OpenOptions::new()
+        .busy_timeout(std::time::Duration::from_millis(2))
+        .digest(true)
 }
 
 /// The other processes. They play one sequence after another, since starting them takes

@@ -93,6 +93,19 @@ impl Table {
     }
 }
 
+/// The rows that a digest stands for, each with its number: below 0 for an outsider's that
+/// was deleted.
+type Digest = BTreeMap<(i64, Spelling, i64, &'static str), i64>;
+
+/// Adds the rows of a table to its digest, each `number` times.
+fn add_to(digest: &mut Digest, table: &Table, number: i64) {
+    for ((second, spelling), (value, hash)) in &table.rows {
+        let count = digest.entry((*second, *spelling, *value, hash));
+        *count.or_default() += number;
+    }
+    digest.retain(|_, count| *count != 0);
+}
+
 pub(super) type Tables = BTreeMap<char, Table>;
 
 /// Both stores and the outsider see this world.
@@ -105,6 +118,8 @@ pub(super) struct World {
     /// What the tables become if the outsider, which holds the lock, commits.
     pub(super) pending: Option<Tables>,
     pub(super) lost: Option<Loss>,
+    /// The digests by name. An outsider doesn't touch them.
+    digests: BTreeMap<char, Digest>,
     /// Writes since the file was lost.
     pub(super) attempts: usize,
     /// What the last call may have answered.
@@ -118,6 +133,7 @@ impl World {
             tables: BTreeMap::new(),
             metadata: Vec::new(),
             pending: None,
+            digests: BTreeMap::new(),
             lost: None,
             attempts: 0,
             allowed: Vec::new(),
@@ -174,8 +190,52 @@ impl World {
         offers.is_empty() && self.tables.get(name).is_some_and(Table::is_stream)
     }
 
-    /// Returns every answer that is allowed, or the one error.
+    /// Returns every answer that is allowed, or the one error. Keeps the digests.
     fn answer(&mut self, act: &Act, like_last: bool) -> Result<Vec<String>, String> {
+        let before = self.tables.clone();
+        let answer = self.answer_rows(act, like_last);
+        for name in ['a', 'b', 'c'] {
+            let (before, after) = (before.get(&name), self.tables.get(&name));
+            if before.is_some() && after.is_none() {
+                self.digests.remove(&name);
+            }
+            if before.is_none() && after.is_some() {
+                self.digests.insert(name, Digest::new());
+            }
+            if let Some(digest) = self.digests.get_mut(&name) {
+                before.inspect(|table| add_to(digest, table, -1));
+                after.inspect(|table| add_to(digest, table, 1));
+            }
+        }
+        answer
+    }
+
+    /// Opens the stores again, which makes the digests that are missing.
+    pub(super) fn reopen(&mut self) {
+        for (name, table) in &self.tables {
+            if table.is_stream() && !self.digests.contains_key(name) {
+                let mut digest = Digest::new();
+                add_to(&mut digest, table, 1);
+                self.digests.insert(*name, digest);
+            }
+        }
+    }
+
+    /// Returns what `verify` says of a stream's digest.
+    fn digest(&self, name: char) -> &'static str {
+        let (Some(table), Some(digest)) = (self.tables.get(&name), self.digests.get(&name)) else {
+            return "NotKept";
+        };
+        let mut found = Digest::new();
+        add_to(&mut found, table, 1);
+        if found == *digest {
+            "Matches"
+        } else {
+            "Differs"
+        }
+    }
+
+    fn answer_rows(&mut self, act: &Act, like_last: bool) -> Result<Vec<String>, String> {
         let text = |text: String| Ok(vec![text]);
         match act {
             Act::Insert(name, offer) => self.insert(*name, &[*offer], like_last),
@@ -242,9 +302,17 @@ impl World {
                         .to_string(),
                 )
             }
+            Act::RestateDigest(name) => {
+                if let Some(table) = self.find(*name)?.cloned() {
+                    let mut digest = Digest::new();
+                    add_to(&mut digest, &table, 1);
+                    self.digests.insert(*name, digest);
+                }
+                text("restated".to_owned())
+            }
             Act::Verify(name) => {
-                let table = self.find(*name)?;
-                text(table.map_or(0, |table| table.rows.len()).to_string())
+                let rows = self.find(*name)?.map_or(0, |table| table.rows.len());
+                text(format!("{rows} {}", self.digest(*name)))
             }
             Act::Streams => {
                 let all = self.metadata.iter();
