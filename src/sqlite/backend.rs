@@ -148,7 +148,7 @@ impl Backend for Connection {
     }
 
     fn streams_without_digest(&mut self) -> Result<Vec<StreamUuid>> {
-        digest::missing(self.db, &mut self.tables)
+        self.digests.missing(&mut self.tables)
     }
 
     fn restate_digest(&mut self, uuid: &StreamUuid) -> Found<()> {
@@ -156,7 +156,7 @@ impl Backend for Connection {
     }
 
     fn check_digest(&mut self, uuid: &StreamUuid) -> Found<Digest> {
-        digest::check(self.db, &mut self.tables, uuid)
+        self.digests.check(&mut self.tables, uuid)
     }
 
     fn read_rows(

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use diesel::SqliteConnection;
 use libsqlite3_sys as ffi;
 
-use super::digest;
+use super::digest::Digests;
 use super::file::File;
 use super::raw::{
     BusyState, Handle, Hardening, Param, Statement, is_schema_changed, prepared,
@@ -27,6 +27,7 @@ use crate::model::uuid::StreamUuid;
 /// statements before Diesel closes the connection, the busy state after it.
 pub(crate) struct Connection {
     pub(super) tables: Tables,
+    pub(super) digests: Digests,
     /// It is dropped before SQLite closes the file: another connection that opens the file
     /// meanwhile must not be compared with this one.
     pub(super) file: Option<File>,
@@ -57,6 +58,7 @@ impl Connection {
         db.on_busy(&busy);
         Self {
             tables: Tables::new(db, options),
+            digests: Digests::new(db),
             file,
             unlocked: None,
             begin_write: None,
@@ -247,7 +249,7 @@ impl Connection {
     }
 
     pub(super) fn commit(&mut self) -> Result<()> {
-        digest::write_changes(self.db, &mut self.tables)?;
+        self.digests.write_changes(&mut self.tables)?;
         step(&mut self.commit, self.db, "COMMIT")?;
         self.tables.begin();
         self.check_file()

@@ -158,8 +158,14 @@ fn a_store_that_exists_gets_it_and_every_store_keeps_it() {
 
 #[test]
 fn a_stream_that_is_unknown_has_none() {
-    let (_folder, _path, store) = kept();
+    let (_folder, path) = place();
+    let store = Store::open(&path).unwrap();
+    store.insert_many(&uuid("s"), &rows(0..10)).unwrap();
     let error = store.restate_digest(&uuid("x")).unwrap_err();
     assert_eq!(error.code(), satori_store::ErrorCode::StreamNotFound);
     assert_eq!(store.streams_with_data().unwrap(), [uuid("s")]);
+    // What failed has begun no digests.
+    assert_eq!(digest(&store), Digest::NotKept);
+    store.insert_many(&uuid("t"), &rows(0..10)).unwrap();
+    assert_eq!(store.verify(&uuid("t")).unwrap().digest, Digest::NotKept);
 }

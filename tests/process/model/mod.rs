@@ -8,6 +8,7 @@ mod acts;
 mod machine;
 mod sql;
 mod system;
+mod table;
 mod world;
 
 use std::io::Write;
