@@ -65,6 +65,10 @@ pub(crate) type Copies = unsafe extern "C" fn(
     Pointer,
 ) -> i32;
 
+/// A stream's metadata as JSON into the caller's memory.
+pub(crate) type CopiesJson =
+    unsafe extern "C" fn(Pointer, *const u8, usize, *mut u8, usize, Pointer, Pointer) -> i32;
+
 unsafe extern "C" {
     pub(crate) fn satori_get_library_info(info: Pointer, error: Pointer) -> i32;
     pub(crate) fn satori_store_open(
@@ -135,6 +139,24 @@ unsafe extern "C" {
         length: usize,
         stream: Pointer,
         texts: *mut u8,
+        capacity: usize,
+        needed: Pointer,
+        error: Pointer,
+    ) -> i32;
+    pub(crate) fn satori_get_stream_json(
+        store: Pointer,
+        uuid: *const u8,
+        length: usize,
+        json: *mut u8,
+        capacity: usize,
+        needed: Pointer,
+        error: Pointer,
+    ) -> i32;
+    pub(crate) fn satori_get_stream_by_name_json(
+        store: Pointer,
+        name: *const u8,
+        length: usize,
+        json: *mut u8,
         capacity: usize,
         needed: Pointer,
         error: Pointer,

@@ -111,6 +111,7 @@ const FINDS: [(Finds, Option<Kind>); 5] = [
     (satori_search_streams, Some(Kind::List)),
     (satori_sync_streams, Some(Kind::String)),
 ];
+const JSON_COPIES: [CopiesJson; 2] = [satori_get_stream_json, satori_get_stream_by_name_json];
 const COPIES: [Copies; 2] = [satori_get_stream, satori_get_stream_by_name];
 /// Functions that count rows of a stream and list them.
 const ROWS: [FindsTwo; 2] = [satori_unreadable, satori_quarantined];
@@ -200,6 +201,23 @@ impl Session {
                     let (find, found) = FINDS[which % FINDS.len()];
                     let place = places.place(found.map_or(Wanted::Plain, Wanted::Handle));
                     find(handle, text.data, text.length, place, error)
+                }
+                3 if which % 4 >= 2 => {
+                    let needed = places.place_written_anyway();
+                    // Enough for a stream, or for none.
+                    let mut json = [0_u8; 512];
+                    let capacity = if call.size % 2 == 0 { json.len() } else { 64 };
+                    let copy = JSON_COPIES[which % JSON_COPIES.len()];
+                    let room = json.as_mut_ptr();
+                    let (data, length) = (text.data, text.length);
+                    let status = copy(handle, data, length, room, capacity, needed, error);
+                    if status == OK && json[0] != 0 {
+                        let json = CStr::from_bytes_until_nul(&json).expect("a NUL");
+                        let read: Result<serde_json::Value, _> =
+                            serde_json::from_slice(json.to_bytes());
+                        assert!(read.is_ok(), "{json:?}");
+                    }
+                    status
                 }
                 3 => {
                     let stream = places.place(Wanted::Struct(160));
