@@ -68,7 +68,8 @@ impl World {
         self.allowed = one(answer);
         if waits {
             // What the stream is may be found before the lock is asked for.
-            let early = matches!(act, Act::Insert(..) | Act::InsertMany(..)) && refused;
+            let early = matches!(act, Act::Insert(..) | Act::InsertMany(..)) && refused
+                || self.meets_a_row(act);
             self.allowed.retain(|_| early);
             self.allowed.push("Busy".to_owned());
             return;
@@ -100,6 +101,19 @@ impl World {
             return false;
         };
         offers.is_empty() && self.tables.get(name).is_some_and(Table::is_stream)
+    }
+
+    /// Returns `true` if the call inserts one row, whose instant has a row. It may be found
+    /// before the lock is asked for.
+    fn meets_a_row(&self, act: &Act) -> bool {
+        let Act::InsertMany(name, offers) = act else {
+            return false;
+        };
+        let [offer] = offers.as_slice() else {
+            return false;
+        };
+        let table = self.tables.get(name).filter(|table| table.is_stream());
+        table.is_some_and(|table| !table.at(offer.second).is_empty())
     }
 
     /// Returns every answer that is allowed, or the one error. Keeps the digests.
