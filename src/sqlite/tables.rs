@@ -346,10 +346,10 @@ impl Tables {
             }
         }
         let keeps_digest = self.keeps_digests;
-        let table = self.prepared.get_mut(name);
-        Ok(table.map(|table| {
+        let mut table = self.prepared.get_mut(name);
+        if let Some(table) = &mut table {
             table.keeps_digest = keeps_digest;
-            table
-        }))
+        }
+        Ok(table)
     }
 }

@@ -206,7 +206,7 @@ impl Session {
                     let needed = places.place_written_anyway();
                     // Enough for a stream, or for none.
                     let mut json = [0_u8; 512];
-                    let capacity = if call.size % 2 == 0 { json.len() } else { 64 };
+                    let capacity = [json.len(), 64][usize::from(call.size % 2)];
                     let copy = JSON_COPIES[which % JSON_COPIES.len()];
                     let room = json.as_mut_ptr();
                     let (data, length) = (text.data, text.length);
