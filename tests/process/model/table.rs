@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::sql::{Spelling, Sql};
 
 /// A table: its rows by instant and spelling, with value and hash.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Table {
     /// Other columns than a stream's: it is not one of ours.
     is_foreign: bool,
