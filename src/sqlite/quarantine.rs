@@ -162,8 +162,8 @@ pub(super) fn restore(db: Handle, table: &mut Table, stream: &StreamUuid) -> Res
     let mut is_back = table.prepare(|t| {
         format!(
             "SELECT t.ts, t.value, t.hash, t.provider FROM main.__satori_quarantine AS q \
-             JOIN {t} AS t ON t.ts IS q.ts AND t.value IS q.value AND t.hash IS q.hash AND t.provider IS q.provider \
-             WHERE q.id = ?1"
+             JOIN {t} AS t ON t.ts IS q.ts AND t.value IS q.value AND t.hash IS q.hash \
+             AND t.provider IS q.provider WHERE q.id = ?1"
         )
     })?;
     let mut delete = Statement::prepare(db, "DELETE FROM main.__satori_quarantine WHERE id = ?1")?;

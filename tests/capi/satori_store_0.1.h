@@ -1749,7 +1749,8 @@ satori_status satori_get_statistics(const satori_store *store,
  * `foreign_between`. At the ends a change is foreign too, and can't be told from rows of
  * another origin: that of ts, value or hash of the first or the last row, that of the hash
  * of the last but one, and the first row that is left where the first were removed. Any
- * other change of ts or value is suspect.
+ * other change of ts or value is suspect. The stream's digest covers all of these, if one is
+ * kept: see `digest` of satori_open_options.
  *
  * The report of a stream of one row, whose hash the server has given:
  *
