@@ -1,7 +1,10 @@
 //! The server's JSON, against a plain reading with `serde_json::Value`.
 
+use std::collections::HashMap;
+
 use satori_store::{IngestOptions, Store, StreamUuid, Timestamp};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// Ingests the input twice, and compares what is stored with the plain reading.
 pub(crate) fn check(data: &[u8]) {
@@ -36,7 +39,7 @@ pub(crate) fn check(data: &[u8]) {
             .latest(&stream)
             .unwrap_or(None)
             .map(|row| (row.ts, row.value));
-        let expected = row(payload);
+        let expected = row(payload, data);
         if expected != stored {
             // The plain reading doesn't know what a stream object must be, and takes the
             // last of two fields of one name.
@@ -60,18 +63,16 @@ pub(crate) fn check(data: &[u8]) {
 }
 
 /// Reads the row of a payload; `None` if it has none that can be stored.
-fn row(payload: &serde_json::Map<String, Value>) -> Option<(Timestamp, f64)> {
+fn row(payload: &serde_json::Map<String, Value>, json: &[u8]) -> Option<(Timestamp, f64)> {
     let field = |name: &str| payload.get(name).filter(|value| !value.is_null());
     let value = match field("value")? {
         Value::Number(number) => number.as_f64()?,
         Value::String(text) => text.trim().parse().ok()?,
         _ => return None,
     };
-    let ts = match field("observed_at").or(field("ts"))? {
-        Value::Number(number) => match number.as_i64() {
-            Some(number) => Timestamp::from_integer(number),
-            None => Timestamp::from_real(number.as_f64()?).ok()?,
-        },
+    let ts: Timestamp = match field("observed_at").or(field("ts"))? {
+        // Its digits count, and not the double nearest to it.
+        Value::Number(_) => digits(["observed_at", "ts"], json)?.parse().ok()?,
         Value::String(text) => text.parse().ok()?,
         _ => return None,
     };
@@ -79,4 +80,12 @@ fn row(payload: &serde_json::Map<String, Value>) -> Option<(Timestamp, f64)> {
     let seconds = ts.as_micros() as f64 / 1e6;
     let is_kept = Timestamp::from_real(seconds).ok()? == ts;
     (value.is_finite() && is_kept).then_some((ts, value))
+}
+
+/// Returns the text of the first of these fields that is there.
+fn digits(names: [&str; 2], json: &[u8]) -> Option<String> {
+    let fields: HashMap<String, Box<RawValue>> = serde_json::from_slice(json).ok()?;
+    let texts = names.iter().filter_map(|name| fields.get(*name));
+    let mut texts = texts.map(|raw| raw.get().to_owned());
+    texts.find(|text| text != "null")
 }
