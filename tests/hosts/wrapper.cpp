@@ -231,7 +231,7 @@ static void ingest(const satori::Store &store) {
   options = {};
   options.format = satori::Format::ndjson;
   options.first_line = 40;
-  report = store.ingest("[]\nnull", options);
+  report = store.ingest("[1,\nnull", options);
   CHECK(report.nothing == 1 && report.rejected == 1);
   CHECK(report.details.find("\"line\":40") != std::string::npos);
 }
