@@ -147,7 +147,11 @@ fn insertions(done: &[(usize, Insertion)], already_there: usize) -> String {
     let mut answer = format!("{already_there} already there");
     for (index, insertion) in done {
         if let Insertion::Conflict(conflict) = insertion {
-            answer += &conflict_text(*index, conflict.stored as i64, conflict.offered as i64);
+            answer += &conflict_text(
+                *index,
+                conflict.stored.unwrap() as i64,
+                conflict.offered as i64,
+            );
         }
     }
     answer
