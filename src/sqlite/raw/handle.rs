@@ -85,6 +85,20 @@ impl Handle {
         }
     }
 
+    /// Returns the error of the last call on this connection, which has returned this code.
+    pub(super) fn error_with(self, code: c_int) -> SqliteError {
+        let last = self.last_error();
+        match last.code {
+            // SAFETY: a constant text of SQLite's.
+            ffi::SQLITE_OK => self.error(code, unsafe {
+                CStr::from_ptr(ffi::sqlite3_errstr(code))
+                    .to_string_lossy()
+                    .into_owned()
+            }),
+            _ => last,
+        }
+    }
+
     /// Completes an error with what the system has reported.
     fn error(self, mut code: i32, mut message: String) -> SqliteError {
         // A statement within a PRAGMA that is read as a table passes on its message alone.
