@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use satori_store::{Store, StreamUuid};
+use satori_store::{OpenOptions, Store, StreamUuid};
 
 use crate::feed::{Row, StreamObject};
 use crate::folder::Folder;
@@ -17,6 +17,14 @@ pub(crate) fn with_table(folder: &Folder, uuid: &StreamUuid) -> (Store, PathBuf)
     let store = Store::open(&path).expect("a store opens");
     raw::Connection::open(&path).create_table(uuid);
     (store, path)
+}
+
+/// Makes a store that keeps digests, in which one stream has a table without rows.
+pub(crate) fn with_digest(folder: &Folder, uuid: &StreamUuid) -> Store {
+    let (store, path) = with_table(folder, uuid);
+    drop(store);
+    let options = OpenOptions::new().digest(true);
+    options.open(&path).expect("a store opens")
 }
 
 /// Makes a store in which one stream has these rows. A side opens it anew at each

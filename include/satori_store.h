@@ -167,8 +167,8 @@ enum satori_code
    */
   SATORI_OK = 0,
   /**
-   * The store can't be opened or created: missing, a folder, a URL, no permission; or
-   * missing or empty beside a -wal that holds what was written last.
+   * The store can't be opened or created: missing, a folder, a URL, no permission, no
+   * descriptor left; or missing or empty beside a -wal that holds what was written last.
    */
   SATORI_CANNOT_OPEN = 1,
   /**
@@ -427,6 +427,36 @@ typedef int32_t satori_insertion;
 #endif // __cplusplus
 
 /**
+ * What a stream's digest says about its rows.
+ */
+enum satori_digest
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * The stream has none.
+   */
+  SATORI_DIGEST_NOT_KEPT = 0,
+  /**
+   * The rows are those that were written through this library, in all four columns.
+   */
+  SATORI_DIGEST_MATCHES = 1,
+  /**
+   * Rows were changed, added or removed by something else: another program by plain
+   * SQL, or a fault of the disk or the memory.
+   */
+  SATORI_DIGEST_DIFFERS = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum satori_digest satori_digest;
+#else
+typedef int32_t satori_digest;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * How an input falls into payloads.
  */
 enum satori_format
@@ -642,6 +672,18 @@ typedef struct {
    * and satori_unreadable lists them.
    */
   int32_t skip_unreadable;
+  /**
+   * Not 0: a digest of each stream is kept, which satori_verify compares with the rows: a
+   * sum over all four columns, in the table `__satori_digest` of the file, that every
+   * write through this library updates from then on, whoever has opened the file. Inserts
+   * take longer with it. The first opening that asks reads every stream. A program that
+   * writes rows by plain SQL leaves it as it was: see satori_restate_digest.
+   */
+  int32_t digest;
+  /**
+   * 0.
+   */
+  int32_t reserved;
 } satori_open_options;
 
 /**
@@ -877,6 +919,14 @@ typedef struct {
    * from several places.
    */
   uint64_t foreign_between;
+  /**
+   * A satori_digest.
+   */
+  int32_t digest;
+  /**
+   * 0.
+   */
+  int32_t reserved;
 } satori_verification;
 
 /**
@@ -1699,11 +1749,12 @@ satori_status satori_get_statistics(const satori_store *store,
  * `foreign_between`. At the ends a change is foreign too, and can't be told from rows of
  * another origin: that of ts, value or hash of the first or the last row, that of the hash
  * of the last but one, and the first row that is left where the first were removed. Any
- * other change of ts or value is suspect.
+ * other change of ts or value is suspect. The stream's digest covers all of these, if one is
+ * kept: see `digest` of satori_open_options.
  *
  * The report of a stream of one row, whose hash the server has given:
  *
- *     {"rows":1,"verified":0,"foreign":["2024-01-03T13:00:00Z"],"suspect":[],"foreign_between":0}
+ *     {"rows":1,"verified":0,"foreign":["2024-01-03T13:00:00Z"],"suspect":[],"foreign_between":0,"digest":"not_kept"}
  *
  * @param store         the store.
  * @param uuid          the stream's uuid.
@@ -1721,6 +1772,24 @@ satori_status satori_verify(const satori_store *store,
                             satori_verification *verification,
                             satori_string **report,
                             satori_error *error);
+
+/**
+ * Makes the stream's digest that of its rows as they are, whatever has written them: after
+ * another program has changed the stream by plain SQL, which leaves the digest as it was.
+ * If the store keeps no digests yet, it does from now on, of this stream and of new ones.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param error        see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_INVALID_UUID, SATORI_STREAM_NOT_FOUND, SATORI_NOT_A_STREAM,
+ *         or what any call that writes returns.
+ * @since 0.1
+ */
+satori_status satori_restate_digest(const satori_store *store,
+                                    const char *uuid,
+                                    size_t uuid_length,
+                                    satori_error *error);
 
 /**
  * Rewrites a stream's timestamps into Unix seconds, in one transaction: text, and

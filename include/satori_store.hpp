@@ -270,6 +270,8 @@ struct OpenOptions {
   /** Leave rows that can't be read out of every read, instead of throwing at the
    *  first. */
   bool skip_unreadable = false;
+  /** Keep a digest of each stream: see satori_open_options. */
+  bool digest = false;
 };
 
 /** What remove() removes. */
@@ -346,6 +348,13 @@ struct Restored {
   std::uint64_t kept = 0;
 };
 
+/** What a stream's digest says about its rows: see satori_digest. */
+enum class Digest : std::int32_t {
+  not_kept = SATORI_DIGEST_NOT_KEPT,
+  matches = SATORI_DIGEST_MATCHES,
+  differs = SATORI_DIGEST_DIFFERS,
+};
+
 /** What a walk along a hash chain found: see satori_verification. */
 struct Verification {
   std::uint64_t rows = 0;
@@ -353,6 +362,7 @@ struct Verification {
   std::uint64_t foreign = 0;
   std::uint64_t suspect = 0;
   std::uint64_t foreign_between = 0;
+  Digest digest = Digest::not_kept;
   /** JSON, with the instants of foreign and suspect rows. */
   std::string details;
 };
@@ -972,8 +982,18 @@ class Store {
     satori_verification counts = satori_verification_init();
     detail::String details;
     detail::call(satori_verify, get(), uuid.data(), uuid.size(), &counts, details.out());
-    return {counts.rows,    counts.verified,        counts.foreign,
-            counts.suspect, counts.foreign_between, detail::string(details)};
+    return {counts.rows,
+            counts.verified,
+            counts.foreign,
+            counts.suspect,
+            counts.foreign_between,
+            static_cast<Digest>(counts.digest),
+            detail::string(details)};
+  }
+
+  /** Makes the stream's digest that of its rows as they are: see satori_restate_digest. */
+  void restate_digest(Text uuid) const {
+    detail::call(satori_restate_digest, get(), uuid.data(), uuid.size());
   }
 
   /* Arrow */
@@ -1034,6 +1054,7 @@ class Store {
     how.in_memory = in_memory;
     how.keep_spelling = options.keep_spelling;
     how.skip_unreadable = options.skip_unreadable;
+    how.digest = options.digest;
     if (options.busy_timeout) {
       const std::int64_t wait = options.busy_timeout->count();
       how.busy_timeout = wait > 0 ? wait : -1;

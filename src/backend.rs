@@ -5,6 +5,7 @@
 //! chooses the transactions; no method opens one unless it says so.
 
 use crate::model::cursor::Cursor;
+use crate::model::digest::Digest;
 use crate::model::error::{Error, Result};
 use crate::model::observation::{InsertReport, Insertion, NewObservation, Observation};
 use crate::model::report::{Normalization, Restored, Statistics, StoredRow};
@@ -210,6 +211,22 @@ pub(crate) trait Backend: Sized {
     /// # Errors
     /// `Corrupt`, saying what it has found.
     fn check_data(&mut self, uuid: &StreamUuid) -> Found<()>;
+
+    /// Returns `true` if digests of streams are kept. Only in a transaction.
+    fn keeps_digests(&mut self) -> Result<bool>;
+
+    /// Has digests of streams kept from now on, beginning with those that are made. Only in
+    /// a transaction.
+    fn keep_digests(&mut self) -> Result<()>;
+
+    /// Lists the streams with data that have no digest. Only in a transaction.
+    fn streams_without_digest(&mut self) -> Result<Vec<StreamUuid>>;
+
+    /// Makes the stream's digest that of its rows as they are. Only in a transaction.
+    fn restate_digest(&mut self, uuid: &StreamUuid) -> Found<()>;
+
+    /// Compares the stream's rows with its digest. Only in a transaction.
+    fn check_digest(&mut self, uuid: &StreamUuid) -> Found<Digest>;
 
     /// Hands the next `limit` rows of the cursor, or what is left, to `sink`, in order of
     /// time; returns their number, which is 0 at the end. Only in a transaction.

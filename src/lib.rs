@@ -90,6 +90,7 @@ pub use json::block::whole_payloads;
 pub use json::options::{Format, IngestOptions};
 pub use model::columns::{Columns, TextColumn};
 pub use model::database_code::DatabaseCode;
+pub use model::digest::Digest;
 pub use model::error::{Error, Result};
 pub use model::error_code::ErrorCode;
 pub use model::location::Location;

@@ -14,6 +14,7 @@ pub(crate) fn bench(runner: &Runner) {
     bulk_insert(runner, &uuid);
     single_insert(runner, &uuid);
     out_of_order(runner, &uuid);
+    with_digest(runner, &uuid);
     full_read(runner, &uuid);
     lookup(runner, &uuid);
 }
@@ -62,6 +63,44 @@ fn out_of_order(runner: &Runner, uuid: &StreamUuid) {
         let mut rows = feed::rows(runner.size(20_000, 5_000));
         rows.reverse();
         insert_each(runner, uuid, name, &rows, None);
+    }
+}
+
+/// Inserts into a store that keeps digests, beside one that keeps none.
+fn with_digest(runner: &Runner, uuid: &StreamUuid) {
+    let rows = feed::rows(runner.size(200_000, 50_000));
+    let name = format!(
+        "insert_many with a digest, {} rows, one transaction",
+        rows.len()
+    );
+    if runner.wants(&name) {
+        let observations: Vec<_> = rows.iter().map(Row::as_new).collect();
+        let ours = || {
+            let folder = Folder::new();
+            let store = stores::with_digest(&folder, uuid);
+            time(|| {
+                let report = store.insert_many(uuid, &observations).expect("stored");
+                assert_eq!(report.inserted as usize, observations.len());
+            })
+        };
+        let plain = || sides::insert_many(uuid, &observations);
+        let baselines = [Baseline::new(None, plain).label("the store without a digest")];
+        runner.compare(&name, rows.len(), ours, baselines);
+    }
+    let name = "insert with a digest, each in its own transaction";
+    if runner.wants(name) {
+        let rows = feed::rows(runner.size(20_000, 5_000));
+        let insert = |store: Store| {
+            time(|| {
+                for row in &rows {
+                    store.insert(uuid, &row.as_new()).expect("stored");
+                }
+            })
+        };
+        let ours = || insert(stores::with_digest(&Folder::new(), uuid));
+        let plain = || insert(stores::with_table(&Folder::new(), uuid).0);
+        let baselines = [Baseline::new(None, plain).label("the store without a digest")];
+        runner.compare(name, rows.len(), ours, baselines);
     }
 }
 

@@ -68,6 +68,8 @@ pub(crate) enum Command {
     Show(Show),
     Observations(Observations),
     Verify(Verify),
+    #[command(name = "restate-digest")]
+    RestateDigest(RestateDigest),
     Normalize(Normalize),
     Quarantine(Quarantine),
     Remove(Remove),
@@ -220,12 +222,27 @@ pub(crate) enum Format {
 /// an observation right before it was never stored. Any other row is foreign: its
 /// hash was made by another rule, as a server may do, or it arrived late, or its
 /// hash or that of the row before was changed. The exit code is 1 if a row is suspect,
-/// or foreign between verified rows. At the ends a change is foreign too, and the exit
-/// code 0: that of timestamp, value or hash of the first or the last row, that of the hash
-/// of the last but one, and the removal of the first rows. A changed provider, which is
-/// not part of the hash, and the removal of the last rows can't be seen.
+/// or foreign between verified rows, or if the rows differ from the stream's digest. At the
+/// ends a change is foreign too, and the exit code 0: that of timestamp, value or hash of the
+/// first or the last row, that of the hash of the last but one, and the removal of the first
+/// rows. A changed provider, which is not part of the hash, and the removal of the last rows
+/// can't be seen. A digest sees all of these: see restate-digest.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Verify {
+    /// The store
+    pub(crate) db: PathBuf,
+    /// The stream's uuid or name [default: all]
+    pub(crate) stream: Option<String>,
+}
+
+/// Make the digest of one stream or of all that of its rows as they are
+///
+/// A digest is a sum over all four columns of a stream's rows, which `verify` compares with
+/// them. The first time, digests are kept from then on by all that write through this
+/// library, and inserts take longer. A program that writes rows by plain SQL leaves the
+/// digest as it was: `verify` reports that it differs, until it is restated.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RestateDigest {
     /// The store
     pub(crate) db: PathBuf,
     /// The stream's uuid or name [default: all]

@@ -25,6 +25,7 @@ mod per_stream;
 mod progress;
 mod quarantine;
 mod remove;
+mod restate_digest;
 mod select;
 mod show;
 mod signals;
@@ -66,6 +67,7 @@ fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
         Command::Show(args) => show::run(args, global, output),
         Command::Observations(args) => observations::run(args, global, output),
         Command::Verify(args) => verify::run(args, global, output),
+        Command::RestateDigest(args) => restate_digest::run(args, global, output),
         Command::Normalize(args) => normalize::run(args, global, output),
         Command::Quarantine(args) => quarantine::run(args, global, output),
         Command::Remove(args) => remove::run(args, global, output),

@@ -1,5 +1,5 @@
-//! One operation on each of several streams: what `verify`, `normalize` and `quarantine`
-//! share.
+//! One operation on each of several streams: what `verify`, `normalize`, `quarantine` and
+//! `restate-digest` share.
 
 use comfy_table::Cell;
 use satori_store::{Error, StreamUuid};

@@ -1,7 +1,7 @@
 //! `satori-store verify`: the hash chains.
 
 use comfy_table::{Cell, CellAlignment};
-use satori_store::{Timestamp, Verification};
+use satori_store::{Digest, Timestamp, Verification};
 use serde::Serialize;
 
 use crate::args::{Global, Verify};
@@ -35,6 +35,7 @@ pub(crate) struct Chain {
     pub(crate) suspect: usize,
     /// Foreign rows that have verified rows both before and after them.
     pub(crate) foreign_between: u64,
+    pub(crate) digest: Digest,
     /// The instants of the suspect rows.
     pub(crate) suspect_at: Vec<Timestamp>,
 }
@@ -47,6 +48,7 @@ impl From<Verification> for Chain {
             foreign: found.foreign.len(),
             suspect: found.suspect.len(),
             foreign_between: found.foreign_between,
+            digest: found.digest,
             suspect_at: found.suspect,
         }
     }
@@ -82,7 +84,14 @@ impl Report {
         if streams.is_empty() {
             return "no streams\n".to_owned();
         }
-        let titles = [">rows", ">verified", ">foreign", ">between", ">suspect"];
+        let titles = [
+            ">rows",
+            ">verified",
+            ">foreign",
+            ">between",
+            ">suspect",
+            "digest",
+        ];
         let mut text = per_stream::table(output, &titles, streams, |found| {
             found.chain.as_ref().map(Chain::cells)
         });
@@ -100,16 +109,38 @@ impl Report {
                  was changed, or they arrived late\n",
             );
         }
-        text.push_str(
-            "not seen: a changed provider, which is not hashed; last rows that were removed\n\
-             seen as foreign only: a changed ts, value or hash of the first or the last row; a \
-             changed hash of the last but one; that first rows were removed\n",
-        );
+        if streams.iter().any(|stream| stream.result.differs()) {
+            text.push_str(
+                "differs: rows were changed, added or removed by another program or a fault; \
+                 `restate-digest` takes them as they are\n",
+            );
+        }
+        if streams.iter().any(|stream| !stream.result.is_digested()) {
+            text.push_str(NOT_SEEN);
+        }
         text
     }
 }
 
+/// What the chain can't see, and a digest does.
+const NOT_SEEN: &str = "not seen without a digest: a changed provider, which is not hashed; last \
+     rows that were removed\n\
+     seen as foreign only: a changed ts, value or hash of the first or the last row; a changed hash \
+     of the last but one; that first rows were removed\n";
+
 impl Verified {
+    /// Returns `true` if the rows differ from the stream's digest.
+    fn differs(&self) -> bool {
+        let chain = self.chain.as_ref();
+        chain.is_some_and(|chain| chain.digest == Digest::Differs)
+    }
+
+    /// Returns `true` if the stream has a digest.
+    fn is_digested(&self) -> bool {
+        let chain = self.chain.as_ref();
+        chain.is_some_and(|chain| chain.digest != Digest::NotKept)
+    }
+
     /// Returns `true` if foreign rows lie between verified ones.
     fn is_between(&self) -> bool {
         self.chain
@@ -119,9 +150,10 @@ impl Verified {
 }
 
 impl Chain {
-    /// Returns `true` if a row is suspect, or foreign between verified rows.
+    /// Returns `true` if a row is suspect, or foreign between verified rows, or if the rows
+    /// differ from the digest.
     fn is_doubtful(&self) -> bool {
-        self.has_suspects() || self.foreign_between > 0
+        self.has_suspects() || self.foreign_between > 0 || self.digest == Digest::Differs
     }
 
     /// Returns `true` if a row is suspect.
@@ -141,6 +173,11 @@ impl Chain {
                 trouble(suspect).set_alignment(CellAlignment::Right)
             } else {
                 right(suspect)
+            },
+            match self.digest {
+                Digest::Matches => Cell::new("matches"),
+                Digest::Differs => trouble("differs"),
+                _ => Cell::new("not kept"),
             },
         ]
     }

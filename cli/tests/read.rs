@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 use common::{BITCOIN, Folder, feed, payload};
+use diesel::connection::SimpleConnection;
 
 #[test]
 fn streams_are_listed_with_and_without_metadata() {
@@ -255,7 +256,8 @@ fn verify_finds_a_hash_that_was_changed() {
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(ran.out.contains("between: foreign rows"), "{}", ran.out);
     assert!(
-        ran.out.contains("not seen: a changed provider"),
+        ran.out
+            .contains("not seen without a digest: a changed provider"),
         "{}",
         ran.out
     );
@@ -291,6 +293,45 @@ fn verify_says_that_it_sees_a_change_at_the_ends_as_foreign_only() {
         let ran = folder.run(&["verify", "engine.db", "--json"]);
         assert_eq!(ran.json()["streams"][0]["chain"]["foreign"], foreign);
     }
+}
+
+#[test]
+fn verify_finds_a_provider_that_was_changed_if_there_is_a_digest() {
+    let folder = Folder::with_bitcoin();
+    let ran = folder.run(&["restate-digest", "engine.db"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.out.contains("restated"), "{}", ran.out);
+    let ran = folder.run(&["verify", "engine.db"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(
+        ran.out.contains("matches") && !ran.out.contains("not seen"),
+        "{}",
+        ran.out
+    );
+    let uuid = folder.run(&["verify", "engine.db", "--json"]).json()["streams"][0]["uuid"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let change = format!(
+        "UPDATE \"{uuid}\" SET provider = 'other' WHERE ts = (SELECT min(ts) FROM \"{uuid}\")"
+    );
+    folder.sqlite().batch_execute(&change).unwrap();
+    let ran = folder.run(&["verify", "engine.db"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(
+        ran.out.contains("differs: rows were changed"),
+        "{}",
+        ran.out
+    );
+    let chain =
+        folder.run(&["verify", "engine.db", "--json"]).json()["streams"][0]["chain"].clone();
+    assert_eq!(
+        (&chain["digest"], &chain["suspect"]),
+        (&"differs".into(), &0.into())
+    );
+    let ran = folder.run(&["restate-digest", "engine.db", &uuid, "--json"]);
+    assert_eq!(ran.json()["streams"][0]["restated"], true);
+    assert_eq!(folder.run(&["verify", "engine.db"]).code, 0);
 }
 
 #[test]

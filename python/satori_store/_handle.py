@@ -28,6 +28,7 @@ def open_options(
     busy_timeout: float = 5.0,
     keep_spelling: bool = False,
     skip_unreadable: bool = False,
+    digest: bool = False,
     in_memory: bool = False,
 ) -> OpenOptions:
     """Returns the options as the C API takes them."""
@@ -38,6 +39,7 @@ def open_options(
     options.in_memory = in_memory
     options.keep_spelling = flag(keep_spelling, "keep_spelling")
     options.skip_unreadable = flag(skip_unreadable, "skip_unreadable")
+    options.digest = flag(digest, "digest")
     # In C, 0 stands for the default and a negative number for no wait.
     options.busy_timeout = _microseconds(busy_timeout) or -1
     return options

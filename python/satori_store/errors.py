@@ -12,8 +12,8 @@ from .store_error import StoreError as StoreError
 
 
 class CannotOpen(StoreError, OSError):
-    """The file can't be opened or created: missing, a folder, no permission, a URL; or
-    missing or empty beside a ``-wal`` that holds what was written last."""
+    """The file can't be opened or created: missing, a folder, no permission, a URL, no
+    descriptor left; or missing or empty beside a ``-wal`` that holds what was written last."""
 
     status, code = 1, "CANNOT_OPEN"
 

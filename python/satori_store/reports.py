@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Optional
+from typing import Any, Literal, Optional
 
 from .store_error import StoreError
 
@@ -191,6 +191,10 @@ class Restored:
     kept: int
 
 
+#: What a stream's digest says about its rows.
+Digest = Literal["not_kept", "matches", "differs"]
+
+
 @dataclass(frozen=True)
 class Verification:
     """What a walk along a stream's hash chain found.
@@ -200,7 +204,8 @@ class Verification:
     ``foreign_between``. At the ends a change is foreign too, and can't be told from rows of
     another origin: that of ts, value or hash of the first or the last row, that of the hash
     of the last but one, and the first row that is left where the first were removed. Any
-    other change of ts or value is suspect."""
+    other change of ts or value is suspect. A digest covers all of these: see ``digest`` of
+    :class:`Store`."""
 
     #: Rows walked.
     rows: int
@@ -215,3 +220,7 @@ class Verification:
     #: hash was changed, or they arrived late, or the hashes of the stream come from
     #: several places.
     foreign_between: int
+    #: What the stream's digest says: ``"not_kept"`` (it has none), ``"matches"``, or
+    #: ``"differs"``: rows were changed, added or removed by another program, by plain SQL, or
+    #: by a fault of the disk or the memory.
+    digest: Digest

@@ -48,6 +48,11 @@ class Store(StreamOperations, ObservationOperations, PayloadOperations):
     :param skip_unreadable: leave rows that can't be read out of every read, instead of
         raising :class:`UnreadableRow` at the first. ``count`` and ``statistics`` still count
         them, and ``unreadable`` lists them.
+    :param digest: keep a digest of each stream, which ``verify`` compares with the rows: a
+        sum over all four columns, in the table ``__satori_digest`` of the file, that every
+        write through a store updates from then on, whoever has opened it. Inserts take
+        longer with it. The first opening that asks reads every stream. A program that
+        writes rows by plain SQL leaves it as it was: see ``restate_digest``.
     :raises CannotOpen, NotAStore, Corrupt, LaterRelease, SchemaMismatch:
         not one byte of the file has changed.
     :raises InvalidArgument: an argument is not what it must be.
@@ -83,6 +88,7 @@ class Store(StreamOperations, ObservationOperations, PayloadOperations):
         busy_timeout: float = 5.0,
         keep_spelling: bool = False,
         skip_unreadable: bool = False,
+        digest: bool = False,
     ) -> None:
         options = open_options(
             read_only=read_only,
@@ -91,6 +97,7 @@ class Store(StreamOperations, ObservationOperations, PayloadOperations):
             busy_timeout=busy_timeout,
             keep_spelling=keep_spelling,
             skip_unreadable=skip_unreadable,
+            digest=digest,
         )
         self._open(path_of(path), options)
         if danger := sqlite.danger():

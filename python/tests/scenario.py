@@ -73,6 +73,7 @@ class Player:
                 busy_timeout=0 if "no_wait" in options else 5,
                 keep_spelling="keep_spelling" in options,
                 skip_unreadable="skip_unreadable" in options,
+                digest="digest" in options,
             )
         yield "done"
 
@@ -290,11 +291,16 @@ class Player:
         done = self.store.restore(uuid)
         yield f"restored {done.restored} kept {done.kept}"
 
+    def restate_digest(self, uuid: str) -> Iterator[str]:
+        self.store.restate_digest(uuid)
+        yield "done"
+
     def verify(self, uuid: str) -> Iterator[str]:
         found = self.store.verify(uuid)
         yield (
             f"rows {found.rows} verified {found.verified} foreign {len(found.foreign)} "
-            f"between {found.foreign_between} suspect {len(found.suspect)}"
+            f"between {found.foreign_between} suspect {len(found.suspect)} "
+            f"digest {('not_kept', 'matches', 'differs').index(found.digest)}"
         )
         lists = {name: [iso(ts) for ts in getattr(found, name)] for name in ("foreign", "suspect")}
         yield as_json({**vars(found), **lists})

@@ -93,6 +93,22 @@ def test_foreign_rows_between_verified_ones_are_counted(path: Path) -> None:
     assert (len(found.foreign), found.foreign_between, len(found.suspect)) == (2, 2, 0)
 
 
+def test_a_digest_differs_after_plain_sql_until_it_is_restated(path: Path) -> None:
+    with closing(Store(path)) as store:
+        store.insert("s", [(1704283200 + n, float(n)) for n in range(10)])
+        assert store.verify("s").digest == "not_kept"
+    with closing(Store(path, digest=True)) as store:
+        assert store.verify("s").digest == "matches"
+        with closing(sqlite3.connect(path)) as other, other:
+            other.execute("UPDATE s SET provider = 'other' WHERE ts = 1704283205")
+        found = store.verify("s")
+        assert (found.digest, found.verified) == ("differs", 10)
+        store.restate_digest("s")
+        assert store.verify("s").digest == "matches"
+        with pytest.raises(satori_store.NotFound):
+            store.restate_digest("unknown")
+
+
 def test_a_text_that_can_name_no_stream_is_in_no_store(path: Path) -> None:
     with closing(Store(path)) as store:
         for name in ["", "streams", "sqlite_x", "a\x00b", "x" * 256]:

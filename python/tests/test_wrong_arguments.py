@@ -122,6 +122,7 @@ CALLS: dict[str, Callable[[Store, Any], Any]] = {
     "quarantine(dry_run)": lambda s, x: s.quarantine("a", dry_run=x),
     "quarantined": lambda s, x: s.quarantined(x),
     "restore": lambda s, x: s.restore(x),
+    "restate_digest": lambda s, x: s.restate_digest(x),
     "verify": lambda s, x: s.verify(x),
     "ingest(json)": lambda s, x: s.ingest(x),
     "ingest(value)": lambda s, x: s.ingest({"value": x, "observed_at": 1, "stream": {"uuid": "u"}}),
@@ -142,7 +143,15 @@ CALLS: dict[str, Callable[[Store, Any], Any]] = {
 }  # fmt: skip
 
 #: Options of a store.
-OPTIONS = ["busy_timeout", "synchronous", "read_only", "create", "keep_spelling", "skip_unreadable"]
+OPTIONS = [
+    "busy_timeout",
+    "synchronous",
+    "read_only",
+    "create",
+    "keep_spelling",
+    "skip_unreadable",
+    "digest",
+]
 
 
 @contextmanager

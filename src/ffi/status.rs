@@ -14,8 +14,8 @@ pub type satori_status = i32;
 pub enum satori_code {
     /// Done.
     SATORI_OK = 0,
-    /// The store can't be opened or created: missing, a folder, a URL, no permission; or
-    /// missing or empty beside a -wal that holds what was written last.
+    /// The store can't be opened or created: missing, a folder, a URL, no permission, no
+    /// descriptor left; or missing or empty beside a -wal that holds what was written last.
     SATORI_CANNOT_OPEN = 1,
     /// What is there is no store: no database, or one of another kind. It was left as
     /// it is.

@@ -69,6 +69,14 @@ pub struct satori_open_options {
     /// SATORI_UNREADABLE_ROW. satori_count and satori_get_statistics still count them,
     /// and satori_unreadable lists them.
     pub skip_unreadable: i32,
+    /// Not 0: a digest of each stream is kept, which satori_verify compares with the rows: a
+    /// sum over all four columns, in the table `__satori_digest` of the file, that every
+    /// write through this library updates from then on, whoever has opened the file. Inserts
+    /// take longer with it. The first opening that asks reads every stream. A program that
+    /// writes rows by plain SQL leaves it as it was: see satori_restate_digest.
+    pub digest: i32,
+    /// 0.
+    pub reserved: i32,
 }
 
 // SAFETY: plain data.
@@ -90,7 +98,8 @@ impl satori_open_options {
             .create(self.must_exist == 0)
             .synchronous(synchronous)
             .keep_spelling(self.keep_spelling != 0)
-            .skip_unreadable(self.skip_unreadable != 0);
+            .skip_unreadable(self.skip_unreadable != 0)
+            .digest(self.digest != 0);
         Ok(match self.busy_timeout {
             0 => options,
             micros => {
@@ -183,4 +192,4 @@ pub unsafe extern "C" fn satori_store_close(
     unsafe { guard::free("satori_store_close", store, error) }
 }
 
-const _: () = assert!(mem::size_of::<satori_open_options>() == mem::size_of::<usize>() + 32);
+const _: () = assert!(mem::size_of::<satori_open_options>() == mem::size_of::<usize>() + 40);

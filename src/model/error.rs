@@ -29,8 +29,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum Error {
     /// The store can't be opened or created: it is missing, it is a folder, access to it is
-    /// denied, or it is missing or empty while a `-wal` beside it holds what was written
-    /// last.
+    /// denied, the system has no descriptor left, or it is missing or empty while a `-wal`
+    /// beside it holds what was written last.
     #[error("cannot open {location}: {reason}")]
     CannotOpen {
         /// Where the store should be.

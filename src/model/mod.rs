@@ -5,6 +5,7 @@ pub(crate) mod chain;
 pub(crate) mod columns;
 pub(crate) mod cursor;
 pub(crate) mod database_code;
+pub(crate) mod digest;
 pub(crate) mod error;
 pub(crate) mod error_code;
 pub(crate) mod hash;

@@ -25,6 +25,7 @@ pub struct OpenOptions {
     pub(crate) busy_timeout: Duration,
     pub(crate) keep_spelling: bool,
     pub(crate) skip_unreadable: bool,
+    pub(crate) digest: bool,
 }
 
 /// What a power cut may take (SQLite: `PRAGMA synchronous`).
@@ -49,6 +50,7 @@ impl Default for OpenOptions {
             busy_timeout: Duration::from_secs(5),
             keep_spelling: false,
             skip_unreadable: false,
+            digest: false,
         }
     }
 }
@@ -121,5 +123,22 @@ impl OpenOptions {
             skip_unreadable,
             ..self
         }
+    }
+
+    /// Sets whether a digest of each stream is kept: a sum over all four columns of its rows,
+    /// which every write through a store updates in its own transaction, and which
+    /// [`Store::verify`](crate::Store::verify) compares with the rows. By default none is,
+    /// since inserts take longer with it.
+    ///
+    /// The digests are in the table `__satori_digest` of the file. Once it exists, every
+    /// store that opens the file updates it, whether it asked for it or not. The first
+    /// opening that asks reads every stream. A program that writes rows by plain SQL leaves
+    /// the digest as it was: then `verify` reports
+    /// [`Digest::Differs`](crate::Digest::Differs), until
+    /// [`Store::restate_digest`](crate::Store::restate_digest) takes the rows as they are. To
+    /// keep no digests any more, drop the table while no store is open. A store that is
+    /// opened read-only makes none.
+    pub fn digest(self, digest: bool) -> Self {
+        Self { digest, ..self }
     }
 }

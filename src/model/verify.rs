@@ -1,5 +1,6 @@
 //! Verification of a stream's hash chain.
 
+use super::digest::Digest;
 use super::hash::chain;
 use super::python_repr::python_repr;
 use super::row::RowRef;
@@ -35,7 +36,8 @@ use super::time::Timestamp;
 /// row arrived late. At the ends no verified row vouches for what lies beyond it, so foreign
 /// rows there may have been changed, or may be of another origin. If the first rows were
 /// removed, the first that is left is foreign. The provider is not part of the hash, so a
-/// change of it leaves no trace; neither does the removal of the last rows.
+/// change of it leaves no trace; neither does the removal of the last rows. A
+/// [digest](crate::OpenOptions::digest) covers all of these.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Verification {
@@ -51,6 +53,10 @@ pub struct Verification {
     /// them or further away: their hash was changed, or they arrived late, or the hashes of
     /// the stream come from several places.
     pub foreign_between: u64,
+    /// What the stream's digest says, if one is kept: see
+    /// [`OpenOptions::digest`](crate::OpenOptions::digest). It covers all that the chain
+    /// can't see.
+    pub digest: Digest,
 }
 
 impl Verification {
@@ -68,7 +74,6 @@ impl Verification {
 
 /// The walk along the chain: [push](Self::push) the rows in order of time, then
 /// [finish](Self::finish).
-#[derive(Default)]
 pub(crate) struct Verifier {
     report: Verification,
     /// The row walked last, and what is known of it.
@@ -90,6 +95,20 @@ struct Walked {
 }
 
 impl Verifier {
+    pub(crate) fn new(digest: Digest) -> Self {
+        let report = Verification {
+            digest,
+            ..Verification::default()
+        };
+        Self {
+            report,
+            before: None,
+            head: String::new(),
+            pending: 0,
+            spelling: 0,
+        }
+    }
+
     /// Walks on to `row`, whose hash is `hash`.
     pub(crate) fn push(&mut self, row: &RowRef<'_>, hash: &str) {
         let value = python_repr(row.value);

@@ -3,9 +3,10 @@
 use super::connection::Connection;
 use super::cursor::Reader;
 use super::unlocked;
-use super::{delete, insert, integrity, normalize, quarantine, read, statistics, streams};
+use super::{delete, digest, insert, integrity, normalize, quarantine, read, statistics, streams};
 use crate::backend::{Access, Backend, Found, Inserted, StreamQuery};
 use crate::model::cursor::Cursor;
+use crate::model::digest::Digest;
 use crate::model::error::{Error, Result};
 use crate::model::observation::{Insertion, NewObservation, Observation};
 use crate::model::report::{Normalization, Restored, Statistics, StoredRow};
@@ -135,6 +136,27 @@ impl Backend for Connection {
     fn check_data(&mut self, uuid: &StreamUuid) -> Found<()> {
         let db = self.db;
         self.tables.with(uuid, |_| integrity::check(db, Some(uuid)))
+    }
+
+    fn keeps_digests(&mut self) -> Result<bool> {
+        self.tables.check()?;
+        Ok(self.tables.keeps_digests)
+    }
+
+    fn keep_digests(&mut self) -> Result<()> {
+        digest::keep(&mut self.tables)
+    }
+
+    fn streams_without_digest(&mut self) -> Result<Vec<StreamUuid>> {
+        self.digests.missing(&mut self.tables)
+    }
+
+    fn restate_digest(&mut self, uuid: &StreamUuid) -> Found<()> {
+        digest::restate(&mut self.tables, uuid)
+    }
+
+    fn check_digest(&mut self, uuid: &StreamUuid) -> Found<Digest> {
+        self.digests.check(&mut self.tables, uuid)
     }
 
     fn read_rows(

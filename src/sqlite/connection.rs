@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 
 use diesel::SqliteConnection;
-use libsqlite3_sys as ffi;
 
+use super::digest::Digests;
 use super::file::File;
 use super::raw::{
     BusyState, Handle, Hardening, Param, Statement, is_schema_changed, prepared,
@@ -15,7 +15,6 @@ use super::table::Table;
 use super::tables::Tables;
 use super::unlocked::Unlocked;
 use crate::backend::{Access, Backend, Found};
-use crate::model::database_code::DatabaseCode;
 use crate::model::error::{Error, Result};
 use crate::model::location::Location;
 use crate::model::options::OpenOptions;
@@ -26,6 +25,7 @@ use crate::model::uuid::StreamUuid;
 /// statements before Diesel closes the connection, the busy state after it.
 pub(crate) struct Connection {
     pub(super) tables: Tables,
+    pub(super) digests: Digests,
     /// It is dropped before SQLite closes the file: another connection that opens the file
     /// meanwhile must not be compared with this one.
     pub(super) file: Option<File>,
@@ -56,6 +56,7 @@ impl Connection {
         db.on_busy(&busy);
         Self {
             tables: Tables::new(db, options),
+            digests: Digests::new(db),
             file,
             unlocked: None,
             begin_write: None,
@@ -174,17 +175,7 @@ impl Connection {
         &mut self,
         work: impl FnOnce(&mut SqliteConnection) -> diesel::QueryResult<T>,
     ) -> Result<T> {
-        work(&mut self.metadata).map_err(|error| {
-            let last = self.db.last_error();
-            match last.code {
-                // The error is Diesel's, not SQLite's.
-                ffi::SQLITE_OK | ffi::SQLITE_ROW | ffi::SQLITE_DONE => Error::Database {
-                    code: DatabaseCode::Number(ffi::SQLITE_ERROR),
-                    message: error.to_string(),
-                },
-                _ => last.into(),
-            }
-        })
+        work(&mut self.metadata).map_err(|error| self.db.error_of(&error.to_string()).into())
     }
 
     /// Runs a Diesel query that reads table `streams`. Diesel's statements are prepared anew by
@@ -246,6 +237,7 @@ impl Connection {
     }
 
     pub(super) fn commit(&mut self) -> Result<()> {
+        self.digests.write_changes(&mut self.tables)?;
         step(&mut self.commit, self.db, "COMMIT")?;
         self.tables.begin();
         self.check_file()

@@ -177,7 +177,10 @@ pub(super) fn prepare(path: &Path, read_only: bool, create: bool) -> Result<Path
         Ok(_) => {}
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && create && !read_only => {
             check_no_wal(path)?;
-            raw::create_private(path).map_err(failed)?;
+            raw::create_private(path).map_err(|error| match raw::failed::is_no_room(&error) {
+                true => raw::no_room(),
+                false => failed(error),
+            })?;
         }
         Err(error) => return Err(failed(error)),
     }

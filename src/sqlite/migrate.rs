@@ -133,30 +133,24 @@ impl Found {
     }
 }
 
-/// Runs the pending migrations in an immediate transaction. It looks for them again there,
-/// as another process may have run some since [`inspect`].
+/// Runs the pending migrations, in a transaction of the caller's. It looks for them again
+/// there, as another process may have run some since [`inspect`].
 ///
 /// A migration named `…_add_<column>` is recorded without being run if the column already
 /// exists: installed engines have added some themselves.
 pub(super) fn run(connection: &mut SqliteConnection, db: Handle) -> diesel::migration::Result<()> {
-    connection.immediate_transaction(|connection| {
-        let present = columns(db, "streams")?;
-        for migration in connection.pending_migrations(MIGRATIONS)? {
-            let added = migration.name().to_string();
-            let added = added
-                .split_once("_add_")
-                .map(|(_, column)| column.to_owned());
-            match added {
-                Some(column) if present.iter().any(|found| found.name == column) => {
-                    diesel::sql_query(format!("INSERT INTO {LEDGER} (version) VALUES (?)"))
-                        .bind::<diesel::sql_types::Text, _>(version(migration.as_ref()))
-                        .execute(connection)?;
-                }
-                _ => drop(connection.run_migration(migration.as_ref())?),
-            }
+    let present = columns(db, "streams")?;
+    for migration in connection.pending_migrations(MIGRATIONS)? {
+        let name = migration.name().to_string();
+        let added = name.split_once("_add_").map(|(_, column)| column);
+        if !added.is_some_and(|added| present.iter().any(|found| found.name == added)) {
+            migration.run(connection)?;
         }
-        Ok(())
-    })
+        diesel::sql_query(format!("INSERT INTO {LEDGER} (version) VALUES (?)"))
+            .bind::<diesel::sql_types::Text, _>(version(migration.as_ref()))
+            .execute(connection)?;
+    }
+    Ok(())
 }
 
 fn has(columns: &[String], column: &str) -> bool {

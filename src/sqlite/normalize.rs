@@ -1,5 +1,6 @@
 //! Normalisation: rewriting other spellings of timestamps into Unix seconds.
 
+use super::digest;
 use super::order::disorder;
 use super::query::Query;
 use super::raw::{Cell, Param};
@@ -99,6 +100,7 @@ fn rewrite(
                 report.kept.push(key.to_string());
             } else {
                 let params = [row::param(seconds), row::param(key.borrowed())];
+                digest::subtract(table, "ts = ?1", &params[1..])?;
                 if update.execute(&params)? != 1 {
                     return Err(match table.has_triggers {
                         true => Error::NotAStream {
@@ -109,6 +111,7 @@ fn rewrite(
                         false => disorder(stream),
                     });
                 }
+                digest::add(table, "ts = ?1", &params[..1])?;
                 report.rewritten += 1;
             }
         }

@@ -14,6 +14,7 @@ use super::migrate::{self, Found};
 use super::raw::{self, Hardening, Statement};
 use super::shape::texts;
 use super::unlocked::Unlocked;
+use crate::backend::Backend;
 use crate::model::database_code::DatabaseCode;
 use crate::model::error::{Error, Result};
 use crate::model::location::Location;
@@ -44,7 +45,12 @@ impl Connection {
         let mut tries = TRIES;
         loop {
             let error = match Self::open_as(path, options, Mode::Read) {
-                Err(error) if wants_to_write(&error) => error,
+                // If the system has no descriptor left, say, others may well have it open.
+                Err(error)
+                    if wants_to_write(&error) && raw::failed::open_with_rights().is_none() =>
+                {
+                    error
+                }
                 done => return done,
             };
             tries -= 1;
@@ -228,17 +234,15 @@ impl Connection {
 
     /// Runs the pending migrations. Another process that does the same waits.
     fn migrate(&mut self) -> Result<()> {
-        let db = self.db;
-        migrate::run(&mut self.metadata, db).map_err(|error| match error.downcast::<Error>() {
-            Ok(error) => self.located(*error),
-            Err(error) => {
-                let mut last = db.last_error();
-                if last.code == ffi::SQLITE_OK {
-                    last.message = error.to_string();
-                }
-                self.located(last.into())
-            }
-        })
+        let migrated = self.write(|connection| {
+            let db = connection.db;
+            let run = migrate::run(&mut connection.metadata, db);
+            run.map_err(|error| match error.downcast::<Error>() {
+                Ok(error) => *error,
+                Err(error) => db.error_of(&error.to_string()).into(),
+            })
+        });
+        migrated.map_err(|error| self.located(error))
     }
 
     /// Switches the file to WAL. SQLite calls no busy handler for some of the locks that

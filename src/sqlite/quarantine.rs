@@ -1,8 +1,10 @@
 //! Rows that can't be read: listing them, moving them out, putting them back.
 
+use super::digest;
 use super::key;
 use super::raw::{Handle, Param, Row, Statement};
 use super::row::{FAULT, instant};
+use super::sum::stored;
 use super::table::Table;
 use super::tables::Tables;
 use crate::backend::Found;
@@ -87,6 +89,7 @@ fn move_out(
             )
         })?
         .execute(&params)?;
+    digest::subtract(table, &format!("{FAULT} IS NOT NULL"), &[])?;
     let deleted = table
         .prepare(|t| format!("DELETE FROM {t} WHERE {FAULT} IS NOT NULL"))?
         .execute(&[])?;
@@ -164,9 +167,9 @@ pub(super) fn restore(db: Handle, table: &mut Table, stream: &StreamUuid) -> Res
     })?;
     let mut is_back = table.prepare(|t| {
         format!(
-            "SELECT 1 FROM main.__satori_quarantine AS q JOIN {t} AS t ON t.ts IS q.ts \
-             AND t.value IS q.value AND t.hash IS q.hash AND t.provider IS q.provider \
-             WHERE q.id = ?1"
+            "SELECT t.ts, t.value, t.hash, t.provider FROM main.__satori_quarantine AS q \
+             JOIN {t} AS t ON t.ts IS q.ts AND t.value IS q.value AND t.hash IS q.hash \
+             AND t.provider IS q.provider WHERE q.id = ?1"
         )
     })?;
     let mut delete = Statement::prepare(db, "DELETE FROM main.__satori_quarantine WHERE id = ?1")?;
@@ -177,7 +180,11 @@ pub(super) fn restore(db: Handle, table: &mut Table, stream: &StreamUuid) -> Res
             continue;
         }
         // A trigger may have taken it away again.
-        if is_back.first(&params, |_| ())?.is_none() {
+        let rows = &mut table.delta;
+        if is_back
+            .first(&params, |row| rows.add(stored(row)))?
+            .is_none()
+        {
             return Err(interfered(stream));
         }
         delete.execute(&params)?;

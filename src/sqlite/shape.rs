@@ -204,12 +204,17 @@ pub(super) fn check_streams(db: Handle, found: &[Column]) -> Result<()> {
     Ok(())
 }
 
-/// Returns the names, in lower case, of all tables that have triggers. It scans
+/// The table that has the digests of streams.
+pub(super) const DIGESTS: &str = "__satori_digest";
+
+/// Returns the names, in lower case, of all tables that have triggers, and [`DIGESTS`] if
+/// there is such a table. It scans
 /// `sqlite_schema`, as SQLite just has, too, to read the schema.
 pub(super) fn triggered(db: Handle) -> Result<HashSet<String>> {
     let names = texts(
         db,
-        "SELECT lower(tbl_name) FROM main.sqlite_schema WHERE type = 'trigger'",
+        "SELECT lower(tbl_name) FROM main.sqlite_schema \
+         WHERE type = 'trigger' OR type = 'table' AND name = '__satori_digest'",
     )?;
     Ok(names.into_iter().collect())
 }

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use super::query::{QUERIES, Query};
 use super::raw::{Handle, Statement, schema_changed};
 use super::shape::schema_version;
+use super::sum::Sum;
 use crate::model::error::{Error, Result};
 use crate::model::uuid::StreamUuid;
 
@@ -34,6 +35,10 @@ pub(super) struct Table {
     /// if nothing else can have been written through this connection since. See
     /// [`read::last_text`](super::read::last_text).
     pub(super) last_is_latest: Cell<Option<i64>>,
+    /// A digest of the rows is kept.
+    pub(super) keeps_digest: bool,
+    /// By how much the present work changes it.
+    pub(super) delta: Sum,
 }
 
 impl Table {
@@ -54,6 +59,8 @@ impl Table {
             cached: [const { None }; QUERIES],
             chunk: None,
             last_is_latest: Cell::new(None),
+            keeps_digest: false,
+            delta: Sum::default(),
         }
     }
 

@@ -7,7 +7,8 @@ use lru::LruCache;
 
 use super::catalog::{Catalog, not_a_stream};
 use super::raw::{Handle, Statement, is_schema_changed, schema_changed};
-use super::shape::{schema_version, triggered};
+use super::shape::{DIGESTS, schema_version, triggered};
+use super::sum::{Change, Sum};
 use super::table::{Table, quote};
 use crate::model::database_code::DatabaseCode;
 use crate::model::error::{Error, Result, excerpt};
@@ -34,8 +35,12 @@ pub(super) struct Tables {
     absent: HashSet<String>,
     /// The names, in lower case, of tables that have triggers.
     triggered: HashSet<String>,
-    /// The number of the schema in which `known`, `read_only`, `absent`, `catalog` and
-    /// `triggered` are true; `None` before the first look.
+    /// The store keeps digests of streams.
+    pub(super) keeps_digests: bool,
+    /// What the present transaction has done to the rows of streams, if digests are kept.
+    pub(super) changes: HashMap<String, Change>,
+    /// The number of the schema in which `known`, `read_only`, `absent`, `catalog`,
+    /// `triggered` and `keeps_digests` are true; `None` before the first look.
     schema: Option<i64>,
     /// The present transaction has seen that this still is the number.
     is_checked: bool,
@@ -61,6 +66,8 @@ impl Tables {
             read_only: HashMap::new(),
             absent: HashSet::new(),
             triggered: HashSet::new(),
+            keeps_digests: false,
+            changes: HashMap::new(),
             schema: None,
             is_checked: false,
             is_changed: false,
@@ -98,9 +105,39 @@ impl Tables {
                 self.is_checked = false;
                 self.check()?;
             }
-            done => return done.map(Some),
+            done => return self.noted(stream, done).map(Some),
         }
-        self.table(stream)?.map(work).transpose()
+        let Some(table) = self.table(stream)? else {
+            return Ok(None);
+        };
+        let done = work(table);
+        self.noted(stream, done).map(Some)
+    }
+
+    /// Notes by how much the work on the stream's table has changed its digest.
+    fn noted<T>(&mut self, stream: &StreamUuid, done: Result<T>) -> Result<T> {
+        if !self.keeps_digests {
+            return done;
+        }
+        let table = self.prepared.peek_mut(stream.as_str());
+        let rows = table.map(|table| std::mem::take(&mut table.delta));
+        if let (Some(rows), Ok(_)) = (rows, &done) {
+            self.change_rows(stream, rows);
+        }
+        done
+    }
+
+    fn change_rows(&mut self, stream: &StreamUuid, rows: Sum) {
+        if rows == Sum::default() {
+            return;
+        }
+        match self.changes.get_mut(stream.as_str()) {
+            Some(change) => change.add_all(rows),
+            None => {
+                let change = Change::Rows(rows);
+                self.changes.insert(stream.to_string(), change);
+            }
+        }
     }
 
     /// Runs `work` on the stream's table, and makes it if there is none. Only in a
@@ -145,7 +182,13 @@ impl Tables {
                     None => Err(Error::Database { code, message }),
                 }
             }
-            created => created,
+            created => {
+                if self.keeps_digests {
+                    let change = Change::New(Sum::default());
+                    self.changes.insert(stream.to_string(), change);
+                }
+                created
+            }
         }
     }
 
@@ -170,6 +213,7 @@ impl Tables {
     /// Forgets what a transaction that was rolled back has made of the schema: another
     /// program may give the same number to a schema of its own.
     pub(super) fn rolled_back(&mut self) {
+        self.changes.clear();
         if self.is_changed {
             self.is_changed = false;
             self.forget_all();
@@ -194,6 +238,7 @@ impl Tables {
             }
             self.forget_all();
             self.triggered = triggered(self.db)?;
+            self.keeps_digests = self.triggered.contains(DIGESTS);
             self.schema = Some(schema);
         }
         self.is_checked = is_in_transaction;
@@ -229,6 +274,9 @@ impl Tables {
             self.forget(stream);
             let sql = format!("DROP TABLE {}", quote(stream.as_str()));
             self.change_schema(&sql)?;
+            if self.keeps_digests {
+                self.changes.insert(stream.to_string(), Change::Gone);
+            }
         }
         Ok(rows)
     }
@@ -297,6 +345,11 @@ impl Tables {
                 self.prepared.pop_lru();
             }
         }
-        Ok(self.prepared.get_mut(name))
+        let keeps_digest = self.keeps_digests;
+        let mut table = self.prepared.get_mut(name);
+        if let Some(table) = &mut table {
+            table.keeps_digest = keeps_digest;
+        }
+        Ok(table)
     }
 }

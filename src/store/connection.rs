@@ -5,6 +5,7 @@
 
 use crate::backend::{Access, Backend, Found, Inserted, StreamQuery};
 use crate::model::cursor::Cursor;
+use crate::model::digest::Digest;
 use crate::model::error::{Error, Result};
 use crate::model::observation::{Insertion, NewObservation, Observation};
 use crate::model::report::{Normalization, Restored, Statistics, StoredRow};
@@ -115,6 +116,26 @@ impl Backend for Connection {
 
     fn check_data(&mut self, uuid: &StreamUuid) -> Found<()> {
         dispatch!(self, backend => backend.check_data(uuid))
+    }
+
+    fn keeps_digests(&mut self) -> Result<bool> {
+        dispatch!(self, backend => backend.keeps_digests())
+    }
+
+    fn keep_digests(&mut self) -> Result<()> {
+        dispatch!(self, backend => backend.keep_digests())
+    }
+
+    fn streams_without_digest(&mut self) -> Result<Vec<StreamUuid>> {
+        dispatch!(self, backend => backend.streams_without_digest())
+    }
+
+    fn restate_digest(&mut self, uuid: &StreamUuid) -> Found<()> {
+        dispatch!(self, backend => backend.restate_digest(uuid))
+    }
+
+    fn check_digest(&mut self, uuid: &StreamUuid) -> Found<Digest> {
+        dispatch!(self, backend => backend.check_digest(uuid))
     }
 
     fn read_rows(

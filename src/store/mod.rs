@@ -2,6 +2,7 @@
 //! this folder hold the operations, by their noun.
 
 mod connection;
+mod digest;
 pub(crate) mod iter;
 mod json;
 mod observations;

@@ -344,10 +344,13 @@ impl Store {
     /// # Errors
     /// As [`columns`](Self::columns).
     pub fn verify(&self, uuid: &StreamUuid) -> Result<Verification> {
-        self.find(uuid, |connection| {
-            connection.read(|connection| connection.check_data(uuid))
+        let digest = self.find(uuid, |connection| {
+            connection.read(|connection| {
+                connection.check_data(uuid)?;
+                connection.check_digest(uuid)
+            })
         })?;
-        let mut verifier = Verifier::default();
+        let mut verifier = Verifier::new(digest);
         let mut cursor = Cursor::new(Some(Span::ALL));
         while !cursor.is_done() {
             let read = self.read_batch(uuid, &mut cursor, VERIFY_BATCH, |row| {

@@ -68,7 +68,8 @@ impl OpenOptions {
         }
         let call = Call::begin();
         let_go_of_inherited(&location, &call)?;
-        sqlite::Connection::open(path, self).map(|opened| Store::new(Connection::Sqlite(opened)))
+        let opened = sqlite::Connection::open(path, self)?;
+        self.with_digests(Store::new(Connection::Sqlite(opened)))
     }
 
     /// Opens a store that lives in memory and is gone with the last handle.
@@ -78,7 +79,14 @@ impl OpenOptions {
     pub fn open_in_memory(&self) -> Result<Store> {
         let call = Call::begin();
         let_go_of_inherited(&Location::MEMORY, &call)?;
-        sqlite::Connection::open_in_memory(self)
-            .map(|opened| Store::new(Connection::Sqlite(opened)))
+        let opened = sqlite::Connection::open_in_memory(self)?;
+        self.with_digests(Store::new(Connection::Sqlite(opened)))
+    }
+
+    fn with_digests(&self, store: Store) -> Result<Store> {
+        if self.digest && !self.read_only {
+            store.keep_digests()?;
+        }
+        Ok(store)
     }
 }

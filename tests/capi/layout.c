@@ -45,7 +45,7 @@ PLACE(satori_library_info, sqlite_source_id, 32);
 PLACE(satori_library_info, sqlite_bundled, 40);
 PLACE(satori_library_info, safe_beside_other_sqlite, 44);
 
-SIZE(satori_open_options, 40);
+SIZE(satori_open_options, 48);
 PLACE(satori_open_options, size, 0);
 PLACE(satori_open_options, read_only, 8);
 PLACE(satori_open_options, must_exist, 12);
@@ -54,6 +54,8 @@ PLACE(satori_open_options, in_memory, 20);
 PLACE(satori_open_options, busy_timeout, 24);
 PLACE(satori_open_options, keep_spelling, 32);
 PLACE(satori_open_options, skip_unreadable, 36);
+PLACE(satori_open_options, digest, 40);
+PLACE(satori_open_options, reserved, 44);
 
 SIZE(satori_stream_patch, 120);
 PLACE(satori_stream_patch, size, 0);
@@ -101,13 +103,15 @@ PLACE(satori_statistics, sum, 56);
 PLACE(satori_statistics, spacing, 64);
 PLACE(satori_statistics, gaps, 72);
 
-SIZE(satori_verification, 48);
+SIZE(satori_verification, 56);
 PLACE(satori_verification, size, 0);
 PLACE(satori_verification, rows, 8);
 PLACE(satori_verification, verified, 16);
 PLACE(satori_verification, foreign, 24);
 PLACE(satori_verification, suspect, 32);
 PLACE(satori_verification, foreign_between, 40);
+PLACE(satori_verification, digest, 48);
+PLACE(satori_verification, reserved, 52);
 
 SIZE(satori_ingest_options, 64);
 PLACE(satori_ingest_options, size, 0);

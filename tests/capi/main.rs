@@ -27,6 +27,8 @@ mod misuse;
 mod panics;
 #[cfg(all(feature = "capi", target_os = "linux"))]
 mod scenario;
+#[cfg(all(feature = "capi", target_pointer_width = "64"))]
+mod seeds;
 #[cfg(all(feature = "capi", target_os = "linux"))]
 mod sharing;
 #[path = "../support/mod.rs"]

@@ -105,6 +105,9 @@ static void texts(void) {
 #define CALL(...) satori_restore(good_store, __VA_ARGS__, &out.rows, NULL, &error)
   BAD_UUIDS(CALL);
 #undef CALL
+#define CALL(...) satori_restate_digest(good_store, __VA_ARGS__, &error)
+  BAD_UUIDS(CALL);
+#undef CALL
 #define CALL(...) satori_verify(good_store, __VA_ARGS__, &out.verification, &out.string, &error)
   BAD_UUIDS(CALL);
 #undef CALL

@@ -149,6 +149,7 @@ LIST(satori_quarantined_streams, &streams)
 
 CALL(satori_restore) { return satori_restore(f->store, UUID, NULL, NULL, &f->error); }
 
+CALL(satori_restate_digest) { return satori_restate_digest(f->store, UUID, &f->error); }
 CALL(satori_verify) {
   satori_verification verification = satori_verification_init();
   return satori_verify(f->store, UUID, &verification, NULL, &f->error);
@@ -298,6 +299,7 @@ static const struct {
     ENTRY(satori_quarantined, STORE),
     ENTRY(satori_quarantined_streams, STORE),
     ENTRY(satori_restore, STORE),
+    ENTRY(satori_restate_digest, STORE),
     ENTRY(satori_verify, STORE),
     ENTRY(satori_parse_timestamp, NONE),
     ENTRY(satori_stream_uuid, NONE),

@@ -224,6 +224,7 @@ static void open_store(const struct argument *args, int count) {
     if (strcmp(option, "no_wait") == 0) options.busy_timeout = -1;
     if (strcmp(option, "keep_spelling") == 0) options.keep_spelling = 1;
     if (strcmp(option, "skip_unreadable") == 0) options.skip_unreadable = 1;
+    if (strcmp(option, "digest") == 0) options.digest = 1;
   }
   if (fine(satori_store_open(SATORI_STR(path), &options, &store, &error))) say("done\n");
 }
@@ -519,12 +520,16 @@ void play(const struct operation *operation) {
       say("restored %" PRIu64 " kept %" PRIu64 "\n", count, kept);
     }
   }
+  OP("restate_digest") {
+    if (fine(satori_restate_digest(store, first, length, &error))) say("done\n");
+  }
   OP("verify") {
     satori_verification found = satori_verification_init();
     if (fine(satori_verify(store, first, length, &found, &string, &error))) {
       say("rows %" PRIu64 " verified %" PRIu64 " foreign %" PRIu64 " between %" PRIu64
-          " suspect %" PRIu64 "\n",
-          found.rows, found.verified, found.foreign, found.foreign_between, found.suspect);
+          " suspect %" PRIu64 " digest %d\n",
+          found.rows, found.verified, found.foreign, found.foreign_between, found.suspect,
+          (int)found.digest);
       say_string(string);
     }
   }

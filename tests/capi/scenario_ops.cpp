@@ -145,6 +145,7 @@ static void open_store(const argument *args, int count) {
     if (option == "no_wait") options.busy_timeout = std::chrono::microseconds(0);
     if (option == "keep_spelling") options.keep_spelling = true;
     if (option == "skip_unreadable") options.skip_unreadable = true;
+    if (option == "digest") options.digest = true;
     if (option == "in_memory") in_memory = true;
   }
   const std::string path = std::string(scratch) + "/" + text_of(args[0]).value_or("");
@@ -366,11 +367,15 @@ static void play_on_store(std::string_view op, const argument *args, int count) 
   } else if (op == "restore") {
     const satori::Restored done = store->restore(first);
     say("restored %" PRIu64 " kept %" PRIu64 "\n", done.restored, done.kept);
+  } else if (op == "restate_digest") {
+    store->restate_digest(first);
+    say("done\n");
   } else if (op == "verify") {
     const satori::Verification found = store->verify(first);
     say("rows %" PRIu64 " verified %" PRIu64 " foreign %" PRIu64 " between %" PRIu64
-        " suspect %" PRIu64 "\n",
-        found.rows, found.verified, found.foreign, found.foreign_between, found.suspect);
+        " suspect %" PRIu64 " digest %d\n",
+        found.rows, found.verified, found.foreign, found.foreign_between, found.suspect,
+        static_cast<int>(found.digest));
     say_line(found.details);
   } else if (op == "ingest") {
     ingest(args, count);

@@ -4,6 +4,7 @@
 mod crash;
 mod fork;
 mod locks;
+mod model;
 mod opening;
 mod python;
 mod python_tables;
@@ -24,6 +25,7 @@ fn role() {
     support::play(&[
         crash::ROLES,
         fork::ROLES,
+        model::ROLES,
         opening::ROLES,
         readers::ROLES,
         rights::ROLES,

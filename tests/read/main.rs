@@ -2,6 +2,7 @@
 //! streams by what is known of them; hash chains.
 
 mod damaged;
+mod flips;
 mod instants;
 mod latest;
 mod observations;

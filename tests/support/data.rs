@@ -71,6 +71,19 @@ pub(crate) fn crate_file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
+/// Checks each seed of a fuzz target.
+pub(crate) fn check_seeds(target: &str, check: fn(&[u8])) {
+    let folder = crate_file("fuzz/seeds").join(target);
+    let mut checked = 0;
+    for seed in std::fs::read_dir(folder).unwrap() {
+        let path = seed.unwrap().path();
+        println!("{path:?}");
+        check(&std::fs::read(path).unwrap());
+        checked += 1;
+    }
+    assert!(checked > 0, "{target} has no seeds");
+}
+
 /// Reads one of `tests/feeds`.
 pub(crate) fn feed(name: &str) -> Vec<u8> {
     std::fs::read(crate_file("tests/feeds").join(name)).unwrap()

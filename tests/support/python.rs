@@ -102,6 +102,12 @@ impl Python {
         python
     }
 
+    /// Closes the file, and opens another. Each statement is its own transaction.
+    pub(crate) fn reopen(&mut self, path: &Path) {
+        self.ask(&json!({"close": true})).expect("it closes");
+        self.connect(path, 5.0, "none");
+    }
+
     fn start() -> Self {
         let mut child = python3()
             .args(["-c", include_str!("peer.py")])

@@ -37,6 +37,13 @@ pub(crate) fn number(connection: &mut SqliteConnection, sql: &str) -> i64 {
     row.number
 }
 
+/// Returns `true` if a check of SQLite's, `quick_check` or `integrity_check`, finds nothing.
+pub(crate) fn passes(path: &Path, check: &str) -> bool {
+    let sql = format!("SELECT sum({check} <> 'ok') AS number FROM pragma_{check}");
+    let faults: QueryResult<Number> = diesel::sql_query(sql).get_result(&mut plain(path));
+    faults.is_ok_and(|faults| faults.number == 0)
+}
+
 /// Runs statements that return no rows.
 pub(crate) fn run(connection: &mut SqliteConnection, sql: &str) {
     connection.batch_execute(sql).expect(sql);

@@ -1,5 +1,6 @@
 //! Writing: observations, metadata, the server's JSON, and what is refused.
 
+mod digest;
 mod encodings;
 mod hostile_json;
 mod ingest;
@@ -8,6 +9,7 @@ mod names;
 mod normalize;
 mod numbers;
 mod quarantine;
+mod seeds;
 mod spelling;
 mod streams;
 #[path = "../support/mod.rs"]

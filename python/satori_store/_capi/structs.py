@@ -66,6 +66,8 @@ class OpenOptions(Growable):
         ("busy_timeout", c_int64),
         ("keep_spelling", c_int32),
         ("skip_unreadable", c_int32),
+        ("digest", c_int32),
+        ("reserved", c_int32),
     ]
 
 
@@ -139,6 +141,8 @@ class Verification(Growable):
         ("foreign", c_uint64),
         ("suspect", c_uint64),
         ("foreign_between", c_uint64),
+        ("digest", c_int32),
+        ("reserved", c_int32),
     ]
 
 

@@ -292,6 +292,16 @@ class ObservationOperations(StoreHandle):
         call("satori_restore", *self._at(uuid), byref(restored), byref(kept))
         return Restored(restored.value, kept.value)
 
+    def restate_digest(self, uuid: str) -> None:
+        """Makes the stream's digest that of its rows as they are, whatever has written them:
+        after another program has changed the stream by plain SQL, which leaves the digest as
+        it was. If the store keeps no digests yet, it does from now on, of this stream and of
+        new ones.
+
+        :raises NotFound:
+        """
+        call("satori_restate_digest", *self._at(uuid))
+
     def verify(self, uuid: str) -> Verification:
         """Walks the stream's hash chain in order of time, and returns what it found.
 

@@ -179,6 +179,7 @@ def verification(report: Handle) -> Verification:
         foreign=tuple(map(instants.of_json, found["foreign"])),
         suspect=tuple(map(instants.of_json, found["suspect"])),
         foreign_between=found["foreign_between"],
+        digest=found["digest"],
     )
 
 

@@ -1,7 +1,7 @@
 //! An observation that is to be inserted, and its parameters.
 
 use super::super::query::Query;
-use super::super::raw::Param;
+use super::super::raw::{Cell, Param};
 use super::super::row::param;
 use super::super::table::Table;
 use super::super::{key, read};
@@ -60,6 +60,23 @@ impl<'a> Candidate<'a> {
             Param::Real(value),
             Param::Text(hash),
             Param::Text(provider),
+        ]
+    }
+
+    /// Returns the columns `ts, value, hash, provider`.
+    pub(super) fn cells<'b>(&'b self, hash: &'b str) -> [Cell<'b>; 4] {
+        let NewObservation {
+            value, provider, ..
+        } = &self.observation;
+        [
+            match &self.ts {
+                StoredRef::Integer(number) => Cell::Integer(*number),
+                StoredRef::Real(number) => Cell::Real(*number),
+                StoredRef::Text(text) => Cell::Text(text.as_bytes()),
+            },
+            Cell::Real(*value),
+            Cell::Text(hash.as_bytes()),
+            Cell::Text(provider.as_bytes()),
         ]
     }
 

@@ -91,5 +91,15 @@ fn execute(
         params.push(Param::Text(hash.unwrap_or_default()));
     }
     let stored = table.chunk(chunk.len())?.execute(&params)?;
-    check_stored(stream, stored, chunk.len())
+    check_stored(stream, stored, chunk.len())?;
+    if table.keeps_digest {
+        for (index, row) in chunk.iter().enumerate() {
+            let hash = computed
+                .get(index)
+                .map(String::as_str)
+                .or(row.observation.hash);
+            table.delta.add(row.cells(hash.unwrap_or_default()));
+        }
+    }
+    Ok(())
 }

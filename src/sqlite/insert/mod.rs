@@ -36,7 +36,11 @@ pub(super) fn insert_new(
     let row = Candidate::new(*observation)?;
     let inserted = tables.with(stream, |table| {
         table.check_takes_rows(stream)?;
-        row.insert_new(table, hash)
+        match table.keeps_digest {
+            // Its digest is written too.
+            true => Ok(false),
+            false => row.insert_new(table, hash),
+        }
     });
     match inserted {
         Ok(inserted) => Ok(inserted == Some(true)),
@@ -218,6 +222,9 @@ fn insert_row(
     }
     if let Some(existing) = existing {
         existing.add(ts, value);
+    }
+    if table.keeps_digest {
+        table.delta.add(row.cells(&hash));
     }
     chain.advance(ts, &hash);
     Ok(Insertion::Inserted)

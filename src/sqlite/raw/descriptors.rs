@@ -298,9 +298,15 @@ pub(super) fn open(path: &CStr, flags: c_int, mode: c_int) -> Result<RawFd, Errn
             break;
         }
     }
-    // SAFETY: as above.
-    let number = unsafe { libc::open(path.as_ptr(), flags, mode) };
-    if number < 0 { Err(errno()) } else { Ok(number) }
+    loop {
+        // SAFETY: as above.
+        let number = unsafe { libc::open(path.as_ptr(), flags, mode) };
+        match (number, errno()) {
+            (0.., _) => return Ok(number),
+            (_, libc::EINTR) => {}
+            (_, error) => return Err(error),
+        }
+    }
 }
 
 fn close(number: RawFd) -> Result<(), Errno> {
@@ -312,10 +318,14 @@ fn close(number: RawFd) -> Result<(), Errno> {
 }
 
 fn control(number: RawFd, command: c_int, request: &mut flock) -> Result<(), Errno> {
-    // SAFETY: the commands that this module gives read and write a `flock`.
-    match unsafe { libc::fcntl(number, command, std::ptr::from_mut(request)) } {
-        -1 => Err(errno()),
-        _ => Ok(()),
+    loop {
+        // SAFETY: the commands that this module gives read and write a `flock`.
+        match unsafe { libc::fcntl(number, command, std::ptr::from_mut(request)) } {
+            // SQLite would take it for a lock of another, or keep the lock that it gives back.
+            -1 if errno() == libc::EINTR => {}
+            -1 => return Err(errno()),
+            _ => return Ok(()),
+        }
     }
 }
 
@@ -357,7 +367,7 @@ fn look_for_locks(lock: RawFd) -> Result<(), Errno> {
     }
 }
 
-fn errno() -> Errno {
+pub(super) fn errno() -> Errno {
     std::io::Error::last_os_error()
         .raw_os_error()
         .unwrap_or(libc::EIO)

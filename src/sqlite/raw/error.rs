@@ -58,7 +58,8 @@ impl From<SqliteError> for Error {
                 }
             }
             _ if error.no_room => Error::DiskFull { code },
-            ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => Error::Busy {
+            // SQLite has lost a race for a lock many times, within ten seconds.
+            ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED | ffi::SQLITE_PROTOCOL => Error::Busy {
                 waited: Duration::ZERO,
                 code,
             },
@@ -99,6 +100,13 @@ pub(crate) fn schema_changed() -> Error {
 /// since.
 pub(crate) fn is_schema_changed(error: &Error) -> bool {
     error.database_code() == Some(ffi::SQLITE_SCHEMA)
+}
+
+/// Returns the error for a file that can't be made for want of room.
+pub(crate) fn no_room() -> Error {
+    Error::DiskFull {
+        code: DatabaseCode::Number(ffi::SQLITE_FULL),
+    }
 }
 
 /// Returns the error for pages that could not be read, and that may be sound.

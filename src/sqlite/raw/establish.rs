@@ -37,18 +37,20 @@ pub(crate) fn establish(
     before()?;
     info::settle();
     // `impl From<diesel::ConnectionError> for Error` would be part of the public interface.
-    failed::take_open();
+    failed::forget_open();
     failed::take_read();
-    capture(uri).map_err(|error| match failed::has_read() {
-        true => unreadable_disk(ffi::SQLITE_IOERR_READ),
-        false => Error::CannotOpen {
+    capture(uri).map_err(|error| {
+        if failed::has_read() {
+            return unreadable_disk(ffi::SQLITE_IOERR_READ);
+        }
+        Error::CannotOpen {
             location: Location::UNKNOWN,
-            reason: match failed::take_open() {
+            reason: match failed::last_open() {
                 Some(system) => format!("{error}: {system}"),
                 None => error.to_string(),
             },
             code: Some(DatabaseCode::Number(ffi::SQLITE_CANTOPEN)),
-        },
+        }
     })
 }
 

@@ -1,7 +1,7 @@
 //! The `sqlite3*` of a connection that Diesel has opened.
 
 use std::ffi::{CStr, c_int, c_void};
-use std::io::{self, ErrorKind};
+use std::io;
 use std::ptr::{self, NonNull};
 
 use libsqlite3_sys as ffi;
@@ -35,11 +35,21 @@ pub(crate) enum Hardening {
 type Function =
     unsafe extern "C" fn(*mut ffi::sqlite3_context, c_int, *mut *mut ffi::sqlite3_value);
 
-fn is_no_room(system: &io::Error) -> bool {
-    matches!(
-        system.kind(),
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge
-    )
+/// Returns the code of a fault of the file, by SQLite's text for it.
+fn code_of(text: &str) -> Option<c_int> {
+    let codes = [
+        ffi::SQLITE_BUSY,
+        ffi::SQLITE_CANTOPEN,
+        ffi::SQLITE_CORRUPT,
+        ffi::SQLITE_FULL,
+        ffi::SQLITE_IOERR,
+        ffi::SQLITE_NOTADB,
+    ];
+    codes.into_iter().find(|code| {
+        // SAFETY: a constant text of SQLite's.
+        let name = unsafe { CStr::from_ptr(ffi::sqlite3_errstr(*code)) };
+        name.to_bytes() == text.as_bytes()
+    })
 }
 
 impl Handle {
@@ -53,36 +63,75 @@ impl Handle {
         // anything else can happen on it.
         unsafe {
             let text = ffi::sqlite3_errmsg(self.as_ptr());
-            let mut message = if text.is_null() {
+            let message = if text.is_null() {
                 String::new()
             } else {
                 CStr::from_ptr(text).to_string_lossy().into_owned()
             };
-            let mut code = ffi::sqlite3_extended_errcode(self.as_ptr());
-            let failed_read = failed::take_read();
-            let system = match (code & 0xff, failed_read) {
-                (ffi::SQLITE_CORRUPT, Some(failed)) => {
-                    code = ffi::SQLITE_IOERR_READ;
-                    "disk I/O error".clone_into(&mut message);
-                    Some(failed)
-                }
-                (ffi::SQLITE_IOERR | ffi::SQLITE_CANTOPEN, _) => {
-                    match ffi::sqlite3_system_errno(self.as_ptr()) {
-                        0 => None,
-                        number => Some(io::Error::from_raw_os_error(number)),
-                    }
-                }
-                _ => None,
-            };
-            if let Some(system) = &system {
-                message = format!("{message}: {system}");
+            let code = ffi::sqlite3_extended_errcode(self.as_ptr());
+            self.error(code, message)
+        }
+    }
+
+    /// Returns the error of a call of Diesel's, whose text this is. Diesel may have done more
+    /// since, so that the last error is another, or none.
+    pub(crate) fn error_of(self, text: &str) -> SqliteError {
+        // SAFETY: the connection is open.
+        match unsafe { ffi::sqlite3_extended_errcode(self.as_ptr()) } {
+            ffi::SQLITE_OK | ffi::SQLITE_ROW | ffi::SQLITE_DONE => {
+                self.error(ffi::SQLITE_ERROR, text.to_owned())
             }
-            SqliteError {
-                code,
-                no_room: code & 0xff == ffi::SQLITE_IOERR
-                    && system.is_some_and(|system| is_no_room(&system)),
-                message,
+            _ => self.last_error(),
+        }
+    }
+
+    /// Returns the error of the last call on this connection, which has returned this code.
+    pub(super) fn error_with(self, code: c_int) -> SqliteError {
+        let last = self.last_error();
+        match last.code {
+            // SAFETY: a constant text of SQLite's.
+            ffi::SQLITE_OK => self.error(code, unsafe {
+                CStr::from_ptr(ffi::sqlite3_errstr(code))
+                    .to_string_lossy()
+                    .into_owned()
+            }),
+            _ => last,
+        }
+    }
+
+    /// Completes an error with what the system has reported.
+    fn error(self, mut code: i32, mut message: String) -> SqliteError {
+        // A statement within a PRAGMA that is read as a table passes on its message alone.
+        if code == ffi::SQLITE_ERROR {
+            code = code_of(&message).unwrap_or(code);
+        }
+        let failed_read = failed::take_read();
+        let system = match (code & 0xff, failed_read) {
+            (ffi::SQLITE_CORRUPT, Some(failed)) => {
+                code = ffi::SQLITE_IOERR_READ;
+                "disk I/O error".clone_into(&mut message);
+                Some(failed)
             }
+            (ffi::SQLITE_CANTOPEN, _) => failed::last_open().or_else(|| self.system_error()),
+            (ffi::SQLITE_IOERR, _) => self.system_error(),
+            _ => None,
+        };
+        if let Some(system) = &system {
+            message = format!("{message}: {system}");
+        }
+        SqliteError {
+            code,
+            no_room: system.is_some_and(|system| failed::is_no_room(&system)),
+            message,
+        }
+    }
+
+    /// Returns the system's error that SQLite has kept with its own.
+    fn system_error(self) -> Option<io::Error> {
+        // SAFETY: the connection is open.
+        match unsafe { ffi::sqlite3_system_errno(self.as_ptr()) } {
+            0 => None,
+            number => Some(io::Error::from_raw_os_error(number)),
         }
     }
 

@@ -4,7 +4,7 @@
 //! the kernel drops the locks that all copies have on it. Linux also has locks of an open
 //! file description. Closing another descriptor doesn't drop these, and they conflict with
 //! POSIX locks as those of another process do. Our copy takes them by replacing three system
-//! calls of SQLite's unix layer, and two others for [`failed`].
+//! calls of SQLite's unix layer, and others for [`failed`].
 
 use std::cell::UnsafeCell;
 use std::ffi::{CStr, c_char, c_int, c_void};
@@ -26,6 +26,7 @@ type Call = unsafe extern "C" fn();
 type Open = unsafe extern "C" fn(*const c_char, c_int, c_int) -> c_int;
 type Close = unsafe extern "C" fn(c_int) -> c_int;
 type Read = unsafe extern "C" fn(c_int, *mut c_void, usize, libc::off64_t) -> isize;
+type Stat = unsafe extern "C" fn(c_int, *mut libc::stat) -> c_int;
 type Control = unsafe extern "C" fn(c_int, c_int, *mut c_void) -> c_int;
 
 /// Replaces the system calls; returns `false` if it can't. SQLite must not have a file open
@@ -42,10 +43,11 @@ pub(super) fn install() -> bool {
         let Some(set) = vfs.as_ref().and_then(|vfs| vfs.xSetSystemCall) else {
             return false;
         };
-        let calls: [(&CStr, ffi::sqlite3_syscall_ptr); 5] = [
+        let calls: [(&CStr, ffi::sqlite3_syscall_ptr); 6] = [
             (c"open", Some(transmute::<Open, Call>(open))),
             (c"close", Some(transmute::<Close, Call>(close))),
             (c"fcntl", Some(transmute::<Control, Call>(control))),
+            (c"fstat", Some(transmute::<Stat, Call>(stat))),
             // SQLite uses the one or the other.
             (c"pread", Some(transmute::<Read, Call>(read))),
             (c"pread64", Some(transmute::<Read, Call>(read))),
@@ -73,16 +75,28 @@ fn plain_on_request() -> bool {
 unsafe extern "C" fn open(path: *const c_char, flags: c_int, mode: c_int) -> c_int {
     // SAFETY: SQLite's path, which ends with a NUL.
     let path = unsafe { CStr::from_ptr(path) };
+    let writes = flags & libc::O_ACCMODE != libc::O_RDONLY;
+    // SQLite opens a file for reading if it can't for writing, whatever the reason, and then
+    // takes the store for one that must not be written.
+    if let Some(error) = failed::take_unwritten(path)
+        && !writes
+    {
+        return fail(error);
+    }
     if let Some(number) = descriptors().reuse(path, flags) {
         return number;
     }
     match descriptors::open(path, flags, mode) {
         Ok(number) => {
             descriptors().opened(number, flags);
+            failed::forget_open();
             number
         }
         Err(error) => {
             failed::note_open(error);
+            if writes {
+                failed::note_unwritten(path);
+            }
             fail(error)
         }
     }
@@ -91,6 +105,16 @@ unsafe extern "C" fn open(path: *const c_char, flags: c_int, mode: c_int) -> c_i
 unsafe extern "C" fn close(number: c_int) -> c_int {
     let closed = descriptors().close(number);
     closed.map_or_else(fail, |()| 0)
+}
+
+/// Looks at a file for SQLite, which is part of opening it.
+unsafe extern "C" fn stat(number: c_int, status: *mut libc::stat) -> c_int {
+    // SAFETY: these are the arguments of SQLite's call.
+    let done = unsafe { libc::fstat(number, status) };
+    if done != 0 {
+        failed::note_open(descriptors::errno());
+    }
+    done
 }
 
 /// Reads for SQLite, and notes why the system can't.

@@ -12,7 +12,7 @@ mod cell;
 mod descriptors;
 mod error;
 mod establish;
-mod failed;
+pub(crate) mod failed;
 mod function;
 mod handle;
 pub(crate) mod info;
@@ -25,7 +25,7 @@ mod statement;
 pub(crate) use busy::BusyState;
 pub(crate) use cell::Cell;
 pub(crate) use error::{
-    corrupt, is_schema_changed, not_a_database, schema_changed, unreadable_disk,
+    corrupt, is_schema_changed, no_room, not_a_database, schema_changed, unreadable_disk,
 };
 pub(crate) use establish::establish;
 pub(crate) use handle::{Handle, Hardening};

@@ -223,10 +223,11 @@ impl Rows<'_> {
             })),
             ffi::SQLITE_DONE => Ok(None),
             _ => {
-                // Only now does a statement of `prepare_for_schema` give its error away.
+                // Only now does a statement of `prepare_for_schema` give its error away, to
+                // this call alone if a rollback has changed the schema.
                 // SAFETY: the statement is live.
-                unsafe { ffi::sqlite3_reset(self.statement.raw.as_ptr()) };
-                Err(self.statement.db.last_error())
+                let code = unsafe { ffi::sqlite3_reset(self.statement.raw.as_ptr()) };
+                Err(self.statement.db.error_with(code))
             }
         }
     }

@@ -60,7 +60,8 @@ impl Runner {
             .read_only(on("read_only"))
             .create(!on("must_exist"))
             .keep_spelling(on("keep_spelling"))
-            .skip_unreadable(on("skip_unreadable"));
+            .skip_unreadable(on("skip_unreadable"))
+            .digest(on("digest"));
         if on("full") {
             how = how.synchronous(Synchronous::Full);
         }
@@ -262,16 +263,21 @@ impl Runner {
                     done.restored, done.kept
                 )])
             }
+            "restate_digest" => {
+                store.restate_digest(&uuid()?)?;
+                Ok(vec!["done".to_owned()])
+            }
             "verify" => {
                 let found = store.verify(&uuid()?)?;
                 Ok(vec![
                     format!(
-                        "rows {} verified {} foreign {} between {} suspect {}",
+                        "rows {} verified {} foreign {} between {} suspect {} digest {}",
                         found.rows,
                         found.verified,
                         found.foreign.len(),
                         found.foreign_between,
-                        found.suspect.len()
+                        found.suspect.len(),
+                        found.digest as i32
                     ),
                     json(&found),
                 ])
