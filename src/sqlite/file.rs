@@ -13,6 +13,11 @@ use crate::model::location::Location;
 /// Why a file can't be written that may be read.
 pub(super) const NO_PERMISSION: &str = "no permission to write the file; open it read-only";
 
+/// The length of a WAL's header, which precedes its first frame. SQLite syncs it, and with it
+/// the database that it has just made, before it writes a frame. So a power cut while a store
+/// is made can leave a header beside an empty database, but no frame.
+const WAL_HEADER: u64 = 32;
+
 /// The file of a connection, as it was when it was opened.
 pub(super) struct File {
     pub(super) path: PathBuf,
@@ -187,14 +192,14 @@ pub(super) fn prepare(path: &Path, read_only: bool, create: bool) -> Result<Path
     fs::canonicalize(path).map_err(failed)
 }
 
-/// Refuses a WAL with content beside a database that is missing or empty: SQLite would
+/// Refuses a WAL with a frame beside a database that is missing or empty: SQLite would
 /// delete it, and with it perhaps the only copy of the rows that were stored last.
 fn check_no_wal(path: &Path) -> Result<()> {
     let length = |path: &Path| fs::metadata(path).map_or(0, |found| found.len());
     let database = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let wal = beside(&database, "-wal");
     // The database is looked at again: another process may just have made it.
-    if length(&wal) == 0 || length(&database) > 0 {
+    if length(&wal) <= WAL_HEADER || length(&database) > 0 {
         return Ok(());
     }
     Err(cannot_open(

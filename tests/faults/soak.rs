@@ -178,10 +178,12 @@ fn cut_power(folder: &Path, argument: &str) {
         }
     }
     while share.has_time() {
-        let mut script = scripts::random("by chance", &mut random);
-        if random.bool() {
-            script = script.kind(Kind::Normal);
-        }
+        let by_chance = scripts::random("by chance", &mut random);
+        let script = match random.u8(..4) {
+            0 => scripts[random.usize(..scripts.len())].clone(),
+            1 => by_chance.kind(Kind::Normal),
+            _ => by_chance,
+        };
         let cuts = Cuts::new(&script, &folder, true);
         tally += look(cuts, 1_000, &mut share, &mut random);
     }

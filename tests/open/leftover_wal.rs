@@ -58,6 +58,20 @@ fn an_empty_wal_is_in_nobodys_way() {
     store.insert(&uuid("s"), &numbered(1)).unwrap();
 }
 
+/// A power cut while a new store is made can leave it: SQLite makes the database durable
+/// before it writes the WAL's first frame.
+#[test]
+fn a_wal_without_a_frame_is_in_nobodys_way() {
+    for is_empty in [false, true] {
+        let (_folder, path) = leftover(is_empty);
+        let header = &fs::read(wal(&path)).unwrap()[..32];
+        fs::write(wal(&path), header).unwrap();
+        fs::write(path.with_extension("db-journal"), [0; 512]).unwrap();
+        let store = Store::open(&path).unwrap();
+        store.insert(&uuid("s"), &numbered(1)).unwrap();
+    }
+}
+
 #[test]
 fn control_plain_sqlite_deletes_it() {
     for is_empty in [false, true] {
