@@ -173,7 +173,8 @@ impl<'a> Cuts<'a> {
         disk::lay_out(image, self.folder);
         if random.u8(..4) == 0 {
             // Nobody syncs the shared memory: it may hold anything.
-            let garbage: Vec<u8> = (0..32_768).map(|_| random.u8(..)).collect();
+            let mut garbage = vec![0; 32_768];
+            random.fill(&mut garbage);
             std::fs::write(self.folder.join("engine.db-shm"), garbage).expect("room");
         }
         let store = self

@@ -145,7 +145,9 @@ impl<'a> Disk<'a> {
             }
             Event::Write { file, place, bytes } => self.write(*file, *place, bytes),
             Event::Truncate { file, length } => {
-                self.files.entry(*file).or_default().resize(*length, 0);
+                let content = self.files.entry(*file).or_default();
+                content.truncate(*length);
+                grow(content, *length);
             }
             _ => {}
         }
@@ -154,9 +156,7 @@ impl<'a> Disk<'a> {
     fn write(&mut self, file: usize, place: usize, bytes: &[u8]) {
         let content = self.files.entry(file).or_default();
         let end = place + bytes.len();
-        if content.len() < end {
-            content.resize(end, 0);
-        }
+        grow(content, end);
         content[place..end].copy_from_slice(bytes);
     }
 
@@ -169,7 +169,8 @@ impl<'a> Disk<'a> {
             if random.bool() {
                 self.write(file, place + start, &bytes[start..end]);
             } else if place + start >= old && random.bool() {
-                let garbage: Vec<u8> = (start..end).map(|_| random.u8(..)).collect();
+                let mut garbage = vec![0; end - start];
+                random.fill(&mut garbage);
                 self.write(file, place + start, &garbage);
             }
             start = end;
@@ -187,6 +188,12 @@ impl<'a> Disk<'a> {
             })
             .collect()
     }
+}
+
+/// Appends zeros up to a length. `resize` does this byte by byte if it is not optimised.
+fn grow(content: &mut Vec<u8>, length: usize) {
+    let missing = length.saturating_sub(content.len());
+    content.extend_from_slice(&vec![0; missing]);
 }
 
 impl Log {
