@@ -2,6 +2,7 @@
 //! forked, without room or rights.
 
 mod crash;
+mod flat;
 mod fork;
 mod locks;
 mod model;
@@ -24,6 +25,7 @@ mod writers;
 fn role() {
     support::play(&[
         crash::ROLES,
+        flat::ROLES,
         fork::ROLES,
         model::ROLES,
         opening::ROLES,

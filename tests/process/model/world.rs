@@ -68,11 +68,11 @@ impl World {
         self.allowed = one(answer);
         if waits {
             // A call that changes nothing may find this out before it asks for the lock, and
-            // some promise to.
+            // some promise to, unless they are refused.
             let changes = (&aside.tables, &aside.metadata, &aside.digests)
                 != (&self.tables, &self.metadata, &self.digests);
             self.allowed.retain(|_| !changes);
-            if changes || !matches!(act, Act::Delete(..) | Act::Remove(_)) {
+            if changes || refused || !matches!(act, Act::Delete(..) | Act::Remove(_)) {
                 self.allowed.push("Busy".to_owned());
             }
             return;
