@@ -6,6 +6,7 @@ use crate::cuts::Cuts;
 use crate::disk::{Event, Left};
 use crate::scripts::Script;
 use crate::soak::memory;
+use crate::support::figure;
 use crate::work;
 
 fn script() -> Script {
@@ -26,10 +27,14 @@ fn control_without_syncs_most_images_are_bad() {
         let script = script();
         let mut cuts = Cuts::new(&script, folder.path(), syncs);
         let tally = cuts.look(wanted, &mut random, |_, _| {});
-        println!("syncs {syncs}: {tally:?}");
         match syncs {
             true => assert_eq!(tally.bad, 0),
-            false => assert!(tally.bad * 2 > tally.images, "{tally:?}"),
+            false => {
+                let images = "control: images of a disk that doesn't sync";
+                figure("cuts", images, tally.images);
+                figure("cuts", "control: bad ones of these", tally.bad);
+                assert!(tally.bad * 2 > tally.images, "{tally:?}");
+            }
         }
     }
 }
@@ -64,7 +69,8 @@ fn control_each_write_that_the_disk_loses_is_found() {
             }
         }
     }
-    println!("{planted} lost writes, {found} found");
+    figure("cuts", "control: writes that the disk loses", planted);
+    figure("cuts", "control: found of these", found);
     assert!(planted > 50);
     assert_eq!(found, planted);
 }

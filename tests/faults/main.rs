@@ -2,7 +2,7 @@
 //!
 //! `SATORI_STORE_SOAK=1` fails every call and looks at 21,000 images. With
 //! `SATORI_STORE_FAULT_SECONDS=3600` both go on for an hour, with scripts by chance.
-//! `SATORI_STORE_FAULT_SEED` repeats a run on as many processors. What fails is printed, with
+//! `SATORI_STORE_SEED` repeats a run on as many processors. What fails is printed, with
 //! the folder where its files are kept.
 #![cfg(all(feature = "bundled", target_os = "linux", target_pointer_width = "64"))]
 #![allow(unsafe_code)] // the calls of the C library, and SQLite's

@@ -15,7 +15,7 @@ use crate::fault::{Fault, Span};
 use crate::points::{Outcome, Points};
 use crate::scripts::{self, Kind, Script};
 use crate::state;
-use crate::support::{Player, Role, say, soak};
+use crate::support::{Player, Role, figure, say, soak};
 use crate::work;
 
 pub(crate) const ROLES: &[Role] = &[("fail calls", fail_calls), ("cut power", cut_power)];
@@ -214,7 +214,7 @@ pub(crate) fn memory() -> TempDir {
 fn share_out(role: &str) -> (usize, usize) {
     let folder = memory();
     let of = std::thread::available_parallelism().map_or(1, usize::from);
-    let seed = number("SATORI_STORE_FAULT_SEED").unwrap_or_else(|| fastrand::u64(..1_000_000));
+    let seed = number("SATORI_STORE_SEED").unwrap_or_else(|| fastrand::u64(..1_000_000));
     println!("{role}: seed {seed}, {of} processes");
     let started = Instant::now();
     let start = |index| Player::start(role, folder.path(), format!("{index} {of} {seed}"));
@@ -238,6 +238,8 @@ fn share_out(role: &str) -> (usize, usize) {
 #[test]
 fn whichever_call_fails_nothing_is_lost_and_the_error_says_why() {
     let (points, bad) = share_out("fail calls");
+    figure("faults", "calls that fail", points);
+    figure("faults", "lost, or an error of the wrong kind", bad);
     assert_eq!(bad, 0, "of {points} fault points");
     assert!(points >= if soak() { 10_000 } else { 500 }, "only {points}");
 }
@@ -245,6 +247,8 @@ fn whichever_call_fails_nothing_is_lost_and_the_error_says_why() {
 #[test]
 fn whenever_the_power_goes_what_was_acknowledged_is_there() {
     let (images, bad) = share_out("cut power");
+    figure("cuts", "images of a power cut", images);
+    figure("cuts", "bad ones", bad);
     assert_eq!(bad, 0, "of {images} images");
     assert!(
         images >= if soak() { 20_000 } else { 1_000 },

@@ -211,7 +211,12 @@ fn killed_at_random_moments_nothing_acknowledged_is_lost_and_no_batch_is_halved(
         acknowledged += Log::lines(&path).len();
         println!("file {file}: {} steps", next);
     }
-    println!("{kills} kills, {acknowledged} acknowledged writes, none lost");
+    figure("killed", "kills", kills);
+    figure(
+        "killed",
+        "writes acknowledged before them, all there",
+        acknowledged,
+    );
 }
 
 /// Kills before the first byte is settled: the file opens all the same.
@@ -266,7 +271,12 @@ fn control_acknowledging_before_the_commit_loses_rows() {
             .filter(|step| !stored.contains(&step.parse().unwrap()))
             .count();
         if lost > 0 {
-            println!("control: {lost} acknowledged rows lost after {round} kills");
+            figure(
+                "killed",
+                "control: kills of a writer that acknowledges too early",
+                round,
+            );
+            figure("killed", "control: rows lost by these", lost);
             break;
         }
     }

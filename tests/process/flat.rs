@@ -3,7 +3,6 @@
 //! `SATORI_STORE_FLAT=1` plays them at full length.
 
 use std::fmt::Display;
-use std::io::Write;
 use std::path::Path;
 
 use satori_store::{Columns, IngestOptions, NewObservation, Store, StreamUuid};
@@ -66,7 +65,7 @@ fn payloads(path: &Path, argument: &str) {
     let store = Store::open(path).expect("it opens");
     let options = IngestOptions::new();
     let sound = feed("batch.json");
-    let mut random = fastrand::Rng::with_seed(7);
+    let mut random = fastrand::Rng::new();
     measure(number(argument), |number| {
         let mut hostile = sound.clone();
         let place = random.usize(..hostile.len());
@@ -129,12 +128,16 @@ fn play(role: &str, many: usize, what: impl Display) -> (u64, u64) {
     player.finish();
     let (first, rest) = said.split_once(' ').expect("two numbers");
     let figures = (number(first) as u64, number(rest) as u64);
-    let line = format!(
-        "memory: {many} {what}: {} KiB in the first fifth, {} KiB in the rest\n",
-        figures.0, figures.1
+    figure(
+        "memory",
+        format!("{many} {what}, KiB in the first fifth"),
+        figures.0,
     );
-    // Past the harness, which keeps what tests that pass print to itself.
-    std::io::stderr().write_all(line.as_bytes()).unwrap();
+    figure(
+        "memory",
+        format!("{many} {what}, KiB in the rest"),
+        figures.1,
+    );
     figures
 }
 

@@ -163,7 +163,11 @@ fn writers_and_readers_lose_nothing_and_none_is_turned_away() {
             acknowledged += 1;
         }
     }
-    println!("{acknowledged} acknowledged rows, all there");
+    figure(
+        "killed",
+        "rows acknowledged by several writers, all there",
+        acknowledged,
+    );
     assert!(writers.iter().all(|(rows, _)| *rows > 0), "one starved");
     drop(store);
     assert_sound(&path);

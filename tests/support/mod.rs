@@ -3,11 +3,13 @@
 #![allow(dead_code, unused_imports, reason = "each binary uses its part")]
 
 mod data;
+mod figure;
 mod player;
 mod python;
 mod sqlite;
 
 pub(crate) use data::*;
+pub(crate) use figure::*;
 pub(crate) use player::*;
 pub(crate) use python::*;
 pub(crate) use sqlite::*;
