@@ -193,16 +193,17 @@ fn a_flipped_bit_of_a_row_is_noticed_and_by_the_digest_in_its_provider_too() {
     let heads = [
         "part",
         "flips",
-        "other rows",
-        "fails",
+        "reads give other rows",
+        "reads fail",
         "chain",
         "digest",
-        "quick_check",
-        "integrity_check",
-        "missed by chain",
-        "by digest",
+        "`quick_check`",
+        "`integrity_check`",
+        "other rows, missed by the chain",
+        "by the digest",
     ];
     let mut table = line(&heads.map(str::to_owned));
+    table += &line(&["---"; 10].map(str::to_owned));
     let seed = std::env::var("SATORI_STORE_SEED").map_or(7, |seed| seed.parse().unwrap());
     let mut random = fastrand::Rng::with_seed(seed);
     for part in PARTS {
