@@ -250,3 +250,62 @@ proptest! {
         }
     }
 }
+
+/// Ingests a payload that has the text in its metadata; returns how it was refused.
+fn refusal_of(meta: &str) -> Option<String> {
+    let payload = format!(
+        r#"{{"value": 1, "observed_at": 5, "hash": "h", "stream": {{"uuid": "s", "meta": {meta}}}}}"#
+    );
+    let report = ingest(&memory(), payload);
+    report
+        .rejected
+        .first()
+        .map(|rejected| rejected.error.to_string())
+}
+
+/// Depth is of what is open at a time, and not in texts.
+#[test]
+fn brackets_are_counted_where_they_nest() {
+    // Two levels are the payload's own.
+    let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    assert_eq!(refusal_of(&nested(30)), None);
+    let refusal = refusal_of(&nested(31)).unwrap();
+    assert!(
+        refusal.contains("nested deeper than 32 levels"),
+        "{refusal}"
+    );
+
+    for flat in [
+        format!("[{}]", ["[]"; 100].join(",")),
+        format!("[{}]", ["{}"; 100].join(",")),
+        format!("\"{}\"", "[".repeat(100)),
+        format!("\"\\\"{}\"", "[{".repeat(100)),
+        format!("[\"\\\\\", \"{}\"]", "{".repeat(100)),
+        format!("[\"]]]]\", \"{}\", []]", "[".repeat(100)),
+    ] {
+        assert_eq!(refusal_of(&flat), None, "{flat}");
+    }
+    // What closes within a text closes nothing.
+    for deep in [
+        format!("[\"{}\", {}]", "]".repeat(100), nested(31)),
+        format!("[\"\\\\\", {}]", nested(31)),
+        format!("[\"\\\"]]]]\", {}]", nested(31)),
+        format!("[[[]], {}]", nested(30)),
+    ] {
+        let refusal = refusal_of(&deep);
+        assert!(
+            refusal.is_some_and(|text| text.contains("nested deeper")),
+            "{deep}"
+        );
+    }
+}
+
+#[test]
+fn a_payload_may_have_a_mebibyte_and_no_byte_more() {
+    let empty = payload("1", "5").len();
+    let sized = |size: usize| payload(&format!("{}1", " ".repeat(size - empty)), "5");
+    assert_eq!(sized(1 << 20).len(), 1 << 20);
+    assert_eq!(ingest(&memory(), sized(1 << 20)).inserted, 1);
+    let report = ingest(&memory(), sized((1 << 20) + 1));
+    assert_eq!((report.inserted, report.rejected.len()), (0, 1));
+}

@@ -10,6 +10,7 @@ mod normalize;
 mod numbers;
 mod quarantine;
 mod seeds;
+mod shortcuts;
 mod spelling;
 mod streams;
 #[path = "../support/mod.rs"]
