@@ -2,7 +2,7 @@
 //!
 //! The library is the one that Cargo has built for this test. Two variables
 //! change that: SATORI_STORE_LIBRARY is the path of another build of it,
-//! SATORI_STORE_CFLAGS are further flags for the hosts (see `tests/capi/asan`).
+//! SATORI_STORE_CFLAGS are further flags for the hosts (see `tests/capi/sanitize`).
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -13,7 +13,7 @@
 
 #define THREADS 64
 #define PROCESSES 8
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 /* A child that is forked while other threads allocate may hang in the sanitizer's own
  * allocator, whose locks it inherits (gcc 12). */
 #define FORKS 0
@@ -24,7 +24,7 @@
 #define STREAMS 5
 
 static satori_store *store;
-static volatile int over;
+static int over;
 
 /* A writer's rows have instants of their own: number + 1000 * step, in seconds. */
 struct writer {
@@ -44,7 +44,7 @@ static void write_on(struct writer *writer, satori_store *to) {
   satori_error error;
   char uuid[32];
   stream_of(writer->number, uuid);
-  while (!over) {
+  while (!__atomic_load_n(&over, __ATOMIC_ACQUIRE)) {
     int32_t insertion;
     int64_t step = writer->acknowledged;
     satori_status status = satori_insert(to, SATORI_STR(uuid), instant(writer->number, step),
@@ -113,7 +113,7 @@ static void start(struct writer *writers, int count) {
 }
 
 static void join(struct writer *writers, int count) {
-  over = 1;
+  __atomic_store_n(&over, 1, __ATOMIC_RELEASE);
   for (int number = 0; number < count; number++) {
     CHECK(pthread_join(writers[number].thread, NULL) == 0);
   }
@@ -132,7 +132,7 @@ static void threads(const char *path, int seconds) {
 
 static void end(int signal) {
   (void)signal;
-  over = 1;
+  __atomic_store_n(&over, 1, __ATOMIC_RELEASE);
 }
 
 static void processes(const char *path, int seconds) {
