@@ -15,12 +15,17 @@
 use std::any::Any;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::Arc;
 
 use super::error::Failure;
 use super::status::satori_code;
 use crate::process::id::process_id;
+use crate::process::sync::from::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use crate::process::sync::from::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+#[cfg(all(test, feature = "race-test"))]
+#[allow(clippy::unwrap_used)]
+mod races;
 
 /// A type of handle: what C calls it, and what it stands for.
 pub(super) trait Handle {

@@ -1,9 +1,12 @@
 //! Which calls are under way. A process that was forked while other threads were inside
 //! calls has copies of SQLite's locks that nobody will ever release.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-
 use crate::process::id::process_id;
+use crate::process::sync::from::atomic::{AtomicBool, AtomicU64, Ordering};
+
+#[cfg(all(test, feature = "race-test"))]
+#[allow(clippy::unwrap_used)]
+mod races;
 
 /// The number of the process in the high half, and of its calls under way in the low one.
 static UNDER_WAY: AtomicU64 = AtomicU64::new(0);
