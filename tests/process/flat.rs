@@ -79,7 +79,7 @@ fn payloads(path: &Path, argument: &str) {
             6 => hostile = [b"{\"value\": 1,".repeat(place), sound.clone()].concat(),
             _ => random.fill(&mut hostile),
         }
-        // The fifth of a kind may well be sound: what counts is what stays.
+        // Some may be sound: what counts is what stays.
         let _ = store.ingest(&hostile, &options);
     });
 }

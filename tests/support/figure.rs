@@ -6,6 +6,7 @@ use std::io::Write;
 /// Prints a figure of a part of RELIABILITY.md, for `scripts/soak` to add up. Past the
 /// harness, which keeps what tests that pass print to itself.
 pub(crate) fn figure(part: &str, what: impl Display, number: impl Display) {
-    let line = format!("figure: {part}: {what}: {number}\n");
+    // The harness may be in the middle of a line.
+    let line = format!("\nfigure: {part}: {what}: {number}\n");
     let _ = std::io::stderr().write_all(line.as_bytes());
 }

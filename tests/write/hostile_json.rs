@@ -257,6 +257,7 @@ fn refusal_of(meta: &str) -> Option<String> {
         r#"{{"value": 1, "observed_at": 5, "hash": "h", "stream": {{"uuid": "s", "meta": {meta}}}}}"#
     );
     let report = ingest(&memory(), payload);
+    assert_eq!(report.inserted as usize + report.rejected.len(), 1);
     report
         .rejected
         .first()

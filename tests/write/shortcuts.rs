@@ -1,5 +1,5 @@
-//! The store inserts in shorter ways if it can: one statement for a row, one for many. They
-//! must do what the long way does, which is one row after another, without a hash.
+//! The store inserts in shorter ways if it can: one statement for a row, one for many. Whatever
+//! way it takes, the rows are the same, and a stored row is never passed by.
 
 use crate::support::*;
 use satori_store::{ErrorCode, Insertion, NewObservation, Store, Timestamp};
@@ -76,6 +76,63 @@ fn a_stored_number_a_fraction_from_an_instant_is_in_the_way() {
     }
 }
 
+/// Far from 1970 numbers are further apart than microseconds, and are rounded on the way.
+#[test]
+fn a_stored_number_in_any_unit_is_in_the_way_of_its_instant() {
+    let mut random = fastrand::Rng::with_seed(7);
+    let mut stored: Vec<String> = Vec::new();
+    for _ in 0..400 {
+        let seconds = random.i64(-20_000_000_000..20_000_000_000) as f64 + random.f64();
+        stored.push(format!("{seconds:?}"));
+        // After 2286 and before 1654, where microseconds have 17 digits.
+        let micros = random.i64(10_000_000_000_000_000..90_000_000_000_000_000);
+        stored.push(micros.to_string());
+        stored.push((-micros).to_string());
+        stored.push(format!("{:?}", random.f64() * 1e14));
+    }
+    let stored: Vec<_> = stored.iter().map(String::as_str).collect();
+    let (_folder, _path, store, s) = store_with(&stored);
+    let rows = all(&store, &s).unwrap();
+    assert_eq!(rows.len(), stored.len());
+    for row in &rows {
+        let span = row.ts..=row.ts;
+        assert_eq!(store.count(&s, span).unwrap(), 1, "{}", row.stored_ts);
+        assert!(
+            store.observation(&s, row.ts).unwrap().is_some(),
+            "{}",
+            row.stored_ts
+        );
+    }
+    let again: Vec<_> = rows
+        .iter()
+        .map(|row| NewObservation::new(row.ts, row.value).hash("h"))
+        .collect();
+    // Not every microsecond that is stored as such could be stored as a number of seconds.
+    let (fit, unfit): (Vec<_>, Vec<_>) = again
+        .into_iter()
+        .partition(|row| matches!(store.insert(&s, row), Ok(Insertion::AlreadyThere)));
+    for row in &unfit {
+        let error = store.insert(&s, row).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::InvalidTimestamp, "{error}");
+    }
+    assert!(fit.len() > 600);
+    let report = store.insert_many(&s, &fit).unwrap();
+    assert_eq!(report.already_there, fit.len() as u64);
+}
+
+/// Both numbers are stored as they are spelled, and stand for one microsecond.
+#[test]
+fn two_spellings_of_an_instant_in_one_chunk_are_one_row() {
+    let (store, s) = (memory(), uuid("s"));
+    let mut many: Vec<_> = (0..40).map(|n| row(n, 1.0)).collect();
+    for (place, text) in [(20, "19.1"), (21, "19.1000000004")] {
+        let spelled = NewObservation::spelled(text, 1.0).unwrap();
+        many.insert(place, spelled.hash("h"));
+    }
+    let report = store.insert_many(&s, &many).unwrap();
+    assert_eq!((report.inserted, report.already_there), (41, 1));
+}
+
 /// The rows at first are text, and then come the same instants as numbers.
 #[test]
 fn a_spelling_that_is_inserted_first_is_seen_by_what_follows() {
@@ -102,7 +159,8 @@ fn a_row_in_a_finer_unit_is_in_the_way_before_1970_too() {
     }
 }
 
-/// Numbers of seconds sort by time. Other units do not beside them, nor does where one ends.
+/// Numbers of seconds sort by time. Mixed with other units they don't, nor where one unit ends
+/// and the next begins.
 #[test]
 fn the_order_of_the_key_is_not_taken_for_that_of_time() {
     // Each is in 1973; the other row in 2001.
@@ -136,6 +194,20 @@ fn the_order_of_the_key_is_not_taken_for_that_of_time() {
             let report = store.insert_many(&s, &many).unwrap();
             assert_eq!((report.inserted, report.already_there), (39, 1), "{finer}");
         }
+    }
+}
+
+/// The first number of milliseconds is alone in its table.
+#[test]
+fn where_seconds_end_milliseconds_begin() {
+    for column in ["ts TIMESTAMP", "ts REAL"] {
+        let (_folder, path) = place();
+        let store = Store::open(&path).unwrap();
+        let table = table_sql("s", &["100000000000"]);
+        sql(&path, &table.replace("ts TIMESTAMP", column));
+        let many: Vec<_> = (0..40).map(|n| row(100_000_000 - 20 + n, 0.0)).collect();
+        let report = store.insert_many(&uuid("s"), &many).unwrap();
+        assert_eq!((report.inserted, report.already_there), (39, 1), "{column}");
     }
 }
 

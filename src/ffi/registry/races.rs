@@ -30,7 +30,7 @@ fn is(code: satori_code, failure: &Failure) -> bool {
     matches!(failure, Failure::Misuse(found, _) if *found == code)
 }
 
-/// Runs work in a thread each, in a process that has no handles yet; returns what it returns.
+/// Runs each piece of work in a thread of its own; returns what they return.
 fn together<T: Send + 'static>(work: Vec<Box<dyn FnOnce() -> T + Send>>) -> Vec<T> {
     let threads: Vec<_> = work.into_iter().map(thread::spawn).collect();
     threads
