@@ -5,7 +5,7 @@ use fastrand::Rng;
 use crate::cuts::Cuts;
 use crate::disk::{Event, Left};
 use crate::scripts::Script;
-use crate::soak::memory;
+use crate::soak::{memory, none_starts};
 use crate::support::figure;
 use crate::work;
 
@@ -21,6 +21,7 @@ fn script() -> Script {
 
 #[test]
 fn control_without_syncs_most_images_are_bad() {
+    let _quiet = none_starts();
     let mut random = Rng::new();
     for (syncs, wanted) in [(true, 200), (false, 200)] {
         let folder = memory();
@@ -41,6 +42,7 @@ fn control_without_syncs_most_images_are_bad() {
 
 #[test]
 fn control_each_write_that_the_disk_loses_is_found() {
+    let _quiet = none_starts();
     let mut random = Rng::new();
     let folder = memory();
     let script = script();

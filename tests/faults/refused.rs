@@ -6,7 +6,7 @@ use crate::disk;
 use crate::fault::{Call, Failure, Fault, Span};
 use crate::points::{Outcome, Points};
 use crate::scripts::{Kind, Script};
-use crate::soak::memory;
+use crate::soak::{memory, none_starts};
 use crate::watch::Watch;
 use crate::work;
 
@@ -27,6 +27,7 @@ fn refused(script: &Script, call: Call, errno: i32) -> usize {
 
 #[test]
 fn a_full_system_is_no_want_of_rights() {
+    let _quiet = none_starts();
     for base in [work::store, work::interrupted] {
         let script = Script::new("open", base, &[]);
         assert!(refused(&script, Call::Open, libc::ENFILE) > 0);
@@ -36,6 +37,7 @@ fn a_full_system_is_no_want_of_rights() {
 
 #[test]
 fn a_reader_without_descriptors_does_not_do_without_locks() {
+    let _quiet = none_starts();
     let script = Script::new("read", work::store, &[work::read]).kind(Kind::ReadOnly);
     let folder = memory();
     disk::lay_out(&work::store(), folder.path());
@@ -56,6 +58,7 @@ fn a_reader_without_descriptors_does_not_do_without_locks() {
 
 #[test]
 fn no_room_for_a_file_beside_the_store_is_a_full_disk() {
+    let _quiet = none_starts();
     for base in [work::nothing, work::store, work::engine] {
         let script = Script::new("open", base, &[work::insert_first]);
         assert!(refused(&script, Call::Create, libc::ENOSPC) > 0);
@@ -64,6 +67,7 @@ fn no_room_for_a_file_beside_the_store_is_a_full_disk() {
 
 #[test]
 fn no_room_for_a_migration_is_a_full_disk() {
+    let _quiet = none_starts();
     for base in [work::nothing, work::engine, work::interrupted] {
         let script = Script::new("migrate", base, &[]);
         assert!(refused(&script, Call::Write, libc::ENOSPC) > 0);
@@ -72,6 +76,7 @@ fn no_room_for_a_migration_is_a_full_disk() {
 
 #[test]
 fn an_interrupted_call_is_made_again() {
+    let _quiet = none_starts();
     let script = Script::new("insert", work::store, &[work::insert]);
     for call in [
         Call::Open,
@@ -86,6 +91,7 @@ fn an_interrupted_call_is_made_again() {
 
 #[test]
 fn a_schema_that_the_disk_does_not_answer_is_not_damaged() {
+    let _quiet = none_starts();
     let works: [work::Work; 3] = [work::insert_first, work::read, work::remove];
     let script = Script::new("schema", work::store, &works);
     assert!(refused(&script, Call::Read, libc::EIO) > 0);
@@ -93,6 +99,7 @@ fn a_schema_that_the_disk_does_not_answer_is_not_damaged() {
 
 #[test]
 fn a_file_that_the_system_cannot_look_at_says_why() {
+    let _quiet = none_starts();
     let script = Script::new("open", work::store, &[work::insert]);
     assert!(refused(&script, Call::Stat, libc::EIO) > 0);
 }

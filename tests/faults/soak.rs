@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::env;
 use std::path::Path;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
@@ -30,6 +31,16 @@ const IMAGES: usize = 21_000;
 const LARGE: usize = 48;
 /// How many bad ones each process keeps.
 const KEPT: usize = 10;
+
+/// Held for writing while processes are started. Until such a process runs its own program it
+/// has copies of this one's descriptors, and with them the locks of stores that are closed
+/// meanwhile.
+static STARTING: RwLock<()> = RwLock::new(());
+
+/// Lets no process be started until what it returns is dropped.
+pub(crate) fn none_starts() -> RwLockReadGuard<'static, ()> {
+    STARTING.read().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// What one of several processes does.
 struct Share {
@@ -218,7 +229,10 @@ fn share_out(role: &str) -> (usize, usize) {
     println!("{role}: seed {seed}, {of} processes");
     let started = Instant::now();
     let start = |index| Player::start(role, folder.path(), format!("{index} {of} {seed}"));
-    let players: Vec<_> = (0..of).map(start).collect();
+    let players: Vec<_> = {
+        let _alone = STARTING.write().unwrap_or_else(PoisonError::into_inner);
+        (0..of).map(start).collect()
+    };
     let (mut all, mut bad) = (0, 0);
     for mut player in players {
         let counts = player.hear();
