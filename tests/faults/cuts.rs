@@ -193,7 +193,10 @@ impl<'a> Cuts<'a> {
             .insert(&uuid("rows"), &numbered(AFTER[1]))
             .map_err(|error| format!("it does not go on: {error}"))?;
         drop(store);
-        let names: Vec<_> = disk::read(self.folder).into_keys().collect();
+        let mut left = disk::read(self.folder);
+        // A journal that was not synced before the cut is none to SQLite, which leaves it.
+        left.retain(|name, bytes| name != "engine.db-journal" || bytes.first() > Some(&0));
+        let names: Vec<_> = left.into_keys().collect();
         if names != ["engine.db"] {
             return Err(format!("the last handle leaves {names:?}"));
         }
