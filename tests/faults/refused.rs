@@ -1,6 +1,9 @@
 //! Faults that the store once took for others: each call of one kind fails in turn.
 
-use satori_store::Error;
+use std::panic::catch_unwind;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use satori_store::{Error, Store};
 
 use crate::disk;
 use crate::fault::{Call, Failure, Fault, Span};
@@ -65,13 +68,34 @@ fn no_room_for_a_file_beside_the_store_is_a_full_disk() {
     }
 }
 
+/// Other threads use stores of their own meanwhile: waiting for them must not hide the reason.
 #[test]
 fn no_room_for_a_migration_is_a_full_disk() {
     let _quiet = none_starts();
-    for base in [work::nothing, work::engine, work::interrupted] {
-        let script = Script::new("migrate", base, &[]);
-        assert!(refused(&script, Call::Write, libc::ENOSPC) > 0);
-    }
+    let over = AtomicBool::new(false);
+    let others = || {
+        let folder = memory();
+        let path = folder.path().join("engine.db");
+        while !over.load(Ordering::Relaxed) {
+            drop(Store::open(&path).expect("it opens"));
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(others);
+        scope.spawn(others);
+        let bases: [fn() -> disk::Image; 3] = [work::nothing, work::engine, work::interrupted];
+        let played = catch_unwind(|| {
+            bases.map(|base| {
+                refused(
+                    &Script::new("migrate", base, &[]),
+                    Call::Write,
+                    libc::ENOSPC,
+                )
+            })
+        });
+        over.store(true, Ordering::Relaxed);
+        assert!(played.is_ok_and(|refused| refused.iter().all(|refused| *refused > 0)));
+    });
 }
 
 #[test]

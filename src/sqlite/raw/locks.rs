@@ -18,8 +18,13 @@ use super::failed;
 
 static DESCRIPTORS: Mutex<Descriptors> = Mutex::new(Descriptors::new());
 
+/// Locks the descriptors. SQLite reads `errno` some calls after the one that has failed, and
+/// waiting for another thread changes it.
 fn descriptors() -> MutexGuard<'static, Descriptors> {
-    DESCRIPTORS.lock().unwrap_or_else(PoisonError::into_inner)
+    let before = descriptors::errno();
+    let held = DESCRIPTORS.lock().unwrap_or_else(PoisonError::into_inner);
+    set_errno(before);
+    held
 }
 
 type Call = unsafe extern "C" fn();
@@ -147,9 +152,13 @@ unsafe extern "C" fn control(number: c_int, command: c_int, argument: *mut c_voi
 
 /// Sets `errno` and returns -1, as a failed system call does.
 fn fail(error: Errno) -> c_int {
+    set_errno(error);
+    -1
+}
+
+fn set_errno(error: Errno) {
     // SAFETY: the variable belongs to this thread.
     unsafe { *libc::__errno_location() = error };
-    -1
 }
 
 /// The lock on [`DESCRIPTORS`], held during fork() so that the child finds them complete
