@@ -74,10 +74,10 @@ def test_staleness_by_instant_and_by_age(store: Store) -> None:
 
 def test_no_new_store_is_made_beside_a_wal_with_content(path: Path) -> None:
     wal = path.with_name("engine.db-wal")
-    wal.write_bytes(b"what was written last")
+    wal.write_bytes(b"what was written last" * 3)
     with pytest.raises(satori_store.CannotOpen, match="engine.db-wal"):
         Store(path)
-    assert wal.read_bytes() == b"what was written last" and not path.exists()
+    assert wal.read_bytes() == b"what was written last" * 3 and not path.exists()
     wal.unlink()
     Store(path).close()
 
