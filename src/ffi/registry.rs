@@ -20,8 +20,8 @@ use std::sync::Arc;
 use super::error::Failure;
 use super::status::satori_code;
 use crate::process::id::process_id;
-use crate::process::sync::from::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
-use crate::process::sync::from::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use crate::process::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use crate::process::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 #[cfg(all(test, feature = "race-test"))]
 #[allow(clippy::unwrap_used)]

@@ -2,7 +2,7 @@
 //! calls has copies of SQLite's locks that nobody will ever release.
 
 use crate::process::id::process_id;
-use crate::process::sync::from::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::process::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 #[cfg(all(test, feature = "race-test"))]
 #[allow(clippy::unwrap_used)]

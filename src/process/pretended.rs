@@ -16,11 +16,17 @@ pub(crate) fn fork() {
     ID.fetch_add(1, Ordering::SeqCst);
 }
 
-/// Plays a test's threads in 3,000 orders, drawn at random. One test at a time: they share what
-/// a process has once.
+/// Plays a test's threads in 3,000 orders, drawn at random, each time in a process that has done
+/// nothing yet. One test at a time: they share what a process has once.
 #[cfg(test)]
 pub(crate) fn play(test: fn()) {
     static ALONE: Mutex<()> = Mutex::new(());
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    shuttle::check_random(test, 3_000);
+    shuttle::check_random(
+        move || {
+            fork();
+            test();
+        },
+        3_000,
+    );
 }

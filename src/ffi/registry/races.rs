@@ -46,7 +46,6 @@ fn boxed<T>(work: impl FnOnce() -> T + Send + 'static) -> Box<dyn FnOnce() -> T 
 #[test]
 fn the_first_handles_of_a_process_are_different_ones() {
     id::play(|| {
-        id::fork();
         let work = (0..3).map(|n| boxed(move || (n, make(n)))).collect();
         let mut handles = together(work);
         for (number, handle) in &handles {
@@ -61,7 +60,6 @@ fn the_first_handles_of_a_process_are_different_ones() {
 #[test]
 fn a_handle_ends_once_and_never_stands_for_another_object() {
     id::play(|| {
-        id::fork();
         let old = make(1);
         let end = move || remove(pointer(old)).is_ok();
         let use_it = move || {
@@ -88,7 +86,6 @@ fn a_handle_ends_once_and_never_stands_for_another_object() {
 #[test]
 fn poison_stays_with_the_object_that_it_was_meant_for() {
     id::play(|| {
-        id::fork();
         let old = make(1);
         let renew = move || {
             remove(pointer(old)).ok().unwrap();
@@ -102,7 +99,6 @@ fn poison_stays_with_the_object_that_it_was_meant_for() {
 #[test]
 fn a_child_knows_its_parents_handles_and_makes_others() {
     id::play(|| {
-        id::fork();
         let parents = make(1);
         id::fork();
         let work = move || {

@@ -5,11 +5,10 @@ use shuttle::thread;
 use super::*;
 use crate::process::id;
 
-/// Begins in a process that has made no call. What was counted before is another's.
+/// Forgets what the processes before have counted.
 fn begin() {
     UNDER_WAY.store(0, Ordering::SeqCst);
     INTERRUPTED.store(false, Ordering::SeqCst);
-    id::fork();
 }
 
 /// Runs it in three threads, and waits for them.
