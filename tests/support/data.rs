@@ -118,9 +118,14 @@ pub(crate) fn table_sql(name: &str, timestamps: &[&str]) -> String {
 
 /// Makes a store in which another program has written the stream `s`.
 pub(crate) fn store_with(timestamps: &[&str]) -> (TempDir, PathBuf, Store, StreamUuid) {
+    store_with_table(&table_sql("s", timestamps))
+}
+
+/// Makes a store in which another program has made the stream `s` by this SQL.
+pub(crate) fn store_with_table(table: &str) -> (TempDir, PathBuf, Store, StreamUuid) {
     let (folder, path) = place();
     let store = Store::open(&path).unwrap();
-    sql(&path, &table_sql("s", timestamps));
+    sql(&path, table);
     (folder, path, store, uuid("s"))
 }
 

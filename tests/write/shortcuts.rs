@@ -2,7 +2,7 @@
 //! way it takes, the rows are the same, and a stored row is never passed by.
 
 use crate::support::*;
-use satori_store::{ErrorCode, Insertion, NewObservation, Store, Timestamp};
+use satori_store::{ErrorCode, Insertion, NewObservation, Timestamp};
 
 /// Rows a minute apart, enough for several statements of many.
 fn rows(count: i64) -> Vec<NewObservation<'static>> {
@@ -171,11 +171,9 @@ fn the_order_of_the_key_is_not_taken_for_that_of_time() {
         "-100000000000.5",
     ] {
         for column in ["ts TIMESTAMP", "ts REAL"] {
-            let (_folder, path) = place();
-            let store = Store::open(&path).unwrap();
             let table = table_sql("s", &[finer, "1000000000"]);
-            sql(&path, &table.replace("ts TIMESTAMP", column));
-            let s = uuid("s");
+            let (_folder, _path, store, s) =
+                store_with_table(&table.replace("ts TIMESTAMP", column));
             let found = all(&store, &s).unwrap();
             assert!(found.is_sorted_by_key(|row| row.ts), "{finer} {column}");
             assert_eq!(found[1].ts, at(1_000_000_000), "{finer} {column}");
@@ -201,12 +199,10 @@ fn the_order_of_the_key_is_not_taken_for_that_of_time() {
 #[test]
 fn where_seconds_end_milliseconds_begin() {
     for column in ["ts TIMESTAMP", "ts REAL"] {
-        let (_folder, path) = place();
-        let store = Store::open(&path).unwrap();
         let table = table_sql("s", &["100000000000"]);
-        sql(&path, &table.replace("ts TIMESTAMP", column));
+        let (_folder, _path, store, s) = store_with_table(&table.replace("ts TIMESTAMP", column));
         let many: Vec<_> = (0..40).map(|n| row(100_000_000 - 20 + n, 0.0)).collect();
-        let report = store.insert_many(&uuid("s"), &many).unwrap();
+        let report = store.insert_many(&s, &many).unwrap();
         assert_eq!((report.inserted, report.already_there), (39, 1), "{column}");
     }
 }
@@ -214,17 +210,12 @@ fn where_seconds_end_milliseconds_begin() {
 /// Another program's rule refuses the row in the shortest way as in the others.
 #[test]
 fn a_rule_of_the_table_is_its_own_error_in_every_way() {
-    let (_folder, path) = place();
-    let store = Store::open(&path).unwrap();
-    let table = table_sql("s", &["0"]);
-    sql(
-        &path,
-        &table.replace(
-            "value NUMERIC(20, 10) NOT NULL",
-            "value NUMERIC(20, 10) NOT NULL CHECK (value < 9)",
-        ),
+    let (column, checked) = (
+        "value NUMERIC(20, 10) NOT NULL",
+        "value NUMERIC(20, 10) NOT NULL CHECK (value < 9)",
     );
-    let s = uuid("s");
+    let table = table_sql("s", &["0"]).replace(column, checked);
+    let (_folder, _path, store, s) = store_with_table(&table);
     let given = row(60, 10.0);
     let computed = NewObservation::new(at(60), 10.0);
     for row in [given, computed] {
