@@ -557,6 +557,14 @@ inline std::optional<Stream> first(std::vector<Stream> &&streams) {
   return std::move(streams.front());
 }
 
+/** Returns the C form of texts, which live as long as what they show. */
+inline std::vector<satori_text> texts(const std::vector<Text> &from) {
+  std::vector<satori_text> to;
+  to.reserve(from.size());
+  for (const Text &one : from) to.push_back(text(one));
+  return to;
+}
+
 /** Returns the C form of a patch. Its texts live as long as the patch does. */
 inline satori_stream_patch patch(const StreamPatch &from) {
   satori_stream_patch to = satori_stream_patch_init();
@@ -668,6 +676,14 @@ class Cursor {
     return count;
   }
 
+  /**
+   * Returns of which stream each of the first `capacity` rows that next() gave is: see
+   * satori_cursor_streams.
+   */
+  void streams(std::size_t capacity, satori_text *uuids) const {
+    detail::call(satori_cursor_streams, handle_.get(), capacity, uuids);
+  }
+
  private:
   friend class Store;
   Cursor() = default;
@@ -682,13 +698,26 @@ class Cursor {
     std::vector<double> values = std::vector<double>(batch_size);
     std::vector<satori_text> hashes = std::vector<satori_text>(batch_size);
     std::vector<satori_text> providers = std::vector<satori_text>(batch_size);
+    /** Of which streams they are; empty as long as nobody has asked. */
+    std::vector<satori_text> streams;
   };
+
+  /** Returns of which stream the row is that an iterator stands at. */
+  [[nodiscard]] std::string stream() {
+    Batch &batch = *batch_;
+    if (batch.streams.empty()) {
+      batch.streams.resize(batch.count);
+      streams(batch.count, batch.streams.data());
+    }
+    return std::string(detail::view(batch.streams[batch.at - 1]));
+  }
 
   bool advance(Row &row) {
     if (!batch_) batch_ = std::make_unique<Batch>();
     Batch &batch = *batch_;
     if (batch.at == batch.count) {
       batch.at = batch.count = 0;
+      batch.streams.clear();
       batch.count = next(batch_size, batch.ts.data(), batch.spellings.data(), batch.values.data(),
                          batch.hashes.data(), batch.providers.data());
       if (batch.count == 0) return false;
@@ -753,6 +782,20 @@ class Store {
    *  with the lowest id. */
   [[nodiscard]] std::optional<Stream> stream_by_name(Text name) const {
     return stream(satori_get_stream_by_name, name);
+  }
+
+  /** Finds the streams of these uuids, in their order; those without metadata are left
+   *  out. */
+  [[nodiscard]] std::vector<Stream> streams_of(const std::vector<Text> &uuids) const {
+    const std::vector<satori_text> texts = detail::texts(uuids);
+    return list(satori_streams_of, texts.size(), texts.data());
+  }
+
+  /** Finds the stream of each of these names, in their order, as stream_by_name() chooses
+   *  it; names that no stream has are left out. */
+  [[nodiscard]] std::vector<Stream> streams_named(const std::vector<Text> &names) const {
+    const std::vector<satori_text> texts = detail::texts(names);
+    return list(satori_streams_named, texts.size(), texts.data());
   }
 
   /** Finds all streams of this name, in the order that stream_by_name() chooses by. */
@@ -858,6 +901,23 @@ class Store {
     return insert_all(uuid, observations, nullptr, spellings.data());
   }
 
+  /** Inserts observations, each into the stream that stands before it, in one
+   *  transaction. */
+  InsertReport insert_across(
+      const std::vector<std::pair<Text, NewObservation>> &observations) const {
+    std::vector<satori_text> uuids;
+    std::vector<std::int64_t> ts;
+    std::vector<NewObservation> rows;
+    for (const auto &[uuid, row] : observations) {
+      uuids.push_back(detail::text(uuid));
+      ts.push_back(detail::micros(row.ts));
+      rows.push_back(row);
+    }
+    return inserted(rows, ts.data(), nullptr, [&](auto... arrays) {
+      detail::call(satori_insert_across, get(), rows.size(), uuids.data(), arrays...);
+    });
+  }
+
   /** Opens a cursor over the observations of a range, in order of time. */
   [[nodiscard]] Cursor observations(Text uuid, Instant from = Instant::min(),
                       Instant to = Instant::max()) const {
@@ -894,6 +954,43 @@ class Store {
       return std::nullopt;
     return Observation{detail::instant(ts), value, std::string(detail::view(hash)),
                        std::string(detail::view(provider)), detail::optional(spelling)};
+  }
+
+  /** Returns the first `count` observations, in order of time. */
+  [[nodiscard]] std::vector<Observation> first(Text uuid, std::size_t count) const {
+    Cursor rows = cursor(satori_first, uuid, count);
+    return {rows.begin(), rows.end()};
+  }
+  template <class T, class = std::enable_if_t<!detail::takes<std::size_t, T>>>
+  std::vector<Observation> first(Text uuid, T count) const = delete;
+
+  /** Returns the last `count` observations before an instant, which is excluded, in order
+   *  of time. */
+  [[nodiscard]] std::vector<Observation> last_before(Text uuid, Instant before,
+                                                     std::size_t count) const {
+    Cursor rows = cursor(satori_last_before, uuid, detail::micros(before), count);
+    return {rows.begin(), rows.end()};
+  }
+  template <class T, class = std::enable_if_t<!detail::takes<std::size_t, T>>>
+  std::vector<Observation> last_before(Text uuid, Instant before, T count) const = delete;
+
+  /** Returns the observation as of an instant: the last one at the instant or before it. */
+  [[nodiscard]] std::optional<Observation> as_of(Text uuid, Instant ts) const {
+    return only(cursor(satori_as_of, uuid, detail::micros(ts)));
+  }
+
+  /** Returns the last observation of each stream that has one, in the order of `uuids`,
+   *  behind the stream's uuid: see satori_latest_of. */
+  [[nodiscard]] std::vector<std::pair<std::string, Observation>> latest_of(
+      const std::vector<Text> &uuids) const {
+    const std::vector<satori_text> texts = detail::texts(uuids);
+    return of_streams(satori_latest_of, texts.size(), texts.data());
+  }
+
+  /** Returns the last observation of every stream that has one, behind the stream's
+   *  uuid. */
+  [[nodiscard]] std::vector<std::pair<std::string, Observation>> latest_of_all() const {
+    return of_streams(satori_latest_of_all);
   }
 
   /** Returns the observation of one instant. */
@@ -1102,6 +1199,15 @@ class Store {
   template <class Row>
   InsertReport insert_all(Text uuid, const std::vector<Row> &rows,
                           const std::int64_t *ts, const satori_text *spellings) const {
+    return inserted(rows, ts, spellings, [&](auto... arrays) {
+      detail::call(satori_insert_many, get(), uuid.data(), uuid.size(), rows.size(), arrays...);
+    });
+  }
+
+  /** Hands the arrays of rows to a function that inserts them. */
+  template <class Row, class Function>
+  static InsertReport inserted(const std::vector<Row> &rows, const std::int64_t *ts,
+                               const satori_text *spellings, Function insert) {
     const std::size_t count = rows.size();
     std::vector<double> values(count);
     std::vector<satori_text> hashes(count);
@@ -1113,9 +1219,22 @@ class Store {
     }
     satori_insert_report counts = satori_insert_report_init();
     detail::String details;
-    detail::call(satori_insert_many, get(), uuid.data(), uuid.size(), count, ts, spellings,
-                 values.data(), hashes.data(), providers.data(), &counts, details.out());
+    insert(ts, spellings, static_cast<const double *>(values.data()),
+           static_cast<const satori_text *>(hashes.data()),
+           static_cast<const satori_text *>(providers.data()), &counts, details.out());
     return {counts.inserted, counts.already_there, counts.conflicts, detail::string(details)};
+  }
+
+  /** Returns what is left of a cursor over rows of several streams, each behind the uuid
+   *  of its stream. */
+  template <class Function, class... Arguments>
+  std::vector<std::pair<std::string, Observation>> of_streams(Function function,
+                                                              Arguments... arguments) const {
+    Cursor rows;
+    detail::call(function, get(), arguments..., rows.handle_.out());
+    std::vector<std::pair<std::string, Observation>> found;
+    for (const Row &row : rows) found.emplace_back(rows.stream(), row);
+    return found;
   }
 
   template <class Function, class... Arguments>

@@ -130,6 +130,11 @@ pub(crate) trait Backend: Sized {
     /// has none.
     fn streams_of(&mut self, uuids: &[&StreamUuid]) -> Result<Vec<Option<Stream>>>;
 
+    /// Reads the metadata of the stream of each name, in the order of `names`; `None` if
+    /// no stream has it, and of several the first in the order of
+    /// [`Named`](StreamQuery::Named).
+    fn streams_named(&mut self, names: &[&str]) -> Result<Vec<Option<Stream>>>;
+
     /// Finds streams, in the order that `query` states, as [`stream`](Self::stream) reads
     /// one.
     fn find_streams<T>(&mut self, query: StreamQuery<'_>) -> Result<Vec<T>>
@@ -247,11 +252,18 @@ pub(crate) trait Backend: Sized {
     /// `UnreadableRow`.
     fn latest(&mut self, uuid: &StreamUuid) -> Found<Option<Observation>>;
 
-    /// Reads the `count` rows that lie latest in time, in order of time.
+    /// Reads the row of each stream that lies latest in time, in the order of `uuids`;
+    /// `None` for one that has no row or is not in the store. Only in a transaction.
+    ///
+    /// # Errors
+    /// `NotAStream`, `UnreadableRow`.
+    fn latest_of(&mut self, uuids: &[&StreamUuid]) -> Result<Vec<Option<Observation>>>;
+
+    /// Reads the `count` rows of the span that lie latest in time, in order of time.
     ///
     /// # Errors
     /// `UnreadableRow`.
-    fn last(&mut self, uuid: &StreamUuid, count: usize) -> Found<Vec<Observation>>;
+    fn last(&mut self, uuid: &StreamUuid, span: Span, count: usize) -> Found<Vec<Observation>>;
 
     /// Reads the row of this instant, in whichever spelling; if there are several, one
     /// that stores seconds wins.

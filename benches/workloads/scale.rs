@@ -1,5 +1,6 @@
 //! How cost grows with the number of streams.
 
+use std::hint::black_box;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -30,10 +31,11 @@ pub(crate) fn bench(runner: &Runner) {
     let (few, many) = (sizes[0], sizes[sizes.len() - 1]);
     let all = format!("{many} {NAME}: insert into each in turn");
     let one = format!("{many} {NAME}: insert into one of them");
+    let latest = format!("{many} {NAME}: the latest of all in a call");
     let names: Vec<_> = sizes.iter().map(|size| format!("{size} {NAME}")).collect();
     if !names
         .iter()
-        .chain([&all, &one])
+        .chain([&all, &one, &latest])
         .any(|name| runner.wants(name))
     {
         return;
@@ -66,6 +68,9 @@ pub(crate) fn bench(runner: &Runner) {
     };
     let (few_sides, few_inserts) = side(few);
     let (many_sides, many_inserts) = side(many);
+    if runner.wants(&latest) {
+        latest_of_all(runner, &latest, &many_sides);
+    }
     let inserts = runner.size(many, 2_000);
     for (name, spread) in [(&all, usize::MAX), (&one, 1)] {
         if !runner.wants(name) {
@@ -93,6 +98,40 @@ pub(crate) fn bench(runner: &Runner) {
             baselines,
         );
     }
+}
+
+/// Reads the latest row of each stream in one call.
+fn latest_of_all(runner: &Runner, name: &str, sides: &Sides<'_>) {
+    let uuids: Vec<_> = sides.streams.iter().map(|stream| &stream.uuid).collect();
+    let lookups: Vec<_> = uuids
+        .iter()
+        .map(|uuid| raw::Lookup::new(&sides.connection, uuid))
+        .collect();
+    let ours = || {
+        time(|| {
+            let latest = sides.store.latest_of(&uuids).expect("read");
+            assert!(latest.iter().all(Option::is_some));
+            black_box(latest);
+        })
+    };
+    let raw = || {
+        let mut latest = Vec::with_capacity(lookups.len());
+        lookups
+            .iter()
+            .for_each(|lookup| latest.push(lookup.latest()));
+        assert!(latest.iter().all(Option::is_some));
+        black_box(latest);
+    };
+    // So that all statements are prepared.
+    ours();
+    let baselines = [
+        Baseline::new(2.0, || time(raw)).label("a loop of lone look-ups, all prepared"),
+        Baseline::new(None, || {
+            time(|| raw::Transaction::new(&sides.connection).run(raw))
+        })
+        .label("the loop in a transaction"),
+    ];
+    runner.compare(name, uuids.len(), ours, baselines);
 }
 
 /// Both sides of one file, each with a copy of its own.

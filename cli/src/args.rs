@@ -191,9 +191,16 @@ pub(crate) struct Observations {
     /// Before this instant
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(crate) to: Option<Timestamp>,
+    /// Only the first N
+    #[arg(long, value_name = "N", conflicts_with = "last")]
+    pub(crate) first: Option<usize>,
     /// Only the last N
     #[arg(long, value_name = "N")]
     pub(crate) last: Option<usize>,
+    /// Only the one as of this instant: the last one at it or before it
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true,
+        conflicts_with_all = ["from", "to", "first", "last"])]
+    pub(crate) as_of: Option<Timestamp>,
     /// How to print them [default: table; json with --json]
     #[arg(long)]
     pub(crate) format: Option<Format>,

@@ -59,11 +59,22 @@ fn rows(store: &Store, uuid: &StreamUuid, args: &args::Observations) -> Result<R
         args.from.map_or(Bound::Unbounded, Bound::Included),
         args.to.map_or(Bound::Unbounded, Bound::Excluded),
     );
+    if let Some(ts) = args.as_of {
+        return Ok(Box::new(store.as_of(uuid, ts)?.into_iter().map(Ok)));
+    }
     let Some(last) = args.last else {
-        return Ok(Box::new(store.observations(uuid, range)?));
+        let rows = store.observations(uuid, range)?;
+        return Ok(match args.first {
+            Some(first) => Box::new(rows.take(first)),
+            None => Box::new(rows),
+        });
     };
-    if range == (Bound::Unbounded, Bound::Unbounded) && last <= AT_ONCE {
-        return Ok(Box::new(store.last(uuid, last)?.into_iter().map(Ok)));
+    if args.from.is_none() && last <= AT_ONCE {
+        let rows = match args.to {
+            Some(to) => store.last_before(uuid, to, last)?,
+            None => store.last(uuid, last)?,
+        };
+        return Ok(Box::new(rows.into_iter().map(Ok)));
     }
     let count = match args.skip_unreadable {
         // The store counts rows that can't be read too.

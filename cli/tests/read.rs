@@ -185,6 +185,14 @@ fn observations_are_chosen_by_time() {
         both[..1]
     );
     assert!(times(&["--from", "2013-01-01", "--to", "2012-01-01"]).is_empty());
+    assert_eq!(times(&["--first", "2"])[1], times(&["--last", "155"])[0]);
+    assert_eq!(
+        times(&["--from", "2012-02-29", "--first", "2"]),
+        times(&["--to", "2012-04-01", "--last", "2"])
+    );
+    assert_eq!(times(&["--as-of", "2012-02-28 23:59:59"]), both[..1]);
+    assert_eq!(times(&["--as-of", "2012-02-29"]), both[1..]);
+    assert!(times(&["--as-of", "2012-01-30"]).is_empty());
     assert!(times(&["--last", "0"]).is_empty());
     assert_eq!(times(&["--last", "200000"]).len(), 156);
 }

@@ -231,6 +231,19 @@ unsafe extern "C" {
         conflicts: Pointer,
         error: Pointer,
     ) -> i32;
+    pub(crate) fn satori_insert_across(
+        store: Pointer,
+        count: usize,
+        uuids: *const Text,
+        ts: *const i64,
+        spellings: *const Text,
+        values: *const f64,
+        hashes: *const Text,
+        providers: *const Text,
+        report: Pointer,
+        conflicts: Pointer,
+        error: Pointer,
+    ) -> i32;
     pub(crate) fn satori_observations(
         store: Pointer,
         uuid: *const u8,
@@ -246,6 +259,59 @@ unsafe extern "C" {
         length: usize,
         count: usize,
         cursor: Pointer,
+        error: Pointer,
+    ) -> i32;
+    pub(crate) fn satori_first(
+        store: Pointer,
+        uuid: *const u8,
+        length: usize,
+        count: usize,
+        cursor: Pointer,
+        error: Pointer,
+    ) -> i32;
+    pub(crate) fn satori_last_before(
+        store: Pointer,
+        uuid: *const u8,
+        length: usize,
+        before: i64,
+        count: usize,
+        cursor: Pointer,
+        error: Pointer,
+    ) -> i32;
+    pub(crate) fn satori_as_of(
+        store: Pointer,
+        uuid: *const u8,
+        length: usize,
+        ts: i64,
+        cursor: Pointer,
+        error: Pointer,
+    ) -> i32;
+    pub(crate) fn satori_latest_of(
+        store: Pointer,
+        count: usize,
+        uuids: *const Text,
+        cursor: Pointer,
+        error: Pointer,
+    ) -> i32;
+    pub(crate) fn satori_latest_of_all(store: Pointer, cursor: Pointer, error: Pointer) -> i32;
+    pub(crate) fn satori_streams_of(
+        store: Pointer,
+        count: usize,
+        uuids: *const Text,
+        streams: Pointer,
+        error: Pointer,
+    ) -> i32;
+    pub(crate) fn satori_streams_named(
+        store: Pointer,
+        count: usize,
+        names: *const Text,
+        streams: Pointer,
+        error: Pointer,
+    ) -> i32;
+    pub(crate) fn satori_cursor_streams(
+        cursor: Pointer,
+        capacity: usize,
+        uuids: *mut Text,
         error: Pointer,
     ) -> i32;
     pub(crate) fn satori_observation(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from .errors import InvalidUtf8, InvalidValue
+from .errors import InvalidArgument, InvalidUtf8, InvalidValue
 
 #: How many characters of a caller's argument an error shows.
 _SHOWN = 100
@@ -29,3 +30,14 @@ def utf8(text: str) -> bytes:
         raise InvalidValue(f"{shown(text)} is not text") from None
     except UnicodeEncodeError as error:
         raise InvalidUtf8(f"{shown(text)} can't be written as UTF-8: {error.reason}") from None
+
+
+def many(texts: Iterable[str], name: str) -> list[str]:
+    """Returns the texts that an argument holds. A text by itself is refused: it would be
+    taken for its characters."""
+    if not isinstance(texts, (str, bytes)):
+        try:
+            return list(texts)
+        except TypeError:
+            pass
+    raise InvalidArgument(f"{name} is {shown(texts)}: expected several texts, as in a list")

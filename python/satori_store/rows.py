@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from ctypes import byref
 from decimal import Decimal
 from numbers import Real
@@ -13,7 +13,7 @@ from . import frames, instants
 from ._capi import arrow, one_row, structs
 from ._capi.call import call, text_of
 from ._capi.library import Handle
-from ._capi.texts import Texts
+from ._capi.texts import Texts, all_of
 from ._handle import StoreHandle
 from ._reading import decode
 from ._text import shown, utf8
@@ -89,7 +89,7 @@ def _insert_stream(
         byref(counts),
         byref(conflicts),
     )
-    return decode.insert_report(uuid, counts, conflicts)
+    return decode.insert_report(lambda _: uuid, counts, conflicts)
 
 
 def _insert_rows(
@@ -105,6 +105,29 @@ def _insert_rows(
         ts.append(instants.to_micros(row[0], unit))
         contents.append(*row[1:])
     return contents.insert(store, uuid, ts=ts)
+
+
+def insert_across(
+    store: StoreHandle, rows: Iterable[Any], provider: Optional[str], unit: int
+) -> InsertReport:
+    """Inserts rows that begin with the uuids of their streams."""
+    uuids: list[str] = []
+    ts = array("q")
+    contents = _Contents(provider)
+    for row in _each(rows):
+        if not isinstance(row, (tuple, list)) or len(row) < 2:
+            raise InvalidValue(
+                f"{shown(row)} is no row: expected (uuid, Observation) or (uuid, ts, value, "
+                "hash, provider), of which hash and provider may be left out"
+            )
+        uuid, *row = row
+        if len(row) == 1 and isinstance(row[0], Observation):
+            row = [row[0].ts, row[0].value, row[0].hash, row[0].provider]
+        _check(row)
+        uuids.append(uuid)
+        ts.append(instants.to_micros(row[0], unit))
+        contents.append(*row[1:])
+    return contents.insert_across(store, uuids, ts)
 
 
 def insert_spelled(
@@ -188,14 +211,37 @@ class _Contents:
         ts: Optional[array[int]] = None,
         spellings: Optional[array[int]] = None,
     ) -> InsertReport:
-        """Inserts the rows, whose timestamps are given as instants or spelled."""
+        """Inserts the rows into a stream; their timestamps are given as instants or spelled."""
+        return self._insert("satori_insert_many", store._at(uuid), ts, spellings, lambda _: uuid)
+
+    def insert_across(
+        self, store: StoreHandle, uuids: Sequence[str], ts: array[int]
+    ) -> InsertReport:
+        """Inserts each row into its stream."""
+        streams = all_of(uuids)
+        column = streams.column()
+        # The number of rows comes first here.
+        count, address = len(self._values), column.buffer_info()[0]
+        return self._insert(
+            "satori_insert_across", (store.handle,), ts, None, uuids.__getitem__, (count, address)
+        )
+
+    def _insert(
+        self,
+        function: str,
+        where: tuple[Any, ...],
+        ts: Optional[array[int]],
+        spellings: Optional[array[int]],
+        stream_of: Callable[[int], str],
+        counted: Optional[tuple[int, int]] = None,
+    ) -> InsertReport:
         counts, conflicts = structs.InsertReport(), Handle()
         columns = (ts, spellings, self._values, self._hashes.column(), self._providers.column())
         arguments = (
-            *store._at(uuid),
-            len(self._values),
+            *where,
+            *(counted or (len(self._values),)),
             *[None if column is None else column.buffer_info()[0] for column in columns],
             byref(counts),
         )
-        call("satori_insert_many", *arguments, byref(conflicts))
-        return decode.insert_report(uuid, counts, conflicts)
+        call(function, *arguments, byref(conflicts))
+        return decode.insert_report(stream_of, counts, conflicts)

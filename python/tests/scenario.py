@@ -113,6 +113,12 @@ class Player:
     def stale(self, since: str) -> Iterator[str]:
         return self._streams(self.store.stale_streams(instant(since)))
 
+    def streams_of(self, *uuids: str) -> Iterator[str]:
+        return self._streams(self.store.streams_of(uuids).values())
+
+    def streams_named(self, *names: str) -> Iterator[str]:
+        return self._streams(self.store.streams_named(names).values())
+
     def without_metadata(self) -> Iterator[str]:
         found = self.store.streams_without_metadata()
         return iter([say(uuid) for uuid in found] or ["count 0"])
@@ -183,6 +189,13 @@ class Player:
             observations.append((instant(ts), float(value), parse(hash), parse(provider)))
         return inserted(self.store.insert(uuid, observations))
 
+    def insert_across(self, *rows: str) -> Iterator[str]:
+        observations = []
+        for row in rows:
+            uuid, ts, value, hash, provider = row.split(",")
+            observations.append((uuid, instant(ts), float(value), parse(hash), parse(provider)))
+        return inserted(self.store.insert_across(observations))
+
     def insert_spelled(self, uuid: str, *rows: str) -> Iterator[str]:
         observations = []
         for row in rows:
@@ -233,6 +246,26 @@ class Player:
 
     def last(self, uuid: str, count: str) -> Iterator[str]:
         return row_lines(self.store.last(uuid, int(count)))
+
+    def first(self, uuid: str, count: str) -> Iterator[str]:
+        return row_lines(self.store.first(uuid, int(count)))
+
+    def last_before(self, uuid: str, before: str, count: str) -> Iterator[str]:
+        return row_lines(self.store.last_before(uuid, instant(before), int(count)))
+
+    def as_of(self, uuid: str, ts: str) -> Iterator[str]:
+        return row_lines([self.store.as_of(uuid, instant(ts))])
+
+    def latest_of(self, *uuids: str) -> Iterator[str]:
+        latest = self.store.latest_of(uuids)
+        return self._of_streams((uuid, latest[uuid]) for uuid in uuids)
+
+    def latest_of_all(self) -> Iterator[str]:
+        return self._of_streams(self.store.latest_of_all().items())
+
+    def _of_streams(self, rows: Iterable[tuple[str, Any]]) -> Iterator[str]:
+        lines = [f"{say(uuid)}\t{line}" for uuid, row in rows if row for line in row_lines([row])]
+        return iter(lines or ["count 0"])
 
     def latest(self, uuid: str) -> Iterator[str]:
         return row_lines([self.store.latest(uuid)])

@@ -87,6 +87,15 @@ CALLS: dict[str, Callable[[Store, Any], Any]] = {
     "insert_many(row's provider)": lambda s, x: s.insert_many("u", [(0, 1, "h", x)]),
     "insert_many(provider)": lambda s, x: s.insert_many("u", [(0, 1)], provider=x),
     "insert_many(unit)": lambda s, x: s.insert_many("u", [(0, 1)], unit=x),
+    "insert_across(rows)": lambda s, x: s.insert_across(x),
+    "insert_across(row)": lambda s, x: s.insert_across([x]),
+    "insert_across(uuid)": lambda s, x: s.insert_across([(x, 0, 1)]),
+    "insert_across(ts)": lambda s, x: s.insert_across([("u", x, 1)]),
+    "insert_across(value)": lambda s, x: s.insert_across([("u", 0, x)]),
+    "insert_across(hash)": lambda s, x: s.insert_across([("u", 0, 1, x)]),
+    "insert_across(row's provider)": lambda s, x: s.insert_across([("u", 0, 1, "h", x)]),
+    "insert_across(provider)": lambda s, x: s.insert_across([("u", 0, 1)], provider=x),
+    "insert_across(unit)": lambda s, x: s.insert_across([("u", 0, 1)], unit=x),
     "insert_spelled(uuid)": lambda s, x: s.insert_spelled(x, [("2024-01-03", 1)]),
     "insert_spelled(rows)": lambda s, x: s.insert_spelled("u", x),
     "insert_spelled(row)": lambda s, x: s.insert_spelled("u", [x]),
@@ -104,6 +113,19 @@ CALLS: dict[str, Callable[[Store, Any], Any]] = {
     "observations(end)": lambda s, x: list(s.observations("a", None, x)),
     "last(uuid)": lambda s, x: s.last(x, 1),
     "last(count)": lambda s, x: s.last("a", x),
+    "first(uuid)": lambda s, x: s.first(x, 1),
+    "first(count)": lambda s, x: s.first("a", x),
+    "last_before(uuid)": lambda s, x: s.last_before(x, 0, 1),
+    "last_before(before)": lambda s, x: s.last_before("a", x, 1),
+    "last_before(count)": lambda s, x: s.last_before("a", 0, x),
+    "as_of(uuid)": lambda s, x: s.as_of(x, 0),
+    "as_of(ts)": lambda s, x: s.as_of("a", x),
+    "latest_of(uuids)": lambda s, x: s.latest_of(x),
+    "latest_of(uuid)": lambda s, x: s.latest_of(["a", x]),
+    "streams_of(uuids)": lambda s, x: s.streams_of(x),
+    "streams_of(uuid)": lambda s, x: s.streams_of(["a", x]),
+    "streams_named(names)": lambda s, x: s.streams_named(x),
+    "streams_named(name)": lambda s, x: s.streams_named(["a", x]),
     "latest": lambda s, x: s.latest(x),
     "latest_as_stored": lambda s, x: s.latest_as_stored(x),
     "observation(uuid)": lambda s, x: s.observation(x, 0),
@@ -334,6 +356,6 @@ def test_every_operation_is_among_them() -> None:
     called = {call.split("(")[0] for call in CALLS}
     names = {name for name in dir(Store) if not name.startswith("_")}
     without_arguments = {"close", "closed", "handle", "in_memory", "path", "quarantined_streams"}
-    without_arguments |= {"sqlite_info"}
+    without_arguments |= {"sqlite_info", "latest_of_all"}
     without_arguments |= {name for name in names if name.startswith("streams")} - called
     assert names - without_arguments - called == set()

@@ -4,7 +4,7 @@ use std::ffi::c_char;
 
 use super::error::satori_error;
 use super::guard::Guard;
-use super::input;
+use super::input::{self, satori_text};
 use super::list::{self, satori_stream_list};
 use super::output::required;
 use super::status::satori_status;
@@ -40,6 +40,67 @@ pub unsafe extern "C" fn satori_streams_by_name(
         guard.with(store, |store| {
             let name = input::text(name, name_length, "name")?;
             list::write(streams, store.streams_by_name(name)?)
+        })
+    }
+}
+
+/// Finds the streams of these uuids, in their order, all of one state of the store. One that
+/// has no metadata gives no item.
+///
+/// @param store    the store.
+/// @param count    how many uuids.
+/// @param uuids    the uuids.
+/// @param streams  receives the list.
+/// @param error    see satori_error; may be NULL.
+/// @return SATORI_OK, SATORI_INVALID_UUID, or what any call returns.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_streams_of(
+    store: *const satori_store,
+    count: usize,
+    uuids: *const satori_text,
+    streams: *mut *mut satori_stream_list,
+    error: *mut satori_error,
+) -> satori_status {
+    let guard = Guard::new("satori_streams_of", error, [required(streams, "streams")]);
+    // SAFETY: by the caller's word.
+    unsafe {
+        guard.with(store, |store| {
+            let uuids = input::uuids(uuids, count)?;
+            let found = store.streams_of(&uuids.iter().collect::<Vec<_>>())?;
+            list::write(streams, found.into_iter().flatten())
+        })
+    }
+}
+
+/// Finds the stream of each of these names, in their order, all of one state of the store, as
+/// satori_get_stream_by_name chooses it. A name that no stream has gives no item.
+///
+/// @param store    the store.
+/// @param count    how many names.
+/// @param names    the names, exactly.
+/// @param streams  receives the list.
+/// @param error    see satori_error; may be NULL.
+/// @return SATORI_OK, SATORI_INVALID_UTF8, or what any call returns.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_streams_named(
+    store: *const satori_store,
+    count: usize,
+    names: *const satori_text,
+    streams: *mut *mut satori_stream_list,
+    error: *mut satori_error,
+) -> satori_status {
+    let guard = Guard::new(
+        "satori_streams_named",
+        error,
+        [required(streams, "streams")],
+    );
+    // SAFETY: by the caller's word.
+    unsafe {
+        guard.with(store, |store| {
+            let names = input::texts(names, count, "names")?;
+            list::write(streams, store.streams_named(&names)?.into_iter().flatten())
         })
     }
 }

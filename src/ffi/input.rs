@@ -99,6 +99,43 @@ pub(super) unsafe fn uuid(data: *const c_char, length: usize) -> Result<StreamUu
     Ok(StreamUuid::new(text)?)
 }
 
+/// Reads the uuids of several streams.
+///
+/// # Safety
+/// `uuids` is NULL or points to `count` texts that live through the call.
+pub(super) unsafe fn uuids(
+    uuids: *const satori_text,
+    count: usize,
+) -> Result<Vec<StreamUuid>, Failure> {
+    // SAFETY: by the caller's word.
+    unsafe { texts(uuids, count, "uuids") }?
+        .into_iter()
+        .map(|uuid| Ok(StreamUuid::new(uuid)?))
+        .collect()
+}
+
+/// Reads several texts, none of which may be missing.
+///
+/// # Safety
+/// `texts` is NULL or points to `count` texts that live through the call.
+pub(super) unsafe fn texts<'a>(
+    texts: *const satori_text,
+    count: usize,
+    name: &str,
+) -> Result<Vec<&'a str>, Failure> {
+    // SAFETY: by the caller's word.
+    let given: &[satori_text] = unsafe { array(texts, count, name) }?;
+    let mut read = Vec::new();
+    read.try_reserve_exact(count)
+        .map_err(|_| Failure::argument(format!("no memory for {count} {name}")))?;
+    for given in given {
+        // SAFETY: by the caller's word.
+        let given = unsafe { given.get(name) }?;
+        read.push(given.ok_or_else(|| Failure::null(name))?);
+    }
+    Ok(read)
+}
+
 /// Borrows the `length` items at `data`; none if `length` is 0.
 ///
 /// # Safety

@@ -7,7 +7,7 @@ use super::arrays::InputArrays;
 use super::error::{Failure, satori_error};
 use super::growable::{self, Growable};
 use super::guard::Guard;
-use super::input::{optional_text, satori_text};
+use super::input::{self, optional_text, satori_text};
 use super::output::{self, optional, optional_struct};
 use super::status::satori_status;
 use super::store::satori_store;
@@ -161,6 +161,58 @@ pub unsafe extern "C" fn satori_insert_many(
         guard.with_stream(store, uuid, uuid_length, |store, uuid| {
             let rows = InputArrays::new(count, ts, spellings, values, hashes, providers)?.rows()?;
             write_report(&store.insert_many(uuid, &rows)?, report, conflicts)
+        })
+    }
+}
+
+/// Inserts observations, each into its stream, in one transaction: all that are new are
+/// stored, or, on an error, none. It costs a small part of a call for each stream.
+///
+/// The arrays are those of satori_insert_many, and so are the timestamps that are given as
+/// text; the rows of a stream are inserted in their order.
+///
+/// @param store        the store.
+/// @param count        the number of observations.
+/// @param uuids        `count` uuids: that of each row's stream.
+/// @param ts           `count` instants, in microseconds UTC. NULL if all are spelled.
+/// @param spellings    `count` timestamps as text. NULL if none is spelled.
+/// @param values       `count` values: finite.
+/// @param hashes       `count` hashes; one whose data is NULL is computed. NULL
+///                     computes all.
+/// @param providers    `count` providers; one whose data is NULL is "central". NULL is
+///                     "central" for all.
+/// @param report       receives the counts; set its size first. May be NULL.
+/// @param conflicts    receives the conflicts, as satori_insert_many gives them.
+///                     May be NULL.
+/// @param error        see satori_error; may be NULL.
+/// @return as satori_insert_many.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_insert_across(
+    store: *const satori_store,
+    count: usize,
+    uuids: *const satori_text,
+    ts: *const i64,
+    spellings: *const satori_text,
+    values: *const f64,
+    hashes: *const satori_text,
+    providers: *const satori_text,
+    report: *mut satori_insert_report,
+    conflicts: *mut *mut satori_string,
+    error: *mut satori_error,
+) -> satori_status {
+    let guard = Guard::new(
+        "satori_insert_across",
+        error,
+        report_outputs(report, conflicts),
+    );
+    // SAFETY: by the caller's word.
+    unsafe {
+        guard.with(store, |store| {
+            let uuids = input::uuids(uuids, count)?;
+            let rows = InputArrays::new(count, ts, spellings, values, hashes, providers)?.rows()?;
+            let rows: Vec<_> = uuids.iter().zip(rows).collect();
+            write_report(&store.insert_across(&rows)?, report, conflicts)
         })
     }
 }

@@ -46,6 +46,8 @@ mod insert;
 
 mod observations;
 
+mod ends;
+
 mod cursor;
 
 mod statistics;

@@ -44,6 +44,13 @@ impl Backend for Connection {
         self.steadily(|connection| uuids.iter().map(|uuid| connection.stream(uuid)).collect())
     }
 
+    fn streams_named(&mut self, names: &[&str]) -> Result<Vec<Option<Stream>>> {
+        self.steadily(|connection| {
+            let first = |name: &&str| Ok(connection.streams_by_name(name)?.into_iter().next());
+            names.iter().map(first).collect()
+        })
+    }
+
     fn find_streams<T>(&mut self, query: StreamQuery<'_>) -> Result<Vec<T>>
     where
         T: for<'a> From<StreamRef<'a>>,
@@ -177,9 +184,20 @@ impl Backend for Connection {
         self.read_table(uuid, |table| read::latest(table, uuid, skip))
     }
 
-    fn last(&mut self, uuid: &StreamUuid, count: usize) -> Found<Vec<Observation>> {
+    fn latest_of(&mut self, uuids: &[&StreamUuid]) -> Result<Vec<Option<Observation>>> {
         let skip = self.tables.skip_unreadable;
-        self.read_table(uuid, |table| read::last(table, uuid, count, skip))
+        let latest = |uuid: &&StreamUuid| {
+            let found = self
+                .tables
+                .with(uuid, |table| read::latest(table, uuid, skip))?;
+            Ok(found.flatten())
+        };
+        uuids.iter().map(latest).collect()
+    }
+
+    fn last(&mut self, uuid: &StreamUuid, span: Span, count: usize) -> Found<Vec<Observation>> {
+        let skip = self.tables.skip_unreadable;
+        self.read_table(uuid, |table| read::last(table, uuid, span, count, skip))
     }
 
     fn observation(&mut self, uuid: &StreamUuid, ts: Timestamp) -> Found<Option<Observation>> {

@@ -225,7 +225,7 @@ impl Connection {
 
     /// Begins a transaction; one for writes is immediate.
     pub(super) fn begin(&mut self, access: Access) -> Result<()> {
-        self.tables.begin();
+        self.tables.begin(access);
         let (slot, sql) = match access {
             Access::Read => (&mut self.begin_read, "BEGIN"),
             Access::Write => {
@@ -239,7 +239,7 @@ impl Connection {
     pub(super) fn commit(&mut self) -> Result<()> {
         self.digests.write_changes(&mut self.tables)?;
         step(&mut self.commit, self.db, "COMMIT")?;
-        self.tables.begin();
+        self.tables.begin(Access::Read);
         self.check_file()
     }
 

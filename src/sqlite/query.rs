@@ -16,6 +16,8 @@ pub(super) enum Query {
     Insert,
     /// Selects the row that sorts last.
     Last,
+    /// Selects the rows from ?1 to ?2, the last first.
+    Backwards,
     /// Selects the row whose stored ts is ?1.
     At,
     /// Selects the row whose stored ts is ?1; if there is none, the one whose is ?2.
@@ -35,7 +37,7 @@ pub(super) enum Query {
 }
 
 /// How many variants [`Query`] has.
-pub(super) const QUERIES: usize = 11;
+pub(super) const QUERIES: usize = 12;
 
 impl Query {
     /// Returns `true` if the statement writes.
@@ -68,6 +70,10 @@ impl Query {
             Query::Last => {
                 format!("SELECT ts, value, hash, provider FROM {table} ORDER BY ts DESC LIMIT 1")
             }
+            Query::Backwards => format!(
+                "SELECT ts, value, hash, provider FROM {table} WHERE ts BETWEEN ?1 AND ?2 \
+                 ORDER BY ts DESC"
+            ),
             Query::At => format!("SELECT ts, value, hash, provider FROM {table} WHERE ts = ?1"),
             Query::AtEither => format!(
                 "SELECT ts, value, hash, provider FROM {table} WHERE ts = ?1 UNION ALL \

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::key::{self, KeyRange, Pivot};
+use super::key::{self, Pivot};
 use super::order::Order;
 use super::query::Query;
-use super::raw::{Cell, Param, Row, Statement};
+use super::raw::{Cell, Param, Row, Rows};
 use super::row;
 use super::table::Table;
 use crate::model::error::{Error, Result};
@@ -44,7 +44,7 @@ pub(super) fn latest(
     {
         return Ok(Some(latest));
     }
-    Ok(last(table, stream, 1, skip_unreadable)?.pop())
+    Ok(last(table, stream, Span::ALL, 1, skip_unreadable)?.pop())
 }
 
 /// Reads the instant and the hash of the row that lies latest in time, for the chain to go
@@ -65,7 +65,7 @@ pub(super) fn chain_end(table: &mut Table) -> Result<Option<(Timestamp, String)>
     {
         return Ok(Some((ts, last.1)));
     }
-    let ranges = latest_ranges(table, 1)?;
+    let ranges = key::ranges(end_of(table, Span::ALL, 1)?);
     let mut params = Vec::new();
     let mut statement = table.prepare(|t| {
         let source = key::source(t, &ranges, &mut params);
@@ -141,83 +141,98 @@ fn latest_seconds(last: &Row<'_>) -> Option<Timestamp> {
     }
 }
 
-/// Reads the `count` rows that are latest in time, in order of time.
+/// Reads the `count` rows of the span that are latest in time, in order of time.
 pub(super) fn last(
     table: &mut Table,
     stream: &StreamUuid,
+    span: Span,
     count: usize,
     skip_unreadable: bool,
 ) -> Result<Vec<Observation>> {
+    let take = |span| Take {
+        stream,
+        span,
+        count,
+        skip_unreadable,
+    };
     if key::sorts_by_time(table)? {
-        let statement = table
-            .prepare(|t| format!("SELECT ts, value, hash, provider FROM {t} ORDER BY ts DESC"))?;
-        let order = Order::descending();
-        return first_reversed(statement, &[], order, stream, count, skip_unreadable);
+        let (first, last) = key::seconds(span);
+        let params = [Param::Real(first), Param::Real(last)];
+        let rows = table.cached(Query::Backwards)?.query(&params)?;
+        return take(span).reversed(rows, Order::descending());
     }
-    let ranges = latest_ranges(table, count)?;
-    let found = last_of(table, stream, &ranges, count, skip_unreadable)?;
-    if found.len() == count || !skip_unreadable {
+    let end = end_of(table, span, count)?;
+    let found = take(end).by_instant(table)?;
+    if found.len() == count || end == span {
         return Ok(found);
     }
-    // The ranges hold `count` rows, but not all of them can be read.
-    let all = key::ranges(Span::ALL);
-    last_of(table, stream, &all, count, skip_unreadable)
+    // Not all of the rows by which the end was found lie in the span, or can be read.
+    take(span).by_instant(table)
 }
 
-/// Reads the `count` rows of the ranges that are latest in time, in order of time.
-fn last_of(
-    table: &Table,
-    stream: &StreamUuid,
-    ranges: &[KeyRange],
+/// Which rows [`last`] takes.
+struct Take<'a> {
+    stream: &'a StreamUuid,
+    span: Span,
     count: usize,
     skip_unreadable: bool,
-) -> Result<Vec<Observation>> {
-    let mut params = Vec::new();
-    let statement = table.prepare(|t| {
-        let source = key::source(t, ranges, &mut params);
-        // Rows without an instant come first, so that an error reports them.
-        format!("SELECT * FROM ({source}) ORDER BY instant IS NOT NULL, instant DESC, ts DESC")
-    })?;
-    let order = Order::Sorted(None);
-    first_reversed(statement, &params, order, stream, count, skip_unreadable)
 }
 
-/// Reads the first `count` rows of a statement, the last of them first.
-fn first_reversed(
-    mut statement: Statement,
-    params: &[Param<'_>],
-    mut order: Order,
-    stream: &StreamUuid,
-    count: usize,
-    skip_unreadable: bool,
-) -> Result<Vec<Observation>> {
-    let mut found = Vec::new();
-    let mut rows = statement.query(params)?;
-    while found.len() < count
-        && let Some(row) = rows.next()?
-    {
-        if let Some(row) = row::read_or_skip(&row, stream, skip_unreadable)? {
-            order.advance(&row, stream)?;
-            found.push(row.to_observation(stream)?);
-        }
+impl Take<'_> {
+    /// Reads the rows from a table whose key doesn't sort by time, in order of time.
+    fn by_instant(&self, table: &Table) -> Result<Vec<Observation>> {
+        let ranges = key::ranges(self.span);
+        let mut params = Vec::new();
+        let mut statement = table.prepare(|t| {
+            let source = key::source(t, &ranges, &mut params);
+            let next = params.len() + 1;
+            params.push(Param::Integer(self.span.first));
+            params.push(Param::Integer(self.span.last));
+            // Rows without an instant come first, so that an error reports them.
+            format!(
+                "SELECT * FROM ({source}) WHERE instant IS NULL OR instant BETWEEN ?{next} AND ?{} \
+                 ORDER BY instant IS NOT NULL, instant DESC, ts DESC",
+                next + 1
+            )
+        })?;
+        self.reversed(statement.query(&params)?, Order::Sorted(None))
     }
-    found.reverse();
-    Ok(found)
+
+    /// Reads the first of the rows that lie in the span, the last of them first.
+    fn reversed(&self, mut rows: Rows<'_>, mut order: Order) -> Result<Vec<Observation>> {
+        let mut found = Vec::new();
+        while found.len() < self.count
+            && let Some(row) = rows.next()?
+        {
+            if let Some(row) = row::read_or_skip(&row, self.stream, self.skip_unreadable)? {
+                order.advance(&row, self.stream)?;
+                if self.span.contains(row.ts) {
+                    found.push(row.to_observation(self.stream)?);
+                }
+            }
+        }
+        found.reverse();
+        Ok(found)
+    }
 }
 
-/// Returns the ranges that hold the latest `count` rows of a table whose key doesn't sort by
-/// time. If one range has that many rows by itself, all ranges begin two days before the
-/// first of these; if none has, they are the whole key.
-fn latest_ranges(table: &Table, count: usize) -> Result<Vec<KeyRange>> {
-    let mut first = i64::MIN;
-    for range in key::ranges(Span::ALL) {
+/// Returns the end of a span that holds its latest `count` rows, in a table whose key doesn't
+/// sort by time. If one kind of timestamps has that many rows by itself, it begins two days
+/// before the first of these; if none has, it is the whole span. If the span doesn't reach
+/// to the end of time, some of these rows may lie outside it.
+fn end_of(table: &Table, span: Span, count: usize) -> Result<Span> {
+    let mut first = span.first;
+    for range in key::ranges(span) {
         let pivot = key::pivot(table, &range, count.saturating_sub(1), true)?;
         if let Some(Pivot::Instant(pivot)) = pivot {
             // Only the date of text is known here, and its offset is 26 hours at most.
             first = first.max(pivot.before(Duration::from_secs(172_800)).as_micros());
         }
     }
-    Ok(key::ranges(Span { first, ..Span::ALL }))
+    Ok(Span {
+        first: first.min(span.last),
+        ..span
+    })
 }
 
 /// Reads the row of this instant, however it is spelled; a number if there are several. One

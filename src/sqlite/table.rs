@@ -1,6 +1,8 @@
 //! One observation table: its quoted name and the statements on it.
 
 use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::query::{QUERIES, Query};
 use super::raw::{Handle, Statement, schema_changed};
@@ -29,6 +31,8 @@ pub(super) struct Table {
     /// Why the table takes no rows, if so: another program has declared it otherwise.
     takes_no_rows: Option<String>,
     cached: [Option<Statement>; QUERIES],
+    /// How many statements all tables of the connection keep.
+    statements: Arc<AtomicUsize>,
     /// An INSERT of many rows, and their number.
     chunk: Option<(usize, Statement)>,
     /// The file's version at which the row that sorts last was text and the latest of all,
@@ -47,6 +51,7 @@ impl Table {
         db: Handle,
         name: &str,
         schema: i64,
+        statements: Arc<AtomicUsize>,
         has_triggers: bool,
         takes_no_rows: Option<String>,
     ) -> Self {
@@ -57,6 +62,7 @@ impl Table {
             has_triggers,
             takes_no_rows,
             cached: [const { None }; QUERIES],
+            statements,
             chunk: None,
             last_is_latest: Cell::new(None),
             keeps_digest: false,
@@ -85,7 +91,11 @@ impl Table {
         }
         let statement = match self.cached[query as usize].take() {
             Some(statement) => statement,
-            None => self.prepare(|table| query.sql(table))?,
+            None => {
+                let statement = self.prepare(|table| query.sql(table))?;
+                self.statements.fetch_add(1, Ordering::Relaxed);
+                statement
+            }
         };
         Ok(self.cached[query as usize].insert(statement))
     }
@@ -146,6 +156,13 @@ impl Table {
             true => Ok(statement),
             false => Err(schema_changed()),
         }
+    }
+}
+
+impl Drop for Table {
+    fn drop(&mut self) {
+        let kept = self.cached.iter().flatten().count();
+        self.statements.fetch_sub(kept, Ordering::Relaxed);
     }
 }
 

@@ -1,6 +1,8 @@
 //! The observation tables of a connection: finding, making and dropping them.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use libsqlite3_sys as ffi;
 use lru::LruCache;
@@ -10,14 +12,16 @@ use super::raw::{Handle, Statement, is_schema_changed, schema_changed};
 use super::shape::{DIGESTS, schema_version, triggered};
 use super::sum::{Change, Sum};
 use super::table::{Table, quote};
+use crate::backend::Access;
 use crate::model::database_code::DatabaseCode;
 use crate::model::error::{Error, Result, excerpt};
 use crate::model::options::OpenOptions;
 use crate::model::uuid::{self, StreamUuid};
 
-/// How many tables keep their prepared statements. These take 5 to 10 KB for each table in
-/// use (measured); the limit bounds that if 10,000 streams are written to in turn.
-const CACHED_TABLES: usize = 4_096;
+/// How many statements on tables stay prepared. Each takes 2.4 KB or more (measured). The
+/// limit bounds that if 10,000 streams are written to in turn, and leaves room for one
+/// statement on each, so that their latest rows can be looked up together.
+const STATEMENTS: usize = 12_288;
 /// How many tables are remembered, at 80 bytes each, to have the right shape, and how many
 /// not to exist. Inspecting one again takes several times as long as preparing a statement.
 const KNOWN_TABLES: usize = 65_536;
@@ -27,6 +31,8 @@ pub(super) struct Tables {
     db: Handle,
     /// The tables with prepared statements.
     prepared: LruCache<String, Table>,
+    /// How many statements these have.
+    statements: Arc<AtomicUsize>,
     /// The names of tables that have the right shape.
     known: HashSet<String>,
     /// Those of them that take no rows, and why.
@@ -46,6 +52,8 @@ pub(super) struct Tables {
     is_checked: bool,
     /// The present transaction has changed the schema.
     is_changed: bool,
+    /// The present transaction may write.
+    may_write: bool,
     /// The name of the table used last, the only one that may keep an INSERT of many rows.
     last: String,
     version: Option<Statement>,
@@ -58,10 +66,10 @@ pub(super) struct Tables {
 
 impl Tables {
     pub(super) fn new(db: Handle, options: &OpenOptions) -> Self {
-        // `LruCache::new(CACHED_TABLES)` would reserve the whole map at once.
         Self {
             db,
             prepared: LruCache::unbounded(),
+            statements: Arc::default(),
             known: HashSet::new(),
             read_only: HashMap::new(),
             absent: HashSet::new(),
@@ -71,6 +79,7 @@ impl Tables {
             schema: None,
             is_checked: false,
             is_changed: false,
+            may_write: false,
             last: String::new(),
             version: None,
             catalog: Catalog::new(db),
@@ -205,9 +214,10 @@ impl Tables {
     }
 
     /// Begins a transaction, which looks at the schema's number anew.
-    pub(super) fn begin(&mut self) {
+    pub(super) fn begin(&mut self, access: Access) {
         self.is_checked = false;
         self.is_changed = false;
+        self.may_write = access == Access::Write;
     }
 
     /// Forgets what a transaction that was rolled back has made of the schema: another
@@ -288,8 +298,12 @@ impl Tables {
         self.read_only.remove(stream.as_str());
     }
 
-    /// Forgets which tables' last row is the latest, because it may be gone.
+    /// Forgets which tables' last row is the latest if the present transaction may have
+    /// written it, because it may be gone.
     pub(super) fn forget_last(&self) {
+        if !self.may_write {
+            return;
+        }
         for (_, table) in &self.prepared {
             table.last_is_latest.set(None);
         }
@@ -310,6 +324,9 @@ impl Tables {
             }
             name.clone_into(&mut self.last);
         }
+        while self.statements.load(Ordering::Relaxed) > STATEMENTS
+            && self.prepared.pop_lru().is_some()
+        {}
         // The name is looked up twice, because a borrow that one branch returns counts as
         // held in the other. The second look-up takes 20 ns.
         let prepared = self.prepared.peek(name).map(|table| table.schema);
@@ -339,11 +356,16 @@ impl Tables {
                 !self.triggered.is_empty() && self.triggered.contains(&name.to_ascii_lowercase());
             let schema = self.schema.unwrap_or_default();
             let takes_no_rows = self.read_only.get(name).cloned();
-            let table = Table::new(self.db, name, schema, has_triggers, takes_no_rows);
+            let statements = Arc::clone(&self.statements);
+            let table = Table::new(
+                self.db,
+                name,
+                schema,
+                statements,
+                has_triggers,
+                takes_no_rows,
+            );
             self.prepared.put(name.to_owned(), table);
-            while self.prepared.len() > CACHED_TABLES {
-                self.prepared.pop_lru();
-            }
         }
         let keeps_digest = self.keeps_digests;
         let mut table = self.prepared.get_mut(name);

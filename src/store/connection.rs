@@ -57,6 +57,10 @@ impl Backend for Connection {
         dispatch!(self, backend => backend.streams_of(uuids))
     }
 
+    fn streams_named(&mut self, names: &[&str]) -> Result<Vec<Option<Stream>>> {
+        dispatch!(self, backend => backend.streams_named(names))
+    }
+
     fn find_streams<T>(&mut self, query: StreamQuery<'_>) -> Result<Vec<T>>
     where
         T: for<'a> From<StreamRef<'a>>,
@@ -152,8 +156,12 @@ impl Backend for Connection {
         dispatch!(self, backend => backend.latest(uuid))
     }
 
-    fn last(&mut self, uuid: &StreamUuid, count: usize) -> Found<Vec<Observation>> {
-        dispatch!(self, backend => backend.last(uuid, count))
+    fn latest_of(&mut self, uuids: &[&StreamUuid]) -> Result<Vec<Option<Observation>>> {
+        dispatch!(self, backend => backend.latest_of(uuids))
+    }
+
+    fn last(&mut self, uuid: &StreamUuid, span: Span, count: usize) -> Found<Vec<Observation>> {
+        dispatch!(self, backend => backend.last(uuid, span, count))
     }
 
     fn observation(&mut self, uuid: &StreamUuid, ts: Timestamp) -> Found<Option<Observation>> {

@@ -3,6 +3,8 @@
 
 mod connection;
 mod digest;
+mod ends;
+mod insert;
 pub(crate) mod iter;
 mod json;
 mod observations;

@@ -1,15 +1,14 @@
-//! Observations: inserts, reads, and what is done to a whole stream.
+//! Observations: reading spans of them, and what is done to a whole stream.
 
 use std::ops::RangeBounds;
 
 use super::connection::Connection;
 use super::iter::Observations;
 use super::{Store, or_default};
-use crate::backend::{Backend, Inserted};
+use crate::backend::Backend;
 use crate::model::columns::{Columns, ColumnsBuilder};
 use crate::model::cursor::Cursor;
 use crate::model::error::{Error, Result};
-use crate::model::observation::{InsertReport, Insertion, NewObservation, Observation};
 use crate::model::report::{Normalization, Statistics};
 use crate::model::row::{NOT_UTF8, RowRef, no_text, unreadable};
 use crate::model::span::Span;
@@ -23,90 +22,6 @@ const ALL_ROWS: usize = u32::MAX as usize;
 const VERIFY_BATCH: usize = 4_096;
 
 impl Store {
-    /// Inserts one observation, making the stream's table if there is none.
-    /// A row that already exists is never overwritten.
-    ///
-    /// # Errors
-    /// [`Error::InvalidValue`](crate::Error::InvalidValue) if the value is not finite,
-    /// [`Error::InvalidTimestamp`](crate::Error::InvalidTimestamp) if the instant can't be stored,
-    /// [`Error::NotAStream`](crate::Error::NotAStream) if the uuid is taken, or a rule of another
-    /// program keeps the row out,
-    /// [`Error::UnreadableRow`](crate::Error::UnreadableRow) if the stored row that it must be
-    /// compared with, or chained to, can't be read,
-    /// [`Error::InvalidUuid`](crate::Error::InvalidUuid) if the stream has no table, and its uuid
-    /// comes from metadata in which another program has broken the rules.
-    pub fn insert(&self, uuid: &StreamUuid, observation: &NewObservation<'_>) -> Result<Insertion> {
-        self.run(|connection| {
-            if connection.insert_new(uuid, observation)? {
-                return Ok(Insertion::Inserted);
-            }
-            let rows = std::iter::once(*observation);
-            let inserted = connection.write(|connection| insert(connection, uuid, rows))?;
-            let Inserted {
-                mut report,
-                mut refused,
-            } = inserted;
-            if let Some((_, error)) = refused.pop() {
-                return Err(error);
-            }
-            Ok(match report.conflicts.pop() {
-                Some((_, conflict)) => Insertion::Conflict(conflict),
-                None if report.inserted == 1 => Insertion::Inserted,
-                None => Insertion::AlreadyThere,
-            })
-        })
-    }
-
-    /// Inserts observations in their order, in one transaction: all that are new
-    /// are stored, or, on an error, none. An empty list makes the table, if there is none.
-    /// A row whose instant has a row that can't be read is a conflict, whose stored value is
-    /// `None`.
-    ///
-    /// # Errors
-    /// As [`insert`](Self::insert), but for `UnreadableRow`.
-    pub fn insert_many(
-        &self,
-        uuid: &StreamUuid,
-        observations: &[NewObservation<'_>],
-    ) -> Result<InsertReport> {
-        self.insert_all(uuid, observations.iter().copied())
-    }
-
-    /// Inserts observations as [`insert_many`](Self::insert_many) does, from an iterator.
-    pub(crate) fn insert_all<'a>(
-        &self,
-        uuid: &StreamUuid,
-        observations: impl Iterator<Item = NewObservation<'a>> + Clone,
-    ) -> Result<InsertReport> {
-        let mut report = InsertReport::default();
-        let mut rows = observations.clone();
-        let is_done = match (rows.next(), rows.next()) {
-            (None, _) => self.write_nothing(|connection| connection.has_data(uuid))?,
-            // Hosts offer the same row again and again: that must not wait for the lock.
-            (Some(row), None) => {
-                let met = self.write_nothing(|connection| connection.compare(uuid, &row))?;
-                let is_met = met.is_some();
-                if let Some(insertion) = met {
-                    report.count(0, insertion);
-                }
-                is_met
-            }
-            _ => false,
-        };
-        if is_done {
-            return Ok(report);
-        }
-        self.write(|connection| {
-            let Inserted {
-                mut report,
-                refused,
-            } = insert(connection, uuid, observations.clone())?;
-            let refused: Vec<_> = refused.into_iter().map(|(index, _)| index).collect();
-            report.count_unreadable(&refused, observations);
-            Ok(report)
-        })
-    }
-
     /// Iterates over the observations in `range`, in order of time, reading a batch at a
     /// time.
     ///
@@ -232,31 +147,6 @@ impl Store {
         }
     }
 
-    /// Reads the last `count` observations, in order of time.
-    ///
-    /// # Errors
-    /// As [`columns`](Self::columns).
-    pub fn last(&self, uuid: &StreamUuid, count: usize) -> Result<Vec<Observation>> {
-        self.find(uuid, |connection| connection.last(uuid, count))
-    }
-
-    /// Reads the observation that lies latest in time, however the rows are spelled.
-    ///
-    /// # Errors
-    /// As [`columns`](Self::columns).
-    pub fn latest(&self, uuid: &StreamUuid) -> Result<Option<Observation>> {
-        self.find(uuid, |connection| connection.latest(uuid))
-    }
-
-    /// Reads the observation of this instant, however the row is spelled; if there are
-    /// several, one that stores Unix seconds wins.
-    ///
-    /// # Errors
-    /// As [`columns`](Self::columns).
-    pub fn observation(&self, uuid: &StreamUuid, ts: Timestamp) -> Result<Option<Observation>> {
-        self.find(uuid, |connection| connection.observation(uuid, ts))
-    }
-
     /// Counts the observations in `range`. With `..` every row counts, also one whose
     /// timestamp can't be read.
     ///
@@ -373,25 +263,5 @@ fn nothing_to_normalize(
     match connection.normalized(uuid)? {
         Some(report) => Ok(report),
         None => or_default(connection, uuid, None).map(Some),
-    }
-}
-
-/// Inserts the rows of one stream, all or none, but for those whose instant has a row that
-/// can't be read.
-fn insert<'a>(
-    connection: &mut impl Backend,
-    uuid: &StreamUuid,
-    rows: impl Iterator<Item = NewObservation<'a>> + Clone,
-) -> Result<Inserted> {
-    let inserted = connection.insert([(uuid, rows)])?;
-    let inserted = inserted
-        .into_iter()
-        .next()
-        .unwrap_or_else(|| Ok(Inserted::default()));
-    let mut inserted = inserted?;
-    let fatal = |(_, error): &(usize, Error)| !matches!(error, Error::UnreadableRow { .. });
-    match inserted.refused.iter().position(fatal) {
-        Some(place) => Err(inserted.refused.swap_remove(place).1),
-        None => Ok(inserted),
     }
 }

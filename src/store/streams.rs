@@ -85,6 +85,36 @@ impl Store {
         Ok(found.into_iter().next())
     }
 
+    /// Returns the metadata of each stream, in the order of `uuids`, all of one state of the
+    /// store; `None` stands for a stream that has none.
+    ///
+    /// # Errors
+    /// None of its own.
+    pub fn streams_of(&self, uuids: &[&StreamUuid]) -> Result<Vec<Option<Stream>>> {
+        self.run(|connection| connection.read(|connection| connection.streams_of(uuids)))
+    }
+
+    /// Returns the stream of each name, in the order of `names`, all of one state of the
+    /// store, as [`stream_by_name`](Self::stream_by_name) chooses it; `None` stands for a
+    /// name that no stream has.
+    ///
+    /// ```
+    /// # use satori_store::{Store, StreamPatch, StreamUuid};
+    /// # let store = Store::open_in_memory()?;
+    /// # let uuid = StreamUuid::from_parts("central", "satori", "bitcoin", "");
+    /// # store.upsert_stream(&uuid, &StreamPatch::new().name(Some("bitcoin".to_owned())))?;
+    /// let streams = store.streams_named(&["bitcoin", "unknown"])?;
+    /// assert_eq!(streams[0].as_ref().map(|stream| &stream.uuid), Some(&uuid));
+    /// assert_eq!(streams[1], None);
+    /// # Ok::<(), satori_store::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// None of its own.
+    pub fn streams_named(&self, names: &[&str]) -> Result<Vec<Option<Stream>>> {
+        self.run(|connection| connection.read(|connection| connection.streams_named(names)))
+    }
+
     /// Returns all streams of this name, in the order by which
     /// [`stream_by_name`](Self::stream_by_name) chooses.
     ///

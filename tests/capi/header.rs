@@ -22,6 +22,7 @@ fn generate() -> String {
         "write_streams",
         "insert",
         "observations",
+        "ends",
         "cursor",
         "statistics",
         "verify",

@@ -11,6 +11,7 @@
 static const int64_t new_ts = INT64_C(1800000000000000);
 static const satori_text new_spelling = {"2027-01-15 08:00", 16};
 static const double new_value = 1;
+static const satori_text uuid_text = {UUID, sizeof(UUID) - 1};
 
 ON_STORE(satori_upsert_stream, SATORI_STR("new"), NULL, &out.streams)
 ON_STORE(satori_update_stream, ID, NULL, &out.streams)
@@ -29,12 +30,16 @@ ON_STORE(satori_streams_by_server_id, 1, &out.streams)
 ON_STORE(satori_streams, &out.streams)
 ON_STORE(satori_search_streams, SATORI_STR("bit"), &out.streams)
 ON_STORE(satori_stale_streams, 0, &out.streams)
+ON_STORE(satori_streams_of, 1, &uuid_text, &out.streams)
+ON_STORE(satori_streams_named, 1, &uuid_text, &out.streams)
 ON_STORE(satori_streams_without_metadata, &out.streams)
 ON_STORE(satori_streams_with_data, &out.streams)
 ON_STORE(satori_sync_streams, SATORI_STR("[{\"uuid\":\"new\"}]"), &out.string)
 ON_STORE(satori_remove, ID, SATORI_REMOVE_BOTH, &out.number, &out.rows)
 ON_STORE(satori_insert, ID, new_ts, new_value, NULL, NULL, &out.number, &out.stored)
 ON_STORE(satori_insert_many, ID, 1, &new_ts, &new_spelling, &new_value, NULL, NULL,
+         &out.insert_report, &out.string)
+ON_STORE(satori_insert_across, 1, &uuid_text, &new_ts, NULL, &new_value, NULL, NULL,
          &out.insert_report, &out.string)
 ON_STORE(satori_count, ID, 0, 1, &out.rows)
 ON_STORE(satori_get_statistics, ID, &out.statistics, &out.string)
@@ -50,6 +55,11 @@ ON_STORE(satori_verify, ID, &out.verification, &out.string)
 ON_STORE(satori_observations, ID, INT64_MIN, INT64_MAX, &out.cursor)
 ON_STORE(satori_last, ID, 1, &out.cursor)
 ON_STORE(satori_observation, ID, 1, &out.cursor)
+ON_STORE(satori_first, ID, 1, &out.cursor)
+ON_STORE(satori_last_before, ID, 1, 1, &out.cursor)
+ON_STORE(satori_as_of, ID, 1, &out.cursor)
+ON_STORE(satori_latest_of, 1, &uuid_text, &out.cursor)
+ON_STORE(satori_latest_of_all, &out.cursor)
 ON_STORE(satori_export_arrow, ID, INT64_MIN, INT64_MAX, &out.arrow)
 ON_STORE(satori_import_arrow, ID, &out.arrow, NULL, 0, &out.insert_report, &out.string)
 ON_STORE(satori_ingest, SATORI_STR("null"), NULL, &out.ingest_report, &out.string)
@@ -77,6 +87,10 @@ static satori_status on_satori_stream_list_free(void *handle, satori_error *erro
 static satori_status on_satori_cursor_next(void *handle, satori_error *error) {
   return satori_cursor_next(handle, 4, out.ts, out.spellings, out.values, out.hashes, out.providers,
                             &out.count, error);
+}
+
+static satori_status on_satori_cursor_streams(void *handle, satori_error *error) {
+  return satori_cursor_streams(handle, 4, out.hashes, error);
 }
 
 static satori_status on_satori_cursor_free(void *handle, satori_error *error) {
@@ -117,12 +131,15 @@ static const struct {
     ENTRY(satori_streams, STORE),
     ENTRY(satori_search_streams, STORE),
     ENTRY(satori_stale_streams, STORE),
+    ENTRY(satori_streams_of, STORE),
+    ENTRY(satori_streams_named, STORE),
     ENTRY(satori_streams_without_metadata, STORE),
     ENTRY(satori_streams_with_data, STORE),
     ENTRY(satori_sync_streams, STORE),
     ENTRY(satori_remove, STORE),
     ENTRY(satori_insert, STORE),
     ENTRY(satori_insert_many, STORE),
+    ENTRY(satori_insert_across, STORE),
     ENTRY(satori_count, STORE),
     ENTRY(satori_get_statistics, STORE),
     ENTRY(satori_delete, STORE),
@@ -137,6 +154,11 @@ static const struct {
     ENTRY(satori_observations, STORE),
     ENTRY(satori_last, STORE),
     ENTRY(satori_observation, STORE),
+    ENTRY(satori_first, STORE),
+    ENTRY(satori_last_before, STORE),
+    ENTRY(satori_as_of, STORE),
+    ENTRY(satori_latest_of, STORE),
+    ENTRY(satori_latest_of_all, STORE),
     ENTRY(satori_export_arrow, STORE),
     ENTRY(satori_import_arrow, STORE),
     ENTRY(satori_ingest, STORE),
@@ -146,6 +168,7 @@ static const struct {
     ENTRY(satori_stream_list_columns, STREAMS),
     FREES(satori_stream_list_free, STREAMS),
     ENTRY(satori_cursor_next, CURSOR),
+    ENTRY(satori_cursor_streams, CURSOR),
     FREES(satori_cursor_free, CURSOR),
     ENTRY(satori_string_get, STRING),
     FREES(satori_string_free, STRING),

@@ -120,6 +120,15 @@ static void texts(void) {
 #define CALL(...) satori_observation(good_store, __VA_ARGS__, 1, &out.cursor, &error)
   BAD_UUIDS(CALL);
 #undef CALL
+#define CALL(...) satori_first(good_store, __VA_ARGS__, 1, &out.cursor, &error)
+  BAD_UUIDS(CALL);
+#undef CALL
+#define CALL(...) satori_last_before(good_store, __VA_ARGS__, 1, 1, &out.cursor, &error)
+  BAD_UUIDS(CALL);
+#undef CALL
+#define CALL(...) satori_as_of(good_store, __VA_ARGS__, 1, &out.cursor, &error)
+  BAD_UUIDS(CALL);
+#undef CALL
 #define CALL(...) satori_export_arrow(good_store, __VA_ARGS__, ALL, &out.arrow, &error)
   BAD_UUIDS(CALL);
 #undef CALL
@@ -294,6 +303,21 @@ static void outputs(void) {
 #define CALL(output) satori_observation(good_store, ID, 1, output, &error)
   BOTH(CALL, cursor);
 #undef CALL
+#define CALL(output) satori_first(good_store, ID, 1, output, &error)
+  BOTH(CALL, cursor);
+#undef CALL
+#define CALL(output) satori_last_before(good_store, ID, 1, 1, output, &error)
+  BOTH(CALL, cursor);
+#undef CALL
+#define CALL(output) satori_as_of(good_store, ID, 1, output, &error)
+  BOTH(CALL, cursor);
+#undef CALL
+#define CALL(output) satori_latest_of(good_store, 0, NULL, output, &error)
+  BOTH(CALL, cursor);
+#undef CALL
+#define CALL(output) satori_latest_of_all(good_store, output, &error)
+  BOTH(CALL, cursor);
+#undef CALL
 #define CALL(output) satori_export_arrow(good_store, ID, ALL, output, &error)
   BOTH(CALL, ASKEW(&out.arrow));
 #undef CALL
@@ -439,6 +463,29 @@ static void numbers(void) {
   CASE(SATORI_INVALID_TIMESTAMP, SPELLED(1, &new_ts[1], new_spellings));
   second_bad[1] = new_spellings[0];
   CASE(SATORI_INVALID_TIMESTAMP, SPELLED(2, new_ts, second_bad));
+  /* The texts of many streams: each may be wrong, and all of them. */
+#define EACH(status, count, texts)                                                             \
+  CASE(status, satori_latest_of(good_store, count, texts, &out.cursor, &error));               \
+  CASE(status, satori_streams_of(good_store, count, texts, &out.streams, &error));             \
+  CASE(status, satori_insert_across(good_store, count, texts, new_ts, NULL, new_values, NULL,  \
+                                    NULL, &out.insert_report, &out.string, &error))
+#define EACH_AND_NAMES(status, count, texts)                                                   \
+  EACH(status, count, texts);                                                                  \
+  CASE(status, satori_streams_named(good_store, count, texts, &out.streams, &error))
+  satori_text last_missing[2] = {{UUID, sizeof(UUID) - 1}, {NULL, 0}};
+  satori_text last_empty[2] = {{UUID, sizeof(UUID) - 1}, {"", 0}};
+  EACH_AND_NAMES(SATORI_NULL_POINTER, 2, NULL);
+  EACH_AND_NAMES(SATORI_NULL_POINTER, 2, last_missing);
+  EACH_AND_NAMES(SATORI_NULL_POINTER, 1, &none);
+  EACH_AND_NAMES(SATORI_INVALID_UTF8, 1, &bad);
+  EACH_AND_NAMES(SATORI_INVALID_ARGUMENT, 1, &endless);
+  EACH_AND_NAMES(SATORI_INVALID_ARGUMENT, SIZE_MAX, texts);
+  EACH_AND_NAMES(SATORI_INVALID_ARGUMENT, (size_t)1 << 44, texts);
+  EACH_AND_NAMES(SATORI_INVALID_ARGUMENT, 2, ASKEW(texts));
+  EACH(SATORI_INVALID_UUID, 2, last_empty);
+  CASE(SATORI_NULL_POINTER, satori_cursor_streams(good_cursor, 4, NULL, &error));
+  CASE(SATORI_INVALID_ARGUMENT, satori_cursor_streams(good_cursor, 4, ASKEW(texts), &error));
+  CASE(SATORI_INVALID_ARGUMENT, satori_cursor_streams(good_cursor, SIZE_MAX, texts, &error));
 #define IMPORT(provider) \
   satori_import_arrow(good_store, ID, &out.arrow, provider, 0, &out.insert_report, &out.string, \
                       &error)

@@ -8,7 +8,10 @@
 #include "arrow_c.h"
 #include "host.h"
 
-#define UUID SATORI_STR("d39cd529-5dd4-5e4b-abc9-90b3751e71f1")
+#define UUID_TEXT "d39cd529-5dd4-5e4b-abc9-90b3751e71f1"
+#define UUID SATORI_STR(UUID_TEXT)
+
+static const satori_text uuid_text = {UUID_TEXT, sizeof(UUID_TEXT) - 1};
 
 /* A handle of each type, and room for each output. */
 struct fixture {
@@ -96,6 +99,8 @@ LIST(satori_streams_by_server_id, 1, &streams)
 LIST(satori_streams, &streams)
 LIST(satori_search_streams, SATORI_STR("bit"), &streams)
 LIST(satori_stale_streams, 0, &streams)
+LIST(satori_streams_of, 1, &uuid_text, &streams)
+LIST(satori_streams_named, 1, &uuid_text, &streams)
 LIST(satori_streams_without_metadata, &streams)
 LIST(satori_streams_with_data, &streams)
 
@@ -126,6 +131,13 @@ CALL(satori_insert_many) {
   double value = 2.5;
   return satori_insert_many(f->store, UUID, 1, &ts, &spelling, &value, NULL, NULL, NULL, NULL,
                             &f->error);
+}
+
+CALL(satori_insert_across) {
+  int64_t ts = 1704286800000000;
+  double value = 2.5;
+  return satori_insert_across(f->store, 1, &uuid_text, &ts, NULL, &value, NULL, NULL, NULL, NULL,
+                              &f->error);
 }
 
 CALL(satori_count) { return probe(f, STORE); }
@@ -178,7 +190,30 @@ OPEN(satori_observations, INT64_MIN, INT64_MAX, &cursor)
 OPEN(satori_last, 1, &cursor)
 OPEN(satori_observation, 1704283200000000, &cursor)
 
+OPEN(satori_first, 1, &cursor)
+OPEN(satori_last_before, 1704283200000000, 1, &cursor)
+OPEN(satori_as_of, 1704283200000000, &cursor)
+
+CALL(satori_latest_of) {
+  satori_cursor *cursor = NULL;
+  satori_status status = satori_latest_of(f->store, 1, &uuid_text, &cursor, &f->error);
+  satori_cursor_free(cursor, NULL);
+  return status;
+}
+
+CALL(satori_latest_of_all) {
+  satori_cursor *cursor = NULL;
+  satori_status status = satori_latest_of_all(f->store, &cursor, &f->error);
+  satori_cursor_free(cursor, NULL);
+  return status;
+}
+
 CALL(satori_cursor_next) { return probe(f, CURSOR); }
+
+CALL(satori_cursor_streams) {
+  satori_text uuids[4];
+  return satori_cursor_streams(f->cursor, 4, uuids, &f->error);
+}
 
 CALL(satori_cursor_free) { return satori_cursor_free(f->cursor, &f->error); }
 
@@ -280,6 +315,8 @@ static const struct {
     ENTRY(satori_streams, STORE),
     ENTRY(satori_search_streams, STORE),
     ENTRY(satori_stale_streams, STORE),
+    ENTRY(satori_streams_of, STORE),
+    ENTRY(satori_streams_named, STORE),
     ENTRY(satori_streams_without_metadata, STORE),
     ENTRY(satori_streams_with_data, STORE),
     ENTRY(satori_stream_list_count, STREAMS),
@@ -290,6 +327,7 @@ static const struct {
     ENTRY(satori_remove, STORE),
     ENTRY(satori_insert, STORE),
     ENTRY(satori_insert_many, STORE),
+    ENTRY(satori_insert_across, STORE),
     ENTRY(satori_count, STORE),
     ENTRY(satori_get_statistics, STORE),
     ENTRY(satori_delete, STORE),
@@ -306,7 +344,13 @@ static const struct {
     ENTRY(satori_observations, STORE),
     ENTRY(satori_last, STORE),
     ENTRY(satori_observation, STORE),
+    ENTRY(satori_first, STORE),
+    ENTRY(satori_last_before, STORE),
+    ENTRY(satori_as_of, STORE),
+    ENTRY(satori_latest_of, STORE),
+    ENTRY(satori_latest_of_all, STORE),
     ENTRY(satori_cursor_next, CURSOR),
+    ENTRY(satori_cursor_streams, CURSOR),
     ENTRY(satori_cursor_free, CURSOR),
     ENTRY(satori_export_arrow, STORE),
     ENTRY(satori_import_arrow, STORE),

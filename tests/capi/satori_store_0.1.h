@@ -1293,6 +1293,42 @@ satori_status satori_streams_by_name(const satori_store *store,
                                      satori_error *error);
 
 /**
+ * Finds the streams of these uuids, in their order, all of one state of the store. One that
+ * has no metadata gives no item.
+ *
+ * @param store    the store.
+ * @param count    how many uuids.
+ * @param uuids    the uuids.
+ * @param streams  receives the list.
+ * @param error    see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_INVALID_UUID, or what any call returns.
+ * @since 0.1
+ */
+satori_status satori_streams_of(const satori_store *store,
+                                size_t count,
+                                const satori_text *uuids,
+                                satori_stream_list **streams,
+                                satori_error *error);
+
+/**
+ * Finds the stream of each of these names, in their order, all of one state of the store, as
+ * satori_get_stream_by_name chooses it. A name that no stream has gives no item.
+ *
+ * @param store    the store.
+ * @param count    how many names.
+ * @param names    the names, exactly.
+ * @param streams  receives the list.
+ * @param error    see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_INVALID_UTF8, or what any call returns.
+ * @since 0.1
+ */
+satori_status satori_streams_named(const satori_store *store,
+                                   size_t count,
+                                   const satori_text *names,
+                                   satori_stream_list **streams,
+                                   satori_error *error);
+
+/**
  * Finds all streams to which the server gives this number, the most recently synced
  * first.
  *
@@ -1531,6 +1567,42 @@ satori_status satori_insert_many(const satori_store *store,
                                  satori_error *error);
 
 /**
+ * Inserts observations, each into its stream, in one transaction: all that are new are
+ * stored, or, on an error, none. It costs a small part of a call for each stream.
+ *
+ * The arrays are those of satori_insert_many, and so are the timestamps that are given as
+ * text; the rows of a stream are inserted in their order.
+ *
+ * @param store        the store.
+ * @param count        the number of observations.
+ * @param uuids        `count` uuids: that of each row's stream.
+ * @param ts           `count` instants, in microseconds UTC. NULL if all are spelled.
+ * @param spellings    `count` timestamps as text. NULL if none is spelled.
+ * @param values       `count` values: finite.
+ * @param hashes       `count` hashes; one whose data is NULL is computed. NULL
+ *                     computes all.
+ * @param providers    `count` providers; one whose data is NULL is "central". NULL is
+ *                     "central" for all.
+ * @param report       receives the counts; set its size first. May be NULL.
+ * @param conflicts    receives the conflicts, as satori_insert_many gives them.
+ *                     May be NULL.
+ * @param error        see satori_error; may be NULL.
+ * @return as satori_insert_many.
+ * @since 0.1
+ */
+satori_status satori_insert_across(const satori_store *store,
+                                   size_t count,
+                                   const satori_text *uuids,
+                                   const int64_t *ts,
+                                   const satori_text *spellings,
+                                   const double *values,
+                                   const satori_text *hashes,
+                                   const satori_text *providers,
+                                   satori_insert_report *report,
+                                   satori_string **conflicts,
+                                   satori_error *error);
+
+/**
  * Opens a cursor over the observations from `from`, included, to `to`, excluded, in
  * order of time.
  *
@@ -1552,61 +1624,6 @@ satori_status satori_observations(const satori_store *store,
                                   int64_t to,
                                   satori_cursor **cursor,
                                   satori_error *error);
-
-/**
- * Opens a cursor over the last `count` observations, in order of time. The latest is
- * `count` 1.
- *
- * @param store        the store.
- * @param uuid         the stream's uuid.
- * @param uuid_length  its length in bytes.
- * @param count        how many; they are held in memory.
- * @param cursor       receives the handle.
- * @param error        see satori_error; may be NULL.
- * @return as satori_observations, or SATORI_UNREADABLE_ROW.
- * @since 0.1
- */
-satori_status satori_last(const satori_store *store,
-                          const char *uuid,
-                          size_t uuid_length,
-                          size_t count,
-                          satori_cursor **cursor,
-                          satori_error *error);
-
-/**
- * Finds the observation that lies latest in time, and writes it into memory of the
- * caller's: the fastest way to look it up, with nothing to free.
- *
- * @param store        the store.
- * @param uuid         the stream's uuid.
- * @param uuid_length  its length in bytes.
- * @param ts           receives the instant, in microseconds UTC; NULL skips it.
- * @param spelling     receives the timestamp as the row stores it, as
- *                     satori_cursor_next gives it; NULL skips it.
- * @param value        receives the value; NULL skips it.
- * @param hash         receives the hash; NULL skips it.
- * @param provider     receives the provider; NULL skips it.
- * @param texts        receives the texts, NUL-terminated, to which the outputs point.
- * @param capacity     how many bytes `texts` has room for.
- * @param needed       receives how many bytes of `texts` the row takes, also if they are
- *                     more than `capacity`. 0: there is no row, and all else is left as
- *                     it is.
- * @param error        see satori_error; may be NULL.
- * @return as satori_last, or SATORI_BUFFER_TOO_SMALL (`capacity` is less than `needed`).
- * @since 0.1
- */
-satori_status satori_get_latest(const satori_store *store,
-                                const char *uuid,
-                                size_t uuid_length,
-                                int64_t *ts,
-                                satori_text *spelling,
-                                double *value,
-                                satori_text *hash,
-                                satori_text *provider,
-                                char *texts,
-                                size_t capacity,
-                                size_t *needed,
-                                satori_error *error);
 
 /**
  * Opens a cursor over the observation of one instant, in whichever spelling the row
@@ -1674,6 +1691,157 @@ satori_status satori_delete(const satori_store *store,
                             satori_error *error);
 
 /**
+ * Opens a cursor over the first `count` observations, in order of time.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param count        how many; they are held in memory.
+ * @param cursor       receives the handle.
+ * @param error        see satori_error; may be NULL.
+ * @return as satori_last.
+ * @since 0.1
+ */
+satori_status satori_first(const satori_store *store,
+                           const char *uuid,
+                           size_t uuid_length,
+                           size_t count,
+                           satori_cursor **cursor,
+                           satori_error *error);
+
+/**
+ * Opens a cursor over the last `count` observations, in order of time. The latest is
+ * `count` 1.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param count        how many; they are held in memory.
+ * @param cursor       receives the handle.
+ * @param error        see satori_error; may be NULL.
+ * @return as satori_observations, or SATORI_UNREADABLE_ROW.
+ * @since 0.1
+ */
+satori_status satori_last(const satori_store *store,
+                          const char *uuid,
+                          size_t uuid_length,
+                          size_t count,
+                          satori_cursor **cursor,
+                          satori_error *error);
+
+/**
+ * Opens a cursor over the last `count` observations before an instant, in order of time.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param before       the instant, in microseconds UTC; it is excluded.
+ * @param count        how many; they are held in memory.
+ * @param cursor       receives the handle.
+ * @param error        see satori_error; may be NULL.
+ * @return as satori_last.
+ * @since 0.1
+ */
+satori_status satori_last_before(const satori_store *store,
+                                 const char *uuid,
+                                 size_t uuid_length,
+                                 int64_t before,
+                                 size_t count,
+                                 satori_cursor **cursor,
+                                 satori_error *error);
+
+/**
+ * Opens a cursor over the observation as of an instant: the one that lies latest in time
+ * among those at the instant and before it.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param ts           the instant, in microseconds UTC.
+ * @param cursor       receives the handle; it gives one row or none.
+ * @param error        see satori_error; may be NULL.
+ * @return as satori_last.
+ * @since 0.1
+ */
+satori_status satori_as_of(const satori_store *store,
+                           const char *uuid,
+                           size_t uuid_length,
+                           int64_t ts,
+                           satori_cursor **cursor,
+                           satori_error *error);
+
+/**
+ * Finds the observation that lies latest in time, and writes it into memory of the
+ * caller's: the fastest way to look it up, with nothing to free.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param ts           receives the instant, in microseconds UTC; NULL skips it.
+ * @param spelling     receives the timestamp as the row stores it, as
+ *                     satori_cursor_next gives it; NULL skips it.
+ * @param value        receives the value; NULL skips it.
+ * @param hash         receives the hash; NULL skips it.
+ * @param provider     receives the provider; NULL skips it.
+ * @param texts        receives the texts, NUL-terminated, to which the outputs point.
+ * @param capacity     how many bytes `texts` has room for.
+ * @param needed       receives how many bytes of `texts` the row takes, also if they are
+ *                     more than `capacity`. 0: there is no row, and all else is left as
+ *                     it is.
+ * @param error        see satori_error; may be NULL.
+ * @return as satori_last, or SATORI_BUFFER_TOO_SMALL (`capacity` is less than `needed`).
+ * @since 0.1
+ */
+satori_status satori_get_latest(const satori_store *store,
+                                const char *uuid,
+                                size_t uuid_length,
+                                int64_t *ts,
+                                satori_text *spelling,
+                                double *value,
+                                satori_text *hash,
+                                satori_text *provider,
+                                char *texts,
+                                size_t capacity,
+                                size_t *needed,
+                                satori_error *error);
+
+/**
+ * Opens a cursor over the latest observation of each of several streams, in the order of
+ * `uuids`, all of one state of the store. A stream without a row, be it in the store or not,
+ * gives none: satori_cursor_streams says of which streams the rows are.
+ *
+ * @param store   the store.
+ * @param count   how many streams.
+ * @param uuids   their uuids.
+ * @param cursor  receives the handle; the rows are held in memory.
+ * @param error   see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_INVALID_UUID, SATORI_NOT_A_STREAM, SATORI_UNREADABLE_ROW (for
+ *         the first stream whose latest row can't be read; with skip_unreadable it is
+ *         passed over), or what any call returns.
+ * @since 0.1
+ */
+satori_status satori_latest_of(const satori_store *store,
+                               size_t count,
+                               const satori_text *uuids,
+                               satori_cursor **cursor,
+                               satori_error *error);
+
+/**
+ * Opens a cursor over the latest observation of every stream that has one, all of one state
+ * of the store, in the order of satori_streams_with_data. satori_cursor_streams says of
+ * which streams the rows are.
+ *
+ * @param store   the store.
+ * @param cursor  receives the handle; the rows are held in memory.
+ * @param error   see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_UNREADABLE_ROW (as satori_latest_of), or what any call returns.
+ * @since 0.1
+ */
+satori_status satori_latest_of_all(const satori_store *store,
+                                   satori_cursor **cursor,
+                                   satori_error *error);
+
+/**
  * Reads the next observations into arrays of the caller; a row takes the items at one
  * index.
  *
@@ -1710,6 +1878,25 @@ satori_status satori_cursor_next(satori_cursor *cursor,
                                  satori_text *providers,
                                  size_t *count,
                                  satori_error *error);
+
+/**
+ * Returns of which stream each row of the last batch is, for cursors over the rows of
+ * several streams.
+ *
+ * @param cursor    the cursor.
+ * @param capacity  how many items `uuids` has room for: the number of rows of the batch,
+ *                  or more.
+ * @param uuids     receives the streams' uuids, row by row. They live until the next call
+ *                  of satori_cursor_next on this cursor.
+ * @param error     see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE, SATORI_FORKED,
+ *         SATORI_POISONED, SATORI_INVALID_ARGUMENT (there is no room for all of them).
+ * @since 0.1
+ */
+satori_status satori_cursor_streams(const satori_cursor *cursor,
+                                    size_t capacity,
+                                    satori_text *uuids,
+                                    satori_error *error);
 
 /**
  * Frees a cursor, and with it the texts of its last batch.

@@ -90,13 +90,17 @@ static void say_streams(satori_stream_list *streams, size_t most) {
   OK(satori_stream_list_free(streams, &error));
 }
 
-/* Says what is left of a cursor, and frees it; if `spelled`, with the timestamps as they
- * are stored. */
-static void say_rows(satori_cursor *cursor, size_t batch, int spelled) {
+/* What rows are said with. */
+enum with { NOTHING, SPELLINGS, STREAMS };
+
+/* Says what is left of a cursor, and frees it: with the timestamps as they are stored, or
+ * with the streams of the rows, if asked for. */
+static void say_rows(satori_cursor *cursor, size_t batch, enum with with) {
+  int spelled = with == SPELLINGS;
   enum { ROOM = 100 };
   int64_t ts[ROOM];
   double values[ROOM];
-  satori_text spellings[ROOM], hashes[ROOM], providers[ROOM];
+  satori_text spellings[ROOM], hashes[ROOM], providers[ROOM], uuids[ROOM];
   size_t count, total = 0;
   if (batch > ROOM) batch = ROOM;
   do {
@@ -105,7 +109,12 @@ static void say_rows(satori_cursor *cursor, size_t batch, int spelled) {
       OK(satori_cursor_free(cursor, &error));
       return;
     }
+    OK(satori_cursor_streams(cursor, count, uuids, &error));
     for (size_t row = 0; row < count; row++) {
+      if (with == STREAMS) {
+        say_text(uuids[row]);
+        say("\t");
+      }
       say("%" PRId64 "\t", ts[row]);
       if (spelled) {
         say_text(spellings[row]);
@@ -294,33 +303,66 @@ static void insert(const struct argument *args) {
   }
 }
 
-static void insert_many(const struct argument *args, int count, int spelled) {
+/* The rows of an operation, as arrays. */
+struct rows {
   int64_t ts[MOST_ARGUMENTS];
-  satori_text spellings[MOST_ARGUMENTS];
+  satori_text uuids[MOST_ARGUMENTS], spellings[MOST_ARGUMENTS];
   double values[MOST_ARGUMENTS];
   satori_text hashes[MOST_ARGUMENTS], providers[MOST_ARGUMENTS];
+};
+
+/* Reads the row of an argument into the arrays; if `across`, its stream comes first. */
+static void read_row(struct rows *rows, int row, char *text, int across) {
+  char *part[5];
+  part[0] = text;
+  for (int next = 1; next < 4 + across; next++) {
+    part[next] = strchr(part[next - 1], ',');
+    *part[next]++ = 0;
+  }
+  rows->uuids[row] = satori_text_of(part[0]);
+  rows->ts[row] = number(part[across]);
+  rows->spellings[row] = satori_text_of(part[across]);
+  rows->values[row] = strtod(part[across + 1], NULL);
+  const char *hash = part[across + 2], *provider = part[across + 3];
+  rows->hashes[row] = satori_text_of(strcmp(hash, "-") == 0 ? NULL : hash);
+  rows->providers[row] = satori_text_of(strcmp(provider, "-") == 0 ? NULL : provider);
+}
+
+static void say_report(const satori_insert_report *report, satori_string *conflicts) {
+  say("inserted %" PRIu64 " already_there %" PRIu64 " conflicts %" PRIu64 "\n", report->inserted,
+      report->already_there, report->conflicts);
+  say_string(conflicts);
+}
+
+static void insert_many(const struct argument *args, int count, int spelled) {
+  struct rows rows;
   satori_insert_report report = satori_insert_report_init();
   satori_string *conflicts;
-  for (int row = 1; row < count; row++) {
-    char *part[4];
-    part[0] = args[row].data;
-    for (int next = 1; next < 4; next++) {
-      part[next] = strchr(part[next - 1], ',');
-      *part[next]++ = 0;
-    }
-    ts[row - 1] = number(part[0]);
-    spellings[row - 1] = satori_text_of(part[0]);
-    values[row - 1] = strtod(part[1], NULL);
-    hashes[row - 1] = satori_text_of(strcmp(part[2], "-") == 0 ? NULL : part[2]);
-    providers[row - 1] = satori_text_of(strcmp(part[3], "-") == 0 ? NULL : part[3]);
-  }
+  for (int row = 1; row < count; row++) read_row(&rows, row - 1, args[row].data, 0);
   if (fine(satori_insert_many(store, args[0].data, args[0].length, (size_t)count - 1,
-                              spelled ? NULL : ts, spelled ? spellings : NULL, values, hashes,
-                              providers, &report, &conflicts, &error))) {
-    say("inserted %" PRIu64 " already_there %" PRIu64 " conflicts %" PRIu64 "\n", report.inserted,
-        report.already_there, report.conflicts);
-    say_string(conflicts);
+                              spelled ? NULL : rows.ts, spelled ? rows.spellings : NULL,
+                              rows.values, rows.hashes, rows.providers, &report, &conflicts,
+                              &error))) {
+    say_report(&report, conflicts);
   }
+}
+
+static void insert_across(const struct argument *args, int count) {
+  struct rows rows;
+  satori_insert_report report = satori_insert_report_init();
+  satori_string *conflicts;
+  for (int row = 0; row < count; row++) read_row(&rows, row, args[row].data, 1);
+  if (fine(satori_insert_across(store, (size_t)count, rows.uuids, rows.ts, NULL, rows.values,
+                                rows.hashes, rows.providers, &report, &conflicts, &error))) {
+    say_report(&report, conflicts);
+  }
+}
+
+/* All arguments, as texts. */
+static const satori_text *texts_of(const struct argument *args, int count) {
+  static satori_text texts[MOST_ARGUMENTS];
+  for (int index = 0; index < count; index++) texts[index] = text_of(args[index]);
+  return texts;
 }
 
 static void copy(const struct argument *args) {
@@ -331,9 +373,7 @@ static void copy(const struct argument *args) {
   if (!fine(satori_export_arrow(store, args[0].data, args[0].length, RANGE, &rows, &error))) return;
   if (fine(satori_import_arrow(store, args[3].data, args[3].length, &rows, &provider, 0, &report,
                                &conflicts, &error))) {
-    say("inserted %" PRIu64 " already_there %" PRIu64 " conflicts %" PRIu64 "\n", report.inserted,
-        report.already_there, report.conflicts);
-    say_string(conflicts);
+    say_report(&report, conflicts);
   }
   if (rows.release != NULL) rows.release(&rows);
 }
@@ -390,9 +430,10 @@ void play(const struct operation *operation) {
   uint64_t count;
 
 #define OP(word) else if (strcmp(operation->name, word) == 0)
-#define STREAMS(most, call) { if (fine(call)) say_streams(streams, most); }
-#define ROWS(batch, call) { if (fine(call)) say_rows(cursor, batch, 0); }
-#define SPELLED_ROWS(batch, call) { if (fine(call)) say_rows(cursor, batch, 1); }
+#define LIST(most, call) { if (fine(call)) say_streams(streams, most); }
+#define ROWS(batch, call) { if (fine(call)) say_rows(cursor, batch, NOTHING); }
+#define SPELLED_ROWS(batch, call) { if (fine(call)) say_rows(cursor, batch, SPELLINGS); }
+#define STREAMS_ROWS(batch, call) { if (fine(call)) say_rows(cursor, batch, STREAMS); }
 
   if (strcmp(operation->name, "open") == 0) open_store(args, operation->count);
   OP("close") {
@@ -413,27 +454,27 @@ void play(const struct operation *operation) {
   }
   OP("upsert") {
     satori_stream_patch patch = patch_of(args + 1, operation->count - 1);
-    STREAMS(1, satori_upsert_stream(store, first, length, &patch, &streams, &error))
+    LIST(1, satori_upsert_stream(store, first, length, &patch, &streams, &error))
   }
   OP("update") {
     satori_stream_patch patch = patch_of(args + 1, operation->count - 1);
-    STREAMS(1, satori_update_stream(store, first, length, &patch, &streams, &error))
+    LIST(1, satori_update_stream(store, first, length, &patch, &streams, &error))
   }
   OP("stream") {
-    STREAMS(1, satori_stream_by_uuid(store, first, length, &streams, &error))
+    LIST(1, satori_stream_by_uuid(store, first, length, &streams, &error))
     check_get_stream(first, length);
   }
-  OP("by_name") STREAMS(1, satori_streams_by_name(store, first, length, &streams, &error))
+  OP("by_name") LIST(1, satori_streams_by_name(store, first, length, &streams, &error))
   OP("streams_by_name")
-    STREAMS(SIZE_MAX, satori_streams_by_name(store, first, length, &streams, &error))
+    LIST(SIZE_MAX, satori_streams_by_name(store, first, length, &streams, &error))
   OP("by_server_id")
-    STREAMS(SIZE_MAX, satori_streams_by_server_id(store, number(first), &streams, &error))
-  OP("streams") STREAMS(SIZE_MAX, satori_streams(store, &streams, &error))
-  OP("search") STREAMS(SIZE_MAX, satori_search_streams(store, first, length, &streams, &error))
-  OP("stale") STREAMS(SIZE_MAX, satori_stale_streams(store, number(first), &streams, &error))
+    LIST(SIZE_MAX, satori_streams_by_server_id(store, number(first), &streams, &error))
+  OP("streams") LIST(SIZE_MAX, satori_streams(store, &streams, &error))
+  OP("search") LIST(SIZE_MAX, satori_search_streams(store, first, length, &streams, &error))
+  OP("stale") LIST(SIZE_MAX, satori_stale_streams(store, number(first), &streams, &error))
   OP("without_metadata")
-    STREAMS(SIZE_MAX, satori_streams_without_metadata(store, &streams, &error))
-  OP("with_data") STREAMS(SIZE_MAX, satori_streams_with_data(store, &streams, &error))
+    LIST(SIZE_MAX, satori_streams_without_metadata(store, &streams, &error))
+  OP("with_data") LIST(SIZE_MAX, satori_streams_with_data(store, &streams, &error))
   OP("contains") {
     int32_t contains;
     if (fine(satori_contains(store, first, length, &contains, &error))) {
@@ -457,6 +498,7 @@ void play(const struct operation *operation) {
   OP("insert") insert(args);
   OP("insert_many") insert_many(args, operation->count, 0);
   OP("insert_spelled") insert_many(args, operation->count, 1);
+  OP("insert_across") insert_across(args, operation->count);
   OP("range")
     ROWS(strtoull(args[3].data, NULL, 10),
          satori_observations(store, first, length, RANGE, &cursor, &error))
@@ -466,6 +508,22 @@ void play(const struct operation *operation) {
     ROWS(1, satori_last(store, first, length, 1, &cursor, &error))
     check_get_latest(first, length);
   }
+  OP("first")
+    ROWS(100, satori_first(store, first, length, strtoull(args[1].data, NULL, 10), &cursor, &error))
+  OP("last_before")
+    ROWS(100, satori_last_before(store, first, length, number(args[1].data),
+                                 strtoull(args[2].data, NULL, 10), &cursor, &error))
+  OP("as_of") ROWS(1, satori_as_of(store, first, length, number(args[1].data), &cursor, &error))
+  OP("latest_of")
+    STREAMS_ROWS(2, satori_latest_of(store, (size_t)operation->count,
+                                     texts_of(args, operation->count), &cursor, &error))
+  OP("latest_of_all") STREAMS_ROWS(2, satori_latest_of_all(store, &cursor, &error))
+  OP("streams_of")
+    LIST(SIZE_MAX, satori_streams_of(store, (size_t)operation->count,
+                                     texts_of(args, operation->count), &streams, &error))
+  OP("streams_named")
+    LIST(SIZE_MAX, satori_streams_named(store, (size_t)operation->count,
+                                        texts_of(args, operation->count), &streams, &error))
   OP("at") ROWS(1, satori_observation(store, first, length, number(args[1].data), &cursor, &error))
   OP("spelled")
     SPELLED_ROWS(strtoull(args[3].data, NULL, 10),
@@ -513,7 +571,7 @@ void play(const struct operation *operation) {
     }
   }
   OP("quarantined_streams")
-    STREAMS(SIZE_MAX, satori_quarantined_streams(store, &streams, &error))
+    LIST(SIZE_MAX, satori_quarantined_streams(store, &streams, &error))
   OP("restore") {
     uint64_t kept;
     if (fine(satori_restore(store, first, length, &count, &kept, &error))) {

@@ -107,6 +107,16 @@ static void say_rows(const std::optional<satori::Observation> &row, bool spelled
   row ? say_row(*row, spelled) : say("count 0\n");
 }
 
+/* Rows of several streams, each behind its stream. */
+static void say_rows(const std::vector<std::pair<std::string, satori::Observation>> &rows) {
+  if (rows.empty()) say("count 0\n");
+  for (const auto &[uuid, row] : rows) {
+    say(Text(uuid));
+    say("\t");
+    say_row(row, false);
+  }
+}
+
 static void say_report(const satori::InsertReport &report) {
   say("inserted %" PRIu64 " already_there %" PRIu64 " conflicts %" PRIu64 "\n", report.inserted,
       report.already_there, report.conflicts);
@@ -230,6 +240,31 @@ static void insert(const argument *args) {
   say("%s %.6f\n", words[static_cast<int>(inserted.insertion)], inserted.stored);
 }
 
+static void insert_across(const argument *args, int count) {
+  std::vector<std::string> uuids;
+  std::vector<satori::NewObservation> rows;
+  for (int row = 0; row < count; row++) {
+    const std::string given = args[row].data;
+    const std::size_t end = given.find(',');
+    uuids.push_back(given.substr(0, end));
+    rows.push_back(row_of(given.substr(end + 1)));
+  }
+  std::vector<std::pair<satori::Text, satori::NewObservation>> observations;
+  for (std::size_t row = 0; row < rows.size(); row++) {
+    observations.emplace_back(uuids[row], rows[row]);
+  }
+  say_report(store->insert_across(observations));
+}
+
+/* All arguments, as texts. */
+static std::vector<satori::Text> views_of(const argument *args, int count) {
+  std::vector<satori::Text> texts;
+  for (int index = 0; index < count; index++) {
+    texts.emplace_back(std::string_view(args[index].data, args[index].length));
+  }
+  return texts;
+}
+
 static void copy(const argument *args) {
   const auto [from, to] = range(args + 1);
   ArrowArrayStream rows;
@@ -328,6 +363,23 @@ static void play_on_store(std::string_view op, const argument *args, int count) 
     std::vector<satori::SpelledObservation> rows;
     for (int row = 1; row < count; row++) rows.push_back(spelled_row_of(args[row].data));
     say_report(store->insert_spelled(first, rows));
+  } else if (op == "insert_across") {
+    insert_across(args, count);
+  } else if (op == "first") {
+    say_rows(store->first(first, std::size_t{std::strtoull(args[1].data, nullptr, 10)}));
+  } else if (op == "last_before") {
+    say_rows(store->last_before(first, instant(args[1]),
+                                std::size_t{std::strtoull(args[2].data, nullptr, 10)}));
+  } else if (op == "as_of") {
+    say_rows(store->as_of(first, instant(args[1])));
+  } else if (op == "latest_of") {
+    say_rows(store->latest_of(views_of(args, count)));
+  } else if (op == "latest_of_all") {
+    say_rows(store->latest_of_all());
+  } else if (op == "streams_of") {
+    say_streams(store->streams_of(views_of(args, count)));
+  } else if (op == "streams_named") {
+    say_streams(store->streams_named(views_of(args, count)));
   } else if (op == "range" || op == "spelled") {
     /* The batch is C's; this cursor has one of its own. */
     const auto [from, to] = range(args + 1);

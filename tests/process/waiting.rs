@@ -175,6 +175,10 @@ fn nothing_to_write_waits_for_no_lock() {
         let report = store.insert_many(stream, &[other]).unwrap();
         assert_eq!(report.conflicts[0].1.stored, Some(row.value));
     }
+    let report = store
+        .insert_across(&[(&stream, numbered(1)), (&texts, text)])
+        .unwrap();
+    assert_eq!((report.inserted, report.already_there), (0, 2));
     for wrong in [f64::NAN, f64::INFINITY] {
         let row = NewObservation::new(numbered(1).ts, wrong);
         let refused = store.insert_many(&stream, &[row]).unwrap_err();

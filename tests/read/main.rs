@@ -2,6 +2,7 @@
 //! streams by what is known of them; hash chains.
 
 mod damaged;
+mod ends;
 mod flips;
 mod instants;
 mod latest;

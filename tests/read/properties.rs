@@ -232,6 +232,15 @@ proptest! {
                     assert_eq!(store.count(&s, range).unwrap(), wanted.len() as u64);
                     let last: Vec<_> = model.keys().copied().skip(model.len().saturating_sub(count)).collect();
                     assert_eq!(micros(&store.last(&s, count).unwrap()), last);
+                    let first: Vec<_> = model.keys().copied().take(count).collect();
+                    assert_eq!(micros(&store.first(&s, count).unwrap()), first);
+                    let mut before: Vec<_> = model.range(..to).rev().map(|(ts, _)| *ts).take(count).collect();
+                    before.reverse();
+                    let bound = Timestamp::from_micros(to);
+                    assert_eq!(micros(&store.last_before(&s, bound, count).unwrap()), before);
+                    let known = model.range(..=to).next_back().map(|(ts, value)| (*ts, *value));
+                    let as_of = store.as_of(&s, bound).unwrap();
+                    assert_eq!(as_of.map(|row| (row.ts.as_micros(), row.value)), known);
                     let latest = store.latest(&s).unwrap().map(|row| row.ts.as_micros());
                     assert_eq!(latest, model.last_key_value().map(|(ts, _)| *ts));
                     let found = store.observation(&s, Timestamp::from_micros(from)).unwrap();

@@ -41,6 +41,15 @@ fn of_several_streams_of_a_name_the_most_recently_synced_comes_first() {
     );
     assert_eq!(synced("newest"), Some(at("1735689600.5")));
     assert_eq!(store.stream_by_name("x").unwrap(), None);
+    let many = store.streams_named(&["N", "x", "n", "n"]).unwrap();
+    let many: Vec<_> = many.iter().flatten().cloned().collect();
+    assert_eq!(names(&many), ["N", "newest", "newest"]);
+    assert_eq!(store.streams_named(&["x"]).unwrap(), [None]);
+    let of = |name: &str| store.stream(&uuid(name)).unwrap();
+    let many = store.streams_of(&[&uuid("twin"), &uuid("x"), &uuid("N")]);
+    assert_eq!(many.unwrap(), [of("twin"), None, of("N")]);
+    assert_eq!(store.streams_of(&[]).unwrap(), []);
+    assert_eq!(store.streams_named(&[]).unwrap(), []);
     assert_eq!(
         names(&store.streams().unwrap()),
         [

@@ -1,5 +1,6 @@
 //! Writing: observations, metadata, the server's JSON, and what is refused.
 
+mod across;
 mod digest;
 mod encodings;
 mod hostile_json;

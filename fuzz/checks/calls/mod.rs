@@ -192,6 +192,13 @@ impl Session {
                     let list = places.place(Wanted::Handle(Kind::List));
                     LISTS[which % LISTS.len()](handle, list, error)
                 }
+                1 if which % 4 >= 2 => {
+                    fault = fault.or(call.other.fault());
+                    let list = places.place(Wanted::Handle(Kind::List));
+                    let find = [satori_streams_of, satori_streams_named][which % 2];
+                    let texts = [text, call.other.text()];
+                    find(handle, 2, texts.as_ptr(), list, error)
+                }
                 1 => {
                     fault = None;
                     let list = places.place(Wanted::Handle(Kind::List));
@@ -274,11 +281,21 @@ impl Session {
                     let cursor = places.place(Wanted::Handle(Kind::Cursor));
                     let (data, length) = (text.data, text.length);
                     let (from, to) = (first.instant(), second.instant());
-                    match which % 3 {
+                    let count = first.plain() as usize;
+                    match which % 8 {
                         0 => satori_observations(handle, data, length, from, to, cursor, error),
-                        1 => {
-                            let count = first.plain() as usize;
-                            satori_last(handle, data, length, count, cursor, error)
+                        1 => satori_last(handle, data, length, count, cursor, error),
+                        2 => satori_first(handle, data, length, count, cursor, error),
+                        3 => satori_last_before(handle, data, length, to, count, cursor, error),
+                        4 => satori_as_of(handle, data, length, from, cursor, error),
+                        5 => {
+                            fault = fault.or(call.other.fault());
+                            let uuids = [text, call.other.text()];
+                            satori_latest_of(handle, 2, uuids.as_ptr(), cursor, error)
+                        }
+                        6 => {
+                            fault = None;
+                            satori_latest_of_all(handle, cursor, error)
                         }
                         _ => satori_observation(handle, data, length, from, cursor, error),
                     }

@@ -7,6 +7,8 @@ use super::super::c_api::*;
 use super::call::{Call, KNOWN, Number};
 use super::places::{Kind, Places, Wanted};
 
+/// Inserts rows: all into one stream, or each into one of its own.
+///
 /// # Safety
 /// As [`Session::make`](super::Session) has it.
 pub(super) unsafe fn insert_many(
@@ -46,32 +48,43 @@ pub(super) unsafe fn insert_many(
     };
     let report = places.place(Wanted::Struct(32));
     let conflicts = places.place(Wanted::Handle(Kind::String));
+    let ts = if given(0) { ptr::null() } else { ts.as_ptr() };
+    let spellings = if given(1) {
+        spellings.as_ptr()
+    } else {
+        ptr::null()
+    };
+    let values = if given(2) && given(3) {
+        ptr::null()
+    } else {
+        values.as_ptr()
+    };
+    let hashes = if given(4) {
+        hashes.as_ptr()
+    } else {
+        ptr::null()
+    };
+    let (data, length, none) = (text.data, text.length, ptr::null());
     // SAFETY: by the caller's word.
     unsafe {
+        if given(6) && !given(7) {
+            let uuids = vec![text; rows.len()];
+            return satori_insert_across(
+                store,
+                count,
+                uuids.as_ptr(),
+                ts,
+                spellings,
+                values,
+                hashes,
+                none,
+                report,
+                conflicts,
+                error,
+            );
+        }
         satori_insert_many(
-            store,
-            text.data,
-            text.length,
-            count,
-            if given(0) { ptr::null() } else { ts.as_ptr() },
-            if given(1) {
-                spellings.as_ptr()
-            } else {
-                ptr::null()
-            },
-            if given(2) && given(3) {
-                ptr::null()
-            } else {
-                values.as_ptr()
-            },
-            if given(4) {
-                hashes.as_ptr()
-            } else {
-                ptr::null()
-            },
-            ptr::null(),
-            report,
-            conflicts,
+            store, data, length, count, ts, spellings, values, hashes, none, report, conflicts,
             error,
         )
     }
@@ -127,7 +140,13 @@ pub(super) unsafe fn read_rows(
         );
         if status == OK {
             assert!(count <= capacity && capacity <= ROOM, "{count} rows");
-            assert!(!given[0] || ts[..count].is_sorted(), "{ts:?}");
+            let mut streams = [none; ROOM];
+            let status = satori_cursor_streams(cursor, count, streams.as_mut_ptr(), error);
+            assert_eq!(status, OK);
+            let streams = streams[..count].iter().map(|text| assert_text(*text));
+            let streams: Vec<_> = streams.map(|text| text.expect("a uuid")).collect();
+            let is_of_one = streams.windows(2).all(|pair| pair[0] == pair[1]);
+            assert!(!given[0] || !is_of_one || ts[..count].is_sorted(), "{ts:?}");
             for text in spellings[..count]
                 .iter()
                 .chain(&hashes[..count])

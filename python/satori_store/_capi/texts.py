@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Optional
 
 from .._text import utf8
@@ -38,6 +38,16 @@ class Texts:
             pairs.append(0 if place < 0 else base + place)
             pairs.append(length)
         return pairs
+
+
+def all_of(texts: Iterable[str]) -> Texts:
+    """Returns texts on their way in, none of which may be missing."""
+    all = Texts()
+    for text in texts:
+        # None is not text here.
+        utf8(text)
+        all.append(text)
+    return all
 
 
 def texts_of(columns: Sequence[Any], rows: int) -> list[list[Any]]:

@@ -14,10 +14,11 @@ from .. import instants, rows as rows_module
 from .._capi import structs
 from .._capi.call import call, fits, flag, text_of
 from .._capi.library import Handle
+from .._capi.texts import all_of
 from .._handle import StoreHandle
 from .._reading import decode, lookup
-from .._reading.cursor import Cursor
-from .._text import utf8
+from .._reading.cursor import Cursor, rows_of_streams
+from .._text import many, utf8
 from ..errors import InvalidValue
 from ..instants import Instant, Unit
 from ..observations import Observations
@@ -135,6 +136,22 @@ class ObservationOperations(StoreHandle):
             self, uuid, data, provider, instants.unit_of(unit)
         )
 
+    def insert_across(
+        self,
+        rows: Iterable[Sequence[Any]],
+        *,
+        provider: Optional[str] = None,
+        unit: Unit = "auto",
+    ) -> InsertReport:
+        """Inserts rows of many streams, all or none, in one transaction, which costs a small
+        part of a call for each stream. A row is ``(uuid, ts, value, hash, provider)``, of
+        which hash and provider may be left out, or ``(uuid, Observation)``. The rows of a
+        stream are inserted in their order, as by :meth:`insert`.
+
+        :raises InvalidTimestamp, InvalidValue, NotAStream: nothing is stored.
+        """
+        return rows_module.insert_across(self, rows, provider, instants.unit_of(unit))
+
     def insert_spelled(
         self,
         uuid: str,
@@ -165,12 +182,59 @@ class ObservationOperations(StoreHandle):
         """
         return Observations(self, uuid, *instants.bounds(start, end))
 
+    def first(self, uuid: str, count: int) -> list[Observation]:
+        """Returns the first ``count`` observations, in order of time.
+
+        :raises NotFound, UnreadableRow:
+        """
+        return list(Cursor("satori_first", *self._at(uuid), fits(count, 0, "count")))
+
     def last(self, uuid: str, count: int) -> list[Observation]:
         """Returns the last ``count`` observations, in order of time.
 
         :raises NotFound, UnreadableRow:
         """
         return list(Cursor("satori_last", *self._at(uuid), fits(count, 0, "count")))
+
+    def last_before(self, uuid: str, before: Instant, count: int) -> list[Observation]:
+        """Returns the last ``count`` observations before an instant, which is excluded, in
+        order of time.
+
+        :raises NotFound, UnreadableRow:
+        """
+        arguments = instants.to_micros(before), fits(count, 0, "count")
+        return list(Cursor("satori_last_before", *self._at(uuid), *arguments))
+
+    def as_of(self, uuid: str, ts: Instant) -> Optional[Observation]:
+        """Returns the observation as of an instant: the one that lies latest in time among
+        those at the instant and before it; None if there is none.
+
+        :raises NotFound, UnreadableRow:
+        """
+        micros = instants.to_micros(ts)
+        return next(Cursor("satori_as_of", *self._at(uuid), micros), None)
+
+    def latest_of(self, uuids: Iterable[str]) -> dict[str, Optional[Observation]]:
+        """Returns the observation that lies latest in time of each stream, all of one state
+        of the store. None stands for a stream without a row, be it in the store or not.
+
+        :raises NotAStream, UnreadableRow: for the first stream whose latest row can't be
+            read; a store opened with ``skip_unreadable`` passes over such rows.
+        """
+        asked = many(uuids, "uuids")
+        texts = all_of(asked)
+        column = texts.column()
+        address = column.buffer_info()[0]
+        found = dict(rows_of_streams("satori_latest_of", self.handle, len(asked), address))
+        return {uuid: found.get(uuid) for uuid in asked}
+
+    def latest_of_all(self) -> dict[str, Observation]:
+        """Returns the observation that lies latest in time of every stream that has one, all
+        of one state of the store, in the order of :meth:`streams_with_data`.
+
+        :raises UnreadableRow: as :meth:`latest_of`.
+        """
+        return dict(rows_of_streams("satori_latest_of_all", self.handle))
 
     def latest(self, uuid: str) -> Optional[Observation]:
         """Returns the observation that lies latest in time, however the rows are spelled;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from ctypes import byref
 from datetime import datetime, timedelta, timezone
 from typing import Any, Literal, Optional, TypeVar, Union
@@ -12,10 +12,11 @@ from .. import instants
 from .._capi.call import call, choice, fits, text_of
 from .._capi.library import Handle
 from .._capi.structs import FIELDS, StreamPatch
+from .._capi.texts import all_of
 from .._handle import StoreHandle
 from .._reading import lookup
 from .._reading.decode import columns_of, rows_of, streams_of, uuids_of
-from .._text import shown, utf8
+from .._text import many, shown, utf8
 from ..errors import InvalidUuid
 from ..instants import Instant
 from ..records import Stream
@@ -95,6 +96,22 @@ class StreamOperations(StoreHandle):
         does."""
         return lookup.as_stored(lookup.json_by_name, self._handle or self.handle, utf8(name))
 
+    def streams_of(self, uuids: Iterable[str]) -> dict[str, Optional[Stream]]:
+        """Returns the metadata of each stream, all of one state of the store; None stands for
+        a stream that has none."""
+        asked = many(uuids, "uuids")
+        found = {stream.uuid: stream for stream in self._found_each("satori_streams_of", asked)}
+        return {uuid: found.get(uuid) for uuid in asked}
+
+    def streams_named(self, names: Iterable[str]) -> dict[str, Optional[Stream]]:
+        """Returns the stream of each name, all of one state of the store, as
+        :meth:`stream_by_name` chooses it; None stands for a name that no stream has."""
+        asked = many(names, "names")
+        found = {
+            stream.name: stream for stream in self._found_each("satori_streams_named", asked)
+        }
+        return {name: found.get(name) for name in asked}
+
     def streams_by_name(self, name: str) -> list[Stream]:
         """Returns all streams of this name, in the order that :meth:`stream_by_name`
         chooses by."""
@@ -166,6 +183,12 @@ class StreamOperations(StoreHandle):
         found = Handle()
         call(function, *arguments, byref(found))
         return streams_of(found)
+
+    def _found_each(self, function: str, asked: list[str]) -> list[Stream]:
+        """Returns what a function finds that takes an array of texts."""
+        texts = all_of(asked)
+        column = texts.column()
+        return self._found(function, self.handle, len(asked), column.buffer_info()[0])
 
     def remove(
         self, uuid: str, what: Literal["metadata", "data", "both"] = "both"

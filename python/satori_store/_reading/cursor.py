@@ -30,6 +30,7 @@ class Cursor(Iterator[Observation]):
     :param function: the function of the C API that makes the cursor.
     :param arguments: its arguments, but for the last two: the store, the stream and its
         length, and what else it takes.
+    :param stream: the stream, if it is not among the arguments.
     :param first: rows of the first batch.
     :param later: rows of each later one.
     """
@@ -37,11 +38,17 @@ class Cursor(Iterator[Observation]):
     _handle: Optional[int] = None
 
     def __init__(
-        self, function: str, *arguments: Any, first: int = BATCH, later: int = BATCH
+        self,
+        function: str,
+        *arguments: Any,
+        stream: Optional[bytes] = None,
+        first: int = BATCH,
+        later: int = BATCH,
     ) -> None:
         handle = Handle()
         call(function, *arguments, byref(handle))
-        self._handle, self._stream = handle.value, arguments[1]
+        self._handle = handle.value
+        self._stream = arguments[1] if stream is None else stream
         self._rows: Iterator[Observation] = iter(())
         self._capacity, self._later = first, later
         # The texts of a batch live until the next one.
@@ -112,6 +119,13 @@ class Cursor(Iterator[Observation]):
         call("satori_cursor_next", self._handle, capacity, *columns, byref(count))
         return count.value
 
+    def streams(self, count: int) -> list[str]:
+        """Returns of which stream each of the `count` rows of the last batch is."""
+        uuids = (ctypes.c_size_t * (2 * count))()
+        call("satori_cursor_streams", self._handle, count, ctypes.addressof(uuids))
+        found: list[str] = texts_of([uuids], count)[0]
+        return found
+
     def __reduce__(self) -> Any:
         raise TypeError("observations that are being read can't be copied")
 
@@ -123,6 +137,20 @@ class Cursor(Iterator[Observation]):
 
     # The default argument outlives the module when the interpreter shuts down.
     __del__ = close
+
+
+def rows_of_streams(function: str, *arguments: Any) -> Iterator[tuple[str, Observation]]:
+    """Reads rows of several streams, each behind the uuid of its stream.
+
+    :param function: the function of the C API that makes the cursor.
+    :param arguments: its arguments, but for the last two.
+    """
+    cursor = Cursor(function, *arguments, stream=b"")
+    while (batch := cursor.batch()) is not None:
+        uuids = cursor.streams(len(batch[0]))
+        for uuid, micros, stored, value, hash, provider in zip(uuids, *batch):
+            ts = instant_of(micros, stored, uuid.encode())
+            yield uuid, Observation(ts, value, hash, provider, stored)
 
 
 def instant_of(micros: int, stored: StoredTimestamp, stream: bytes) -> datetime:

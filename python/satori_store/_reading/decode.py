@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+from collections.abc import Callable
 from ctypes import byref
 from dataclasses import fields as fields_of
 from datetime import timedelta
@@ -105,14 +106,18 @@ def rows_of(json_columns: bytes) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def insert_report(uuid: str, counts: structs.InsertReport, conflicts: Handle) -> InsertReport:
-    """Makes a report of the counts and the conflicts' JSON."""
+def insert_report(
+    stream_of: Callable[[int], str], counts: structs.InsertReport, conflicts: Handle
+) -> InsertReport:
+    """Makes a report of the counts and the conflicts' JSON; `stream_of` says of which stream
+    the row of an index is."""
     found = json.loads(take_string(conflicts)) if conflicts else []
     return InsertReport(
         inserted=counts.inserted,
         already_there=counts.already_there,
         conflicts=tuple(
-            _conflict({"index": index, "stream": uuid, **conflict}) for index, conflict in found
+            _conflict({"index": index, "stream": stream_of(index), **conflict})
+            for index, conflict in found
         ),
     )
 

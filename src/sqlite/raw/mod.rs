@@ -31,4 +31,4 @@ pub(crate) use establish::establish;
 pub(crate) use handle::{Handle, Hardening};
 pub(crate) use new_file::create_private;
 pub(crate) use rights::{may_read, may_write};
-pub(crate) use statement::{Param, Row, Statement, prepared, prepared_for_schema};
+pub(crate) use statement::{Param, Row, Rows, Statement, prepared, prepared_for_schema};

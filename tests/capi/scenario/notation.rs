@@ -5,7 +5,8 @@ use std::fs;
 
 use crate::support::*;
 use satori_store::{
-    IngestReport, InsertReport, Observation, StoredTimestamp, StreamPatch, Timestamp,
+    Error, IngestReport, InsertReport, NewObservation, Observation, StoredTimestamp, StreamPatch,
+    StreamUuid, Timestamp,
 };
 
 /// Returns an argument's text, or `None` for `-`.
@@ -80,6 +81,52 @@ pub(crate) fn rows(rows: impl IntoIterator<Item = Observation>) -> Vec<String> {
         format!("{ts}\t{:.6}\t{hash}\t{provider}", row.value)
     };
     or_none(rows.into_iter().map(line).collect())
+}
+
+/// Returns rows of several streams, each behind its stream.
+pub(crate) fn of_streams(
+    found: impl IntoIterator<Item = (StreamUuid, Observation)>,
+) -> Vec<String> {
+    let line = |(uuid, row): (StreamUuid, Observation)| {
+        let row = rows([row]).remove(0);
+        format!("{}\t{row}", shown(Some(uuid.as_str())))
+    };
+    or_none(found.into_iter().map(line).collect())
+}
+
+/// A row that is to be inserted, as an argument gives it.
+pub(crate) struct RowText<'a> {
+    ts: &'a str,
+    value: f64,
+    hash: Option<&'a str>,
+    provider: Option<&'a str>,
+}
+
+impl<'a> RowText<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        let parts: Vec<&str> = text.split(',').collect();
+        let given = |part: usize| Some(parts[part]).filter(|text| *text != "-");
+        Self {
+            ts: parts[0],
+            value: parts[1].parse().unwrap(),
+            hash: given(2),
+            provider: given(3),
+        }
+    }
+
+    pub(crate) fn observation(&self) -> NewObservation<'a> {
+        self.complete(NewObservation::new(instant(self.ts), self.value))
+    }
+
+    pub(crate) fn spelled(&self) -> Result<NewObservation<'a>, Error> {
+        Ok(self.complete(NewObservation::spelled(self.ts, self.value)?))
+    }
+
+    fn complete(&self, mut row: NewObservation<'a>) -> NewObservation<'a> {
+        row.hash = self.hash;
+        row.provider = self.provider.unwrap_or(row.provider);
+        row
+    }
 }
 
 /// Returns rows with the timestamp as it is stored, `-` for what the store itself writes.

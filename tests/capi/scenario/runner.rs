@@ -162,27 +162,23 @@ impl Runner {
                 }])
             }
             "insert_many" | "insert_spelled" => {
-                let texts: Vec<Vec<&str>> = args[1..]
-                    .iter()
-                    .map(|row| row.split(',').collect())
-                    .collect();
-                let given = |text: &'_ &str| (*text != "-").then(|| text.to_string());
-                let owned: Vec<_> = texts
-                    .iter()
-                    .map(|row| (given(&row[2]), given(&row[3])))
-                    .collect();
-                let mut many = Vec::new();
-                for (row, (hash, provider)) in texts.iter().zip(&owned) {
-                    let value = row[1].parse().unwrap();
-                    let mut new = match op {
-                        "insert_spelled" => NewObservation::spelled(row[0], value)?,
-                        _ => NewObservation::new(instant(row[0]), value),
-                    };
-                    new.hash = hash.as_deref();
-                    new.provider = provider.as_deref().unwrap_or(new.provider);
-                    many.push(new);
-                }
-                Ok(inserted(&store.insert_many(&uuid()?, &many)?))
+                let rows: Vec<_> = args[1..].iter().map(|row| RowText::new(row)).collect();
+                let rows = rows.iter().map(|row| match op {
+                    "insert_spelled" => row.spelled(),
+                    _ => Ok(row.observation()),
+                });
+                let rows: Vec<_> = rows.collect::<Result<_, _>>()?;
+                Ok(inserted(&store.insert_many(&uuid()?, &rows)?))
+            }
+            "insert_across" => {
+                let rows = args.iter().map(|row| row.split_once(',').unwrap());
+                let read = |(uuid, row): (&str, _)| {
+                    Ok::<_, Error>((StreamUuid::new(uuid)?, RowText::new(row)))
+                };
+                let rows = rows.map(read);
+                let rows: Vec<_> = rows.collect::<Result<_, _>>()?;
+                let rows = rows.iter().map(|(uuid, row)| (uuid, row.observation()));
+                Ok(inserted(&store.insert_across(&rows.collect::<Vec<_>>())?))
             }
             "copy" => {
                 let rows = store.record_batches(&uuid()?, range(args[1], args[2]))?;
@@ -203,6 +199,31 @@ impl Runner {
             }
             "last" => Ok(rows(store.last(&uuid()?, args[1].parse().unwrap())?)),
             "latest" => Ok(rows(store.latest(&uuid()?)?)),
+            "first" => Ok(rows(store.first(&uuid()?, args[1].parse().unwrap())?)),
+            "last_before" => {
+                let (before, count) = (instant(args[1]), args[2].parse().unwrap());
+                Ok(rows(store.last_before(&uuid()?, before, count)?))
+            }
+            "as_of" => Ok(rows(store.as_of(&uuid()?, instant(args[1]))?)),
+            "latest_of" => {
+                let uuids = uuids(&args)?;
+                let latest = store.latest_of(&uuids.iter().collect::<Vec<_>>())?;
+                let rows = uuids.into_iter().zip(latest);
+                Ok(of_streams(
+                    rows.filter_map(|(uuid, row)| Some((uuid, row?))),
+                ))
+            }
+            "latest_of_all" => Ok(of_streams(store.latest_of_all()?)),
+            "streams_of" => {
+                let uuids = uuids(&args)?;
+                let found = store.streams_of(&uuids.iter().collect::<Vec<_>>())?;
+                self.streams(found.into_iter().flatten())
+            }
+            "streams_named" => {
+                let names: Vec<_> = args.iter().map(|name| text(name).unwrap()).collect();
+                let names: Vec<_> = names.iter().map(String::as_str).collect();
+                self.streams(store.streams_named(&names)?.into_iter().flatten())
+            }
             "at" => Ok(rows(store.observation(&uuid()?, instant(args[1]))?)),
             "spelled" => {
                 let found = store.observations(&uuid()?, range(args[1], args[2]))?;
@@ -302,6 +323,13 @@ impl Runner {
             _ => panic!("no operation {op}"),
         }
     }
+}
+
+/// Returns the uuids that all arguments are.
+fn uuids(args: &[&str]) -> Result<Vec<StreamUuid>, Error> {
+    args.iter()
+        .map(|uuid| StreamUuid::new(text(uuid).unwrap_or_default()))
+        .collect()
 }
 
 /// Answers with rows that can't be read: how many, and as JSON.
