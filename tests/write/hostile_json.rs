@@ -283,6 +283,7 @@ fn brackets_are_counted_where_they_nest() {
         format!("\"\\\"{}\"", "[{".repeat(100)),
         format!("[\"\\\\\", \"{}\"]", "{".repeat(100)),
         format!("[\"]]]]\", \"{}\", []]", "[".repeat(100)),
+        format!("[[], [[]], {}]", nested(29)),
     ] {
         assert_eq!(refusal_of(&flat), None, "{flat}");
     }
@@ -299,6 +300,18 @@ fn brackets_are_counted_where_they_nest() {
             "{deep}"
         );
     }
+}
+
+/// A line is a payload, or an array of them; two payloads on a line are neither.
+#[test]
+fn two_payloads_on_a_line_are_rejected_as_one() {
+    let (store, other) = (memory(), payload("2", "120"));
+    let line = format!("{} {other}", payload("1", "60"));
+    let report = ingest(&store, format!("{line}\n{other}\n"));
+    assert_eq!((report.inserted, report.rejected.len()), (1, 1));
+    assert_eq!(report.rejected[0].position.line, 1);
+    let report = ingest(&memory(), line);
+    assert_eq!((report.inserted, report.rejected.len()), (0, 1));
 }
 
 #[test]
