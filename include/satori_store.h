@@ -2117,6 +2117,33 @@ satori_status satori_restore(const satori_store *store,
                              satori_error *error);
 
 /**
+ * Copies the store, as it is at one moment, into a new file: the way to copy a store.
+ * engine.db by itself lacks what is still in the -wal beside it, which may be whole streams.
+ *
+ * Others may read and write meanwhile, other threads on this handle among them, unless the
+ * store is in memory. The copy is made as a hidden file beside `path`, checked for damage
+ * and synced to the disk before it gets its name, so a file of that name is whole. To
+ * restore a backup, open it read-only and back it up to the place where the store was.
+ *
+ * @param store        the store.
+ * @param path         the new file; bytes as the system takes them, no NUL needed.
+ * @param path_length  its length in bytes.
+ * @param size         receives the file's size in bytes; may be NULL.
+ * @param error        see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_CANNOT_OPEN (the file, or a -wal, -shm or -journal beside it,
+ *         already exists, and is left as it is; or it can't be made), SATORI_DISK_FULL,
+ *         SATORI_CORRUPT (the store is damaged), SATORI_FILE_REPLACED,
+ *         SATORI_INVALID_ARGUMENT, or what any call returns. If it is not SATORI_OK, no
+ *         file of that name was made.
+ * @since 0.1
+ */
+satori_status satori_backup(const satori_store *store,
+                            const char *path,
+                            size_t path_length,
+                            uint64_t *size,
+                            satori_error *error);
+
+/**
  * Exports the observations from `from`, included, to `to`, excluded, as an Arrow
  * stream of `ts` (timestamp[us, UTC]), `value` (float64), `hash` and `provider`
  * (utf8), in order of time. It reads as it is asked, and keeps the file open until it

@@ -761,6 +761,14 @@ class Store {
   /** Returns the handle, for functions of satori_store.h. The store keeps it. */
   [[nodiscard]] satori_store *get() const noexcept { return handle_.get(); }
 
+  /** Copies the store, as it is at one moment, into a new file, and returns its size in
+   *  bytes: see satori_backup. */
+  std::uint64_t backup(Text path) const {
+    std::uint64_t size = 0;
+    detail::call(satori_backup, get(), path.data(), path.size(), &size);
+    return size;
+  }
+
   /* Streams */
 
   /** Writes metadata and sets `last_synced` to now; returns what is stored now. */

@@ -4,6 +4,8 @@
 //! round trips. It knows the nouns of `model` and no database. [`Store`](crate::Store)
 //! chooses the transactions; no method opens one unless it says so.
 
+use std::path::Path;
+
 use crate::model::cursor::Cursor;
 use crate::model::digest::Digest;
 use crate::model::error::{Error, Result};
@@ -313,7 +315,23 @@ pub(crate) trait Backend: Sized {
     /// transaction.
     fn remove_data(&mut self, uuid: &StreamUuid) -> Found<u64>;
 
+    /// Copies all that the store holds at one moment into a new file at `to`, and returns its
+    /// size in bytes. It is whole and synced before it has that name, and is never written
+    /// over another.
+    ///
+    /// # Errors
+    /// `CannotOpen`, with the location of what is in the way; `Corrupt` if the store is
+    /// damaged; `DiskFull`.
+    fn back_up(&mut self, to: &Path) -> Result<u64>;
+
     // The connection
+
+    /// Opens another connection to the database, for a long read beside this one; `None` if
+    /// the database lives in this connection alone.
+    ///
+    /// # Errors
+    /// Those of opening a store, and `FileReplaced`.
+    fn beside(&mut self) -> Result<Option<Self>>;
 
     /// Prepares for a call: a connection that nothing protects from others that write begins
     /// anew if they have written.

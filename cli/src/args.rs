@@ -73,6 +73,8 @@ pub(crate) enum Command {
     Normalize(Normalize),
     Quarantine(Quarantine),
     Remove(Remove),
+    Backup(Backup),
+    Restore(Restore),
 }
 
 /// Store the server's answers: metadata and observations
@@ -310,6 +312,33 @@ pub(crate) struct Remove {
     /// Don't ask for confirmation
     #[arg(long, short)]
     pub(crate) yes: bool,
+}
+
+/// Copy the store, as it is now, into a new file
+///
+/// Others may read and write meanwhile. Copying engine.db by itself is no backup: what was
+/// written last is in the `-wal` beside it, which may be whole streams. The copy gets its name
+/// once it is complete, checked for damage, and synced to the disk; if the command is killed,
+/// a hidden file beside it is left, `.FILE.partial-` and numbers. An existing file is never
+/// overwritten.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Backup {
+    /// The store
+    pub(crate) db: PathBuf,
+    /// The new file
+    pub(crate) file: PathBuf,
+}
+
+/// Make a store of a backup
+///
+/// The backup is checked for damage and stays as it is. An existing store is never
+/// overwritten: move it away first, with the `-wal` beside it if there is one.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Restore {
+    /// The backup
+    pub(crate) file: PathBuf,
+    /// The store to be made
+    pub(crate) db: PathBuf,
 }
 
 impl Args {

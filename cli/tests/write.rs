@@ -1,4 +1,4 @@
-//! `normalize` and `remove`.
+//! `normalize`, `remove`, `backup` and `restore`.
 
 mod common;
 
@@ -189,4 +189,45 @@ fn quarantine_lists_and_restores_the_rows_of_a_stream_that_was_removed() {
     // Nobody else is found by it.
     let unknown = folder.run(&["quarantine", "engine.db", "unknown", "--list"]);
     assert_eq!(unknown.code, 3, "{unknown:?}");
+}
+
+#[test]
+fn a_backup_is_restored_as_it_was() {
+    let folder = Folder::with_bitcoin();
+    let all = |db: &str| folder.run(&["observations", db, "bitcoin", "--json"]).out;
+    let before = all("engine.db");
+    let ran = folder.run(&["backup", "engine.db", "backup.db"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");
+    assert!(
+        ran.out.starts_with("backed up to backup.db: "),
+        "{}",
+        ran.out
+    );
+    let bytes = fs::metadata(folder.path("backup.db")).unwrap().len();
+
+    // Whatever becomes of the store meanwhile.
+    let ran = folder.run(&["remove", "engine.db", "bitcoin", "--yes"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let refused = folder.run(&["restore", "backup.db", "engine.db"]);
+    assert_eq!(refused.code, 3);
+    assert!(refused.err.contains("already exists"), "{}", refused.err);
+    let ran = folder.run(&["restore", "backup.db", "restored.db", "--json"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(ran.json()["bytes"], bytes);
+    assert_eq!(ran.json()["file"], "restored.db");
+    assert_eq!(all("restored.db"), before);
+    assert_eq!(all("backup.db"), before);
+}
+
+#[test]
+fn what_is_no_store_is_neither_backed_up_nor_restored() {
+    let folder = Folder::with("not_a_database.db");
+    for command in ["backup", "restore"] {
+        let ran = folder.run(&[command, "engine.db", "other.db"]);
+        assert_eq!(ran.code, 6, "{ran:?}");
+        let ran = folder.run(&[command, "missing.db", "other.db"]);
+        assert_eq!(ran.code, 3, "{ran:?}");
+        assert!(!folder.path("other.db").exists());
+        assert!(!folder.path("missing.db").exists());
+    }
 }

@@ -308,6 +308,13 @@ unsafe extern "C" {
         streams: Pointer,
         error: Pointer,
     ) -> i32;
+    pub(crate) fn satori_backup(
+        store: Pointer,
+        path: *const u8,
+        length: usize,
+        size: Pointer,
+        error: Pointer,
+    ) -> i32;
     pub(crate) fn satori_cursor_streams(
         cursor: Pointer,
         capacity: usize,

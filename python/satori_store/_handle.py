@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 from ctypes import byref
 from numbers import Real
 from types import TracebackType
-from typing import Any, Literal, Optional, TypeVar
+from typing import Any, Literal, Optional, TypeVar, Union
 
 from ._capi import arrow
 from ._capi.call import attempt, call, choice, flag
@@ -95,6 +96,24 @@ class StoreHandle:
             # In a forked child the file is the parent's, and stays open there.
             if error is not None and not isinstance(error, Forked):
                 raise error
+
+    def backup(self, path: Union[str, bytes, os.PathLike[str]]) -> int:
+        """Copies the store, as it is at one moment, into a new file, and returns the file's
+        size in bytes. It is the way to copy a store: ``engine.db`` by itself lacks what is
+        still in the ``-wal`` beside it, which may be whole streams.
+
+        Others may read and write meanwhile, other threads among them. The copy is made as a
+        hidden file beside ``path``, checked for damage, and synced to the disk before it gets
+        its name, so a file of that name is whole. To restore a backup, open it with
+        ``read_only`` and back it up to the place where the store was.
+
+        :raises CannotOpen: the file, or a ``-wal``, ``-shm`` or ``-journal`` beside it, already
+            exists, and is left as it is; or it can't be made.
+        :raises DiskFull, Corrupt, FileReplaced: no file of that name was made.
+        """
+        size, data = ctypes.c_uint64(), path_of(path)
+        call("satori_backup", self.handle, data, len(data), byref(size))
+        return size.value
 
     @property
     def closed(self) -> bool:

@@ -77,6 +77,10 @@ class Player:
             )
         yield "done"
 
+    def backup(self, name: str) -> Iterator[str]:
+        assert self.store.backup(self.scratch / name) > 0
+        yield "done"
+
     def close(self) -> Iterator[str]:
         self.store.close()
         yield "done"

@@ -113,6 +113,7 @@ CALLS: dict[str, Callable[[Store, Any], Any]] = {
     "observations(end)": lambda s, x: list(s.observations("a", None, x)),
     "last(uuid)": lambda s, x: s.last(x, 1),
     "last(count)": lambda s, x: s.last("a", x),
+    "backup": lambda s, x: s.backup(x),
     "first(uuid)": lambda s, x: s.first(x, 1),
     "first(count)": lambda s, x: s.first("a", x),
     "last_before(uuid)": lambda s, x: s.last_before(x, 0, 1),

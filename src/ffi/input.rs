@@ -3,6 +3,7 @@
 use std::ffi::c_char;
 use std::mem;
 use std::ops::Bound;
+use std::path::Path;
 use std::slice;
 
 use super::error::Failure;
@@ -97,6 +98,34 @@ pub(super) unsafe fn uuid(data: *const c_char, length: usize) -> Result<StreamUu
     // SAFETY: by the caller's word.
     let text = unsafe { text(data, length, "uuid") }?;
     Ok(StreamUuid::new(text)?)
+}
+
+/// Reads the path of a file.
+///
+/// # Safety
+/// `data` is NULL or points to `length` bytes that live through the call.
+pub(super) unsafe fn path<'a>(data: *const c_char, length: usize) -> Result<&'a Path, Failure> {
+    // SAFETY: by the caller's word.
+    to_path(unsafe { bytes(data, length, "path") }?)
+}
+
+#[cfg(unix)]
+fn to_path(path: &[u8]) -> Result<&Path, Failure> {
+    use std::os::unix::ffi::OsStrExt;
+    if path.is_empty() || path.contains(&0) {
+        return Err(Failure::argument("path is empty, or has a NUL in it"));
+    }
+    Ok(Path::new(std::ffi::OsStr::from_bytes(path)))
+}
+
+#[cfg(not(unix))]
+fn to_path(path: &[u8]) -> Result<&Path, Failure> {
+    match std::str::from_utf8(path) {
+        Ok(path) if !path.is_empty() && !path.contains('\0') => Ok(Path::new(path)),
+        _ => Err(Failure::argument(
+            "path is empty, not UTF-8, or has a NUL in it",
+        )),
+    }
 }
 
 /// Reads the uuids of several streams.

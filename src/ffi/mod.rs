@@ -58,6 +58,8 @@ mod normalize;
 
 mod quarantine;
 
+mod backup;
+
 mod arrow;
 mod arrow_c;
 mod arrow_column;

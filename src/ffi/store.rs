@@ -2,7 +2,6 @@
 
 use std::ffi::c_char;
 use std::mem;
-use std::path::Path;
 use std::time::Duration;
 
 use super::error::{Failure, satori_error};
@@ -145,33 +144,14 @@ pub unsafe extern "C" fn satori_store_open(
             options.open_in_memory()?
         } else {
             // SAFETY: by the caller's word.
-            let path = unsafe { input::bytes(path, path_length, "path") }?;
-            options.open(to_path(path)?)?
+            let path = unsafe { input::path(path, path_length) }?;
+            options.open(path)?
         };
         // SAFETY: by the caller's word.
         unsafe { output::write_handle(store, opened) }
     };
     // SAFETY: by the caller's word.
     unsafe { guard.run(body) }
-}
-
-#[cfg(unix)]
-fn to_path(path: &[u8]) -> Result<&Path, Failure> {
-    use std::os::unix::ffi::OsStrExt;
-    if path.is_empty() || path.contains(&0) {
-        return Err(Failure::argument("path is empty, or has a NUL in it"));
-    }
-    Ok(Path::new(std::ffi::OsStr::from_bytes(path)))
-}
-
-#[cfg(not(unix))]
-fn to_path(path: &[u8]) -> Result<&Path, Failure> {
-    match std::str::from_utf8(path) {
-        Ok(path) if !path.is_empty() && !path.contains('\0') => Ok(Path::new(path)),
-        _ => Err(Failure::argument(
-            "path is empty, not UTF-8, or has a NUL in it",
-        )),
-    }
 }
 
 /// Closes a store. The handle is invalid from then on. Calls that other threads

@@ -279,12 +279,16 @@ impl Error {
     }
 
     /// Completes an error of the database with what only the connection knows: where the
-    /// store is and how long the call waited.
+    /// store is, unless the error says where, and how long the call waited.
     pub(crate) fn located(mut self, place: &Location, time: Duration) -> Self {
         match &mut self {
             Error::CannotOpen { location, .. }
             | Error::NotAStore { location, .. }
-            | Error::Corrupt { location, .. } => *location = place.clone(),
+            | Error::Corrupt { location, .. }
+                if *location == Location::UNKNOWN =>
+            {
+                *location = place.clone();
+            }
             Error::Busy { waited, .. } => *waited = time,
             _ => {}
         }

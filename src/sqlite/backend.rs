@@ -1,14 +1,19 @@
 //! The contract of a backend, as SQLite keeps it.
 
+use std::path::Path;
+
 use super::connection::Connection;
 use super::cursor::Reader;
 use super::unlocked;
-use super::{delete, digest, insert, integrity, normalize, quarantine, read, statistics, streams};
+use super::{
+    backup, delete, digest, insert, integrity, normalize, quarantine, read, statistics, streams,
+};
 use crate::backend::{Access, Backend, Found, Inserted, StreamQuery};
 use crate::model::cursor::Cursor;
 use crate::model::digest::Digest;
 use crate::model::error::{Error, Result};
 use crate::model::observation::{Insertion, NewObservation, Observation};
+use crate::model::options::OpenOptions;
 use crate::model::report::{Normalization, Restored, Statistics, StoredRow};
 use crate::model::row::RowRef;
 use crate::model::span::Span;
@@ -262,6 +267,19 @@ impl Backend for Connection {
 
     fn remove_data(&mut self, uuid: &StreamUuid) -> Found<u64> {
         self.tables.drop(uuid)
+    }
+
+    fn back_up(&mut self, to: &Path) -> Result<u64> {
+        self.in_one_state(|connection| backup::back_up(connection, to))
+    }
+
+    fn beside(&mut self) -> Result<Option<Self>> {
+        let Some(file) = &self.file else {
+            return Ok(None);
+        };
+        file.check()?;
+        let options = OpenOptions::new().read_only(true);
+        Connection::open(&file.path, &options).map(Some)
     }
 
     fn refresh(&mut self) -> Result<()> {

@@ -213,7 +213,7 @@ fn check_no_wal(path: &Path) -> Result<()> {
 }
 
 /// Returns the path of what SQLite keeps beside a database.
-fn beside(database: &Path, suffix: &str) -> PathBuf {
+pub(super) fn beside(database: &Path, suffix: &str) -> PathBuf {
     let mut path = database.to_owned().into_os_string();
     path.push(suffix);
     path.into()

@@ -4,6 +4,7 @@
 //! are named by their stream's uuid, and the two statements on `streams` that run most.
 
 mod backend;
+mod backup;
 mod catalog;
 mod connection;
 mod cursor;

@@ -3,6 +3,8 @@
 //! The set of backends is closed, so this is an enum and not a trait object: methods stay
 //! generic, and a forgotten one doesn't compile. The choice is made once a call.
 
+use std::path::Path;
+
 use crate::backend::{Access, Backend, Found, Inserted, StreamQuery};
 use crate::model::cursor::Cursor;
 use crate::model::digest::Digest;
@@ -210,6 +212,16 @@ impl Backend for Connection {
 
     fn remove_data(&mut self, uuid: &StreamUuid) -> Found<u64> {
         dispatch!(self, backend => backend.remove_data(uuid))
+    }
+
+    fn back_up(&mut self, to: &Path) -> Result<u64> {
+        dispatch!(self, backend => backend.back_up(to))
+    }
+
+    fn beside(&mut self) -> Result<Option<Self>> {
+        match self {
+            Connection::Sqlite(backend) => Ok(backend.beside()?.map(Connection::Sqlite)),
+        }
     }
 
     fn refresh(&mut self) -> Result<()> {

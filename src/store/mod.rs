@@ -1,6 +1,7 @@
 //! The store: the handle, and how each operation runs on its connection. The files of
 //! this folder hold the operations, by their noun.
 
+mod backup;
 mod connection;
 mod digest;
 mod ends;

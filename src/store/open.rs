@@ -56,16 +56,7 @@ impl OpenOptions {
     /// As [`Store::open`].
     pub fn open(&self, path: impl AsRef<Path>) -> Result<Store> {
         let path = path.as_ref();
-        let location = Location::new(path);
-        if location.is_url() {
-            return Err(Error::CannotOpen {
-                location,
-                reason: "it is a URL, not the path of a file; a file of such a name can be \
-                         opened as ./name"
-                    .to_owned(),
-                code: None,
-            });
-        }
+        let location = file_at(path)?;
         let call = Call::begin();
         let_go_of_inherited(&location, &call)?;
         let opened = sqlite::Connection::open(path, self)?;
@@ -88,5 +79,23 @@ impl OpenOptions {
             store.keep_digests()?;
         }
         Ok(store)
+    }
+}
+
+/// Returns the location of the file at `path`.
+///
+/// # Errors
+/// `CannotOpen` if it is a URL.
+pub(super) fn file_at(path: &Path) -> Result<Location> {
+    let location = Location::new(path);
+    match location.is_url() {
+        false => Ok(location),
+        true => Err(Error::CannotOpen {
+            location,
+            reason: "it is a URL, not the path of a file; a file of such a name can be \
+                     opened as ./name"
+                .to_owned(),
+            code: None,
+        }),
     }
 }

@@ -28,6 +28,7 @@ fn generate() -> String {
         "verify",
         "normalize",
         "quarantine",
+        "backup",
         "arrow",
         "json",
         "convert",

@@ -486,6 +486,16 @@ static void numbers(void) {
   CASE(SATORI_NULL_POINTER, satori_cursor_streams(good_cursor, 4, NULL, &error));
   CASE(SATORI_INVALID_ARGUMENT, satori_cursor_streams(good_cursor, 4, ASKEW(texts), &error));
   CASE(SATORI_INVALID_ARGUMENT, satori_cursor_streams(good_cursor, SIZE_MAX, texts, &error));
+#define BACKUP(...) satori_backup(good_store, __VA_ARGS__, &out.rows, &error)
+  CASE(SATORI_NULL_POINTER, BACKUP(NULL, 3));
+  CASE(SATORI_INVALID_ARGUMENT, BACKUP(NULL, 0));
+  CASE(SATORI_INVALID_ARGUMENT, BACKUP("", 0));
+  CASE(SATORI_INVALID_ARGUMENT, BACKUP("a\0b", 3));
+  CASE(SATORI_INVALID_ARGUMENT, BACKUP("a", SIZE_MAX));
+  CASE(SATORI_CANNOT_OPEN, BACKUP(SATORI_STR("/nowhere/backup.db")));
+  CASE(SATORI_CANNOT_OPEN, BACKUP(SATORI_STR("postgres://host/name")));
+  CASE(SATORI_INVALID_ARGUMENT,
+       satori_backup(good_store, SATORI_STR("/nowhere/b"), ASKEW(&out.rows), &error));
 #define IMPORT(provider) \
   satori_import_arrow(good_store, ID, &out.arrow, provider, 0, &out.insert_report, &out.string, \
                       &error)

@@ -5,8 +5,11 @@
  * function without a call here fails the test. The library must have the feature
  * panic-test: SATORI_STORE_PANIC names the function that panics.
  */
+#define _DEFAULT_SOURCE
 #include "arrow_c.h"
 #include "host.h"
+
+#include <unistd.h>
 
 #define UUID_TEXT "d39cd529-5dd4-5e4b-abc9-90b3751e71f1"
 #define UUID SATORI_STR(UUID_TEXT)
@@ -178,6 +181,19 @@ CALL(satori_stream_uuid) {
   return satori_stream_uuid(part, part, part, part, uuid, &f->error);
 }
 
+CALL(satori_backup) {
+  char path[] = "/tmp/satori-backup-XXXXXX/backup.db";
+  char *end = strrchr(path, '/');
+  *end = 0;
+  CHECK(mkdtemp(path) != NULL);
+  *end = '/';
+  satori_status status = satori_backup(f->store, SATORI_STR(path), NULL, &f->error);
+  unlink(path);
+  *end = 0;
+  rmdir(path);
+  return status;
+}
+
 #define OPEN(name, ...)                                                     \
   CALL(name) {                                                              \
     satori_cursor *cursor = NULL;                                           \
@@ -337,6 +353,7 @@ static const struct {
     ENTRY(satori_quarantined, STORE),
     ENTRY(satori_quarantined_streams, STORE),
     ENTRY(satori_restore, STORE),
+    ENTRY(satori_backup, STORE),
     ENTRY(satori_restate_digest, STORE),
     ENTRY(satori_verify, STORE),
     ENTRY(satori_parse_timestamp, NONE),

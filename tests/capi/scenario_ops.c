@@ -440,6 +440,14 @@ void play(const struct operation *operation) {
     OK(satori_store_close(store, &error));
     say("done\n");
   }
+  OP("backup") {
+    char path[4096];
+    snprintf(path, sizeof(path), "%s/%s", scratch, first);
+    if (fine(satori_backup(store, SATORI_STR(path), &count, &error))) {
+      CHECK(count > 0);
+      say("done\n");
+    }
+  }
   OP("fixture") copy_fixture(args);
   OP("parse") {
     int64_t ts;

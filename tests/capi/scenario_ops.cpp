@@ -311,6 +311,9 @@ static void play_on_store(std::string_view op, const argument *args, int count) 
   } else if (op == "close") {
     store->close();
     say("done\n");
+  } else if (op == "backup") {
+    CHECK(store->backup(std::string(scratch) + "/" + first) > 0);
+    say("done\n");
   } else if (op == "fixture") {
     copy_fixture(args);
   } else if (op == "parse") {

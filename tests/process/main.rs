@@ -1,6 +1,7 @@
 //! Several processes on one file: of the library's, of Python's `sqlite3`, killed,
 //! forked, without room or rights.
 
+mod backup;
 mod crash;
 mod flat;
 mod fork;
@@ -24,6 +25,7 @@ mod writers;
 #[test]
 fn role() {
     support::play(&[
+        backup::ROLES,
         crash::ROLES,
         flat::ROLES,
         fork::ROLES,

@@ -267,6 +267,13 @@ impl Session {
                     let (from, to) = (first.instant(), second.instant());
                     run(handle, text.data, text.length, from, to, count, error)
                 }
+                // Into a folder that doesn't exist: a backup takes long.
+                8 if which % 3 == 2 => {
+                    fault = None;
+                    let path = c"/nowhere/backup.db".to_bytes();
+                    let size = places.place(Wanted::Plain);
+                    satori_backup(handle, path.as_ptr(), path.len(), size, error)
+                }
                 8 if which % 2 == 1 => satori_restate_digest(handle, text.data, text.length, error),
                 8 => {
                     let [restored, kept] = [(); 2].map(|()| places.place(Wanted::Plain));

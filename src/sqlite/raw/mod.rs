@@ -6,6 +6,7 @@
 //! fields are declared in that order.
 #![allow(unsafe_code)]
 
+mod backup;
 mod busy;
 mod cell;
 #[cfg(all(feature = "bundled", target_os = "linux", target_pointer_width = "64"))]
@@ -22,10 +23,12 @@ mod new_file;
 mod rights;
 mod statement;
 
+pub(crate) use backup::Alone;
 pub(crate) use busy::BusyState;
 pub(crate) use cell::Cell;
 pub(crate) use error::{
-    corrupt, is_schema_changed, no_room, not_a_database, schema_changed, unreadable_disk,
+    SqliteError, corrupt, is_schema_changed, no_room, not_a_database, schema_changed,
+    unreadable_disk,
 };
 pub(crate) use establish::establish;
 pub(crate) use handle::{Handle, Hardening};

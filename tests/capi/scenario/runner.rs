@@ -110,6 +110,10 @@ impl Runner {
         let uuid = || StreamUuid::new(text(args[0]).unwrap_or_default());
         let name = || text(args[0]).unwrap_or_default();
         match op {
+            "backup" => {
+                assert!(store.backup(self.scratch.join(name()))? > 0);
+                done()
+            }
             "upsert" => self.streams([store.upsert_stream(&uuid()?, &patch(&args[1..]))?]),
             "update" => self.streams([store.update_stream(&uuid()?, &patch(&args[1..]))?]),
             "stream" => self.streams(store.stream(&uuid()?)?),

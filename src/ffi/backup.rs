@@ -1,0 +1,47 @@
+//! Backing a store up.
+
+use std::ffi::c_char;
+
+use super::error::satori_error;
+use super::guard::Guard;
+use super::input;
+use super::output::{self, optional};
+use super::status::satori_status;
+use super::store::satori_store;
+
+/// Copies the store, as it is at one moment, into a new file: the way to copy a store.
+/// engine.db by itself lacks what is still in the -wal beside it, which may be whole streams.
+///
+/// Others may read and write meanwhile, other threads on this handle among them, unless the
+/// store is in memory. The copy is made as a hidden file beside `path`, checked for damage
+/// and synced to the disk before it gets its name, so a file of that name is whole. To
+/// restore a backup, open it read-only and back it up to the place where the store was.
+///
+/// @param store        the store.
+/// @param path         the new file; bytes as the system takes them, no NUL needed.
+/// @param path_length  its length in bytes.
+/// @param size         receives the file's size in bytes; may be NULL.
+/// @param error        see satori_error; may be NULL.
+/// @return SATORI_OK, SATORI_CANNOT_OPEN (the file, or a -wal, -shm or -journal beside it,
+///         already exists, and is left as it is; or it can't be made), SATORI_DISK_FULL,
+///         SATORI_CORRUPT (the store is damaged), SATORI_FILE_REPLACED,
+///         SATORI_INVALID_ARGUMENT, or what any call returns. If it is not SATORI_OK, no
+///         file of that name was made.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_backup(
+    store: *const satori_store,
+    path: *const c_char,
+    path_length: usize,
+    size: *mut u64,
+    error: *mut satori_error,
+) -> satori_status {
+    let guard = Guard::new("satori_backup", error, [optional(size, "size")]);
+    // SAFETY: by the caller's word.
+    unsafe {
+        guard.with(store, |store| {
+            output::write(size, store.backup(input::path(path, path_length)?)?);
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,142 @@
+//! Backing a store up: a copy of what it holds at one moment, in a new file.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::process;
+use std::time::Duration;
+
+use super::connection::Connection;
+use super::file::{self, Mode};
+use super::integrity;
+use super::raw::{self, Alone, SqliteError, Statement};
+use crate::model::error::{Error, Result};
+use crate::model::location::Location;
+
+/// Copies the database to a new file at `to`, as the present transaction sees it, and returns
+/// the size of the file in bytes.
+///
+/// The copy is made under another name beside it, checked, and synced, before it gets its own
+/// name; so whatever has that name is whole. `to` is never overwritten.
+pub(super) fn back_up(connection: &Connection, to: &Path) -> Result<u64> {
+    let location = Location::new(to);
+    let failed = |error| system_error(&location, &error);
+    let located = |error: SqliteError| Error::from(error).located(&location, Duration::ZERO);
+    let to = std::path::absolute(to).map_err(failed)?;
+    check_is_new(&to)?;
+    let copy = Partial::make(&to).map_err(failed)?;
+
+    let target = Alone::open(&file::uri(&copy.0, Mode::Write)?).map_err(located)?;
+    // Nobody reads the file before it has its name, and by then it is synced.
+    for pragma in ["PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF"] {
+        Statement::prepare(target.handle(), pragma)?.execute(&[])?;
+    }
+    target.copy_from(connection.db).map_err(located)?;
+    drop(target);
+
+    // What is wrong with the copy is wrong with the store.
+    let written = Alone::open(&file::uri(&copy.0, Mode::Immutable)?).map_err(located)?;
+    integrity::check(written.handle(), None)?;
+    drop(written);
+
+    let size = copy.sync().map_err(failed)?;
+    copy.publish(&to).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => exists(&to),
+        _ => system_error(&location, &error),
+    })?;
+    Ok(size)
+}
+
+/// Refuses the name of a file that exists, or of one whose WAL or journal lies there: SQLite
+/// would take it for the new file's.
+fn check_is_new(to: &Path) -> Result<()> {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        let path = file::beside(to, suffix);
+        if fs::symlink_metadata(&path).is_ok() {
+            return Err(exists(&path));
+        }
+    }
+    Ok(())
+}
+
+/// Returns the error for a file that is in the way of the new one.
+fn exists(path: &Path) -> Error {
+    Error::CannotOpen {
+        location: Location::new(path),
+        reason: "it already exists, and would be overwritten; name another file, or move it away"
+            .to_owned(),
+        code: None,
+    }
+}
+
+fn system_error(location: &Location, error: &io::Error) -> Error {
+    if raw::failed::is_no_room(error) {
+        return raw::no_room();
+    }
+    Error::CannotOpen {
+        location: location.clone(),
+        reason: error.to_string(),
+        code: None,
+    }
+}
+
+/// A file that is being made. Dropping it removes it.
+struct Partial(PathBuf);
+
+impl Partial {
+    /// Makes an empty file beside `to` that only its owner can read.
+    fn make(to: &Path) -> io::Result<Self> {
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut number = 0;
+        loop {
+            let mut name = OsString::from(".");
+            name.push(to.file_name().unwrap_or_default());
+            name.push(format!(".partial-{}-{number}", process::id()));
+            let path = to.with_file_name(name);
+            match options.open(&path) {
+                // Another thread's, or what was left by a process of this number.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,
+                made => return made.map(|_| Self(path)),
+            }
+        }
+    }
+
+    /// Writes the file to the disk; returns its size in bytes.
+    fn sync(&self) -> io::Result<u64> {
+        let file = fs::OpenOptions::new().write(true).open(&self.0)?;
+        file.sync_all()?;
+        Ok(file.metadata()?.len())
+    }
+
+    /// Gives the file its name, unless another has it by now.
+    fn publish(self, to: &Path) -> io::Result<()> {
+        match fs::hard_link(&self.0, to) {
+            // Some file systems have no links. Renaming replaces a file that has just got
+            // the name.
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                if fs::symlink_metadata(to).is_ok() {
+                    return Err(ErrorKind::AlreadyExists.into());
+                }
+                fs::rename(&self.0, to)?;
+            }
+            linked => linked?,
+        }
+        drop(self);
+        // So that a power cut doesn't take the name.
+        #[cfg(unix)]
+        if let Some(folder) = to.parent() {
+            fs::File::open(folder)?.sync_all()?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}

@@ -1,0 +1,57 @@
+//! Backing a store up.
+
+use std::path::Path;
+
+use super::Store;
+use super::open::file_at;
+use crate::backend::Backend;
+use crate::model::error::Result;
+
+impl Store {
+    /// Copies the store, as it is at one moment, into a new file at `to`, and returns the
+    /// file's size in bytes. It is the way to copy a store: `engine.db` by itself lacks what
+    /// is still in the `-wal` beside it, which may be whole streams.
+    ///
+    /// Others may read and write meanwhile, this store's other threads among them: the copy
+    /// is read through a connection of its own (a store in memory has only one). All that
+    /// was committed when it began is in it, and nothing that was committed later. While it
+    /// is read, the `-wal` grows by what others write.
+    ///
+    /// The copy is made as a hidden file beside `to`, whose name ends in `.partial-` and
+    /// numbers, checked for damage, and synced to the disk before it gets its name. So a file
+    /// of that name is whole; if the process is killed, the hidden file is left and can be
+    /// removed. Only its owner can read it.
+    ///
+    /// To restore one is the same the other way round: open the backup read-only, and back it
+    /// up to the place where the store was.
+    ///
+    /// ```
+    /// # use satori_store::{NewObservation, OpenOptions, Store, StreamUuid, Timestamp};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let (path, backup) = (folder.path().join("engine.db"), folder.path().join("backup.db"));
+    /// # let restored = folder.path().join("restored.db");
+    /// let store = Store::open(&path)?;
+    /// # let uuid = StreamUuid::from_parts("central", "satori", "bitcoin", "");
+    /// # store.insert(&uuid, &NewObservation::new(Timestamp::now(), 1.5))?;
+    /// store.backup(&backup)?;
+    /// OpenOptions::new().read_only(true).open(&backup)?.backup(&restored)?;
+    /// # assert_eq!(Store::open(&restored)?.latest(&uuid)?, store.latest(&uuid)?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::CannotOpen`](crate::Error::CannotOpen) if `to`, or a `-wal`, `-shm` or
+    /// `-journal` beside it, already exists (nothing is overwritten), or can't be made;
+    /// [`Error::DiskFull`](crate::Error::DiskFull) if there is no room for the copy;
+    /// [`Error::Corrupt`](crate::Error::Corrupt) if the store is damaged;
+    /// [`Error::FileReplaced`](crate::Error::FileReplaced). In each of these cases no file of
+    /// that name is made.
+    pub fn backup(&self, to: impl AsRef<Path>) -> Result<u64> {
+        let to = to.as_ref();
+        file_at(to)?;
+        match self.run(Backend::beside)? {
+            Some(connection) => Self::new(connection).run(|beside| beside.back_up(to)),
+            None => self.run(|connection| connection.back_up(to)),
+        }
+    }
+}
