@@ -7,12 +7,21 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::time::Duration;
 
+use libsqlite3_sys::SQLITE_IOERR;
+
 use super::connection::Connection;
 use super::file::{self, Mode};
 use super::integrity;
 use super::raw::{self, Alone, SqliteError, Statement};
+use crate::model::database_code::DatabaseCode;
 use crate::model::error::{Error, Result};
 use crate::model::location::Location;
+
+/// The system's number for a device that fails, where it has one.
+#[cfg(unix)]
+const EIO: i32 = libc::EIO;
+#[cfg(not(unix))]
+const EIO: i32 = -1;
 
 /// Copies the database to a new file at `to`, as the present transaction sees it, and returns
 /// the size of the file in bytes.
@@ -22,21 +31,23 @@ use crate::model::location::Location;
 pub(super) fn back_up(connection: &Connection, to: &Path) -> Result<u64> {
     let location = Location::new(to);
     let failed = |error| system_error(&location, &error);
-    let located = |error: SqliteError| Error::from(error).located(&location, Duration::ZERO);
+    let not_copied = |error| copy_error(&location, error);
     let to = std::path::absolute(to).map_err(failed)?;
     check_is_new(&to)?;
     let copy = Partial::make(&to).map_err(failed)?;
 
-    let target = Alone::open(&file::uri(&copy.0, Mode::Write)?).map_err(located)?;
+    let target = Alone::open(&file::uri(&copy.0, Mode::Write)?).map_err(not_copied)?;
     // Nobody reads the file before it has its name, and by then it is synced.
     for pragma in ["PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF"] {
-        Statement::prepare(target.handle(), pragma)?.execute(&[])?;
+        let set = Statement::prepare(target.handle(), pragma);
+        set.and_then(|mut set| set.execute(&[]))
+            .map_err(not_copied)?;
     }
-    target.copy_from(connection.db).map_err(located)?;
+    target.copy_from(connection.db).map_err(not_copied)?;
     drop(target);
 
     // What is wrong with the copy is wrong with the store.
-    let written = Alone::open(&file::uri(&copy.0, Mode::Immutable)?).map_err(located)?;
+    let written = Alone::open(&file::uri(&copy.0, Mode::Immutable)?).map_err(not_copied)?;
     integrity::check(written.handle(), None)?;
     drop(written);
 
@@ -70,9 +81,26 @@ fn exists(path: &Path) -> Error {
     }
 }
 
+/// Returns the error for a copy that could not be written or read.
+fn copy_error(location: &Location, error: SqliteError) -> Error {
+    let message = format!("{} while {location} was written", error.message);
+    match Error::from(error) {
+        // No write of the store's is at stake.
+        Error::Database { code, .. } => Error::Database { code, message },
+        error => error.located(location, Duration::ZERO),
+    }
+}
+
+/// Returns the error for what the system refuses.
 fn system_error(location: &Location, error: &io::Error) -> Error {
     if raw::failed::is_no_room(error) {
         return raw::no_room();
+    }
+    if error.raw_os_error() == Some(EIO) {
+        return Error::Database {
+            code: DatabaseCode::Number(SQLITE_IOERR),
+            message: format!("disk I/O error: {error} while {location} was written"),
+        };
     }
     Error::CannotOpen {
         location: location.clone(),
@@ -128,8 +156,11 @@ impl Partial {
         drop(self);
         // So that a power cut doesn't take the name.
         #[cfg(unix)]
-        if let Some(folder) = to.parent() {
-            fs::File::open(folder)?.sync_all()?;
+        if let Some(folder) = to.parent()
+            && let Err(error) = fs::File::open(folder).and_then(|folder| folder.sync_all())
+        {
+            let _ = fs::remove_file(to);
+            return Err(error);
         }
         Ok(())
     }

@@ -114,6 +114,11 @@ impl Table {
         Ok(&mut self.chunk.insert(chunk).1)
     }
 
+    /// Returns `true` if an INSERT of many rows stays prepared.
+    pub(super) fn has_chunk(&self) -> bool {
+        self.chunk.is_some()
+    }
+
     /// Drops the INSERT of many rows.
     pub(super) fn forget_chunk(&mut self) {
         self.chunk = None;

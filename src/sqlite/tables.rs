@@ -54,8 +54,8 @@ pub(super) struct Tables {
     is_changed: bool,
     /// The present transaction may write.
     may_write: bool,
-    /// The name of the table used last, the only one that may keep an INSERT of many rows.
-    last: String,
+    /// The name of the table that keeps an INSERT of many rows, as long as no other is used.
+    chunked: Option<String>,
     version: Option<Statement>,
     catalog: Catalog,
     /// See [`OpenOptions::keep_spelling`](crate::OpenOptions::keep_spelling).
@@ -80,7 +80,7 @@ impl Tables {
             is_checked: false,
             is_changed: false,
             may_write: false,
-            last: String::new(),
+            chunked: None,
             version: None,
             catalog: Catalog::new(db),
             keep_spelling: options.keep_spelling,
@@ -102,11 +102,8 @@ impl Tables {
         stream: &StreamUuid,
         mut work: impl FnMut(&mut Table) -> Result<T>,
     ) -> Result<Option<T>> {
-        let Some(table) = self.table(stream)? else {
-            return Ok(None);
-        };
-        match work(table) {
-            Err(error)
+        match self.run(stream, &mut work)? {
+            Some(Err(error))
                 if is_schema_changed(&error)
                     || error.database_code() == Some(ffi::SQLITE_ERROR) =>
             {
@@ -114,13 +111,29 @@ impl Tables {
                 self.is_checked = false;
                 self.check()?;
             }
-            done => return self.noted(stream, done).map(Some),
+            Some(done) => return self.noted(stream, done).map(Some),
+            None => return Ok(None),
         }
+        match self.run(stream, &mut work)? {
+            Some(done) => self.noted(stream, done).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Runs `work` on the stream's table as it is known; returns `None` if there is no table.
+    fn run<T>(
+        &mut self,
+        stream: &StreamUuid,
+        work: &mut impl FnMut(&mut Table) -> Result<T>,
+    ) -> Result<Option<Result<T>>> {
         let Some(table) = self.table(stream)? else {
             return Ok(None);
         };
         let done = work(table);
-        self.noted(stream, done).map(Some)
+        if table.has_chunk() && self.chunked.is_none() {
+            self.chunked = Some(stream.to_string());
+        }
+        Ok(Some(done))
     }
 
     /// Notes by how much the work on the stream's table has changed its digest.
@@ -318,11 +331,10 @@ impl Tables {
 
     fn table(&mut self, stream: &StreamUuid) -> Result<Option<&mut Table>> {
         let name = stream.as_str();
-        if self.last != name {
-            if let Some(last) = self.prepared.peek_mut(&self.last) {
-                last.forget_chunk();
-            }
-            name.clone_into(&mut self.last);
+        if let Some(other) = self.chunked.take_if(|chunked| chunked != name)
+            && let Some(other) = self.prepared.peek_mut(&other)
+        {
+            other.forget_chunk();
         }
         while self.statements.load(Ordering::Relaxed) > STATEMENTS
             && self.prepared.pop_lru().is_some()

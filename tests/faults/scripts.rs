@@ -131,6 +131,7 @@ pub(crate) fn fault_scripts() -> Vec<Script> {
         Script::new("checkpoint as engines do", work::store, &bulks)
             .checkpoints()
             .kind(Kind::Normal),
+        one("backup", work::backup),
         one("read", work::read).kind(Kind::Normal),
         Script::new("read only", work::store, &[work::read]).kind(Kind::ReadOnly),
         Script::new("read only after a crash", work::crashed, &[work::read]).kind(Kind::ReadOnly),

@@ -12,6 +12,8 @@ use crate::fault::{Call, Failure, Fault};
 
 thread_local! {
     static WATCH: RefCell<Option<Watch>> = const { RefCell::new(None) };
+    /// The folder that was watched last.
+    static FOLDER: RefCell<Option<PathBuf>> = const { RefCell::new(None) };
 }
 
 /// What is watched, and what was seen.
@@ -57,6 +59,12 @@ impl Watch {
             watch.number(&path, path.metadata().expect("a file").ino());
         }
         WATCH.set(Some(watch));
+        FOLDER.set(Some(folder.to_owned()));
+    }
+
+    /// Returns the folder that is watched, or was last.
+    pub(crate) fn folder() -> PathBuf {
+        FOLDER.with_borrow(Clone::clone).expect("a watch has begun")
     }
 
     /// Ends the watch; returns what it saw.
@@ -83,9 +91,12 @@ impl Watch {
 
     /// Runs `work` unwatched.
     pub(crate) fn pause<T>(work: impl FnOnce() -> T) -> T {
-        Self::with(|watch| watch.paused = true);
+        let set = |paused: bool| {
+            WATCH.with_borrow_mut(|watch| watch.iter_mut().for_each(|watch| watch.paused = paused));
+        };
+        set(true);
         let done = work();
-        Self::with(|watch| watch.paused = false);
+        set(false);
         done
     }
 

@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::disk::{self, Image};
 use crate::state;
 use crate::support::{at, fixture, numbered, place, plain, run, table_sql, uuid};
+use crate::watch::Watch;
 
 /// One operation on an open store.
 pub(crate) type Work = fn(&Store) -> Result<()>;
@@ -170,6 +171,27 @@ pub(crate) fn read(store: &Store) -> Result<()> {
     }
     store.unreadable(&uuid("spoilt")).map(drop)?;
     store.streams().map(drop)
+}
+
+/// Backs the store up, and removes the backup: one that has its name is whole, and there is
+/// one if the call says so.
+pub(crate) fn backup(store: &Store) -> Result<()> {
+    let folder = Watch::folder();
+    let to = folder.join("backup.db");
+    let done = store.backup(&to);
+    Watch::pause(|| {
+        assert_eq!(to.exists(), done.is_ok(), "{done:?}");
+        if done.is_ok() {
+            let of_store = state::state(&folder.join("engine.db"));
+            assert_eq!(state::state(&to), of_store, "another state");
+        }
+        for name in disk::read(&folder).into_keys() {
+            if name.contains("backup.db") {
+                std::fs::remove_file(folder.join(name)).unwrap();
+            }
+        }
+    });
+    done.map(drop)
 }
 
 /// Writes about as many pages as a store keeps in its WAL here.
