@@ -281,6 +281,12 @@ enum class Remove : std::int32_t {
   both = SATORI_REMOVE_BOTH,
 };
 
+/** The size of a store's database in bytes, before it was compacted and after. */
+struct Compacted {
+  std::uint64_t before = 0;
+  std::uint64_t after = 0;
+};
+
 /** What remove() removed. */
 struct Removed {
   bool metadata = false;
@@ -767,6 +773,14 @@ class Store {
     std::uint64_t size = 0;
     detail::call(satori_backup, get(), path.data(), path.size(), &size);
     return size;
+  }
+
+  /** Rebuilds the file without the room that deleted rows have left in it: see
+   *  satori_compact. */
+  Compacted compact() const {
+    Compacted compacted;
+    detail::call(satori_compact, get(), &compacted.before, &compacted.after);
+    return compacted;
   }
 
   /* Streams */

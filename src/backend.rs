@@ -10,7 +10,7 @@ use crate::model::cursor::Cursor;
 use crate::model::digest::Digest;
 use crate::model::error::{Error, Result};
 use crate::model::observation::{InsertReport, Insertion, NewObservation, Observation};
-use crate::model::report::{Normalization, Restored, Statistics, StoredRow};
+use crate::model::report::{Compacted, Normalization, Restored, Statistics, StoredRow};
 use crate::model::row::RowRef;
 use crate::model::span::Span;
 use crate::model::stream::{Stream, StreamPatch, StreamRef};
@@ -323,6 +323,13 @@ pub(crate) trait Backend: Sized {
     /// `CannotOpen`, with the location of what is in the way; `Corrupt` if the store is
     /// damaged; `DiskFull`.
     fn back_up(&mut self, to: &Path) -> Result<u64>;
+
+    /// Rebuilds the database without the room that deleted rows have left in it. Not in a
+    /// transaction.
+    ///
+    /// # Errors
+    /// As [`begin`](Self::begin) and [`commit`](Self::commit), and `DiskFull`.
+    fn compact(&mut self) -> Result<Compacted>;
 
     // The connection
 

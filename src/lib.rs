@@ -98,8 +98,8 @@ pub use model::observation::{Conflict, InsertReport, Insertion, NewObservation, 
 pub use model::options::{OpenOptions, Synchronous};
 pub use model::position::Position;
 pub use model::report::{
-    IngestConflict, IngestReport, Normalization, Rejected, Remove, Removed, Restored, Statistics,
-    StoredRow, SyncReport,
+    Compacted, IngestConflict, IngestReport, Normalization, Rejected, Remove, Removed, Restored,
+    Statistics, StoredRow, SyncReport,
 };
 pub use model::spelling::StoredTimestamp;
 pub use model::stream::{Stream, StreamPatch};

@@ -75,6 +75,7 @@ pub(crate) enum Command {
     Remove(Remove),
     Backup(Backup),
     Restore(Restore),
+    Compact(Compact),
 }
 
 /// Store the server's answers: metadata and observations
@@ -338,6 +339,16 @@ pub(crate) struct Restore {
     /// The backup
     pub(crate) file: PathBuf,
     /// The store to be made
+    pub(crate) db: PathBuf,
+}
+
+/// Rebuild the file without the room that deleted rows have left
+///
+/// What the store holds stays as it is. Others may read meanwhile; writers wait. As much room
+/// on the disk is needed once more while it runs.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Compact {
+    /// The store
     pub(crate) db: PathBuf,
 }
 

@@ -13,6 +13,7 @@
 
 mod args;
 mod backup;
+mod compact;
 mod exit;
 mod failure;
 mod files;
@@ -72,6 +73,7 @@ fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
         Command::Normalize(args) => normalize::run(args, global, output),
         Command::Quarantine(args) => quarantine::run(args, global, output),
         Command::Remove(args) => remove::run(args, global, output),
+        Command::Compact(args) => compact::run(args, global, output),
         Command::Backup(args) => backup::run(&args.db, &args.file, "backed up to", global, output),
         Command::Restore(args) => backup::run(&args.file, &args.db, "restored", global, output),
     }

@@ -1,4 +1,4 @@
-//! `normalize`, `remove`, `backup` and `restore`.
+//! `normalize`, `remove`, `backup`, `restore` and `compact`.
 
 mod common;
 
@@ -230,4 +230,29 @@ fn what_is_no_store_is_neither_backed_up_nor_restored() {
         assert!(!folder.path("other.db").exists());
         assert!(!folder.path("missing.db").exists());
     }
+}
+
+#[test]
+fn compact_gives_back_the_room_of_what_was_removed() {
+    let folder = Folder::with("eleven_columns.db");
+    let all = || {
+        folder
+            .run(&["observations", "engine.db", "mixed", "--json"])
+            .out
+    };
+    let before = all();
+    let ran = folder.run(&["remove", "engine.db", BITCOIN, "--yes"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let ran = folder.run(&["compact", "engine.db", "--json"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let sizes = ran.json();
+    assert!(
+        sizes["after"].as_u64() < sizes["before"].as_u64(),
+        "{sizes}"
+    );
+    let size = fs::metadata(folder.path("engine.db")).unwrap().len();
+    assert_eq!(sizes["after"], size);
+    assert_eq!(all(), before);
+    let ran = folder.run(&["compact", "engine.db"]);
+    assert!(ran.out.ends_with(" before\n"), "{}", ran.out);
 }

@@ -308,6 +308,12 @@ unsafe extern "C" {
         streams: Pointer,
         error: Pointer,
     ) -> i32;
+    pub(crate) fn satori_compact(
+        store: Pointer,
+        before: Pointer,
+        after: Pointer,
+        error: Pointer,
+    ) -> i32;
     pub(crate) fn satori_backup(
         store: Pointer,
         path: *const u8,

@@ -15,6 +15,7 @@ from ._capi.library import Handle
 from ._capi.structs import OpenOptions
 from ._text import shown, utf8
 from .errors import Closed, Forked, InvalidArgument, InvalidUtf8
+from .reports import Compacted
 
 Synchronous = Literal["normal", "full"]
 _SYNCHRONOUS = {"normal": 0, "full": 1}
@@ -114,6 +115,18 @@ class StoreHandle:
         size, data = ctypes.c_uint64(), path_of(path)
         call("satori_backup", self.handle, data, len(data), byref(size))
         return size.value
+
+    def compact(self) -> Compacted:
+        """Rebuilds the file without the room that deleted rows and removed streams have left in
+        it, and returns how large it was and is. What the store holds stays as it is. Without
+        it that room is used for new rows, and the file doesn't shrink. It takes the write
+        lock, and as much room on the disk once more, while it runs; others may read meanwhile.
+
+        :raises ReadOnly, Busy, DiskFull: the file is as it was.
+        """
+        before, after = ctypes.c_uint64(), ctypes.c_uint64()
+        call("satori_compact", self.handle, byref(before), byref(after))
+        return Compacted(before.value, after.value)
 
     @property
     def closed(self) -> bool:

@@ -224,3 +224,13 @@ class Verification:
     #: ``"differs"``: rows were changed, added or removed by another program, by plain SQL, or
     #: by a fault of the disk or the memory.
     digest: Digest
+
+
+@dataclass(frozen=True)
+class Compacted:
+    """How large a store's database was before it was compacted, and is after it."""
+
+    #: Its size before, in bytes.
+    before: int
+    #: Its size now, in bytes.
+    after: int

@@ -81,6 +81,10 @@ class Player:
         assert self.store.backup(self.scratch / name) > 0
         yield "done"
 
+    def compact(self) -> Iterator[str]:
+        compacted = self.store.compact()
+        yield "smaller" if compacted.after < compacted.before else "same"
+
     def close(self) -> Iterator[str]:
         self.store.close()
         yield "done"

@@ -53,7 +53,7 @@ PLAN: dict[str, set[str]] = {
     },
     "frames": {"instants", "errors"},
     "observations": {"_handle", "_reading", "_capi", "errors", "records"},
-    "_handle": {"_capi", "_text", "errors"},
+    "_handle": {"_capi", "_text", "errors", "reports"},
     "_reading": {"instants", "_capi", "errors", "reports", "records"},
     "uuids": {"_capi", "_text"},
     "sqlite": {"_capi"},

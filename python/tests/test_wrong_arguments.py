@@ -357,6 +357,6 @@ def test_every_operation_is_among_them() -> None:
     called = {call.split("(")[0] for call in CALLS}
     names = {name for name in dir(Store) if not name.startswith("_")}
     without_arguments = {"close", "closed", "handle", "in_memory", "path", "quarantined_streams"}
-    without_arguments |= {"sqlite_info", "latest_of_all"}
+    without_arguments |= {"sqlite_info", "latest_of_all", "compact"}
     without_arguments |= {name for name in names if name.startswith("streams")} - called
     assert names - without_arguments - called == set()

@@ -1,4 +1,4 @@
-//! Backing a store up.
+//! The whole file: backing it up, and compacting it.
 
 use std::ffi::c_char;
 
@@ -41,6 +41,41 @@ pub unsafe extern "C" fn satori_backup(
     unsafe {
         guard.with(store, |store| {
             output::write(size, store.backup(input::path(path, path_length)?)?);
+            Ok(())
+        })
+    }
+}
+
+/// Rebuilds the file without the room that deleted rows and removed streams have left in it.
+/// What the store holds stays as it is. Without it that room is used for new rows, and the
+/// file doesn't shrink. It takes the write lock, and as much room on the disk once more, while
+/// it runs; others may read meanwhile.
+///
+/// @param store   the store.
+/// @param before  receives the size of the database in bytes, as it was; may be NULL.
+/// @param after   receives its size as it is; may be NULL.
+/// @param error   see satori_error; may be NULL.
+/// @return SATORI_OK, SATORI_DISK_FULL (the file is as it was), or what any call that writes
+///         returns.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn satori_compact(
+    store: *const satori_store,
+    before: *mut u64,
+    after: *mut u64,
+    error: *mut satori_error,
+) -> satori_status {
+    let guard = Guard::new(
+        "satori_compact",
+        error,
+        [optional(before, "before"), optional(after, "after")],
+    );
+    // SAFETY: by the caller's word.
+    unsafe {
+        guard.with(store, |store| {
+            let compacted = store.compact()?;
+            output::write(before, compacted.before);
+            output::write(after, compacted.after);
             Ok(())
         })
     }

@@ -174,3 +174,14 @@ pub struct Restored {
     /// doesn't take them.
     pub kept: u64,
 }
+
+/// How large a store's database was before [`Store::compact`](crate::Store::compact), and is
+/// after it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct Compacted {
+    /// Its size before, in bytes.
+    pub before: u64,
+    /// Its size now, in bytes.
+    pub after: u64,
+}

@@ -6,7 +6,8 @@ use super::connection::Connection;
 use super::cursor::Reader;
 use super::unlocked;
 use super::{
-    backup, delete, digest, insert, integrity, normalize, quarantine, read, statistics, streams,
+    backup, compact, delete, digest, insert, integrity, normalize, quarantine, read, statistics,
+    streams,
 };
 use crate::backend::{Access, Backend, Found, Inserted, StreamQuery};
 use crate::model::cursor::Cursor;
@@ -14,7 +15,7 @@ use crate::model::digest::Digest;
 use crate::model::error::{Error, Result};
 use crate::model::observation::{Insertion, NewObservation, Observation};
 use crate::model::options::OpenOptions;
-use crate::model::report::{Normalization, Restored, Statistics, StoredRow};
+use crate::model::report::{Compacted, Normalization, Restored, Statistics, StoredRow};
 use crate::model::row::RowRef;
 use crate::model::span::Span;
 use crate::model::stream::{Stream, StreamPatch, StreamRef};
@@ -271,6 +272,10 @@ impl Backend for Connection {
 
     fn back_up(&mut self, to: &Path) -> Result<u64> {
         self.in_one_state(|connection| backup::back_up(connection, to))
+    }
+
+    fn compact(&mut self) -> Result<Compacted> {
+        compact::compact(self)
     }
 
     fn beside(&mut self) -> Result<Option<Self>> {

@@ -6,6 +6,7 @@
 mod backend;
 mod backup;
 mod catalog;
+mod compact;
 mod connection;
 mod cursor;
 mod delete;

@@ -268,7 +268,8 @@ impl Tables {
         Ok(())
     }
 
-    fn forget_all(&mut self) {
+    /// Forgets all that is known of the tables.
+    pub(super) fn forget_all(&mut self) {
         self.known.clear();
         self.read_only.clear();
         self.absent.clear();

@@ -1,4 +1,4 @@
-//! Backing a store up.
+//! The whole file: backing it up, and compacting it.
 
 use std::path::Path;
 
@@ -6,6 +6,7 @@ use super::Store;
 use super::open::file_at;
 use crate::backend::Backend;
 use crate::model::error::Result;
+use crate::model::report::Compacted;
 
 impl Store {
     /// Copies the store, as it is at one moment, into a new file at `to`, and returns the
@@ -53,5 +54,20 @@ impl Store {
             Some(connection) => Self::new(connection).run(|beside| beside.back_up(to)),
             None => self.run(|connection| connection.back_up(to)),
         }
+    }
+
+    /// Rebuilds the file without the room that deleted rows and removed streams have left in
+    /// it, and returns how large it was and is. What the store holds stays as it is. Without
+    /// it that room is used for new rows, and the file doesn't shrink.
+    ///
+    /// It takes the write lock, and as much room on the disk once more, while it runs; others
+    /// may read meanwhile. If the process is killed or the power goes, the file is as it was,
+    /// or compacted.
+    ///
+    /// # Errors
+    /// [`Error::DiskFull`](crate::Error::DiskFull) if there is no room for the copy; then the
+    /// file is as it was.
+    pub fn compact(&self) -> Result<Compacted> {
+        self.run(Backend::compact)
     }
 }

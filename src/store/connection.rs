@@ -10,7 +10,7 @@ use crate::model::cursor::Cursor;
 use crate::model::digest::Digest;
 use crate::model::error::{Error, Result};
 use crate::model::observation::{Insertion, NewObservation, Observation};
-use crate::model::report::{Normalization, Restored, Statistics, StoredRow};
+use crate::model::report::{Compacted, Normalization, Restored, Statistics, StoredRow};
 use crate::model::row::RowRef;
 use crate::model::span::Span;
 use crate::model::stream::{Stream, StreamPatch, StreamRef};
@@ -216,6 +216,10 @@ impl Backend for Connection {
 
     fn back_up(&mut self, to: &Path) -> Result<u64> {
         dispatch!(self, backend => backend.back_up(to))
+    }
+
+    fn compact(&mut self) -> Result<Compacted> {
+        dispatch!(self, backend => backend.compact())
     }
 
     fn beside(&mut self) -> Result<Option<Self>> {

@@ -51,6 +51,7 @@ ON_STORE(satori_quarantined, ID, &out.rows, &out.string)
 ON_STORE(satori_quarantined_streams, &out.streams)
 ON_STORE(satori_restore, ID, &out.rows, &out.rows)
 ON_STORE(satori_restate_digest, ID)
+ON_STORE(satori_compact, &out.rows, NULL)
 ON_STORE(satori_backup, SATORI_STR("/nowhere/backup.db"), &out.rows)
 ON_STORE(satori_verify, ID, &out.verification, &out.string)
 ON_STORE(satori_observations, ID, INT64_MIN, INT64_MAX, &out.cursor)
@@ -151,6 +152,7 @@ static const struct {
     ENTRY(satori_quarantined_streams, STORE),
     ENTRY(satori_restore, STORE),
     ENTRY(satori_backup, STORE),
+    ENTRY(satori_compact, STORE),
     ENTRY(satori_restate_digest, STORE),
     ENTRY(satori_verify, STORE),
     ENTRY(satori_observations, STORE),

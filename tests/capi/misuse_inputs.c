@@ -494,6 +494,8 @@ static void numbers(void) {
   CASE(SATORI_INVALID_ARGUMENT, BACKUP("a", SIZE_MAX));
   CASE(SATORI_CANNOT_OPEN, BACKUP(SATORI_STR("/nowhere/backup.db")));
   CASE(SATORI_CANNOT_OPEN, BACKUP(SATORI_STR("postgres://host/name")));
+  CASE(SATORI_INVALID_ARGUMENT, satori_compact(good_store, ASKEW(&out.rows), NULL, &error));
+  CASE(SATORI_INVALID_ARGUMENT, satori_compact(good_store, NULL, ASKEW(&out.rows), &error));
   CASE(SATORI_INVALID_ARGUMENT,
        satori_backup(good_store, SATORI_STR("/nowhere/b"), ASKEW(&out.rows), &error));
 #define IMPORT(provider) \

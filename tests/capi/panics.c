@@ -194,6 +194,8 @@ CALL(satori_backup) {
   return status;
 }
 
+CALL(satori_compact) { return satori_compact(f->store, NULL, NULL, &f->error); }
+
 #define OPEN(name, ...)                                                     \
   CALL(name) {                                                              \
     satori_cursor *cursor = NULL;                                           \
@@ -354,6 +356,7 @@ static const struct {
     ENTRY(satori_quarantined_streams, STORE),
     ENTRY(satori_restore, STORE),
     ENTRY(satori_backup, STORE),
+    ENTRY(satori_compact, STORE),
     ENTRY(satori_restate_digest, STORE),
     ENTRY(satori_verify, STORE),
     ENTRY(satori_parse_timestamp, NONE),

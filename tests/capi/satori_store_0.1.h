@@ -2144,6 +2144,25 @@ satori_status satori_backup(const satori_store *store,
                             satori_error *error);
 
 /**
+ * Rebuilds the file without the room that deleted rows and removed streams have left in it.
+ * What the store holds stays as it is. Without it that room is used for new rows, and the
+ * file doesn't shrink. It takes the write lock, and as much room on the disk once more, while
+ * it runs; others may read meanwhile.
+ *
+ * @param store   the store.
+ * @param before  receives the size of the database in bytes, as it was; may be NULL.
+ * @param after   receives its size as it is; may be NULL.
+ * @param error   see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_DISK_FULL (the file is as it was), or what any call that writes
+ *         returns.
+ * @since 0.1
+ */
+satori_status satori_compact(const satori_store *store,
+                             uint64_t *before,
+                             uint64_t *after,
+                             satori_error *error);
+
+/**
  * Exports the observations from `from`, included, to `to`, excluded, as an Arrow
  * stream of `ts` (timestamp[us, UTC]), `value` (float64), `hash` and `provider`
  * (utf8), in order of time. It reads as it is asked, and keeps the file open until it

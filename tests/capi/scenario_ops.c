@@ -448,6 +448,13 @@ void play(const struct operation *operation) {
       say("done\n");
     }
   }
+  OP("compact") {
+    uint64_t before;
+    if (fine(satori_compact(store, &before, &count, &error))) {
+      CHECK(count > 0);
+      say("%s\n", count < before ? "smaller" : "same");
+    }
+  }
   OP("fixture") copy_fixture(args);
   OP("parse") {
     int64_t ts;

@@ -314,6 +314,10 @@ static void play_on_store(std::string_view op, const argument *args, int count) 
   } else if (op == "backup") {
     CHECK(store->backup(std::string(scratch) + "/" + first) > 0);
     say("done\n");
+  } else if (op == "compact") {
+    const satori::Compacted compacted = store->compact();
+    CHECK(compacted.after > 0);
+    say("%s\n", compacted.after < compacted.before ? "smaller" : "same");
   } else if (op == "fixture") {
     copy_fixture(args);
   } else if (op == "parse") {

@@ -132,6 +132,7 @@ pub(crate) fn fault_scripts() -> Vec<Script> {
             .checkpoints()
             .kind(Kind::Normal),
         one("backup", work::backup),
+        Script::new("compact", work::store, &[work::remove, work::compact]),
         one("read", work::read).kind(Kind::Normal),
         Script::new("read only", work::store, &[work::read]).kind(Kind::ReadOnly),
         Script::new("read only after a crash", work::crashed, &[work::read]).kind(Kind::ReadOnly),

@@ -194,6 +194,11 @@ pub(crate) fn backup(store: &Store) -> Result<()> {
     done.map(drop)
 }
 
+/// Compacts the file, in which nothing changes that can be seen.
+pub(crate) fn compact(store: &Store) -> Result<()> {
+    store.compact().map(drop)
+}
+
 /// Writes about as many pages as a store keeps in its WAL here.
 pub(crate) fn bulk<const PART: i64>(store: &Store) -> Result<()> {
     let hash = PART.to_string().repeat(120);

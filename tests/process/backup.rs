@@ -19,6 +19,7 @@ pub(crate) const ROLES: &[Role] = &[
     ("backs up", |path, first| {
         back_up(path, first.parse().unwrap());
     }),
+    ("compacts", |path, _| compact(path)),
 ];
 
 /// The streams of a writer, whose rows are always inserted together.
@@ -51,6 +52,19 @@ fn back_up(path: &Path, first: u32) {
         store
             .backup(path.with_file_name(format!("backup {number}.db")))
             .unwrap();
+    }
+}
+
+/// Fills a stream and empties it, and compacts the file each time.
+fn compact(path: &Path) {
+    let store = Store::open(path).unwrap();
+    let doomed = uuid("doomed");
+    let rows: Vec<_> = (0..5_000).map(|second| row(second, 1.0)).collect();
+    say("ready");
+    loop {
+        store.insert_many(&doomed, &rows).unwrap();
+        store.delete(&doomed, ..).unwrap();
+        store.compact().unwrap();
     }
 }
 
@@ -151,6 +165,25 @@ fn a_kill_leaves_no_half_backup_under_a_name() {
     println!("{whole} backups, and {partial} that a kill left unfinished, under other names");
     assert!(whole > 0 && partial > 0);
     assert_sound(&path);
+}
+
+#[test]
+fn a_kill_while_a_store_is_compacted_loses_nothing() {
+    let (_folder, path) = place();
+    let store = Store::open(&path).unwrap();
+    let rows: Vec<_> = (0..3_000).map(numbered).collect();
+    store.insert_many(&uuid("kept"), &rows).unwrap();
+    drop(store);
+    for round in 0..if soak() { 60 } else { 10 } {
+        let mut player = Player::start("compacts", &path, "");
+        assert_eq!(player.hear(), "ready");
+        pause(11 * round);
+        player.kill();
+        assert_sound(&path);
+        let store = Store::open(&path).unwrap();
+        assert_eq!(store.count(&uuid("kept"), ..).unwrap(), 3_000);
+        assert_eq!(store.verify(&uuid("kept")).unwrap().verified, 3_000);
+    }
 }
 
 /// Nothing is overwritten: not a file, and not what would become part of the new one.
@@ -310,4 +343,59 @@ fn a_store_that_was_replaced_is_not_backed_up() {
     let refused = store.backup(&to).unwrap_err();
     assert!(matches!(refused, Error::FileReplaced { .. }), "{refused:?}");
     assert!(!to.exists());
+}
+
+/// Others read meanwhile and go on afterwards, an installed engine among them.
+#[test]
+fn a_compacted_store_holds_the_same() {
+    let (_folder, path) = place();
+    let store = Store::open(&path).unwrap();
+    let (kept, doomed) = (uuid("kept"), uuid("doomed"));
+    let rows: Vec<_> = (0..20_000).map(numbered).collect();
+    store.insert_many(&kept, &rows[..500]).unwrap();
+    store.insert_many(&doomed, &rows).unwrap();
+    let other = Store::open(&path).unwrap();
+    let mut python = Python::open(&path);
+    assert_eq!(python.run("SELECT count(*) FROM doomed")[0][0], 20_000);
+    store.delete(&doomed, ..).unwrap();
+    let before = dump(&path);
+
+    let compacted = store.compact().unwrap();
+    assert!(compacted.after * 4 < compacted.before, "{compacted:?}");
+    assert_eq!(dump(&path), before);
+    assert_sound(&path);
+    assert_eq!(store.compact().unwrap().before, compacted.after);
+    // Prepared statements of before, here and elsewhere.
+    for store in [&store, &other] {
+        assert_eq!(store.count(&kept, ..).unwrap(), 500);
+        assert_eq!(store.latest(&kept).unwrap().unwrap().ts, at(499));
+    }
+    other.insert(&kept, &numbered(500)).unwrap();
+    store.insert(&kept, &numbered(501)).unwrap();
+    python.run("INSERT INTO kept VALUES (502, 1, 'h', 'p')");
+    assert_eq!(store.count(&kept, ..).unwrap(), 503);
+    python.close();
+    assert_eq!(store.verify(&kept).unwrap().verified, 502);
+}
+
+#[test]
+fn compacting_waits_for_a_writer_and_needs_the_right_to_write() {
+    let (_folder, path) = place();
+    let limit = std::time::Duration::from_millis(50);
+    let store = OpenOptions::new().busy_timeout(limit).open(&path).unwrap();
+    store.insert(&uuid("s"), &numbered(1)).unwrap();
+    let mut python = Python::open(&path);
+    python.run("BEGIN IMMEDIATE");
+    let refused = store.compact().unwrap_err();
+    assert!(matches!(refused, Error::Busy { .. }), "{refused:?}");
+    python.run("ROLLBACK");
+    python.run("BEGIN");
+    python.run("SELECT * FROM s");
+    store.compact().unwrap();
+    python.run("COMMIT");
+    python.close();
+    let reader = OpenOptions::new().read_only(true).open(&path).unwrap();
+    let refused = reader.compact().unwrap_err();
+    assert!(matches!(refused, Error::ReadOnly { .. }), "{refused:?}");
+    memory().compact().unwrap();
 }

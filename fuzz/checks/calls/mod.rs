@@ -267,6 +267,11 @@ impl Session {
                     let (from, to) = (first.instant(), second.instant());
                     run(handle, text.data, text.length, from, to, count, error)
                 }
+                8 if which % 5 == 4 => {
+                    fault = None;
+                    let [before, after] = [(); 2].map(|()| places.place(Wanted::Plain));
+                    satori_compact(handle, before, after, error)
+                }
                 // Into a folder that doesn't exist: a backup takes long.
                 8 if which % 3 == 2 => {
                     fault = None;

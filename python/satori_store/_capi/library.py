@@ -130,6 +130,7 @@ FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "satori_quarantined": (*_STORE_AND_UUID, POINTER(c_uint64), _OUT, _ERROR),
     "satori_quarantined_streams": (Handle, _OUT, _ERROR),
     "satori_restore": (*_STORE_AND_UUID, POINTER(c_uint64), POINTER(c_uint64), _ERROR),
+    "satori_compact": (Handle, POINTER(c_uint64), POINTER(c_uint64), _ERROR),
     "satori_backup": (*_STORE_AND_UUID, POINTER(c_uint64), _ERROR),
     "satori_restate_digest": (*_STORE_AND_UUID, _ERROR),
     "satori_verify": (*_STORE_AND_UUID, POINTER(structs.Verification), _OUT, _ERROR),

@@ -114,6 +114,13 @@ impl Runner {
                 assert!(store.backup(self.scratch.join(name()))? > 0);
                 done()
             }
+            "compact" => {
+                let compacted = store.compact()?;
+                let is_smaller = compacted.after < compacted.before;
+                Ok(vec![
+                    ["same", "smaller"][usize::from(is_smaller)].to_owned(),
+                ])
+            }
             "upsert" => self.streams([store.upsert_stream(&uuid()?, &patch(&args[1..]))?]),
             "update" => self.streams([store.update_stream(&uuid()?, &patch(&args[1..]))?]),
             "stream" => self.streams(store.stream(&uuid()?)?),

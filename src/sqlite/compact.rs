@@ -1,0 +1,33 @@
+//! Rebuilding the file without the room that deleted rows have left.
+
+use super::connection::Connection;
+use super::raw::{Handle, Statement};
+use crate::model::error::Result;
+use crate::model::report::Compacted;
+
+/// Rebuilds the database, by `VACUUM`, which is a transaction of its own; then moves what is
+/// in the WAL into the file, as far as nobody reads it.
+pub(super) fn compact(connection: &mut Connection) -> Result<Compacted> {
+    connection.check_writable()?;
+    let before = size(connection.db)?;
+    Statement::prepare(connection.db, "VACUUM")?.execute(&[])?;
+    // The tables lie elsewhere now, and the schema has another number.
+    connection.tables.forget_all();
+    connection.check_file()?;
+    // If others are in the way, the next checkpoint does it.
+    let mut checkpoint = Statement::prepare(connection.db, "PRAGMA wal_checkpoint(TRUNCATE)")?;
+    let _ = checkpoint.first(&[], |_| ());
+    Ok(Compacted {
+        before,
+        after: size(connection.db)?,
+    })
+}
+
+/// Returns the size of the database in bytes.
+fn size(db: Handle) -> Result<u64> {
+    let number = |pragma: &str| -> Result<u64> {
+        let found = Statement::prepare(db, pragma)?.first(&[], |row| row.integer(0))?;
+        Ok(found.unwrap_or(0).unsigned_abs())
+    };
+    Ok(number("PRAGMA page_count")?.saturating_mul(number("PRAGMA page_size")?))
+}
