@@ -1,7 +1,9 @@
 //! Tables to which other programs have given rules of their own.
 
 use crate::support::*;
-use satori_store::{ErrorCode, IngestOptions, Insertion, Store, StreamUuid};
+use satori_store::{
+    Error, ErrorCode, IngestOptions, Insertion, NewObservation, Store, StreamUuid, Timestamp,
+};
 
 /// Makes a table whose own rules would replace rows, or leave them out without a word.
 fn ruled(rule: &str) -> (tempfile::TempDir, Store, StreamUuid) {
@@ -251,4 +253,28 @@ fn a_table_that_would_change_what_it_stores_takes_no_rows() {
     store.insert(&uuid("plain"), &row).unwrap();
     let stored = store.latest(&uuid("plain")).unwrap().unwrap();
     assert_eq!((&*stored.hash, &*stored.provider), ("00123", "1e3"));
+}
+
+/// A key of whole numbers takes no fraction of a second, whichever way the row comes.
+#[test]
+fn a_key_that_takes_whole_seconds_alone_is_named() {
+    let (_folder, _path, store, s) = store_with_table(
+        "CREATE TABLE s (ts INTEGER PRIMARY KEY, value NUMERIC NOT NULL, hash TEXT NOT NULL, \
+         provider TEXT NOT NULL)",
+    );
+    store.insert(&s, &row(1, 1.0)).unwrap();
+    let half = NewObservation::new(Timestamp::from_micros(1_500_000), 1.0);
+    for row in [half, half.hash("h")] {
+        for refused in [
+            store.insert(&s, &row).err(),
+            store.insert_many(&s, &[row, row]).err(),
+            store.insert_across(&[(&s, row)]).err(),
+        ] {
+            let Some(Error::NotAStream { name, reason }) = refused else {
+                panic!("{refused:?}");
+            };
+            assert_eq!((name.as_str(), reason.as_str()), ("s", "datatype mismatch"));
+        }
+    }
+    assert_eq!(seconds(&store, &s), [1]);
 }
