@@ -5,7 +5,7 @@
 //! Only [`locks`](super::locks) notes it, so it is not known to a SQLite of the system's.
 
 use std::cell::{Cell, RefCell};
-use std::ffi::{CStr, CString};
+use std::ffi::CString;
 use std::io::{self, ErrorKind};
 
 thread_local! {
@@ -29,7 +29,7 @@ pub(super) fn note_open(error: i32) {
 
 /// Notes a file whose opening for writing has just failed.
 #[cfg(all(feature = "bundled", target_os = "linux", target_pointer_width = "64"))]
-pub(super) fn note_unwritten(path: &CStr) {
+pub(super) fn note_unwritten(path: &std::ffi::CStr) {
     let path = open_with_rights().map(|_| path.to_owned());
     let _ = UNWRITTEN.try_with(|unwritten| unwritten.replace(path));
 }
@@ -37,7 +37,7 @@ pub(super) fn note_unwritten(path: &CStr) {
 /// Returns why the file could not be opened for writing, if that was the last opening and
 /// not for want of rights.
 #[cfg(all(feature = "bundled", target_os = "linux", target_pointer_width = "64"))]
-pub(super) fn take_unwritten(path: &CStr) -> Option<i32> {
+pub(super) fn take_unwritten(path: &std::ffi::CStr) -> Option<i32> {
     let unwritten = UNWRITTEN.try_with(RefCell::take).ok().flatten();
     unwritten.filter(|unwritten| **unwritten == *path)?;
     OPEN.try_with(Cell::get).ok().flatten()
