@@ -133,19 +133,26 @@ fn two_spellings_of_an_instant_in_one_chunk_are_one_row() {
     assert_eq!((report.inserted, report.already_there), (41, 1));
 }
 
-/// The rows at first are text, and then come the same instants as numbers.
+/// The rows at first are text, and then come the same instants as numbers, or as other text.
 #[test]
 fn a_spelling_that_is_inserted_first_is_seen_by_what_follows() {
-    let (store, s) = (memory(), uuid("s"));
     let texts: Vec<_> = (0..250).map(|n| at(n * 60).to_string()).collect();
-    let spelled = texts
+    let others: Vec<_> = texts
         .iter()
-        .map(|text| NewObservation::spelled(text, 1.0).unwrap().hash("h"));
-    let numbers = (0..250).map(|n| row(n * 60, 1.0));
-    let both: Vec<_> = spelled.chain(numbers).collect();
-    store.insert_many(&s, &[row(-60, 1.0)]).unwrap();
-    let report = store.insert_many(&s, &both).unwrap();
-    assert_eq!((report.inserted, report.already_there), (250, 250));
+        .map(|text| text.trim_end_matches('Z').replace('T', " "))
+        .collect();
+    fn spelled(texts: &[String]) -> Vec<NewObservation<'_>> {
+        let row = |text| NewObservation::spelled(text, 1.0).unwrap().hash("h");
+        texts.iter().map(|text| row(text.as_str())).collect()
+    }
+    let numbers: Vec<_> = (0..250).map(|n| row(n * 60, 1.0)).collect();
+    for later in [numbers, spelled(&others)] {
+        let (store, s) = (memory(), uuid("s"));
+        let both = [spelled(&texts), later].concat();
+        store.insert_many(&s, &[row(-60, 1.0)]).unwrap();
+        let report = store.insert_many(&s, &both).unwrap();
+        assert_eq!((report.inserted, report.already_there), (250, 250));
+    }
 }
 
 #[test]
