@@ -683,8 +683,8 @@ class Cursor {
   }
 
   /**
-   * Returns of which stream each of the first `capacity` rows that next() gave is: see
-   * satori_cursor_streams.
+   * Writes of which stream each row is that next() gave last; `uuids` has room for
+   * `capacity` items, as many as there were rows or more: see satori_cursor_streams.
    */
   void streams(std::size_t capacity, satori_text *uuids) const {
     detail::call(satori_cursor_streams, handle_.get(), capacity, uuids);
@@ -957,10 +957,7 @@ class Store {
   template <class T,
             std::enable_if_t<std::is_integral_v<T> && std::is_signed_v<T>, int> = 0>
   [[nodiscard]] std::vector<Observation> last(Text uuid, T count) const {
-    if (count < 0)
-      throw Error(SATORI_INVALID_ARGUMENT,
-                  {SATORI_INVALID_ARGUMENT, 0, "", "the count of the last rows is negative"});
-    return last(uuid, static_cast<std::size_t>(count));
+    return last(uuid, counted(count));
   }
 
   /** Returns the last observation. */
@@ -983,8 +980,14 @@ class Store {
     Cursor rows = cursor(satori_first, uuid, count);
     return {rows.begin(), rows.end()};
   }
-  template <class T, class = std::enable_if_t<!detail::takes<std::size_t, T>>>
+  template <class T, class = std::enable_if_t<std::is_floating_point_v<T>>>
   std::vector<Observation> first(Text uuid, T count) const = delete;
+  /** As above; throws SATORI_INVALID_ARGUMENT if the count is negative. */
+  template <class T,
+            std::enable_if_t<std::is_integral_v<T> && std::is_signed_v<T>, int> = 0>
+  [[nodiscard]] std::vector<Observation> first(Text uuid, T count) const {
+    return first(uuid, counted(count));
+  }
 
   /** Returns the last `count` observations before an instant, which is excluded, in order
    *  of time. */
@@ -993,8 +996,14 @@ class Store {
     Cursor rows = cursor(satori_last_before, uuid, detail::micros(before), count);
     return {rows.begin(), rows.end()};
   }
-  template <class T, class = std::enable_if_t<!detail::takes<std::size_t, T>>>
+  template <class T, class = std::enable_if_t<std::is_floating_point_v<T>>>
   std::vector<Observation> last_before(Text uuid, Instant before, T count) const = delete;
+  /** As above; throws SATORI_INVALID_ARGUMENT if the count is negative. */
+  template <class T,
+            std::enable_if_t<std::is_integral_v<T> && std::is_signed_v<T>, int> = 0>
+  [[nodiscard]] std::vector<Observation> last_before(Text uuid, Instant before, T count) const {
+    return last_before(uuid, before, counted(count));
+  }
 
   /** Returns the observation as of an instant: the last one at the instant or before it. */
   [[nodiscard]] std::optional<Observation> as_of(Text uuid, Instant ts) const {
@@ -1179,6 +1188,14 @@ class Store {
       how.busy_timeout = wait > 0 ? wait : -1;
     }
     detail::call(satori_store_open, path.data(), path.size(), &how, handle_.out());
+  }
+
+  /** Returns a count that is not negative. */
+  template <class T>
+  static std::size_t counted(T count) {
+    if (count >= 0) return static_cast<std::size_t>(count);
+    throw Error(SATORI_INVALID_ARGUMENT,
+                {SATORI_INVALID_ARGUMENT, 0, "", "the count of rows is negative"});
   }
 
   /** Finds one stream by a function that writes it into our memory. */

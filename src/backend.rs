@@ -4,12 +4,13 @@
 //! round trips. It knows the nouns of `model` and no database. [`Store`](crate::Store)
 //! chooses the transactions; no method opens one unless it says so.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::model::cursor::Cursor;
 use crate::model::digest::Digest;
 use crate::model::error::{Error, Result};
 use crate::model::observation::{InsertReport, Insertion, NewObservation, Observation};
+use crate::model::options::OpenOptions;
 use crate::model::report::{Compacted, Normalization, Restored, Statistics, StoredRow};
 use crate::model::row::RowRef;
 use crate::model::span::Span;
@@ -333,12 +334,12 @@ pub(crate) trait Backend: Sized {
 
     // The connection
 
-    /// Opens another connection to the database, for a long read beside this one; `None` if
-    /// the database lives in this connection alone.
+    /// Returns how another store is opened on the database, for a long read beside this one;
+    /// `None` if the database lives in this connection alone.
     ///
     /// # Errors
-    /// Those of opening a store, and `FileReplaced`.
-    fn beside(&mut self) -> Result<Option<Self>>;
+    /// `FileReplaced`.
+    fn beside(&self) -> Result<Option<(PathBuf, OpenOptions)>>;
 
     /// Prepares for a call: a connection that nothing protects from others that write begins
     /// anew if they have written.

@@ -320,8 +320,8 @@ pub(crate) struct Remove {
 /// Others may read and write meanwhile. Copying engine.db by itself is no backup: what was
 /// written last is in the `-wal` beside it, which may be whole streams. The copy gets its name
 /// once it is complete, checked for damage, and synced to the disk; if the command is killed,
-/// a hidden file beside it is left, `.FILE.partial-` and numbers. An existing file is never
-/// overwritten.
+/// a hidden file beside it is left, `.satori-backup.partial-` and numbers. An existing file is
+/// never overwritten. The copy can be read by its owner only.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Backup {
     /// The store
@@ -333,7 +333,8 @@ pub(crate) struct Backup {
 /// Make a store of a backup
 ///
 /// The backup is checked for damage and stays as it is. An existing store is never
-/// overwritten: move it away first, with the `-wal` beside it if there is one.
+/// overwritten: move it away first, with the `-wal` beside it if there is one. The store can
+/// be read by the user who restores it only: run this as the user of the neuron.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Restore {
     /// The backup

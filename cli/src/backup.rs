@@ -12,7 +12,8 @@ use crate::text::{self, counted};
 
 #[derive(Serialize)]
 struct Report<'a> {
-    file: &'a Path,
+    /// A name that is not UTF-8 is shown with U+FFFD.
+    file: &'a str,
     bytes: u64,
 }
 
@@ -24,10 +25,12 @@ pub(crate) fn run(
     global: &Global,
     output: &Output,
 ) -> Result<Exit, Failure> {
-    let bytes = global.read(from)?.backup(to)?;
-    let report = Report { file: to, bytes };
+    let store = global.read(from)?;
+    let bytes = store.backup(to).map_err(Failure::Copy)?;
+    let file = to.to_string_lossy();
+    let report = Report { file: &file, bytes };
     output.report(&report, || {
-        let file = text::short(&to.to_string_lossy(), 120);
+        let file = text::short(&file, 120);
         format!("{done} {file}: {}\n", counted(bytes, "byte"))
     })?;
     Ok(Exit::Done)

@@ -14,6 +14,8 @@ use crate::signals::Signal;
 pub(crate) enum Failure {
     /// The store returned an error.
     Store(Error),
+    /// A copy of the store can't be made; the error says of what file it speaks.
+    Copy(Error),
     /// The store refused this input file.
     Input { file: String, error: Error },
     /// An input file can't be read.
@@ -43,7 +45,9 @@ impl Failure {
     /// Returns the exit code.
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Failure::Store(error) | Failure::Input { error, .. } => exit::kind(error.code()).1,
+            Failure::Store(error) | Failure::Copy(error) | Failure::Input { error, .. } => {
+                exit::kind(error.code()).1
+            }
             Failure::Read { .. } => Exit::NotFound,
             // The reader closed the pipe, which is no failure.
             Failure::Print(error) if is_broken_pipe(error) => Exit::Done,
@@ -63,10 +67,12 @@ impl Failure {
     pub(crate) fn report(&self) -> ErrorReport {
         let own = |kind| ErrorReport::own(kind, self.to_string());
         match self {
-            Failure::Store(error) | Failure::Input { error, .. } => ErrorReport {
-                message: self.to_string(),
-                ..ErrorReport::new(error)
-            },
+            Failure::Store(error) | Failure::Copy(error) | Failure::Input { error, .. } => {
+                ErrorReport {
+                    message: self.to_string(),
+                    ..ErrorReport::new(error)
+                }
+            }
             Failure::Read { .. } => own("cannot_read"),
             Failure::Print(_) => own("cannot_print"),
             Failure::Ambiguous { .. } => own("ambiguous_name"),
@@ -81,6 +87,8 @@ impl Failure {
             Failure::Store(error) | Failure::Input { error, .. } => hint(error),
             Failure::Ambiguous { .. } => Some("name the stream by its uuid"),
             Failure::Unconfirmed => Some("pass --yes to remove without confirmation"),
+            Failure::Copy(Error::CannotOpen { .. }) => None,
+            Failure::Copy(error) => hint(error),
             Failure::Read { .. } | Failure::Print(_) | Failure::Stopped { .. } => None,
         }
     }
@@ -125,7 +133,7 @@ fn is_broken_pipe(error: &io::Error) -> bool {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Store(error) => error.fmt(f),
+            Failure::Store(error) | Failure::Copy(error) => error.fmt(f),
             Failure::Input { file, error } => write!(f, "{file}: {error}"),
             Failure::Read { file, error } => write!(f, "cannot read {file}: {error}"),
             Failure::Print(error) => write!(f, "cannot print: {error}"),

@@ -103,14 +103,17 @@ class StoreHandle:
         size in bytes. It is the way to copy a store: ``engine.db`` by itself lacks what is
         still in the ``-wal`` beside it, which may be whole streams.
 
-        Others may read and write meanwhile, other threads among them. The copy is made as a
-        hidden file beside ``path``, checked for damage, and synced to the disk before it gets
-        its name, so a file of that name is whole. To restore a backup, open it with
-        ``read_only`` and back it up to the place where the store was.
+        Others may read and write meanwhile, other threads among them; where a file system has
+        no WAL, writers wait. The copy is made beside ``path`` as the hidden file
+        ``.satori-backup.partial-`` and numbers, checked for damage, and synced to the disk
+        before it gets its name, so a file of that name is whole. It can be read by its owner
+        only (mode 0600). To restore a backup, open it with ``read_only`` and back it up to the
+        place where the store was.
 
         :raises CannotOpen: the file, or a ``-wal``, ``-shm`` or ``-journal`` beside it, already
-            exists, and is left as it is; or it can't be made.
-        :raises DiskFull, Corrupt, FileReplaced: no file of that name was made.
+            exists, and is left as it is; its name ends in one of these; or it can't be made.
+        :raises DiskFull, Corrupt, FileReplaced: and what opening the store raises, as it is
+            opened once more to be read. The call made no file of that name.
         """
         size, data = ctypes.c_uint64(), path_of(path)
         call("satori_backup", self.handle, data, len(data), byref(size))

@@ -115,18 +115,17 @@ def insert_across(
     ts = array("q")
     contents = _Contents(provider)
     for row in _each(rows):
-        if not isinstance(row, (tuple, list)) or len(row) < 2:
+        is_row = isinstance(row, (tuple, list))
+        if is_row and len(row) == 2 and isinstance(row[1], Observation):
+            row = (row[0], row[1].ts, row[1].value, row[1].hash, row[1].provider)
+        if not is_row or not 3 <= len(row) <= 5:
             raise InvalidValue(
                 f"{shown(row)} is no row: expected (uuid, Observation) or (uuid, ts, value, "
                 "hash, provider), of which hash and provider may be left out"
             )
-        uuid, *row = row
-        if len(row) == 1 and isinstance(row[0], Observation):
-            row = [row[0].ts, row[0].value, row[0].hash, row[0].provider]
-        _check(row)
-        uuids.append(uuid)
-        ts.append(instants.to_micros(row[0], unit))
-        contents.append(*row[1:])
+        uuids.append(row[0])
+        ts.append(instants.to_micros(row[1], unit))
+        contents.append(*row[2:])
     return contents.insert_across(store, uuids, ts)
 
 

@@ -42,6 +42,8 @@ def test_streams_are_found_together(store: Store) -> None:
     newest = store.upsert_stream("b", name="one")
     assert store.streams_of(["b", "unknown"]) == {"b": newest, "unknown": None}
     assert store.streams_named(("none", "one")) == {"none": None, "one": newest}
+    nul = store.upsert_stream("c", name="a\0b")
+    assert store.streams_named(["a\0b"]) == {"a\0b": nul} == {"a\0b": store.stream_by_name("a\0b")}
 
 
 def test_a_text_is_not_taken_for_its_letters(store: Store) -> None:

@@ -13,9 +13,11 @@ use super::store::satori_store;
 /// engine.db by itself lacks what is still in the -wal beside it, which may be whole streams.
 ///
 /// Others may read and write meanwhile, other threads on this handle among them, unless the
-/// store is in memory. The copy is made as a hidden file beside `path`, checked for damage
-/// and synced to the disk before it gets its name, so a file of that name is whole. To
-/// restore a backup, open it read-only and back it up to the place where the store was.
+/// store is in memory; where a file system has no WAL, writers wait. The copy is made beside
+/// `path` as the hidden file .satori-backup.partial- and numbers, checked for damage and
+/// synced to the disk before it gets its name, so a file of that name is whole. It can be read
+/// by its owner only (mode 0600). To restore a backup, open it read-only and back it up to the
+/// place where the store was.
 ///
 /// @param store        the store.
 /// @param path         the new file; bytes as the system takes them, no NUL needed.
@@ -23,10 +25,11 @@ use super::store::satori_store;
 /// @param size         receives the file's size in bytes; may be NULL.
 /// @param error        see satori_error; may be NULL.
 /// @return SATORI_OK, SATORI_CANNOT_OPEN (the file, or a -wal, -shm or -journal beside it,
-///         already exists, and is left as it is; or it can't be made), SATORI_DISK_FULL,
-///         SATORI_CORRUPT (the store is damaged), SATORI_FILE_REPLACED,
-///         SATORI_INVALID_ARGUMENT, or what any call returns. If it is not SATORI_OK, no
-///         file of that name was made.
+///         already exists, and is left as it is; its name ends in one of these; or it can't
+///         be made), SATORI_DISK_FULL, SATORI_CORRUPT (the store is damaged),
+///         SATORI_FILE_REPLACED, SATORI_INVALID_ARGUMENT, what satori_store_open returns
+///         (the store is opened once more to be read), or what any call returns. If it is
+///         not SATORI_OK, the call made no file of that name.
 /// @since 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn satori_backup(

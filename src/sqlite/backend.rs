@@ -1,6 +1,6 @@
 //! The contract of a backend, as SQLite keeps it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::connection::Connection;
 use super::cursor::Reader;
@@ -271,20 +271,24 @@ impl Backend for Connection {
     }
 
     fn back_up(&mut self, to: &Path) -> Result<u64> {
-        self.in_one_state(|connection| backup::back_up(connection, to))
+        let size = self.in_one_state(|connection| backup::back_up(connection, to))?;
+        // What others write from now on doesn't concern the copy.
+        self.unlocked = None;
+        Ok(size)
     }
 
     fn compact(&mut self) -> Result<Compacted> {
         compact::compact(self)
     }
 
-    fn beside(&mut self) -> Result<Option<Self>> {
+    fn beside(&self) -> Result<Option<(PathBuf, OpenOptions)>> {
         let Some(file) = &self.file else {
             return Ok(None);
         };
         file.check()?;
         let options = OpenOptions::new().read_only(true);
-        Connection::open(&file.path, &options).map(Some)
+        let options = options.busy_timeout(self.busy.limit());
+        Ok(Some((file.path.clone(), options)))
     }
 
     fn refresh(&mut self) -> Result<()> {

@@ -1,6 +1,5 @@
 //! Backing a store up: a copy of what it holds at one moment, in a new file.
 
-use std::ffi::OsString;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -16,6 +15,9 @@ use super::raw::{self, Alone, SqliteError, Statement};
 use crate::model::database_code::DatabaseCode;
 use crate::model::error::{Error, Result};
 use crate::model::location::Location;
+
+/// How the names of the files end that SQLite keeps beside a database.
+const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// The system's number for a device that fails, where it has one.
 #[cfg(unix)]
@@ -46,12 +48,14 @@ pub(super) fn back_up(connection: &Connection, to: &Path) -> Result<u64> {
     target.copy_from(connection.db).map_err(not_copied)?;
     drop(target);
 
-    // What is wrong with the copy is wrong with the store.
+    // What is wrong with the copy is wrong with the store, unless it was read without a lock
+    // while somebody wrote.
     let written = Alone::open(&file::uri(&copy.0, Mode::Immutable)?).map_err(not_copied)?;
-    integrity::check(written.handle(), None)?;
+    let sound = integrity::check(written.handle(), None);
     drop(written);
-
     let size = copy.sync().map_err(failed)?;
+    connection.check_unchanged()?;
+    sound?;
     copy.publish(&to).map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => exists(&to),
         _ => system_error(&location, &error),
@@ -60,9 +64,18 @@ pub(super) fn back_up(connection: &Connection, to: &Path) -> Result<u64> {
 }
 
 /// Refuses the name of a file that exists, or of one whose WAL or journal lies there: SQLite
-/// would take it for the new file's.
+/// would take it for the new file's. And the name of a WAL or journal, for which SQLite would
+/// take the backup.
 fn check_is_new(to: &Path) -> Result<()> {
-    for suffix in ["", "-wal", "-shm", "-journal"] {
+    let name = to.as_os_str().as_encoded_bytes();
+    if let Some(suffix) = BESIDE.iter().find(|end| name.ends_with(end.as_bytes())) {
+        return Err(Error::CannotOpen {
+            location: Location::new(to),
+            reason: format!("SQLite takes a file whose name ends in {suffix} for part of another"),
+            code: None,
+        });
+    }
+    for suffix in BESIDE.iter().chain(&[""]) {
         let path = file::beside(to, suffix);
         if fs::symlink_metadata(&path).is_ok() {
             return Err(exists(&path));
@@ -121,9 +134,8 @@ impl Partial {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut number = 0;
         loop {
-            let mut name = OsString::from(".");
-            name.push(to.file_name().unwrap_or_default());
-            name.push(format!(".partial-{}-{number}", process::id()));
+            // Without the file's own name, which may be as long as a name can be.
+            let name = format!(".satori-backup.partial-{}-{number}", process::id());
             let path = to.with_file_name(name);
             match options.open(&path) {
                 // Another thread's, or what was left by a process of this number.
@@ -154,10 +166,13 @@ impl Partial {
             linked => linked?,
         }
         drop(self);
-        // So that a power cut doesn't take the name.
+        // So that a power cut doesn't take the name. A folder that can't be read, and one on a
+        // file system without such a sync, is passed over, as SQLite does.
         #[cfg(unix)]
         if let Some(folder) = to.parent()
-            && let Err(error) = fs::File::open(folder).and_then(|folder| folder.sync_all())
+            && let Ok(folder) = fs::File::open(folder)
+            && let Err(error) = folder.sync_all()
+            && error.raw_os_error() == Some(EIO)
         {
             let _ = fs::remove_file(to);
             return Err(error);

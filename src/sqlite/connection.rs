@@ -239,7 +239,7 @@ impl Connection {
     pub(super) fn commit(&mut self) -> Result<()> {
         self.digests.write_changes(&mut self.tables)?;
         step(&mut self.commit, self.db, "COMMIT")?;
-        self.tables.begin(Access::Read);
+        self.tables.committed();
         self.check_file()
     }
 

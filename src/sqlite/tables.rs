@@ -20,8 +20,11 @@ use crate::model::uuid::{self, StreamUuid};
 
 /// How many statements on tables stay prepared. Each takes 2.4 KB or more (measured). The
 /// limit bounds that if 10,000 streams are written to in turn, and leaves room for one
-/// statement on each, so that their latest rows can be looked up together.
+/// statement on each, so that their latest rows can be looked up together if they store
+/// seconds. For text it takes three.
 const STATEMENTS: usize = 12_288;
+/// How many tables these statements are of at most; some need none. Each takes 600 bytes.
+const TABLES: usize = 16_384;
 /// How many tables are remembered, at 80 bytes each, to have the right shape, and how many
 /// not to exist. Inspecting one again takes several times as long as preparing a statement.
 const KNOWN_TABLES: usize = 65_536;
@@ -130,8 +133,13 @@ impl Tables {
             return Ok(None);
         };
         let done = work(table);
+        let has_triggers = table.has_triggers;
         if table.has_chunk() && self.chunked.is_none() {
             self.chunked = Some(stream.to_string());
+        }
+        if has_triggers {
+            // They may have written into any table.
+            self.forget_last();
         }
         Ok(Some(done))
     }
@@ -312,6 +320,15 @@ impl Tables {
         self.read_only.remove(stream.as_str());
     }
 
+    /// Ends a transaction that was committed. A trigger on table `streams` may have written
+    /// into any table.
+    pub(super) fn committed(&mut self) {
+        if !self.triggered.is_empty() {
+            self.forget_last();
+        }
+        self.begin(Access::Read);
+    }
+
     /// Forgets which tables' last row is the latest if the present transaction may have
     /// written it, because it may be gone.
     pub(super) fn forget_last(&self) {
@@ -337,7 +354,7 @@ impl Tables {
         {
             other.forget_chunk();
         }
-        while self.statements.load(Ordering::Relaxed) > STATEMENTS
+        while (self.statements.load(Ordering::Relaxed) > STATEMENTS || self.prepared.len() > TABLES)
             && self.prepared.pop_lru().is_some()
         {}
         // The name is looked up twice, because a borrow that one branch returns counts as

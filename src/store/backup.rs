@@ -16,12 +16,13 @@ impl Store {
     /// Others may read and write meanwhile, this store's other threads among them: the copy
     /// is read through a connection of its own (a store in memory has only one). All that
     /// was committed when it began is in it, and nothing that was committed later. While it
-    /// is read, the `-wal` grows by what others write.
+    /// is read, the `-wal` grows by what others write; where a file system has no WAL,
+    /// writers wait.
     ///
-    /// The copy is made as a hidden file beside `to`, whose name ends in `.partial-` and
-    /// numbers, checked for damage, and synced to the disk before it gets its name. So a file
-    /// of that name is whole; if the process is killed, the hidden file is left and can be
-    /// removed. Only its owner can read it.
+    /// The copy is made beside `to` as the hidden file `.satori-backup.partial-` and numbers,
+    /// checked for damage, and synced to the disk before it gets its name. So a file of that
+    /// name is whole; if the process is killed, the hidden file is left and can be removed.
+    /// The copy can be read by its owner only (mode 0600).
     ///
     /// To restore one is the same the other way round: open the backup read-only, and back it
     /// up to the place where the store was.
@@ -41,17 +42,20 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`Error::CannotOpen`](crate::Error::CannotOpen) if `to`, or a `-wal`, `-shm` or
-    /// `-journal` beside it, already exists (nothing is overwritten), or can't be made;
+    /// [`Error::CannotOpen`](crate::Error::CannotOpen), with its location, if `to`, or a `-wal`,
+    /// `-shm` or `-journal` beside it, already exists (nothing is overwritten; where a file
+    /// system has no hard links, a file that is made at the same moment may be), if its name
+    /// ends in one of these, or if it can't be made;
     /// [`Error::DiskFull`](crate::Error::DiskFull) if there is no room for the copy;
     /// [`Error::Corrupt`](crate::Error::Corrupt) if the store is damaged;
-    /// [`Error::FileReplaced`](crate::Error::FileReplaced). In each of these cases no file of
-    /// that name is made.
+    /// [`Error::FileReplaced`](crate::Error::FileReplaced); and those of opening the store, as
+    /// it is opened once more to be read. In each of these cases the call makes no file of
+    /// that name.
     pub fn backup(&self, to: impl AsRef<Path>) -> Result<u64> {
         let to = to.as_ref();
         file_at(to)?;
-        match self.run(Backend::beside)? {
-            Some(connection) => Self::new(connection).run(|beside| beside.back_up(to)),
+        match self.run(|connection| connection.beside())? {
+            Some((path, options)) => options.open(path)?.run(|beside| beside.back_up(to)),
             None => self.run(|connection| connection.back_up(to)),
         }
     }

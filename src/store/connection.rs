@@ -3,13 +3,14 @@
 //! The set of backends is closed, so this is an enum and not a trait object: methods stay
 //! generic, and a forgotten one doesn't compile. The choice is made once a call.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::backend::{Access, Backend, Found, Inserted, StreamQuery};
 use crate::model::cursor::Cursor;
 use crate::model::digest::Digest;
 use crate::model::error::{Error, Result};
 use crate::model::observation::{Insertion, NewObservation, Observation};
+use crate::model::options::OpenOptions;
 use crate::model::report::{Compacted, Normalization, Restored, Statistics, StoredRow};
 use crate::model::row::RowRef;
 use crate::model::span::Span;
@@ -222,10 +223,8 @@ impl Backend for Connection {
         dispatch!(self, backend => backend.compact())
     }
 
-    fn beside(&mut self) -> Result<Option<Self>> {
-        match self {
-            Connection::Sqlite(backend) => Ok(backend.beside()?.map(Connection::Sqlite)),
-        }
+    fn beside(&self) -> Result<Option<(PathBuf, OpenOptions)>> {
+        dispatch!(self, backend => backend.beside())
     }
 
     fn refresh(&mut self) -> Result<()> {

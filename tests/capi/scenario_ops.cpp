@@ -373,10 +373,9 @@ static void play_on_store(std::string_view op, const argument *args, int count) 
   } else if (op == "insert_across") {
     insert_across(args, count);
   } else if (op == "first") {
-    say_rows(store->first(first, std::size_t{std::strtoull(args[1].data, nullptr, 10)}));
+    say_rows(store->first(first, number(args[1])));
   } else if (op == "last_before") {
-    say_rows(store->last_before(first, instant(args[1]),
-                                std::size_t{std::strtoull(args[2].data, nullptr, 10)}));
+    say_rows(store->last_before(first, instant(args[1]), number(args[2])));
   } else if (op == "as_of") {
     say_rows(store->as_of(first, instant(args[1])));
   } else if (op == "latest_of") {

@@ -186,7 +186,7 @@ pub(crate) fn backup(store: &Store) -> Result<()> {
             assert_eq!(state::state(&to), of_store, "another state");
         }
         for name in disk::read(&folder).into_keys() {
-            if name.contains("backup.db") {
+            if name.contains("backup") {
                 std::fs::remove_file(folder.join(name)).unwrap();
             }
         }

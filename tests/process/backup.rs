@@ -156,7 +156,7 @@ fn a_kill_leaves_no_half_backup_under_a_name() {
                 whole += 1;
             }
             partial += usize::from(name.contains(".partial-"));
-            if name.contains("backup ") {
+            if name.contains("backup") {
                 fs::remove_file(&file).unwrap();
             }
         }
@@ -211,6 +211,16 @@ fn what_is_in_the_way_stays() {
     }
     let refused = store.backup(&path).unwrap_err();
     assert!(matches!(refused, Error::CannotOpen { .. }), "{refused:?}");
+    // SQLite would take it for a journal of the store's, and delete it.
+    for end in ["-wal", "-shm", "-journal"] {
+        let part = folder.path().join(format!("other.db{end}"));
+        let refused = store.backup(&part).unwrap_err();
+        assert!(refused.to_string().contains(end), "{refused}");
+        assert!(!part.exists());
+    }
+    let long = folder.path().join("n".repeat(255));
+    store.backup(&long).unwrap();
+    fs::remove_file(&long).unwrap();
     for nowhere in [
         folder.path().join("no/folder/backup.db"),
         folder.path().to_owned(),
@@ -331,6 +341,27 @@ fn a_store_is_used_while_it_is_backed_up() {
     let backup = Store::open(&to).unwrap();
     assert_eq!(backup.count(&uuid("large"), ..).unwrap(), 200_000);
     assert_sound(&to);
+}
+
+/// Where there is no WAL, it waits for a writer as long as the store's other calls do.
+#[test]
+fn a_backup_waits_as_long_as_the_store_is_told_to() {
+    let (folder, path) = place();
+    let limit = std::time::Duration::from_millis(300);
+    sql(&path, &table_sql("s", &["1"]));
+    let options = OpenOptions::new().read_only(true).busy_timeout(limit);
+    let store = options.open(&path).unwrap();
+    let mut python = Python::open(&path);
+    python.run("BEGIN EXCLUSIVE");
+    let to = folder.path().join("backup.db");
+    let refused = store.backup(&to).unwrap_err();
+    let Error::Busy { waited, .. } = refused else {
+        panic!("{refused:?}");
+    };
+    assert!(waited >= limit && waited < limit * 8, "{waited:?}");
+    python.run("ROLLBACK");
+    python.close();
+    store.backup(&to).unwrap();
 }
 
 #[test]

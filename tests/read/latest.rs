@@ -107,3 +107,60 @@ fn a_row_that_sorts_last_is_the_latest_only_as_long_as_no_other_is_later() {
         .unwrap();
     assert_eq!((report.inserted, report.already_there), (0, 1));
 }
+
+/// A trigger on another table, or on the metadata, may write a row that is later than the one
+/// that sorts last.
+#[test]
+fn a_row_that_a_trigger_of_another_table_writes_is_the_latest() {
+    for (on, rows) in [("b", 1), ("streams", 0)] {
+        let (_folder, path, store, a) = store_with(&["'2024-01-05 00:00:00'"]);
+        let b = uuid("b");
+        store.insert_many(&b, &[]).unwrap();
+        sql(
+            &path,
+            &format!(
+                "CREATE TRIGGER t AFTER INSERT ON {on} BEGIN \
+                 INSERT INTO s VALUES ('2024-01-04T23:30:00-05:00', 7, 'h', 'p'); END"
+            ),
+        );
+        assert_eq!(store.latest(&a).unwrap().unwrap().value, 0.0);
+        match rows {
+            1 => drop(store.insert(&b, &row(1, 1.0)).unwrap()),
+            _ => drop(
+                store
+                    .upsert_stream(&b, &satori_store::StreamPatch::new())
+                    .unwrap(),
+            ),
+        }
+        assert_eq!(store.latest(&a).unwrap().unwrap().value, 7.0, "{on}");
+        assert_eq!(
+            store.latest_of(&[&a]).unwrap()[0].as_ref().unwrap().value,
+            7.0
+        );
+    }
+}
+
+/// The same within one transaction: the chain goes on from the trigger's row.
+#[test]
+fn rows_of_one_call_are_chained_past_what_a_trigger_writes() {
+    let (_folder, path, store, a) = store_with(&["'2024-01-05 00:00:00'"]);
+    let b = uuid("b");
+    store.insert_many(&b, &[]).unwrap();
+    sql(
+        &path,
+        "CREATE TRIGGER t AFTER INSERT ON b BEGIN \
+         INSERT INTO s VALUES ('2024-01-04T23:30:00-05:00', 7, 'trigger', 'p'); END",
+    );
+    let next = NewObservation::new(at("2024-01-06"), 8.0);
+    store.latest(&a).unwrap();
+    store
+        .insert_across(&[(&b, row(1, 1.0)), (&a, next)])
+        .unwrap();
+    let alone = memory();
+    let last = NewObservation::spelled("2024-01-04T23:30:00-05:00", 7.0).unwrap();
+    alone
+        .insert_many(&a, &[last.hash("trigger"), next])
+        .unwrap();
+    let hash = |store: &Store| store.latest(&a).unwrap().unwrap().hash;
+    assert_eq!(hash(&store), hash(&alone));
+}

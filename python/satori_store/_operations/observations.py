@@ -148,7 +148,7 @@ class ObservationOperations(StoreHandle):
         which hash and provider may be left out, or ``(uuid, Observation)``. The rows of a
         stream are inserted in their order, as by :meth:`insert`.
 
-        :raises InvalidTimestamp, InvalidValue, NotAStream: nothing is stored.
+        :raises InvalidUuid, InvalidTimestamp, InvalidValue, NotAStream: nothing is stored.
         """
         return rows_module.insert_across(self, rows, provider, instants.unit_of(unit))
 
@@ -218,8 +218,9 @@ class ObservationOperations(StoreHandle):
         """Returns the observation that lies latest in time of each stream, all of one state
         of the store. None stands for a stream without a row, be it in the store or not.
 
-        :raises NotAStream, UnreadableRow: for the first stream whose latest row can't be
-            read; a store opened with ``skip_unreadable`` passes over such rows.
+        :raises InvalidUuid, InvalidArgument, NotAStream:
+        :raises UnreadableRow: for the first stream whose latest row can't be read; a store
+            opened with ``skip_unreadable`` passes over such rows.
         """
         asked = many(uuids, "uuids")
         texts = all_of(asked)

@@ -98,19 +98,28 @@ class StreamOperations(StoreHandle):
 
     def streams_of(self, uuids: Iterable[str]) -> dict[str, Optional[Stream]]:
         """Returns the metadata of each stream, all of one state of the store; None stands for
-        a stream that has none."""
+        a stream that has none.
+
+        :raises InvalidUuid, InvalidArgument:
+        """
         asked = many(uuids, "uuids")
         found = {stream.uuid: stream for stream in self._found_each("satori_streams_of", asked)}
         return {uuid: found.get(uuid) for uuid in asked}
 
     def streams_named(self, names: Iterable[str]) -> dict[str, Optional[Stream]]:
         """Returns the stream of each name, all of one state of the store, as
-        :meth:`stream_by_name` chooses it; None stands for a name that no stream has."""
+        :meth:`stream_by_name` chooses it; None stands for a name that no stream has.
+
+        :raises InvalidArgument:
+        """
         asked = many(names, "names")
         found = {
             stream.name: stream for stream in self._found_each("satori_streams_named", asked)
         }
-        return {name: found.get(name) for name in asked}
+        # C shows a NUL within a name as another character.
+        return {
+            name: self.stream_by_name(name) if "\0" in name else found.get(name) for name in asked
+        }
 
     def streams_by_name(self, name: str) -> list[Stream]:
         """Returns all streams of this name, in the order that :meth:`stream_by_name`

@@ -54,15 +54,20 @@ impl Alone {
         if backup.is_null() {
             return Err(self.0.last_error());
         }
-        // SAFETY: the copy was begun and is not finished. Its last error is that of the
-        // target.
-        let finished = unsafe {
-            while ffi::sqlite3_backup_step(backup, PAGES) == ffi::SQLITE_OK {}
-            ffi::sqlite3_backup_finish(backup)
+        // SAFETY: the copy was begun and is not finished.
+        let (stepped, finished) = unsafe {
+            let stepped = loop {
+                match ffi::sqlite3_backup_step(backup, PAGES) {
+                    ffi::SQLITE_OK => {}
+                    code => break code,
+                }
+            };
+            (stepped, ffi::sqlite3_backup_finish(backup))
         };
-        match finished {
-            ffi::SQLITE_OK => Ok(()),
-            code => Err(self.0.error_with(code)),
+        // That the database is locked doesn't count as an error at the end.
+        match (stepped, finished) {
+            (ffi::SQLITE_DONE, ffi::SQLITE_OK) => Ok(()),
+            (code, ffi::SQLITE_OK) | (_, code) => Err(self.0.error_with(code)),
         }
     }
 }

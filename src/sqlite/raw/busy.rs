@@ -18,6 +18,11 @@ impl BusyState {
         }
     }
 
+    /// Returns how long an operation waits at most.
+    pub(crate) fn limit(&self) -> Duration {
+        self.limit
+    }
+
     /// Sleeps for a random time; returns `false` if the limit has been reached. `first` starts
     /// the count anew.
     pub(crate) fn wait(&self, first: bool) -> bool {
