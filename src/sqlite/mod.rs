@@ -20,6 +20,7 @@ mod migrate;
 mod normalize;
 mod open;
 mod order;
+mod prepared;
 mod quarantine;
 mod query;
 mod raw;

@@ -1,13 +1,11 @@
 //! The observation tables of a connection: finding, making and dropping them.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use libsqlite3_sys as ffi;
-use lru::LruCache;
 
 use super::catalog::{Catalog, not_a_stream};
+use super::prepared::Prepared;
 use super::raw::{Handle, Statement, is_schema_changed, schema_changed};
 use super::shape::{DIGESTS, schema_version, triggered};
 use super::sum::{Change, Sum};
@@ -18,13 +16,6 @@ use crate::model::error::{Error, Result, excerpt};
 use crate::model::options::OpenOptions;
 use crate::model::uuid::{self, StreamUuid};
 
-/// How many statements on tables stay prepared. Each takes 2.4 KB or more (measured). The
-/// limit bounds that if 10,000 streams are written to in turn, and leaves room for one
-/// statement on each, so that their latest rows can be looked up together if they store
-/// seconds. For text it takes three.
-const STATEMENTS: usize = 12_288;
-/// How many tables these statements are of at most; some need none. Each takes 600 bytes.
-const TABLES: usize = 16_384;
 /// How many tables are remembered, at 80 bytes each, to have the right shape, and how many
 /// not to exist. Inspecting one again takes several times as long as preparing a statement.
 const KNOWN_TABLES: usize = 65_536;
@@ -33,9 +24,7 @@ const KNOWN_TABLES: usize = 65_536;
 pub(super) struct Tables {
     db: Handle,
     /// The tables with prepared statements.
-    prepared: LruCache<String, Table>,
-    /// How many statements these have.
-    statements: Arc<AtomicUsize>,
+    prepared: Prepared,
     /// The names of tables that have the right shape.
     known: HashSet<String>,
     /// Those of them that take no rows, and why.
@@ -57,8 +46,6 @@ pub(super) struct Tables {
     is_changed: bool,
     /// The present transaction may write.
     may_write: bool,
-    /// The name of the table that keeps an INSERT of many rows, as long as no other is used.
-    chunked: Option<String>,
     version: Option<Statement>,
     catalog: Catalog,
     /// See [`OpenOptions::keep_spelling`](crate::OpenOptions::keep_spelling).
@@ -71,8 +58,7 @@ impl Tables {
     pub(super) fn new(db: Handle, options: &OpenOptions) -> Self {
         Self {
             db,
-            prepared: LruCache::unbounded(),
-            statements: Arc::default(),
+            prepared: Prepared::default(),
             known: HashSet::new(),
             read_only: HashMap::new(),
             absent: HashSet::new(),
@@ -83,7 +69,6 @@ impl Tables {
             is_checked: false,
             is_changed: false,
             may_write: false,
-            chunked: None,
             version: None,
             catalog: Catalog::new(db),
             keep_spelling: options.keep_spelling,
@@ -133,9 +118,9 @@ impl Tables {
             return Ok(None);
         };
         let done = work(table);
-        let has_triggers = table.has_triggers;
-        if table.has_chunk() && self.chunked.is_none() {
-            self.chunked = Some(stream.to_string());
+        let (has_triggers, has_chunk) = (table.has_triggers, table.has_chunk());
+        if has_chunk {
+            self.prepared.note_chunk(stream.as_str());
         }
         if has_triggers {
             // They may have written into any table.
@@ -335,9 +320,7 @@ impl Tables {
         if !self.may_write {
             return;
         }
-        for (_, table) in &self.prepared {
-            table.last_is_latest.set(None);
-        }
+        self.prepared.forget_last();
     }
 
     /// Lists the observation tables, in the order in which they were made. Only in a
@@ -349,14 +332,7 @@ impl Tables {
 
     fn table(&mut self, stream: &StreamUuid) -> Result<Option<&mut Table>> {
         let name = stream.as_str();
-        if let Some(other) = self.chunked.take_if(|chunked| chunked != name)
-            && let Some(other) = self.prepared.peek_mut(&other)
-        {
-            other.forget_chunk();
-        }
-        while (self.statements.load(Ordering::Relaxed) > STATEMENTS || self.prepared.len() > TABLES)
-            && self.prepared.pop_lru().is_some()
-        {}
+        self.prepared.make_room(name);
         // The name is looked up twice, because a borrow that one branch returns counts as
         // held in the other. The second look-up takes 20 ns.
         let prepared = self.prepared.peek(name).map(|table| table.schema);
@@ -386,7 +362,7 @@ impl Tables {
                 !self.triggered.is_empty() && self.triggered.contains(&name.to_ascii_lowercase());
             let schema = self.schema.unwrap_or_default();
             let takes_no_rows = self.read_only.get(name).cloned();
-            let statements = Arc::clone(&self.statements);
+            let statements = self.prepared.statements();
             let table = Table::new(
                 self.db,
                 name,
@@ -395,7 +371,7 @@ impl Tables {
                 has_triggers,
                 takes_no_rows,
             );
-            self.prepared.put(name.to_owned(), table);
+            self.prepared.put(name, table);
         }
         let keeps_digest = self.keeps_digests;
         let mut table = self.prepared.get_mut(name);
