@@ -3,6 +3,7 @@
 #![allow(unsafe_code)] // fork has no safe form
 
 use std::path::Path;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::support::*;
@@ -58,12 +59,15 @@ fn wait_for(child: libc::pid_t) -> bool {
     waited == child && libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0
 }
 
+/// A handle that parent and child can each take, and drop.
+static KEPT: Mutex<Option<Store>> = Mutex::new(None);
+
 fn fork_and_use(path: &Path) {
     let store = Store::open(path).unwrap();
     let stream = uuid("s");
     store.insert(&stream, &numbered(1)).unwrap();
     let mut reading = store.observations(&stream, ..).unwrap();
-    let parents = store.clone();
+    *KEPT.lock().unwrap() = Some(store.clone());
     let child = in_child(move || {
         let mut forked = [
             store.insert(&stream, &numbered(2)).map(drop),
@@ -74,13 +78,15 @@ fn fork_and_use(path: &Path) {
         ]
         .into_iter()
         .all(|done| matches!(done, Err(Error::Forked)));
-        // The child lets go of all it has inherited.
+        // The child lets go of all it has inherited: with the last handle, of the connection.
         drop(reading);
         forked &= matches!(store.count(&stream, ..), Err(Error::Forked));
         drop(store);
+        drop(KEPT.lock().unwrap().take());
         forked
     });
     assert!(wait_for(child), "the child's use was not refused");
+    let parents = KEPT.lock().unwrap().take().expect("the parent's own");
     let inherited = parents.clone();
     let child = in_bare_child(move || {
         let is_refused = || matches!(inherited.streams(), Err(Error::Forked));

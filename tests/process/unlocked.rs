@@ -13,6 +13,7 @@ use satori_store::{Error, ErrorCode, OpenOptions, Store};
 pub(crate) const ROLES: &[Role] = &[
     ("keeps a store open", |path, _| keeps_open(path)),
     ("reads all the time", |path, _| reads_all_the_time(path)),
+    ("reads when told", |path, _| reads_when_told(path)),
 ];
 
 /// SQLITE_BUSY_SNAPSHOT, the code of a read that another program's write has torn.
@@ -223,6 +224,64 @@ fn a_read_is_of_one_state_or_says_that_it_is_not() {
     }
     assert_eq!(reader.hear(), "has read");
     assert_eq!(ask(&mut reader, "and now?"), rows.to_string());
+    reader.finish();
+}
+
+/// Opens a store without a lock and reads its columns, each when it is told to. Says what came
+/// of it.
+fn reads_when_told(path: &Path) {
+    become_nobody();
+    say("ready");
+    while hear() == "open" {
+        let store = read_only(path).unwrap();
+        say("open");
+        hear();
+        say("begins");
+        say(match store.columns(&uuid("s"), ..) {
+            Ok(columns) if columns.value.windows(2).all(|pair| pair[0] == pair[1]) => "whole",
+            Ok(_) => "mixed",
+            Err(error) if error.database_code() == Some(TORN) => "torn",
+            Err(error) => panic!("{error:?}"),
+        });
+    }
+}
+
+/// All rows are written at once, and moved into the file, while a read is under way: it is of
+/// one state, or says that it is not.
+#[test]
+fn a_read_during_which_the_file_changes_says_so() {
+    let Some((_folder, path)) = readable_by_all() else {
+        return;
+    };
+    let store = Store::open(&path).unwrap();
+    let rows: Vec<_> = (1_000..60_000).map(numbered).collect();
+    store.insert_many(&uuid("s"), &rows).unwrap();
+    drop(store);
+    let write = |number: u64| {
+        let sql = format!("UPDATE s SET value = {number}; PRAGMA wal_checkpoint(TRUNCATE)");
+        run(&mut plain(&path), &sql);
+    };
+    write(0);
+    let mut reader = Player::start("reads when told", &path, "");
+    assert_eq!(reader.hear(), "ready");
+    let mut torn = 0;
+    for number in 1..100 {
+        // A file that has just changed could change again without a trace.
+        pause(30);
+        assert_eq!(ask(&mut reader, "open"), "open");
+        assert_eq!(ask(&mut reader, "read"), "begins");
+        pause(number % 10);
+        write(number);
+        match reader.hear().as_str() {
+            "torn" => torn += 1,
+            said => assert_eq!(said, "whole"),
+        }
+        if torn == 3 {
+            break;
+        }
+    }
+    assert!(torn > 0, "no read was long enough");
+    reader.say("end");
     reader.finish();
 }
 
