@@ -211,7 +211,8 @@ class _Contents:
         spellings: Optional[array[int]] = None,
     ) -> InsertReport:
         """Inserts the rows into a stream; their timestamps are given as instants or spelled."""
-        return self._insert("satori_insert_many", store._at(uuid), ts, spellings, lambda _: uuid)
+        into = (*store._at(uuid), len(self._values))
+        return self._insert("satori_insert_many", into, ts, spellings, lambda _: uuid)
 
     def insert_across(
         self, store: StoreHandle, uuids: Sequence[str], ts: array[int]
@@ -219,26 +220,22 @@ class _Contents:
         """Inserts each row into its stream."""
         streams = all_of(uuids)
         column = streams.column()
-        # The number of rows comes first here.
-        count, address = len(self._values), column.buffer_info()[0]
-        return self._insert(
-            "satori_insert_across", (store.handle,), ts, None, uuids.__getitem__, (count, address)
-        )
+        into = (store.handle, len(self._values), column.buffer_info()[0])
+        return self._insert("satori_insert_across", into, ts, None, uuids.__getitem__)
 
     def _insert(
         self,
         function: str,
-        where: tuple[Any, ...],
+        into: tuple[Any, ...],
         ts: Optional[array[int]],
         spellings: Optional[array[int]],
         stream_of: Callable[[int], str],
-        counted: Optional[tuple[int, int]] = None,
     ) -> InsertReport:
+        """Calls a function that inserts; `into` is what it takes before the columns."""
         counts, conflicts = structs.InsertReport(), Handle()
         columns = (ts, spellings, self._values, self._hashes.column(), self._providers.column())
         arguments = (
-            *where,
-            *(counted or (len(self._values),)),
+            *into,
             *[None if column is None else column.buffer_info()[0] for column in columns],
             byref(counts),
         )

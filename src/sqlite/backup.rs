@@ -128,19 +128,15 @@ struct Partial(PathBuf);
 impl Partial {
     /// Makes an empty file beside `to` that only its owner can read.
     fn make(to: &Path) -> io::Result<Self> {
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut number = 0;
         loop {
             // Without the file's own name, which may be as long as a name can be.
             let name = format!(".satori-backup.partial-{}-{number}", process::id());
             let path = to.with_file_name(name);
-            match options.open(&path) {
+            match raw::create_new_private(&path) {
                 // Another thread's, or what was left by a process of this number.
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,
-                made => return made.map(|_| Self(path)),
+                made => return made.map(|()| Self(path)),
             }
         }
     }

@@ -54,9 +54,7 @@ impl File {
 
     /// Returns `true` if the file beside this one that a rollback needs holds something.
     pub(super) fn has_journal(&self) -> bool {
-        let mut journal = self.path.clone().into_os_string();
-        journal.push("-journal");
-        holds_bytes(Path::new(&journal))
+        holds_bytes(&beside(&self.path, "-journal"))
     }
 
     /// Returns why the file can't be read without a lock, as if nobody could write it; `None`

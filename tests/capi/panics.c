@@ -196,13 +196,14 @@ CALL(satori_backup) {
 
 CALL(satori_compact) { return satori_compact(f->store, NULL, NULL, &f->error); }
 
-#define OPEN(name, ...)                                                     \
+#define OPEN_OF(name, ...)                                                  \
   CALL(name) {                                                              \
     satori_cursor *cursor = NULL;                                           \
-    satori_status status = name(f->store, UUID, __VA_ARGS__, &f->error);    \
+    satori_status status = name(f->store, __VA_ARGS__, &f->error);          \
     satori_cursor_free(cursor, NULL);                                       \
     return status;                                                          \
   }
+#define OPEN(name, ...) OPEN_OF(name, UUID, __VA_ARGS__)
 
 OPEN(satori_observations, INT64_MIN, INT64_MAX, &cursor)
 OPEN(satori_last, 1, &cursor)
@@ -212,19 +213,8 @@ OPEN(satori_first, 1, &cursor)
 OPEN(satori_last_before, 1704283200000000, 1, &cursor)
 OPEN(satori_as_of, 1704283200000000, &cursor)
 
-CALL(satori_latest_of) {
-  satori_cursor *cursor = NULL;
-  satori_status status = satori_latest_of(f->store, 1, &uuid_text, &cursor, &f->error);
-  satori_cursor_free(cursor, NULL);
-  return status;
-}
-
-CALL(satori_latest_of_all) {
-  satori_cursor *cursor = NULL;
-  satori_status status = satori_latest_of_all(f->store, &cursor, &f->error);
-  satori_cursor_free(cursor, NULL);
-  return status;
-}
+OPEN_OF(satori_latest_of, 1, &uuid_text, &cursor)
+OPEN_OF(satori_latest_of_all, &cursor)
 
 CALL(satori_cursor_next) { return probe(f, CURSOR); }
 

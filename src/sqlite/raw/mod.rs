@@ -32,6 +32,6 @@ pub(crate) use error::{
 };
 pub(crate) use establish::establish;
 pub(crate) use handle::{Handle, Hardening};
-pub(crate) use new_file::create_private;
+pub(crate) use new_file::{create_new_private, create_private};
 pub(crate) use rights::{may_read, may_write};
 pub(crate) use statement::{Param, Row, Rows, Statement, prepared, prepared_for_schema};

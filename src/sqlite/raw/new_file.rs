@@ -7,17 +7,21 @@ use std::path::Path;
 /// Creates an empty file that only its owner can read, unless the file already exists.
 /// SQLite gives the WAL beside it the same permissions.
 pub(crate) fn create_private(path: &Path) -> io::Result<()> {
-    match make(path) {
+    match create_new_private(path) {
         // Another process has just created it.
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         made => made,
     }
 }
 
-/// Creates the file with `mknod`, which needs no descriptor. Closing one would drop the POSIX
-/// locks of another SQLite in this process that has already opened the file.
+/// Creates an empty file that only its owner can read, with `mknod`, which needs no
+/// descriptor. Closing one would drop the POSIX locks of another SQLite in this process that
+/// has already opened the file.
+///
+/// # Errors
+/// `AlreadyExists` if the file does.
 #[cfg(target_os = "linux")]
-fn make(path: &Path) -> io::Result<()> {
+pub(crate) fn create_new_private(path: &Path) -> io::Result<()> {
     use std::os::unix::ffi::OsStrExt;
 
     let name = std::ffi::CString::new(path.as_os_str().as_bytes())?;
@@ -33,9 +37,9 @@ fn make(path: &Path) -> io::Result<()> {
 }
 
 #[cfg(not(target_os = "linux"))]
-use make_by_opening as make;
+pub(crate) use make_by_opening as create_new_private;
 
-fn make_by_opening(path: &Path) -> io::Result<()> {
+pub(crate) fn make_by_opening(path: &Path) -> io::Result<()> {
     let mut create = fs::OpenOptions::new();
     create.write(true).create_new(true);
     #[cfg(unix)]
