@@ -8,7 +8,7 @@ use satori_store::{Error, ErrorCode, Store};
 use crate::disk::{self, Image};
 use crate::fault::{Fault, Span, is_unknown};
 use crate::scripts::{Kind, Script};
-use crate::state::state;
+use crate::state::{given_numbers, state};
 use crate::watch::Watch;
 
 /// A script, and what it does when nothing fails.
@@ -18,6 +18,8 @@ pub(crate) struct Points<'a> {
     base: Image,
     /// What the file holds when it has been opened, and after each operation.
     states: Vec<String>,
+    /// How many numbers AUTOINCREMENT has given in the end.
+    given_numbers: i64,
     /// Every way in which a call can fail.
     pub(crate) faults: Vec<Fault>,
 }
@@ -60,12 +62,14 @@ impl<'a> Points<'a> {
             work(&store).expect("it works");
         }
         drop(store);
+        let given_numbers = Watch::pause(|| given_numbers(&path)).expect("it opens");
         let faults = Fault::all(&Watch::end().counts);
         Self {
             script,
             folder,
             base,
             states,
+            given_numbers,
             faults,
         }
     }
@@ -125,9 +129,13 @@ impl<'a> Points<'a> {
                 "the last handle leaves {names:?}, after {failed:?}"
             ));
         }
-        match state(&path)? == self.states[self.script.works.len()] {
+        if state(&path)? != self.states[self.script.works.len()] {
+            return Err(format!("the end is another, after {failed:?}"));
+        }
+        // Only more than that, as what is repeated takes its number again.
+        match given_numbers(&path)? >= self.given_numbers {
             true => Ok(outcome),
-            false => Err(format!("the end is another, after {failed:?}")),
+            false => Err(format!("a number can be given twice, after {failed:?}")),
         }
     }
 

@@ -89,18 +89,29 @@ pub(crate) fn run(path: &Path, sql: &str) {
         .expect("plain SQL runs");
 }
 
-/// Reads all that a file holds, but for the time of day. Says what is wrong if the file
-/// doesn't open or isn't sound.
+/// Reads all that a file holds, but for the time of day and for how many numbers AUTOINCREMENT
+/// has given: an upsert that is repeated takes one more, and changes no row. Says what is wrong
+/// if the file doesn't open or isn't sound, or if a number could be given twice.
 pub(crate) fn state(path: &Path) -> Result<String, String> {
     let plain = Plain::open(path)?;
     let check = plain.texts("PRAGMA integrity_check")?;
     if check != ["ok"] {
         return Err(format!("it is not sound: {check:?}"));
     }
+    let tables = plain.texts("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY 1")?;
+    for table in plain.texts(NUMBERED)? {
+        let largest = plain.texts(&format!("SELECT coalesce(max(id), 0) FROM \"{table}\""))?;
+        if number(&largest) > numbers(&plain, &table)? {
+            return Err(format!("{table} can give a number twice"));
+        }
+    }
     let mut state = plain.texts(
         "SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_schema ORDER BY 1",
     )?;
-    for table in plain.texts("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY 1")? {
+    for table in tables {
+        if table == "sqlite_sequence" {
+            continue;
+        }
         let name = table.replace('"', "\"\"");
         let columns = plain.texts(&format!("SELECT name FROM pragma_table_info(\"{name}\")"))?;
         let columns: Vec<_> = columns.iter().map(|column| shown(column)).collect();
@@ -112,6 +123,29 @@ pub(crate) fn state(path: &Path) -> Result<String, String> {
         ))?);
     }
     Ok(state.join("\n"))
+}
+
+/// SQL for the tables whose rows AUTOINCREMENT numbers.
+const NUMBERED: &str = "SELECT name FROM sqlite_schema
+    WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%' ORDER BY 1";
+
+/// Returns how many numbers AUTOINCREMENT has given in a file.
+pub(crate) fn given_numbers(path: &Path) -> Result<i64, String> {
+    let plain = Plain::open(path)?;
+    let tables = plain.texts(NUMBERED)?;
+    tables.iter().map(|table| numbers(&plain, table)).sum()
+}
+
+/// Returns the last number that AUTOINCREMENT has given in a table.
+fn numbers(plain: &Plain, table: &str) -> Result<i64, String> {
+    let sql = format!("SELECT seq FROM sqlite_sequence WHERE name = '{table}'");
+    Ok(number(&plain.texts(&sql)?))
+}
+
+/// Reads an answer that is a number, or that has no row.
+fn number(texts: &[String]) -> i64 {
+    let text = texts.first().map_or("0", String::as_str);
+    text.parse().expect("a number")
 }
 
 /// Returns SQL for a column's text, without the time of day.
