@@ -47,6 +47,9 @@ fn what_is_no_file_cannot_be_opened() {
     ] {
         assert_eq!(error.code(), ErrorCode::CannotOpen, "{error}");
     }
+    // What it is, before SQLite is asked to open it.
+    let error = Store::open(folder.path()).unwrap_err();
+    assert!(error.to_string().ends_with("it is not a file"), "{error}");
     assert!(!missing.parent().unwrap().exists());
     assert_eq!(names_in(folder.path()), Vec::<OsString>::new());
 }

@@ -72,6 +72,20 @@ fn damaged_files_are_refused_and_left_as_they_are() {
     }
 }
 
+/// SQLite takes a file of one byte for an empty one, and makes a database of it.
+#[test]
+fn a_file_too_short_for_a_header_is_no_empty_one() {
+    for length in [1, 2, 99] {
+        let (_folder, path) = place();
+        fs::write(&path, vec![b'S'; length]).unwrap();
+        assert_eq!(refused(&path).code(), ErrorCode::NotAStore, "{length}");
+    }
+    let (_folder, path) = place();
+    fs::write(&path, "S").unwrap();
+    sql(&path, "CREATE TABLE control (x)");
+    assert!(fs::read(&path).unwrap().starts_with(b"SQLite format 3"));
+}
+
 #[test]
 fn a_streams_table_of_another_shape_is_refused_by_column() {
     let columns = "server_stream_id INTEGER, uuid TEXT UNIQUE NOT NULL, name TEXT, secondary TEXT, \
