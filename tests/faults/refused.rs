@@ -41,21 +41,26 @@ fn a_full_system_is_no_want_of_rights() {
 #[test]
 fn a_reader_without_descriptors_does_not_do_without_locks() {
     let _quiet = none_starts();
-    let script = Script::new("read", work::store, &[work::read]).kind(Kind::ReadOnly);
-    let folder = memory();
-    disk::lay_out(&work::store(), folder.path());
-    let fault = Fault {
-        call: Call::Create,
-        number: 0,
-        failure: Failure::Error(libc::EMFILE),
-        span: Span::Operation,
-    };
-    Watch::begin(folder.path(), Some(fault));
-    let opened = script.open(&folder.path().join("engine.db"));
-    assert!(Watch::end().failed > 0);
-    match opened {
-        Err(Error::CannotOpen { reason, .. }) => assert!(reason.contains("Too many open files")),
-        other => panic!("{other:?}"),
+    // Also if a crash has left commits that nobody could read without locks.
+    for base in [work::store, work::crashed] {
+        let script = Script::new("read", base, &[work::read]).kind(Kind::ReadOnly);
+        let folder = memory();
+        disk::lay_out(&base(), folder.path());
+        let fault = Fault {
+            call: Call::Create,
+            number: 0,
+            failure: Failure::Error(libc::EMFILE),
+            span: Span::Operation,
+        };
+        Watch::begin(folder.path(), Some(fault));
+        let opened = script.open(&folder.path().join("engine.db"));
+        assert!(Watch::end().failed > 0);
+        match opened {
+            Err(Error::CannotOpen { reason, .. }) => {
+                assert!(reason.contains("Too many open files"), "{reason}");
+            }
+            other => panic!("{other:?}"),
+        }
     }
 }
 

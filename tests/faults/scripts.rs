@@ -10,6 +10,10 @@ use crate::work::{self, Work};
 
 /// Pages in the WAL after which a store checkpoints here.
 const CHECKPOINT: i32 = 24;
+/// Pages that a store keeps in memory here. What a transaction changes beyond them is written
+/// while it runs, so that a statement can fail in the middle of one: SQLite may then have
+/// rolled all of it back.
+const CACHE: i32 = 8;
 
 /// A file to begin with, how it is opened, and what is done then.
 #[derive(Clone)]
@@ -20,6 +24,8 @@ pub(crate) struct Script {
     pub(crate) works: Vec<Work>,
     /// The store checkpoints often.
     pub(crate) checkpoints: bool,
+    /// Transactions are written before they are committed.
+    pub(crate) spills: bool,
 }
 
 /// How a store is opened.
@@ -40,6 +46,7 @@ impl Script {
             kind: Kind::Full,
             works: works.to_vec(),
             checkpoints: false,
+            spills: false,
         }
     }
 
@@ -50,6 +57,13 @@ impl Script {
     pub(crate) fn checkpoints(self) -> Self {
         Self {
             checkpoints: true,
+            ..self
+        }
+    }
+
+    pub(crate) fn spills(self) -> Self {
+        Self {
+            spills: true,
             ..self
         }
     }
@@ -66,6 +80,9 @@ impl Script {
         let store = options.open(path)?;
         if self.checkpoints {
             state::checkpoint_after(CHECKPOINT);
+        }
+        if self.spills {
+            state::spill_after(CACHE);
         }
         Ok(store)
     }
@@ -92,9 +109,11 @@ pub(crate) fn random(name: &'static str, random: &mut fastrand::Rng) -> Script {
     ];
     random.shuffle(&mut works);
     let script = Script::new(name, work::store, &works[..random.usize(1..works.len())]);
-    match random.bool() {
-        true => script.checkpoints(),
-        false => script,
+    match random.u8(..4) {
+        0 => script.checkpoints(),
+        1 => script.spills(),
+        2 => script.checkpoints().spills(),
+        _ => script,
     }
 }
 
@@ -131,6 +150,9 @@ pub(crate) fn fault_scripts() -> Vec<Script> {
         Script::new("checkpoint as engines do", work::store, &bulks)
             .checkpoints()
             .kind(Kind::Normal),
+        one("insert many, with little memory", work::insert_many).spills(),
+        one("ingest, with little memory", work::ingest).spills(),
+        one("normalize, with little memory", work::normalize).spills(),
         one("backup", work::backup),
         Script::new("compact", work::store, &[work::remove, work::compact]),
         one("read", work::read).kind(Kind::Normal),

@@ -185,3 +185,20 @@ pub(crate) fn checkpoint_after(pages: i32) {
     // SAFETY: the store is open, and no other thread uses it.
     unsafe { ffi::sqlite3_wal_autocheckpoint(OPENED.get(), pages) };
 }
+
+/// Lets the store that this thread has just opened keep so many pages in memory, and write what
+/// a transaction changes beyond them before it is committed.
+pub(crate) fn spill_after(pages: i32) {
+    let sql = CString::new(format!("PRAGMA cache_size = {pages}")).expect("no NUL");
+    // SAFETY: the store is open, and no other thread uses it.
+    let code = unsafe {
+        ffi::sqlite3_exec(
+            OPENED.get(),
+            sql.as_ptr(),
+            None,
+            ptr::null_mut(),
+            ptr::null_mut(),
+        )
+    };
+    assert_eq!(code, ffi::SQLITE_OK);
+}
