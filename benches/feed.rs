@@ -43,6 +43,15 @@ pub(crate) fn rows(count: usize) -> Vec<Row> {
     (0..count).map(Row::new).collect()
 }
 
+/// Makes `count` rows, one each minute.
+pub(crate) fn minutes(count: usize) -> Vec<Row> {
+    let mut rows = rows(count);
+    for (row, number) in rows.iter_mut().zip(0..) {
+        row.seconds = FIRST + 60 * number;
+    }
+    rows
+}
+
 /// A stream's metadata as the server sends it.
 pub(crate) struct StreamObject {
     pub(crate) number: i64,

@@ -23,9 +23,9 @@
  * Results. Every function that can fail returns a satori_status: SATORI_OK, or the kind
  * of the error. Its last parameter may point to a satori_error, which the caller owns.
  * It then says what is wrong and what to do; pass NULL if you don't want it. Outputs are
- * written only if the function succeeds (the arrays of satori_cursor_next, the report of
- * satori_ingest and `needed` of satori_get_stream and its like say otherwise
- * themselves).
+ * written only if the function succeeds (the arrays of satori_cursor_next, satori_resample
+ * and satori_align, the report of satori_ingest and `needed` of satori_get_stream and its
+ * like say otherwise themselves).
  *
  * Every function may return SATORI_PANIC, and SATORI_INVALID_ARGUMENT if `error` or the
  * place for a result is misaligned. Any call on a store or a cursor may return
@@ -265,6 +265,10 @@ enum satori_code
    * An Arrow stream is not what can be inserted. The message says why.
    */
   SATORI_INVALID_ARROW = 22,
+  /**
+   * The text is no step of time.
+   */
+  SATORI_INVALID_STEP = 23,
   /**
    * A pointer that must lead somewhere is NULL.
    */
@@ -523,6 +527,37 @@ enum satori_time_unit
 typedef enum satori_time_unit satori_time_unit;
 #else
 typedef int32_t satori_time_unit;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Which value of a stream stands at an instant of the clock.
+ */
+enum satori_fill
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * That of the row as of the instant: the one that lies latest in time among those at the
+   * instant and before it, if it is no older than `max_age`.
+   */
+  SATORI_FILL_AS_OF = 0,
+  /**
+   * That of the row of just this instant.
+   */
+  SATORI_FILL_EXACT = 1,
+  /**
+   * The mean of the rows from the instant, included, to the clock's next one, excluded. It
+   * looks ahead: at the instant itself nobody knows it.
+   */
+  SATORI_FILL_MEAN = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum satori_fill satori_fill;
+#else
+typedef int32_t satori_fill;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -841,6 +876,49 @@ typedef struct {
    */
   uint64_t conflicts;
 } satori_insert_report;
+
+/**
+ * What the observations of one step of time come to. It never grows. If `count` is 0, the
+ * doubles but for `sum` are NaN; else `sum` alone may be infinite.
+ */
+typedef struct {
+  /**
+   * Where the step begins, included, in microseconds UTC.
+   */
+  int64_t start;
+  /**
+   * Where the next step begins; INT64_MAX if it lies beyond.
+   */
+  int64_t end;
+  /**
+   * The number of rows.
+   */
+  uint64_t count;
+  /**
+   * The value of the earliest row.
+   */
+  double first;
+  /**
+   * The value of the latest row.
+   */
+  double last;
+  /**
+   * The smallest value.
+   */
+  double min;
+  /**
+   * The largest value.
+   */
+  double max;
+  /**
+   * The arithmetic mean.
+   */
+  double mean;
+  /**
+   * The sum; infinite if it is too large for a double.
+   */
+  double sum;
+} satori_summary;
 
 /**
  * What a stream's observations are, in numbers.
@@ -1840,6 +1918,124 @@ satori_status satori_latest_of(const satori_store *store,
 satori_status satori_latest_of_all(const satori_store *store,
                                    satori_cursor **cursor,
                                    satori_error *error);
+
+/**
+ * Sums the observations from `from`, included, to `to`, excluded, up in steps of time, in
+ * order of time, into memory of the caller. If it fills all of the memory, there may be more:
+ * call it again with the `end` of the last summary as `from`. Rows outside of the range count
+ * in no step, also if the step begins before it.
+ *
+ * A step is text: a number and a unit, such as "15m", "1 hour", "1d", "1w", "1mo" (a month;
+ * "m" is a minute), "1y", or a duration of ISO 8601. Steps of hours and shorter begin at
+ * multiples of their length since 1970-01-01 UTC. Days begin at midnight, weeks on Monday,
+ * months on the first, in UTC, or in the IANA time zone that stands behind in brackets:
+ * "1d[Europe/Berlin]".
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param from         microseconds UTC; INT64_MIN for all from the first on. INT64_MAX, the
+ *                     `end` of the last step there can be, gives none.
+ * @param to           microseconds UTC; INT64_MAX for all up to the last.
+ * @param step         the step; no NUL needed.
+ * @param step_length  its length in bytes.
+ * @param with_empty   1 for steps without rows too: from the one in which `from` lies to that
+ *                     of `to`, and where the range is open, between those with rows. Else 0.
+ * @param capacity     how many summaries there is room for; not 0.
+ * @param summaries    receives them.
+ * @param count        receives how many there are; 0 at the end.
+ * @param error        see satori_error; may be NULL. On an error `summaries` holds nothing of
+ *                     use.
+ * @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE, SATORI_INVALID_ARGUMENT,
+ *         SATORI_INVALID_UTF8, SATORI_INVALID_UUID, SATORI_INVALID_STEP,
+ *         SATORI_STREAM_NOT_FOUND, SATORI_NOT_A_STREAM, SATORI_UNREADABLE_ROW,
+ *         SATORI_INVALID_TIMESTAMP (the calendar of days and months doesn't reach so far), or
+ *         what any call returns.
+ * @since 0.1
+ */
+satori_status satori_resample(const satori_store *store,
+                              const char *uuid,
+                              size_t uuid_length,
+                              int64_t from,
+                              int64_t to,
+                              const char *step,
+                              size_t step_length,
+                              int32_t with_empty,
+                              size_t capacity,
+                              satori_summary *summaries,
+                              size_t *count,
+                              satori_error *error);
+
+/**
+ * Puts streams side by side on the clock of a step, into memory of the caller: a row for each
+ * step that begins from `from`, included, to `to`, excluded, in order of time, and a column
+ * for each stream. Where the range is open, it begins with the step of the streams' first row
+ * and ends with that of their last one. If it fills all of the memory, there may be more: call
+ * it again with the last instant and 1 as `from`. The rows of a call are of one state of the
+ * store, or of a few if there are tens of thousands.
+ *
+ * @param store        the store.
+ * @param count        how many streams.
+ * @param uuids        their uuids.
+ * @param from         microseconds UTC; INT64_MIN for all from the first on.
+ * @param to           microseconds UTC; INT64_MAX for all up to the last.
+ * @param step         the step as text, as satori_resample has it; no NUL needed.
+ * @param step_length  its length in bytes.
+ * @param fill         a `satori_fill`.
+ * @param max_age      for SATORI_FILL_AS_OF, how old a row may be, in microseconds; less than
+ *                     0 if it may be of any age.
+ * @param capacity     how many rows there is room for; not 0.
+ * @param ts           receives the instants, in microseconds UTC.
+ * @param values       receives the values, of `count` times `capacity` items: row `r` of
+ *                     stream `s` is item `s * capacity + r`. NaN stands for none, since a
+ *                     stored value never is NaN.
+ * @param rows         receives how many rows there are; 0 at the end.
+ * @param error        see satori_error; may be NULL. On an error the arrays hold nothing of
+ *                     use.
+ * @return as satori_resample.
+ * @since 0.1
+ */
+satori_status satori_align(const satori_store *store,
+                           size_t count,
+                           const satori_text *uuids,
+                           int64_t from,
+                           int64_t to,
+                           const char *step,
+                           size_t step_length,
+                           int32_t fill,
+                           int64_t max_age,
+                           size_t capacity,
+                           int64_t *ts,
+                           double *values,
+                           size_t *rows,
+                           satori_error *error);
+
+/**
+ * Puts streams side by side on a clock whose instants are given: a column for each stream.
+ *
+ * @param store     the store.
+ * @param count     how many streams.
+ * @param uuids     their uuids.
+ * @param rows      how many instants.
+ * @param instants  the instants, in microseconds UTC, each later than the one before it.
+ * @param fill      SATORI_FILL_AS_OF or SATORI_FILL_EXACT.
+ * @param max_age   as in satori_align.
+ * @param values    receives the values, of `count` times `rows` items: row `r` of stream `s`
+ *                  is item `s * rows + r`. NaN stands for none.
+ * @param error     see satori_error; may be NULL. On an error the array holds nothing of use.
+ * @return as satori_resample; SATORI_INVALID_TIMESTAMP also if the instants don't ascend,
+ *         SATORI_INVALID_STEP if a mean is asked for, which needs steps.
+ * @since 0.1
+ */
+satori_status satori_align_to(const satori_store *store,
+                              size_t count,
+                              const satori_text *uuids,
+                              size_t rows,
+                              const int64_t *instants,
+                              int32_t fill,
+                              int64_t max_age,
+                              double *values,
+                              satori_error *error);
 
 /**
  * Reads the next observations into arrays of the caller; a row takes the items at one

@@ -149,6 +149,37 @@ struct Observation {
   std::optional<std::string> spelling = {};
 };
 
+/** What the observations of one step of time come to: see satori_summary. */
+struct Summary {
+  Instant start;
+  /** Where the next step begins. */
+  Instant end;
+  std::uint64_t count = 0;
+  /* NaN if there are no rows. */
+  double first = 0;
+  double last = 0;
+  double min = 0;
+  double max = 0;
+  double mean = 0;
+  /** 0 if there are no rows. */
+  double sum = 0;
+};
+
+/** Which value of a stream stands at an instant of a clock: see satori_fill. */
+enum class Fill : std::int32_t {
+  as_of = SATORI_FILL_AS_OF,
+  exact = SATORI_FILL_EXACT,
+  mean = SATORI_FILL_MEAN,
+};
+
+/** Values of several streams on one clock: see satori_align. */
+struct Aligned {
+  std::vector<Instant> ts;
+  /** The values of each stream, in the order in which the streams were given. NaN stands for
+   *  none. */
+  std::vector<std::vector<double>> values;
+};
+
 /** What a Cursor gives: an observation, its own copy of the texts included. */
 using Row = Observation;
 
@@ -1024,6 +1055,76 @@ class Store {
     return of_streams(satori_latest_of_all);
   }
 
+  /** Sums the observations of a range up in steps of time, such as "1h", "1d", "1mo" or
+   *  "1d[Europe/Berlin]": see satori_resample. */
+  [[nodiscard]] std::vector<Summary> resample(Text uuid, Text step, Instant from = Instant::min(),
+                                              Instant to = Instant::max(),
+                                              bool with_empty = false) const {
+    std::vector<Summary> summaries;
+    std::vector<satori_summary> batch(1024);
+    std::int64_t next = detail::micros(from);
+    for (std::size_t found = batch.size(); found == batch.size();) {
+      detail::call(satori_resample, get(), uuid.data(), uuid.size(), next, detail::micros(to),
+                   step.data(), step.size(), std::int32_t{with_empty}, batch.size(), batch.data(),
+                   &found);
+      for (std::size_t index = 0; index < found; index++) {
+        const satori_summary &one = batch[index];
+        summaries.push_back({detail::instant(one.start), detail::instant(one.end), one.count,
+                             one.first, one.last, one.min, one.max, one.mean, one.sum});
+        next = one.end;
+      }
+    }
+    return summaries;
+  }
+
+  /** Puts streams side by side on the clock of a step: see satori_align. Without `max_age`, the
+   *  row as of an instant may be of any age. */
+  [[nodiscard]] Aligned align(const std::vector<Text> &uuids, Text step, Fill fill = Fill::as_of,
+                              std::optional<std::chrono::microseconds> max_age = {},
+                              Instant from = Instant::min(), Instant to = Instant::max()) const {
+    const std::vector<satori_text> texts = detail::texts(uuids);
+    Aligned aligned;
+    aligned.values.resize(texts.size());
+    const std::size_t capacity = 4096;
+    std::vector<std::int64_t> ts(capacity);
+    // One more, since an empty vector may have no memory.
+    std::vector<double> values(texts.size() * capacity + 1);
+    std::int64_t next = detail::micros(from);
+    for (std::size_t rows = capacity; rows == capacity;) {
+      detail::call(satori_align, get(), texts.size(), texts.data(), next, detail::micros(to),
+                   step.data(), step.size(), static_cast<std::int32_t>(fill), age(max_age),
+                   capacity, ts.data(), values.data(), &rows);
+      for (std::size_t row = 0; row < rows; row++) {
+        aligned.ts.push_back(detail::instant(ts[row]));
+        next = ts[row] + 1;
+      }
+      for (std::size_t stream = 0; stream < texts.size(); stream++) {
+        const double *column = values.data() + stream * capacity;
+        aligned.values[stream].insert(aligned.values[stream].end(), column, column + rows);
+      }
+    }
+    return aligned;
+  }
+
+  /** Puts streams side by side on instants that are given, and ascend: see satori_align_to.
+   *  Returns the values of each stream. */
+  [[nodiscard]] std::vector<std::vector<double>> align_to(
+      const std::vector<Text> &uuids, const std::vector<Instant> &instants,
+      Fill fill = Fill::as_of, std::optional<std::chrono::microseconds> max_age = {}) const {
+    const std::vector<satori_text> texts = detail::texts(uuids);
+    std::vector<std::int64_t> ts;
+    for (const Instant instant : instants) ts.push_back(detail::micros(instant));
+    std::vector<double> values(texts.size() * ts.size() + 1);
+    detail::call(satori_align_to, get(), texts.size(), texts.data(), ts.size(), ts.data(),
+                 static_cast<std::int32_t>(fill), age(max_age), values.data());
+    std::vector<std::vector<double>> columns;
+    for (std::size_t stream = 0; stream < texts.size(); stream++) {
+      const double *column = values.data() + stream * ts.size();
+      columns.emplace_back(column, column + ts.size());
+    }
+    return columns;
+  }
+
   /** Returns the observation of one instant. */
   [[nodiscard]] std::optional<Observation> observation(Text uuid, Instant ts) const {
     return only(cursor(satori_observation, uuid, detail::micros(ts)));
@@ -1188,6 +1289,14 @@ class Store {
       how.busy_timeout = wait > 0 ? wait : -1;
     }
     detail::call(satori_store_open, path.data(), path.size(), &how, handle_.out());
+  }
+
+  /** Returns the largest age for C: less than 0 is any. */
+  static std::int64_t age(std::optional<std::chrono::microseconds> max_age) {
+    if (!max_age) return -1;
+    if (max_age->count() >= 0) return max_age->count();
+    throw Error(SATORI_INVALID_ARGUMENT,
+                {SATORI_INVALID_ARGUMENT, 0, "", "the largest age is negative"});
   }
 
   /** Returns a count that is not negative. */

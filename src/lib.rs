@@ -88,6 +88,7 @@ struct Readme;
 pub use arrow::RecordBatches;
 pub use json::block::whole_payloads;
 pub use json::options::{Format, IngestOptions};
+pub use model::aligned::{Aligned, Fill};
 pub use model::columns::{Columns, TextColumn};
 pub use model::database_code::DatabaseCode;
 pub use model::digest::Digest;
@@ -102,11 +103,15 @@ pub use model::report::{
     Statistics, StoredRow, SyncReport,
 };
 pub use model::spelling::StoredTimestamp;
+pub use model::step::Step;
 pub use model::stream::{Stream, StreamPatch};
+pub use model::summary::Summary;
 pub use model::time::Timestamp;
 pub use model::time_unit::TimeUnit;
 pub use model::uuid::StreamUuid;
 pub use model::verify::Verification;
 pub use sqlite::{BesideOtherSqlite, SqliteInfo, sqlite_info};
 pub use store::Store;
+pub use store::align::AlignedBatches;
 pub use store::iter::Observations;
+pub use store::resample::Summaries;

@@ -75,6 +75,28 @@ pub(crate) fn each(connection: &Connection, table: &StreamUuid, mut sink: impl F
     }
 }
 
+/// Sums a table up in hours, by SQL: the hour, the number of rows, and the first, last, least,
+/// greatest, mean value and the sum.
+pub(crate) fn hours(connection: &Connection, table: &StreamUuid) -> Vec<(i64, i64, [f64; 6])> {
+    let statement = connection.prepare(&format!(
+        "SELECT hour * 3600, rows, \
+           (SELECT value FROM \"{table}\" WHERE ts = earliest), \
+           (SELECT value FROM \"{table}\" WHERE ts = latest), least, greatest, mean, total \
+         FROM (SELECT ts / 3600 AS hour, count(*) AS rows, min(ts) AS earliest, \
+             max(ts) AS latest, min(value) AS least, max(value) AS greatest, avg(value) AS mean, \
+             sum(value) AS total FROM \"{table}\" GROUP BY hour)"
+    ));
+    let mut hours = Vec::new();
+    // SAFETY: the statement is live and stands on a row.
+    unsafe {
+        while statement.step() {
+            let numbers = [2, 3, 4, 5, 6, 7].map(|column| statement.real(column));
+            hours.push((statement.integer(0), statement.integer(1), numbers));
+        }
+    }
+    hours
+}
+
 fn select(connection: &Connection, table: &StreamUuid) -> Statement {
     connection.prepare(&format!(
         "SELECT ts, value, hash, provider FROM \"{table}\" ORDER BY ts"

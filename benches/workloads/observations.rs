@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use satori_store::{Store, StreamUuid};
+use satori_store::{Step, Store, StreamUuid};
 
 use crate::feed::{self, Row};
 use crate::folder::Folder;
@@ -16,6 +16,7 @@ pub(crate) fn bench(runner: &Runner) {
     out_of_order(runner, &uuid);
     with_digest(runner, &uuid);
     full_read(runner, &uuid);
+    resample(runner, &uuid);
     lookup(runner, &uuid);
 }
 
@@ -167,6 +168,33 @@ fn full_read(runner: &Runner, uuid: &StreamUuid) {
             [Baseline::new(None, raw).label("one statement, a row with its own texts each")];
         runner.compare(&iterator, rows.len(), ours, baselines);
     }
+}
+
+fn resample(runner: &Runner, uuid: &StreamUuid) {
+    let rows = feed::minutes(runner.size(200_000, 50_000));
+    let name = format!("resample {} rows to hours", rows.len());
+    if !runner.wants(&name) {
+        return;
+    }
+    let folder = Folder::new();
+    let path = stores::with_rows(&folder, uuid, &rows);
+    let hour: Step = "1h".parse().expect("a step");
+    let count = rows.len().div_ceil(60);
+    let ours = || {
+        let store = Store::open(&path).expect("a store opens");
+        store.latest(uuid).expect("read");
+        time(|| {
+            let hours = store.resample(uuid, .., &hour).expect("read");
+            let hours: Vec<_> = hours.map(|hour| hour.expect("readable")).collect();
+            assert_eq!(black_box(hours).len(), count);
+        })
+    };
+    let raw = || {
+        let connection = raw::Connection::open(&path);
+        raw::Lookup::new(&connection, uuid).latest();
+        time(|| assert_eq!(black_box(raw::hours(&connection, uuid)).len(), count))
+    };
+    runner.compare(&name, rows.len(), ours, [Baseline::new(1.5, raw)]);
 }
 
 fn lookup(runner: &Runner, uuid: &StreamUuid) {

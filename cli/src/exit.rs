@@ -82,6 +82,8 @@ pub(crate) fn kind(code: ErrorCode) -> (&'static str, Exit) {
         ErrorCode::UnreadableRow => ("unreadable_row", Exit::Damaged),
         ErrorCode::InvalidJson => ("invalid_json", Exit::BadInput),
         ErrorCode::MissingUuid => ("missing_uuid", Exit::BadInput),
+        ErrorCode::InvalidStep => ("invalid_step", Exit::BadInput),
+        ErrorCode::InvalidArrow => ("invalid_arrow", Exit::BadInput),
         ErrorCode::Refused => ("refused", Exit::Refused),
         _ => ("other", Exit::Other),
     }

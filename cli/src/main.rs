@@ -11,6 +11,7 @@
     clippy::print_stderr
 )]
 
+mod align;
 mod args;
 mod backup;
 mod compact;
@@ -27,7 +28,9 @@ mod per_stream;
 mod progress;
 mod quarantine;
 mod remove;
+mod resample;
 mod restate_digest;
+mod rows;
 mod select;
 mod show;
 mod signals;
@@ -68,6 +71,8 @@ fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
         Command::Streams(args) => streams::run(args, global, output),
         Command::Show(args) => show::run(args, global, output),
         Command::Observations(args) => observations::run(args, global, output),
+        Command::Resample(args) => resample::run(args, global, output),
+        Command::Align(args) => align::run(args, global, output),
         Command::Verify(args) => verify::run(args, global, output),
         Command::RestateDigest(args) => restate_digest::run(args, global, output),
         Command::Normalize(args) => normalize::run(args, global, output),

@@ -72,6 +72,14 @@ pub(crate) fn number(number: f64) -> String {
     }
 }
 
+/// Returns a number as [`number`] does; nothing for NaN, which stands for none.
+pub(crate) fn optional_number(value: f64) -> String {
+    match value.is_nan() {
+        true => String::new(),
+        false => number(value),
+    }
+}
+
 /// Returns `1234567` as `1,234,567`.
 pub(crate) fn count(count: u64) -> String {
     let digits = count.to_string();

@@ -464,3 +464,95 @@ fn a_store_on_a_read_only_mount_is_read() {
         assert!(!output.stdout.is_empty());
     }
 }
+
+#[test]
+fn a_stream_is_summed_up_in_steps() {
+    let folder = Folder::with("eleven_columns.db");
+    let run = |args: &[&str]| {
+        let ran = folder.run(&[&["resample", "engine.db", BITCOIN], args].concat());
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+        ran.out
+    };
+    let months = run(&["3mo", "--format", "csv", "--from", "2024-01-01"]);
+    let lines: Vec<_> = months.lines().collect();
+    assert_eq!(lines[0], "start,end,count,first,last,min,max,mean,sum");
+    assert_eq!(lines.len(), 5, "{months}");
+    assert!(lines[1].starts_with("2024-01-01T00:00:00Z,2024-04-01T00:00:00Z,"));
+
+    let rows = folder.run(&["observations", "engine.db", BITCOIN, "--json"]);
+    let count = rows.json().as_array().unwrap().len() as u64;
+    let years: serde_json::Value = serde_json::from_str(&run(&["1y", "--json"])).unwrap();
+    let counts = years.as_array().unwrap().iter();
+    assert_eq!(
+        counts
+            .map(|year| year["count"].as_u64().unwrap())
+            .sum::<u64>(),
+        count
+    );
+
+    // Empty steps have no numbers.
+    let range = ["--from", "2030-01-01", "--to", "2030-01-03", "--empty"];
+    let days = run(&[&["1d", "--format", "ndjson"], &range[..]].concat());
+    assert_eq!(days.lines().count(), 2);
+    assert!(days.contains("\"count\":0,\"first\":null"), "{days}");
+    let days = run(&[&["1d[Europe/Berlin]"], &range[..]].concat());
+    assert_eq!(days.lines().count(), 4, "{days}");
+    assert!(days.contains("2029-12-31T23:00:00Z  2030-01-01T23:00:00Z      0"));
+
+    let ran = folder.run(&["resample", "engine.db", BITCOIN, "1 fortnight"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("is not a step of time"), "{}", ran.err);
+}
+
+#[test]
+fn streams_stand_side_by_side() {
+    let folder = Folder::new();
+    for (uuid, name, values) in [
+        ("a", "one", [1, 2]),
+        ("b", "two", [3, 4]),
+        ("c", "two", [5, 6]),
+    ] {
+        for (day, value) in (1..).zip(values) {
+            let line = format!(
+                r#"{{"value":{value},"observed_at":"2024-01-0{day} 0{value}:00","hash":"h","stream":{{"uuid":"{uuid}","name":"{name}"}}}}"#
+            );
+            assert_eq!(
+                folder.feed(&["ingest", "engine.db"], line.as_bytes()).code,
+                0
+            );
+        }
+    }
+    let run = |args: &[&str]| {
+        let ran = folder.run(&[&["align", "engine.db"], args].concat());
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+        ran.out
+    };
+    // Streams of one name are told apart by their uuids.
+    let table = run(&["1d", "a", "b", "c"]);
+    let lines: Vec<_> = table.lines().collect();
+    assert_eq!(lines[0], "ts                    one  b  c");
+    assert_eq!(lines[1], "2024-01-01T00:00:00Z");
+    assert_eq!(lines[2], "2024-01-02T00:00:00Z    1  3  5");
+    assert_eq!(lines.len(), 3);
+    let mean = run(&["1d", "one", "b", "--fill", "mean", "--format", "csv"]);
+    assert_eq!(
+        mean,
+        "ts,one,two\n2024-01-01T00:00:00Z,1,3\n2024-01-02T00:00:00Z,2,4\n"
+    );
+    let json = run(&[
+        "12h",
+        "a",
+        "--max-age",
+        "11h",
+        "--to",
+        "2024-01-02",
+        "--json",
+    ]);
+    assert_eq!(
+        json,
+        "[{\"ts\":\"2024-01-01T00:00:00Z\",\"one\":null},\n{\"ts\":\"2024-01-01T12:00:00Z\",\"one\":1.0}]\n"
+    );
+    let ran = folder.run(&["align", "engine.db", "1d", "a", "none"]);
+    assert_eq!(ran.code, 3);
+    assert_eq!(folder.run(&["align", "engine.db", "1d"]).code, 2);
+}

@@ -293,6 +293,47 @@ unsafe extern "C" {
         cursor: Pointer,
         error: Pointer,
     ) -> i32;
+    pub(crate) fn satori_resample(
+        store: Pointer,
+        uuid: *const u8,
+        length: usize,
+        from: i64,
+        to: i64,
+        step: *const u8,
+        step_length: usize,
+        with_empty: i32,
+        capacity: usize,
+        summaries: *mut [u64; 9],
+        count: Pointer,
+        error: Pointer,
+    ) -> i32;
+    pub(crate) fn satori_align(
+        store: Pointer,
+        count: usize,
+        uuids: *const Text,
+        from: i64,
+        to: i64,
+        step: *const u8,
+        step_length: usize,
+        fill: i32,
+        max_age: i64,
+        capacity: usize,
+        ts: *mut i64,
+        values: *mut f64,
+        rows: Pointer,
+        error: Pointer,
+    ) -> i32;
+    pub(crate) fn satori_align_to(
+        store: Pointer,
+        count: usize,
+        uuids: *const Text,
+        rows: usize,
+        instants: *const i64,
+        fill: i32,
+        max_age: i64,
+        values: Pointer,
+        error: Pointer,
+    ) -> i32;
     pub(crate) fn satori_latest_of_all(store: Pointer, cursor: Pointer, error: Pointer) -> i32;
     pub(crate) fn satori_streams_of(
         store: Pointer,

@@ -23,6 +23,7 @@ from typing import Any
 import adbc_driver_sqlite.dbapi as adbc
 import pandas
 import pyarrow
+import pyarrow.compute
 
 from harness import Bench, plain, timed
 from satori_store import Store, sqlite_info
@@ -88,6 +89,56 @@ def reading(bench: Bench, table: pyarrow.Table) -> None:
         ],
     )
     by_adbc.close()
+    by_pandas.close()
+    store.close()
+
+
+def on_a_clock(bench: Bench, table: pyarrow.Table) -> None:
+    """Compares ways to sum a stream up, and to put streams side by side."""
+    path = bench.fresh("clock.db")
+    streams = [f"{number:08x}-5dd4-5e4b-abc9-90b3751e71f1" for number in range(20)]
+    rows = table.num_rows // 10
+    with Store(path) as store:
+        store.insert(STREAM, table)
+        for number, uuid in enumerate(streams):
+            shifted = pyarrow.compute.add(table.column("ts"), 7 * number)
+            store.insert(uuid, table.set_column(0, "ts", shifted).slice(0, rows))
+    copy = Path(shutil.copy(path, bench.folder / "clock-pandas.db"))
+    store = Store(path)
+    by_pandas = plain(copy)
+
+    def read(uuid: str) -> pandas.DataFrame:
+        select = f'SELECT ts, value FROM "{uuid}" ORDER BY ts'
+        frame = pandas.read_sql_query(select, by_pandas)
+        frame["ts"] = pandas.to_datetime(frame["ts"], unit="s", utc=True)
+        return frame
+
+    def resample() -> None:
+        names = ["count", "first", "last", "min", "max", "mean", "sum"]
+        read(STREAM).set_index("ts")["value"].resample("1h", origin="epoch").agg(names)
+
+    bench.compare(
+        f"resample {table.num_rows} rows to hours, as a DataFrame",
+        table.num_rows,
+        lambda: timed(lambda: store.resample(STREAM, "1h").to_pandas()),
+        [("pandas read_sql_query and resample", lambda: timed(resample), 3.0)],
+    )
+
+    def align() -> None:
+        frames = [read(uuid).rename(columns={"value": uuid}) for uuid in streams]
+        ends = (min(frame["ts"].iloc[0] for frame in frames), frames[0]["ts"].iloc[-1])
+        clock = pandas.date_range(ends[0], ends[1], freq="5min")
+        wide = pandas.DataFrame({"ts": clock.as_unit("ns")})
+        for frame in frames:
+            frame["ts"] = frame["ts"].dt.as_unit("ns")
+            wide = pandas.merge_asof(wide, frame, on="ts")
+
+    bench.compare(
+        f"align {len(streams)} streams of {rows} rows on 5 minutes, as a DataFrame",
+        len(streams) * rows,
+        lambda: timed(lambda: store.align(streams, "5min").to_pandas()),
+        [("pandas read_sql_query and merge_asof", lambda: timed(align), 3.0)],
+    )
     by_pandas.close()
     store.close()
 
@@ -282,6 +333,7 @@ def main() -> int:
         bench = Bench(Path(folder), 3 if options.quick else 5, 20_000 if options.quick else 200_000)
         table = table_of(bench.rows)
         reading(bench, table)
+        on_a_clock(bench, table)
         inserting(bench, table)
         ingesting(bench, feed)
         looking_up(bench, 1_000)

@@ -41,6 +41,7 @@ from .errors import (
     InvalidArgument,
     InvalidArrow,
     InvalidJson,
+    InvalidStep,
     InvalidTimestamp,
     InvalidUtf8,
     InvalidUuid,
@@ -59,9 +60,10 @@ from .errors import (
     UnreadableRow,
     UnsafeSqliteWarning,
 )
+from .aligned import Aligned
 from .instants import Instant, parse_timestamp
 from .observations import Arrays, Observations
-from .records import Observation, Statistics, Stream
+from .records import Observation, Statistics, Stream, Summary
 from .reports import (
     IngestReport,
     InsertReport,
@@ -76,11 +78,13 @@ from .reports import (
 )
 from .sqlite import SqliteInfo, sqlite_info
 from .store import Store
+from .summaries import Summaries
 from .uuids import stream_uuid
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Aligned",
     "Arrays",
     "Busy",
     "CannotOpen",
@@ -98,6 +102,7 @@ __all__ = [
     "InvalidArgument",
     "InvalidArrow",
     "InvalidJson",
+    "InvalidStep",
     "InvalidTimestamp",
     "InvalidUtf8",
     "InvalidUuid",
@@ -124,6 +129,8 @@ __all__ = [
     "StoreError",
     "StoredRow",
     "Stream",
+    "Summaries",
+    "Summary",
     "SyncReport",
     "UnreadableRow",
     "UnsafeSqliteWarning",

@@ -150,6 +150,12 @@ class InvalidArrow(StoreError, ValueError):
     status, code = 22, "INVALID_ARROW"
 
 
+class InvalidStep(StoreError, ValueError):
+    """The text or duration is no step of time."""
+
+    status, code = 23, "INVALID_STEP"
+
+
 class InvalidArgument(StoreError, ValueError):
     """A number or a length is out of range."""
 

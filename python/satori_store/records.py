@@ -56,6 +56,30 @@ class Observation:
 
 
 @dataclass(frozen=True)
+class Summary:
+    """What the observations of one step of time come to."""
+
+    #: Where the step begins, in UTC.
+    start: datetime
+    #: Where the next step begins, in UTC.
+    end: datetime
+    #: Rows. If it is 0, all that follow but ``sum`` are NaN.
+    count: int
+    #: The value of the earliest row.
+    first: float
+    #: The value of the latest row.
+    last: float
+    #: The smallest value.
+    min: float
+    #: The largest value.
+    max: float
+    #: The arithmetic mean.
+    mean: float
+    #: The sum; infinite if it is too large for a float.
+    sum: float
+
+
+@dataclass(frozen=True)
 class Statistics:
     """What a stream holds, in numbers."""
 

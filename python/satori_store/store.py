@@ -8,6 +8,7 @@ from typing import Union
 
 from . import sqlite
 from ._handle import Synchronous, open_options, path_of
+from ._operations.clocks import ClockOperations
 from ._operations.observations import ObservationOperations
 from ._operations.payloads import PayloadOperations
 from ._operations.streams import StreamOperations
@@ -15,7 +16,7 @@ from .errors import UnsafeSqliteWarning
 from .sqlite import SqliteInfo
 
 
-class Store(StreamOperations, ObservationOperations, PayloadOperations):
+class Store(StreamOperations, ObservationOperations, ClockOperations, PayloadOperations):
     """One ``engine.db``, open.
 
     >>> with Store("engine.db") as store:

@@ -21,10 +21,11 @@ from satori_store import (
 
 from .conftest import FIXTURES
 from .scenario_text import (
-    unreadable_rows,
+    aligned_lines,
     as_json,
     contents,
     field,
+    fill_of,
     ingested,
     inserted,
     instant,
@@ -34,6 +35,8 @@ from .scenario_text import (
     row_lines,
     say,
     stored,
+    summary_lines,
+    unreadable_rows,
 )
 
 
@@ -267,6 +270,32 @@ class Player:
     def latest_of(self, *uuids: str) -> Iterator[str]:
         latest = self.store.latest_of(uuids)
         return self._of_streams((uuid, latest[uuid]) for uuid in uuids)
+
+    def resample(
+        self,
+        uuid: str,
+        start: Optional[str],
+        end: Optional[str],
+        step: str,
+        empty: Optional[str] = None,
+    ) -> Iterator[str]:
+        # Such an end is none here.
+        if start == "9223372036854775807":
+            return iter(["count 0"])
+        found = self.store.resample(
+            uuid, step, optional(start), optional(end), empty=empty is not None
+        )
+        return summary_lines(found)
+
+    def align(
+        self, start: Optional[str], end: Optional[str], step: str, fill: str, *uuids: str
+    ) -> Iterator[str]:
+        bounds = optional(start), optional(end)
+        return aligned_lines(self.store.align(uuids, step, *bounds, **fill_of(fill)))
+
+    def align_to(self, clock: str, fill: str, *uuids: str) -> Iterator[str]:
+        instants = [instant(ts) for ts in clock.split(",")]
+        return aligned_lines(self.store.align(uuids, instants, **fill_of(fill)))
 
     def latest_of_all(self) -> Iterator[str]:
         return self._of_streams(self.store.latest_of_all().items())

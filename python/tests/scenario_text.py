@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Optional
 
-from satori_store import InsertReport, Observation, StoredRow, instants
+from satori_store import Aligned, InsertReport, Observation, StoredRow, Summaries, instants
 
 from .conftest import FEEDS
 
@@ -132,3 +132,32 @@ def row_lines(
             )
     if count == 0:
         yield "count 0"
+
+
+def number(value: float) -> str:
+    """Writes a number; `-` for none."""
+    return "-" if value != value else f"{value:.6f}"
+
+
+def summary_lines(summaries: Summaries) -> Iterator[str]:
+    """Writes what the rows of each step come to."""
+    lines = []
+    for one in summaries:
+        bounds = (instants.to_micros(one.start), instants.to_micros(one.end), one.count)
+        numbers = (one.first, one.last, one.min, one.max, one.mean, one.sum)
+        lines.append("\t".join([*map(str, bounds), *map(number, numbers)]))
+    return iter(lines or ["count 0"])
+
+
+def fill_of(text: str) -> dict[str, Any]:
+    """Reads which value stands at an instant: `exact`, `mean`, `as_of` or `as_of:max_age`."""
+    how, _, age = text.partition(":")
+    return {"how": how, "max_age": timedelta(microseconds=int(age)) if age else None}
+
+
+def aligned_lines(aligned: Aligned) -> Iterator[str]:
+    """Writes rows of values of several streams."""
+    lines = [
+        "\t".join([str(instants.to_micros(ts)), *map(number, values)]) for ts, values in aligned
+    ]
+    return iter(lines or ["count 0"])

@@ -23,6 +23,7 @@ DEFINED = dict(re.findall(r"#define (SATORI_\w+) (\w+)", CODE))
 STRUCTS: dict[str, type[ctypes.Structure]] = {
     "satori_error": structs.Error,
     "satori_text": structs.Text,
+    "satori_summary": structs.Summary,
     "satori_library_info": structs.LibraryInfo,
     "satori_open_options": structs.OpenOptions,
     "satori_stream_patch": structs.StreamPatch,

@@ -19,6 +19,8 @@ PLAN: dict[str, set[str]] = {
     "__init__": {
         "store",
         "observations",
+        "summaries",
+        "aligned",
         "uuids",
         "sqlite",
         "instants",
@@ -31,6 +33,9 @@ PLAN: dict[str, set[str]] = {
     "_operations": {
         "rows",
         "observations",
+        "summaries",
+        "aligned",
+        "_steps",
         "_handle",
         "_reading",
         "instants",
@@ -53,6 +58,9 @@ PLAN: dict[str, set[str]] = {
     },
     "frames": {"instants", "errors"},
     "observations": {"_handle", "_reading", "_capi", "errors", "records"},
+    "summaries": {"_handle", "instants", "_capi", "records"},
+    "aligned": {"instants"},
+    "_steps": {"instants", "_text", "errors"},
     "_handle": {"_capi", "_text", "errors", "reports"},
     "_reading": {"instants", "_capi", "errors", "reports", "records"},
     "uuids": {"_capi", "_text"},

@@ -1,5 +1,6 @@
 //! Observations as Arrow record batches, out and in (feature `arrow`).
 
+mod clocks;
 mod export;
 mod import;
 mod items;

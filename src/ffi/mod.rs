@@ -48,6 +48,10 @@ mod observations;
 
 mod ends;
 
+mod resample;
+
+mod align;
+
 mod cursor;
 
 mod statistics;

@@ -67,6 +67,8 @@ pub enum satori_code {
     SATORI_REFUSED = 21,
     /// An Arrow stream is not what can be inserted. The message says why.
     SATORI_INVALID_ARROW = 22,
+    /// The text is no step of time.
+    SATORI_INVALID_STEP = 23,
     /// A pointer that must lead somewhere is NULL.
     SATORI_NULL_POINTER = 101,
     /// The handle is none: freed, of another type, or never given out.
@@ -108,6 +110,7 @@ impl satori_code {
         (Self::SATORI_MISSING_UUID, c"SATORI_MISSING_UUID"),
         (Self::SATORI_REFUSED, c"SATORI_REFUSED"),
         (Self::SATORI_INVALID_ARROW, c"SATORI_INVALID_ARROW"),
+        (Self::SATORI_INVALID_STEP, c"SATORI_INVALID_STEP"),
         (Self::SATORI_NULL_POINTER, c"SATORI_NULL_POINTER"),
         (Self::SATORI_INVALID_HANDLE, c"SATORI_INVALID_HANDLE"),
         (Self::SATORI_INVALID_ARGUMENT, c"SATORI_INVALID_ARGUMENT"),
@@ -140,4 +143,5 @@ const _: () = assert!(
         && ErrorCode::NotAStream as i32 == satori_code::SATORI_NOT_A_STREAM as i32
         && ErrorCode::Refused as i32 == satori_code::SATORI_REFUSED as i32
         && ErrorCode::InvalidArrow as i32 == satori_code::SATORI_INVALID_ARROW as i32
+        && ErrorCode::InvalidStep as i32 == satori_code::SATORI_INVALID_STEP as i32
 );

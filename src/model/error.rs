@@ -162,6 +162,14 @@ pub enum Error {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// The text or duration is not a [`Step`](crate::Step) into which time can be cut.
+    #[error("{text:?} is not a step of time: {reason}")]
+    InvalidStep {
+        /// The text as it was given.
+        text: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// The text or number is not what its field must be: a finite number, a whole one for
     /// a stream's id.
     #[error("{text:?} is not a value: {reason}")]
@@ -243,6 +251,7 @@ impl Error {
             Error::UnreadableRow { .. } => ErrorCode::UnreadableRow,
             Error::InvalidJson { .. } => ErrorCode::InvalidJson,
             Error::InvalidArrow { .. } => ErrorCode::InvalidArrow,
+            Error::InvalidStep { .. } => ErrorCode::InvalidStep,
             Error::MissingUuid => ErrorCode::MissingUuid,
             Error::Refused(_) => ErrorCode::Refused,
         }

@@ -50,4 +50,6 @@ pub enum ErrorCode {
     Refused = 21,
     /// [`Error::InvalidArrow`](crate::Error::InvalidArrow)
     InvalidArrow = 22,
+    /// [`Error::InvalidStep`](crate::Error::InvalidStep)
+    InvalidStep = 23,
 }

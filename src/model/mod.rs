@@ -1,6 +1,7 @@
 //! The nouns of a store: what they are, and how they are spelled. They know no database,
 //! no SQL and no JSON of the server.
 
+pub(crate) mod aligned;
 pub(crate) mod chain;
 pub(crate) mod columns;
 pub(crate) mod cursor;
@@ -20,7 +21,9 @@ pub(crate) mod rounding;
 pub(crate) mod row;
 pub(crate) mod span;
 pub(crate) mod spelling;
+pub(crate) mod step;
 pub(crate) mod stream;
+pub(crate) mod summary;
 pub(crate) mod time;
 pub(crate) mod time_unit;
 pub(crate) mod uuid;

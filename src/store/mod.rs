@@ -1,6 +1,7 @@
 //! The store: the handle, and how each operation runs on its connection. The files of
 //! this folder hold the operations, by their noun.
 
+pub(crate) mod align;
 mod backup;
 mod connection;
 mod digest;
@@ -11,6 +12,7 @@ mod json;
 mod observations;
 mod open;
 mod quarantine;
+pub(crate) mod resample;
 mod shared;
 mod streams;
 

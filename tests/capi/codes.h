@@ -26,6 +26,7 @@ static const char *const codes[] = {
     "MISSING_UUID",
     "REFUSED",
     "INVALID_ARROW",
+    "INVALID_STEP",
 };
 
 #endif

@@ -23,6 +23,8 @@ fn generate() -> String {
         "insert",
         "observations",
         "ends",
+        "resample",
+        "align",
         "cursor",
         "statistics",
         "verify",

@@ -22,7 +22,7 @@ PIN(SATORI_SQLSTATE_SIZE == 6);
 PIN(SATORI_UUID_SIZE == 37);
 PIN(SATORI_NO_INSTANT == INT64_MIN);
 
-/* These two never grow. */
+/* These three never grow. */
 SIZE(satori_text, 16);
 PLACE(satori_text, data, 0);
 PLACE(satori_text, length, 8);
@@ -33,6 +33,17 @@ PLACE(satori_error, sqlstate, 8);
 PLACE(satori_error, message, 14);
 PIN(sizeof(((satori_error *)0)->sqlstate) == SATORI_SQLSTATE_SIZE);
 PIN(sizeof(((satori_error *)0)->message) == SATORI_MESSAGE_SIZE);
+
+SIZE(satori_summary, 72);
+PLACE(satori_summary, start, 0);
+PLACE(satori_summary, end, 8);
+PLACE(satori_summary, count, 16);
+PLACE(satori_summary, first, 24);
+PLACE(satori_summary, last, 32);
+PLACE(satori_summary, min, 40);
+PLACE(satori_summary, max, 48);
+PLACE(satori_summary, mean, 56);
+PLACE(satori_summary, sum, 64);
 
 /* Those that may, at their end. */
 SIZE(satori_library_info, 48);

@@ -6,6 +6,7 @@ mod abi;
 #[cfg(feature = "arrow")]
 mod arrow;
 #[cfg(all(feature = "capi", target_os = "linux"))]
+mod clocks;
 mod copies;
 #[cfg(all(feature = "capi", target_os = "linux"))]
 mod cpp;

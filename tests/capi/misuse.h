@@ -26,6 +26,7 @@ struct outputs {
   int64_t ts[4];
   satori_text spellings[4];
   double values[4];
+  satori_summary summaries[2];
   satori_text hashes[4];
   satori_text providers[4];
   uint64_t rows;

@@ -318,6 +318,33 @@ static void outputs(void) {
 #define CALL(output) satori_latest_of_all(good_store, output, &error)
   BOTH(CALL, cursor);
 #undef CALL
+#define CALL(output) \
+  satori_resample(good_store, ID, ALL, SATORI_STR("1h"), 0, 2, out.summaries, output, &error)
+  BOTH(CALL, ASKEW(&out.count));
+#undef CALL
+#define CALL(output) \
+  satori_resample(good_store, ID, ALL, SATORI_STR("1h"), 0, 2, output, &out.count, &error)
+  BOTH(CALL, ASKEW(out.summaries));
+#undef CALL
+  const satori_text one = {UUID, sizeof(UUID) - 1};
+#define ALIGN(ts, values, rows)                                                              \
+  satori_align(good_store, 1, &one, ALL, SATORI_STR("1h"), 0, -1, 4, ts, values, rows, \
+               &error)
+#define CALL(output) ALIGN(output, out.values, &out.count)
+  BOTH(CALL, ASKEW(out.ts));
+#undef CALL
+#define CALL(output) ALIGN(out.ts, output, &out.count)
+  BOTH(CALL, ASKEW(out.values));
+#undef CALL
+#define CALL(output) ALIGN(out.ts, out.values, output)
+  BOTH(CALL, ASKEW(&out.count));
+#undef CALL
+#define CALL(output) satori_align_to(good_store, 1, &one, 1, &ts, 0, -1, output, &error)
+  BOTH(CALL, ASKEW(out.values));
+#undef CALL
+#define CALL(input) satori_align_to(good_store, 1, &one, 1, input, 0, -1, out.values, &error)
+  BOTH(CALL, ASKEW(&ts));
+#undef CALL
 #define CALL(output) satori_export_arrow(good_store, ID, ALL, output, &error)
   BOTH(CALL, ASKEW(&out.arrow));
 #undef CALL
@@ -486,6 +513,39 @@ static void numbers(void) {
   CASE(SATORI_NULL_POINTER, satori_cursor_streams(good_cursor, 4, NULL, &error));
   CASE(SATORI_INVALID_ARGUMENT, satori_cursor_streams(good_cursor, 4, ASKEW(texts), &error));
   CASE(SATORI_INVALID_ARGUMENT, satori_cursor_streams(good_cursor, SIZE_MAX, texts, &error));
+#define RESAMPLE(step, length, capacity)                                                \
+  satori_resample(good_store, ID, ALL, step, length, 0, capacity, out.summaries, &out.count, \
+                  &error)
+#define RESAMPLE_BY(step, length) RESAMPLE(step, length, 2)
+  BAD_TEXTS(RESAMPLE_BY);
+  CASE(SATORI_INVALID_STEP, RESAMPLE("", 0, 2));
+  CASE(SATORI_INVALID_STEP, RESAMPLE("hour", 4, 2));
+  CASE(SATORI_INVALID_STEP, RESAMPLE("1h", 1, 2));
+  CASE(SATORI_INVALID_STEP, RESAMPLE("1d[Nowhere]", 11, 2));
+  CASE(SATORI_INVALID_ARGUMENT, RESAMPLE("1h", 2, 0));
+  CASE(SATORI_INVALID_ARGUMENT, RESAMPLE("1h", 2, SIZE_MAX));
+  CASE(SATORI_INVALID_ARGUMENT, RESAMPLE("1h", 2, TOO_LONG / sizeof(satori_summary) + 1));
+#define ALIGNED(n, texts, step, length, fill, capacity)                                      \
+  satori_align(good_store, n, texts, ALL, step, length, fill, -1, capacity, out.ts,      \
+               out.values, &out.count, &error)
+#define ALIGN_BY(step, length) ALIGNED(1, texts, step, length, 0, 4)
+  BAD_TEXTS(ALIGN_BY);
+  CASE(SATORI_INVALID_STEP, ALIGN_BY("0s", 2));
+  CASE(SATORI_INVALID_ARGUMENT, ALIGNED(1, texts, "1h", 2, 3, 4));
+  CASE(SATORI_INVALID_ARGUMENT, ALIGNED(1, texts, "1h", 2, -1, 4));
+  CASE(SATORI_INVALID_ARGUMENT, ALIGNED(1, texts, "1h", 2, 0, 0));
+  CASE(SATORI_INVALID_ARGUMENT, ALIGNED(1, texts, "1h", 2, 0, SIZE_MAX));
+  CASE(SATORI_INVALID_ARGUMENT, ALIGNED(SIZE_MAX, texts, "1h", 2, 0, 4));
+  CASE(SATORI_INVALID_UUID, ALIGNED(2, last_empty, "1h", 2, 0, 2));
+  CASE(SATORI_NULL_POINTER, ALIGNED(1, NULL, "1h", 2, 0, 4));
+#define ALIGN_TO(n, rows, instants, fill) \
+  satori_align_to(good_store, n, texts, rows, instants, fill, -1, out.values, &error)
+  const int64_t back[2] = {2, 1};
+  CASE(SATORI_INVALID_TIMESTAMP, ALIGN_TO(1, 2, back, 0));
+  CASE(SATORI_INVALID_STEP, ALIGN_TO(1, 1, back, SATORI_FILL_MEAN));
+  CASE(SATORI_INVALID_ARGUMENT, ALIGN_TO(1, 1, back, 3));
+  CASE(SATORI_INVALID_ARGUMENT, ALIGN_TO(1, SIZE_MAX, back, 0));
+  CASE(SATORI_INVALID_ARGUMENT, ALIGN_TO(1, TOO_LONG / 8, back, 0));
 #define BACKUP(...) satori_backup(good_store, __VA_ARGS__, &out.rows, &error)
   CASE(SATORI_NULL_POINTER, BACKUP(NULL, 3));
   CASE(SATORI_INVALID_ARGUMENT, BACKUP(NULL, 0));

@@ -216,6 +216,28 @@ OPEN(satori_as_of, 1704283200000000, &cursor)
 OPEN_OF(satori_latest_of, 1, &uuid_text, &cursor)
 OPEN_OF(satori_latest_of_all, &cursor)
 
+CALL(satori_resample) {
+  satori_summary summaries[2];
+  size_t count;
+  return satori_resample(f->store, UUID, INT64_MIN, INT64_MAX, SATORI_STR("1h"), 1, 2, summaries,
+                         &count, &f->error);
+}
+
+CALL(satori_align) {
+  int64_t ts[2];
+  double values[2];
+  size_t rows;
+  return satori_align(f->store, 1, &uuid_text, INT64_MIN, INT64_MAX, SATORI_STR("1h"),
+                      SATORI_FILL_MEAN, 0, 2, ts, values, &rows, &f->error);
+}
+
+CALL(satori_align_to) {
+  const int64_t ts = 1704283200000000;
+  double value;
+  return satori_align_to(f->store, 1, &uuid_text, 1, &ts, SATORI_FILL_AS_OF, -1, &value,
+                         &f->error);
+}
+
 CALL(satori_cursor_next) { return probe(f, CURSOR); }
 
 CALL(satori_cursor_streams) {
@@ -359,6 +381,9 @@ static const struct {
     ENTRY(satori_as_of, STORE),
     ENTRY(satori_latest_of, STORE),
     ENTRY(satori_latest_of_all, STORE),
+    ENTRY(satori_resample, STORE),
+    ENTRY(satori_align, STORE),
+    ENTRY(satori_align_to, STORE),
     ENTRY(satori_cursor_next, CURSOR),
     ENTRY(satori_cursor_streams, CURSOR),
     ENTRY(satori_cursor_free, CURSOR),

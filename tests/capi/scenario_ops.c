@@ -359,10 +359,102 @@ static void insert_across(const struct argument *args, int count) {
 }
 
 /* All arguments, as texts. */
+static void say_number(double value) {
+  if (value != value) {
+    say("\t-");
+  } else {
+    say("\t%.6f", value);
+  }
+}
+
+/* Sums a stream up, two steps at a time. */
+static void resample(const struct argument *args, int count) {
+  satori_summary summaries[2];
+  size_t found, total = 0;
+  int64_t from = bound(args[1], INT64_MIN);
+  do {
+    if (!fine(satori_resample(store, args[0].data, args[0].length, from, bound(args[2], INT64_MAX),
+                              args[3].data, args[3].length, count > 4, 2, summaries, &found,
+                              &error))) {
+      return;
+    }
+    for (size_t row = 0; row < found; row++) {
+      satori_summary *summary = &summaries[row];
+      say("%" PRId64 "\t%" PRId64 "\t%" PRIu64, summary->start, summary->end, summary->count);
+      say_number(summary->first);
+      say_number(summary->last);
+      say_number(summary->min);
+      say_number(summary->max);
+      say_number(summary->mean);
+      say_number(summary->sum);
+      say("\n");
+      from = summary->end;
+    }
+    total += found;
+  } while (found == 2);
+  if (total == 0) say("count 0\n");
+}
+
+static int32_t fill_of(struct argument argument, int64_t *max_age) {
+  const char *age = strchr(argument.data, ':');
+  *max_age = age == NULL ? -1 : number(age + 1);
+  return strcmp(argument.data, "exact") == 0  ? SATORI_FILL_EXACT
+         : strcmp(argument.data, "mean") == 0 ? SATORI_FILL_MEAN
+                                              : SATORI_FILL_AS_OF;
+}
+
+/* Says rows of `streams` columns, each of which has room for `capacity` values. */
+static void say_aligned(const int64_t *ts, const double *values, size_t streams, size_t capacity,
+                        size_t rows) {
+  for (size_t row = 0; row < rows; row++) {
+    say("%" PRId64, ts[row]);
+    for (size_t stream = 0; stream < streams; stream++) say_number(values[stream * capacity + row]);
+    say("\n");
+  }
+}
+
 static const satori_text *texts_of(const struct argument *args, int count) {
   static satori_text texts[MOST_ARGUMENTS];
   for (int index = 0; index < count; index++) texts[index] = text_of(args[index]);
   return texts;
+}
+
+/* Puts streams side by side, two rows at a time. */
+static void align(const struct argument *args, int count) {
+  int64_t ts[2], max_age, from = bound(args[0], INT64_MIN);
+  double values[2 * 8];
+  size_t streams = (size_t)count - 4, rows, total = 0;
+  int32_t fill = fill_of(args[3], &max_age);
+  const satori_text *uuids = texts_of(args + 4, count - 4);
+  CHECK(streams <= 8);
+  do {
+    if (!fine(satori_align(store, streams, uuids, from, bound(args[1], INT64_MAX), args[2].data,
+                           args[2].length, fill, max_age, 2, ts, values, &rows, &error))) {
+      return;
+    }
+    say_aligned(ts, values, streams, 2, rows);
+    if (rows > 0) from = ts[rows - 1] + 1;
+    total += rows;
+  } while (rows == 2);
+  if (total == 0) say("count 0\n");
+}
+
+/* Puts streams side by side on instants that are given. */
+static void align_to(const struct argument *args, int count) {
+  int64_t ts[8], max_age;
+  double values[8 * 8];
+  size_t streams = (size_t)count - 2, rows = 0;
+  int32_t fill = fill_of(args[1], &max_age);
+  for (const char *next = args[0].data; next != NULL; next = strchr(next, ',')) {
+    if (*next == ',') next++;
+    CHECK(rows < 8);
+    ts[rows++] = number(next);
+  }
+  CHECK(streams <= 8);
+  if (fine(satori_align_to(store, streams, texts_of(args + 2, count - 2), rows, ts, fill, max_age,
+                           values, &error))) {
+    say_aligned(ts, values, streams, rows, rows);
+  }
 }
 
 static void copy(const struct argument *args) {
@@ -539,6 +631,9 @@ void play(const struct operation *operation) {
   OP("streams_named")
     LIST(SIZE_MAX, satori_streams_named(store, (size_t)operation->count,
                                         texts_of(args, operation->count), &streams, &error))
+  OP("resample") resample(args, operation->count);
+  OP("align") align(args, operation->count);
+  OP("align_to") align_to(args, operation->count);
   OP("at") ROWS(1, satori_observation(store, first, length, number(args[1].data), &cursor, &error))
   OP("spelled")
     SPELLED_ROWS(strtoull(args[3].data, NULL, 10),

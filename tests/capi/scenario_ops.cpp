@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 using Text = std::optional<std::string>;
 using Instants = std::pair<satori::Instant, satori::Instant>;
@@ -265,6 +267,66 @@ static std::vector<satori::Text> views_of(const argument *args, int count) {
   return texts;
 }
 
+static void say_number(double value) {
+  std::isnan(value) ? say("\t-") : say("\t%.6f", value);
+}
+
+static void resample(const argument *args, int count) {
+  const auto [from, to] = range(args + 1);
+  const auto summaries = store->resample(text_of(args[0]).value_or(""),
+                                         text_of(args[3]).value_or(""), from, to, count > 4);
+  if (summaries.empty()) say("count 0\n");
+  for (const satori::Summary &summary : summaries) {
+    say("%" PRId64 "\t%" PRId64 "\t%" PRIu64, micros(summary.start), micros(summary.end),
+        summary.count);
+    for (const double value : {summary.first, summary.last, summary.min, summary.max, summary.mean,
+                               summary.sum}) {
+      say_number(value);
+    }
+    say("\n");
+  }
+}
+
+static std::pair<satori::Fill, std::optional<std::chrono::microseconds>> fill_of(
+    const argument &from) {
+  const std::string text = from.data;
+  if (text == "exact") return {satori::Fill::exact, {}};
+  if (text == "mean") return {satori::Fill::mean, {}};
+  const std::size_t age = text.find(':');
+  if (age == std::string::npos) return {satori::Fill::as_of, {}};
+  return {satori::Fill::as_of, std::chrono::microseconds(std::stoll(text.substr(age + 1)))};
+}
+
+static void say_aligned(const std::vector<satori::Instant> &ts,
+                        const std::vector<std::vector<double>> &values) {
+  if (ts.empty()) say("count 0\n");
+  for (std::size_t row = 0; row < ts.size(); row++) {
+    say("%" PRId64, micros(ts[row]));
+    for (const std::vector<double> &column : values) say_number(column[row]);
+    say("\n");
+  }
+}
+
+static void align(const argument *args, int count) {
+  const auto [from, to] = range(args);
+  const auto [fill, max_age] = fill_of(args[3]);
+  const satori::Aligned aligned =
+      store->align(views_of(args + 4, count - 4), text_of(args[2]).value_or(""), fill, max_age,
+                   from, to);
+  say_aligned(aligned.ts, aligned.values);
+}
+
+static void align_to(const argument *args, int count) {
+  const auto [fill, max_age] = fill_of(args[1]);
+  std::vector<satori::Instant> ts;
+  for (std::stringstream list(args[0].data); list.good();) {
+    std::string one;
+    std::getline(list, one, ',');
+    ts.push_back(instant(std::stoll(one)));
+  }
+  say_aligned(ts, store->align_to(views_of(args + 2, count - 2), ts, fill, max_age));
+}
+
 static void copy(const argument *args) {
   const auto [from, to] = range(args + 1);
   ArrowArrayStream rows;
@@ -382,6 +444,12 @@ static void play_on_store(std::string_view op, const argument *args, int count) 
     say_rows(store->latest_of(views_of(args, count)));
   } else if (op == "latest_of_all") {
     say_rows(store->latest_of_all());
+  } else if (op == "resample") {
+    resample(args, count);
+  } else if (op == "align") {
+    align(args, count);
+  } else if (op == "align_to") {
+    align_to(args, count);
   } else if (op == "streams_of") {
     say_streams(store->streams_of(views_of(args, count)));
   } else if (op == "streams_named") {

@@ -1,6 +1,7 @@
 //! Reading: observations in order of time, however their timestamps are spelled;
 //! streams by what is known of them; hash chains.
 
+mod align;
 mod damaged;
 mod ends;
 mod flips;
@@ -8,6 +9,7 @@ mod instants;
 mod latest;
 mod observations;
 mod properties;
+mod resample;
 mod streams;
 #[path = "../support/mod.rs"]
 mod support;

@@ -146,6 +146,21 @@ impl Session {
         }
     }
 
+    /// Returns the text of a step: a good one, if the other text is a known one.
+    fn step(&self, call: &Call) -> Text {
+        const STEPS: [&str; 4] = ["2s", "1d", "1mo[Europe/Berlin]", "a"];
+        match &call.other {
+            Input::Known(number) => {
+                let step = STEPS[usize::from(*number) % STEPS.len()];
+                Text {
+                    data: step.as_ptr(),
+                    length: step.len(),
+                }
+            }
+            other => other.text(),
+        }
+    }
+
     fn make(&mut self, call: &Call) {
         let mut places = Places::new(call.places, call.size);
         let error = places.error();
@@ -288,6 +303,55 @@ impl Session {
                     let [metadata, rows] = [(); 2].map(|()| places.place(Wanted::Plain));
                     let what = first.plain() as i32;
                     satori_remove(handle, text.data, text.length, what, metadata, rows, error)
+                }
+                10 if which == 8 => {
+                    fault = fault.or(call.other.fault());
+                    let count = places.place(Wanted::Plain);
+                    let mut summaries = [[0; 9]; 4];
+                    let step = self.step(call);
+                    satori_resample(
+                        handle,
+                        text.data,
+                        text.length,
+                        first.instant(),
+                        second.instant(),
+                        step.data,
+                        step.length,
+                        i32::from(call.size % 2),
+                        summaries.len(),
+                        summaries.as_mut_ptr(),
+                        count,
+                        error,
+                    )
+                }
+                10 if which == 9 => {
+                    fault = fault.or(call.other.fault());
+                    let rows = places.place(Wanted::Plain);
+                    let (mut ts, mut values) = ([0; 4], [0.0; 8]);
+                    let step = self.step(call);
+                    satori_align(
+                        handle,
+                        2,
+                        [text, text].as_ptr(),
+                        first.instant(),
+                        second.instant(),
+                        step.data,
+                        step.length,
+                        i32::from(call.size % 4),
+                        first.plain(),
+                        4,
+                        ts.as_mut_ptr(),
+                        values.as_mut_ptr(),
+                        rows,
+                        error,
+                    )
+                }
+                10 if which == 10 => {
+                    let value = places.place(Wanted::Plain);
+                    let ts = first.instant();
+                    let fill = i32::from(call.size % 4);
+                    let age = second.plain();
+                    satori_align_to(handle, 1, &text, 1, &ts, fill, age, value, error)
                 }
                 10 => {
                     let cursor = places.place(Wanted::Handle(Kind::Cursor));
@@ -482,7 +546,7 @@ impl Session {
         places: Places,
     ) {
         assert!(
-            matches!(status, 0..=10 | 13..=22 | 101..=104 | BUFFER_TOO_SMALL),
+            matches!(status, 0..=10 | 13..=23 | 101..=104 | BUFFER_TOO_SMALL),
             "{call:?} returned {status}"
         );
         // SAFETY: it takes any number, and its texts are static.

@@ -33,6 +33,20 @@ class Text(Structure):
     _fields_ = [("data", c_void_p), ("length", c_size_t)]
 
 
+class Summary(Structure):
+    _fields_ = [
+        ("start", c_int64),
+        ("end", c_int64),
+        ("count", c_uint64),
+        ("first", c_double),
+        ("last", c_double),
+        ("min", c_double),
+        ("max", c_double),
+        ("mean", c_double),
+        ("sum", c_double),
+    ]
+
+
 class Growable(Structure):
     """A struct whose first field is its size. A new one sets it."""
 

@@ -2,11 +2,12 @@
 
 use std::fmt::Write;
 use std::fs;
+use std::time::Duration;
 
 use crate::support::*;
 use satori_store::{
-    Error, IngestReport, InsertReport, NewObservation, Observation, StoredTimestamp, StreamPatch,
-    StreamUuid, Timestamp,
+    Error, Fill, IngestReport, InsertReport, NewObservation, Observation, StoredTimestamp,
+    StreamPatch, StreamUuid, Summary, Timestamp,
 };
 
 /// Returns an argument's text, or `None` for `-`.
@@ -92,6 +93,52 @@ pub(crate) fn of_streams(
         format!("{}\t{row}", shown(Some(uuid.as_str())))
     };
     or_none(found.into_iter().map(line).collect())
+}
+
+/// Returns a number, `-` for none.
+fn number(value: f64) -> String {
+    match value.is_nan() {
+        true => "-".to_owned(),
+        false => format!("{value:.6}"),
+    }
+}
+
+/// Returns the summaries of steps.
+pub(crate) fn summaries(summaries: impl IntoIterator<Item = Summary>) -> Vec<String> {
+    let line = |of: Summary| {
+        let bounds = [of.start, of.end].map(|ts| ts.as_micros().to_string());
+        let numbers = [of.first, of.last, of.min, of.max, of.mean, of.sum].map(number);
+        format!(
+            "{}\t{}\t{}",
+            bounds.join("\t"),
+            of.count,
+            numbers.join("\t")
+        )
+    };
+    or_none(summaries.into_iter().map(line).collect())
+}
+
+/// Returns rows of values of several streams.
+pub(crate) fn aligned(ts: &[i64], values: &[Vec<f64>]) -> Vec<String> {
+    let line = |(row, ts): (usize, &i64)| {
+        let values = values.iter().map(|column| number(column[row]));
+        let cells = std::iter::once(ts.to_string()).chain(values);
+        cells.collect::<Vec<_>>().join("\t")
+    };
+    or_none(ts.iter().enumerate().map(line).collect())
+}
+
+/// Returns the fill of this name; behind a colon stands the largest age.
+pub(crate) fn fill(name: &str) -> Fill {
+    match name {
+        "exact" => Fill::Exact,
+        "mean" => Fill::Mean,
+        name => Fill::AsOf {
+            max_age: name
+                .split_once(':')
+                .map(|(_, age)| Duration::from_micros(age.parse().unwrap())),
+        },
+    }
 }
 
 /// A row that is to be inserted, as an argument gives it.

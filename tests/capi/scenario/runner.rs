@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::notation::*;
 use crate::support::crate_file;
 use satori_store::{
-    Error, Format, IngestOptions, Insertion, NewObservation, OpenOptions, Remove, Store, StoredRow,
-    Stream, StreamUuid, Synchronous, TimeUnit, Timestamp,
+    Error, Format, IngestOptions, Insertion, NewObservation, OpenOptions, Remove, Step, Store,
+    StoredRow, Stream, StreamUuid, Synchronous, TimeUnit, Timestamp,
 };
 
 pub(crate) type Lines = Result<Vec<String>, Error>;
@@ -225,6 +225,44 @@ impl Runner {
                 ))
             }
             "latest_of_all" => Ok(of_streams(store.latest_of_all()?)),
+            "resample" => {
+                let step: Step = text(args[3]).unwrap_or_default().parse()?;
+                let found = store.resample(&uuid()?, range(args[1], args[2]), &step)?;
+                let found: Vec<_> = match args.get(4) {
+                    Some(_) => found.with_empty().collect::<Result<_, _>>()?,
+                    None => found.collect::<Result<_, _>>()?,
+                };
+                Ok(summaries(found))
+            }
+            "align" => {
+                let uuids = uuids(&args[4..])?;
+                let step: Step = text(args[2]).unwrap_or_default().parse()?;
+                let found = store.align(
+                    &uuids.iter().collect::<Vec<_>>(),
+                    range(args[0], args[1]),
+                    &step,
+                    fill(args[3]),
+                )?;
+                let found = found.collect::<Result<Vec<_>, _>>()?;
+                let lines = found
+                    .iter()
+                    .flat_map(|batch| aligned(&batch.ts, &batch.values));
+                let lines: Vec<_> = lines.collect();
+                Ok(match lines.is_empty() {
+                    true => aligned(&[], &[]),
+                    false => lines,
+                })
+            }
+            "align_to" => {
+                let uuids = uuids(&args[2..])?;
+                let ts: Vec<i64> = args[0].split(',').map(|ts| ts.parse().unwrap()).collect();
+                let instants: Vec<_> = ts.iter().map(|ts| Timestamp::from_micros(*ts)).collect();
+                let uuids: Vec<_> = uuids.iter().collect();
+                Ok(aligned(
+                    &ts,
+                    &store.align_to(&uuids, &instants, fill(args[1]))?,
+                ))
+            }
             "streams_of" => {
                 let uuids = uuids(&args)?;
                 let found = store.streams_of(&uuids.iter().collect::<Vec<_>>())?;

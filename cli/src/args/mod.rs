@@ -1,5 +1,7 @@
 //! The command line's arguments.
 
+mod read;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -7,8 +9,11 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use jiff::SpanRelativeTo;
-use satori_store::{OpenOptions, Store, StreamUuid, Synchronous, TimeUnit, Timestamp};
+use satori_store::{OpenOptions, Store, StreamUuid, Synchronous, TimeUnit};
 
+pub(crate) use self::read::{
+    Align, FillOf, Format, Observations, Resample, Rows, Show, Streams, Verify,
+};
 use crate::exit::{self, Exit};
 use crate::failure::Failure;
 use crate::json::{self, ErrorLine, ErrorReport};
@@ -67,6 +72,8 @@ pub(crate) enum Command {
     Streams(Streams),
     Show(Show),
     Observations(Observations),
+    Resample(Resample),
+    Align(Align),
     Verify(Verify),
     #[command(name = "restate-digest")]
     RestateDigest(RestateDigest),
@@ -154,95 +161,6 @@ pub(crate) struct Sync {
     /// Files of stream objects, `-` for standard input [default: standard input]
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-}
-
-/// List the streams, with and without metadata
-#[derive(Debug, clap::Args)]
-pub(crate) struct Streams {
-    /// The store
-    pub(crate) db: PathBuf,
-    /// Only streams not synced for this long, such as 90m, "1h 30m" or 2d
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub(crate) stale: Option<Duration>,
-    /// Only streams with TEXT in their name or description
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) search: Option<String>,
-    /// Only streams that have observations but no metadata
-    #[arg(long, conflicts_with_all = ["stale", "search"])]
-    pub(crate) without_metadata: bool,
-}
-
-/// Show one stream: metadata, rows, spacing, gaps, providers, hash chain
-#[derive(Debug, clap::Args)]
-pub(crate) struct Show {
-    /// The store
-    pub(crate) db: PathBuf,
-    /// The stream's uuid, or its name (if several have it, the most recently synced)
-    pub(crate) stream: String,
-}
-
-/// Print a stream's observations in order of time
-#[derive(Debug, clap::Args)]
-pub(crate) struct Observations {
-    /// The store
-    pub(crate) db: PathBuf,
-    /// The stream's uuid, or its name (if several have it, the most recently synced)
-    pub(crate) stream: String,
-    /// From this instant on: ISO 8601 (UTC unless it has an offset) or Unix seconds
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    pub(crate) from: Option<Timestamp>,
-    /// Before this instant
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    pub(crate) to: Option<Timestamp>,
-    /// Only the first N
-    #[arg(long, value_name = "N", conflicts_with = "last")]
-    pub(crate) first: Option<usize>,
-    /// Only the last N
-    #[arg(long, value_name = "N")]
-    pub(crate) last: Option<usize>,
-    /// Only the one as of this instant: the last one at it or before it
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true,
-        conflicts_with_all = ["from", "to", "first", "last"])]
-    pub(crate) as_of: Option<Timestamp>,
-    /// How to print them [default: table; json with --json]
-    #[arg(long)]
-    pub(crate) format: Option<Format>,
-    /// Leave out rows that can't be read, instead of ending at the first
-    #[arg(long)]
-    pub(crate) skip_unreadable: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For people
-    Table,
-    /// With a header line, quoted by RFC 4180
-    Csv,
-    /// One array
-    Json,
-    /// One object a line
-    Ndjson,
-}
-
-/// Walk the hash chain of one stream or of all
-///
-/// A row is verified if its hash follows from its timestamp, its value and the
-/// hash before it. It is suspect if its hash does not, although the row before
-/// verifies and the row after verifies on its hash: the row has changed since, or
-/// an observation right before it was never stored. Any other row is foreign: its
-/// hash was made by another rule, as a server may do, or it arrived late, or its
-/// hash or that of the row before was changed. The exit code is 1 if a row is suspect,
-/// or foreign between verified rows, or if the rows differ from the stream's digest. At the
-/// ends a change is foreign too, and the exit code 0: that of timestamp, value or hash of the
-/// first or the last row, that of the hash of the last but one, and the removal of the first
-/// rows. A changed provider, which is not part of the hash, and the removal of the last rows
-/// can't be seen. A digest sees all of these: see restate-digest.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Verify {
-    /// The store
-    pub(crate) db: PathBuf,
-    /// The stream's uuid or name [default: all]
-    pub(crate) stream: Option<String>,
 }
 
 /// Make the digest of one stream or of all that of its rows as they are

@@ -1,0 +1,118 @@
+"""A stream summed up in steps of time."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator
+from ctypes import byref, c_size_t
+from typing import TYPE_CHECKING, Any
+
+from . import instants
+from ._capi import structs
+from ._capi.call import call
+from ._handle import StoreHandle
+from .records import Summary
+
+if TYPE_CHECKING:
+    import numpy
+    import pandas
+    import pyarrow
+
+#: Summaries of the first batch, and of each later one.
+_FIRST, _BATCH = 256, 16_384
+_NUMBERS = ("first", "last", "min", "max", "mean", "sum")
+
+
+class Summaries:
+    """What the observations of a range come to in each step of time, in order of time.
+
+    Nothing is read before it is asked for, and each way of asking reads anew. Iterating gives a
+    :class:`Summary` for each step; :meth:`to_pandas`, :meth:`to_numpy` and :meth:`to_arrow` give
+    all of them. Between batches nothing is locked: rows that others insert ahead are seen.
+
+    :raises UnreadableRow: at a stored row that can't be read, however it is read. Iterating
+        raises :class:`InvalidTimestamp` also at a step that no datetime can hold.
+    """
+
+    def __init__(
+        self, store: StoreHandle, uuid: str, start: int, end: int, step: bytes, empty: bool
+    ) -> None:
+        self._store, self.uuid, self._range = store, uuid, (start, end)
+        self._step, self._empty = step, empty
+        # Raises now, not when it is read, that there is no such stream or step.
+        self._read(instants.NO_END, 1)
+
+    def __iter__(self) -> Iterator[Summary]:
+        for batch, count in self._batches():
+            for one in batch[:count]:
+                yield Summary(
+                    instants.to_datetime(one.start),
+                    instants.to_datetime(one.end),
+                    one.count,
+                    *(getattr(one, name) for name in _NUMBERS),
+                )
+
+    def to_numpy(self) -> numpy.ndarray[Any, Any]:
+        """Reads a structured array of ``start``, ``end`` (``datetime64[us]``, UTC), ``count``,
+        ``first``, ``last``, ``min``, ``max``, ``mean`` and ``sum``. An empty step has NaN."""
+        import numpy
+
+        read = bytearray()
+        for batch, count in self._batches():
+            read += memoryview(batch).cast("B")[: count * ctypes.sizeof(structs.Summary)]
+        types: list[Any] = [(name, "datetime64[us]") for name in ("start", "end")]
+        types += [("count", "int64"), *((name, "float64") for name in _NUMBERS)]
+        return numpy.frombuffer(read, dtype=types)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Reads a DataFrame of ``count``, ``first``, ``last``, ``min``, ``max``, ``mean`` and
+        ``sum``, indexed by ``start`` (a UTC ``DatetimeIndex``)."""
+        import pandas
+
+        read = self.to_numpy()
+        index = pandas.DatetimeIndex(read["start"].copy(), tz="UTC", name="start")
+        columns = {name: read[name].copy() for name in ("count", *_NUMBERS)}
+        frame: pandas.DataFrame = pandas.DataFrame(columns, index=index)
+        return frame
+
+    def to_arrow(self) -> pyarrow.Table:
+        """Reads a pyarrow table of the columns of :meth:`to_numpy`. An empty step has nulls."""
+        import pyarrow
+
+        read = self.to_numpy()
+        ts = pyarrow.timestamp("us", "UTC")
+        columns = {
+            name: pyarrow.array(read[name].copy().view("int64")).cast(ts)
+            for name in ("start", "end")
+        }
+        columns["count"] = pyarrow.array(read["count"].copy())
+        for name in _NUMBERS:
+            columns[name] = pyarrow.array(read[name].copy(), from_pandas=True)
+        return pyarrow.table(columns)
+
+    def _batches(self) -> Iterator[tuple[Any, int]]:
+        """Yields arrays of structs, and how many are filled."""
+        start, capacity = self._range[0], _FIRST
+        while True:
+            batch, count = self._read(start, capacity)
+            if count:
+                yield batch, count
+            if count < capacity:
+                return
+            start, capacity = batch[count - 1].end, _BATCH
+
+    def _read(self, start: int, capacity: int) -> tuple[Any, int]:
+        batch, count = (structs.Summary * capacity)(), c_size_t()
+        call(
+            "satori_resample",
+            *self._store._at(self.uuid),
+            start,
+            self._range[1],
+            self._step,
+            len(self._step),
+            self._empty,
+            capacity,
+            batch,
+            byref(count),
+        )
+        return batch, count.value
