@@ -30,8 +30,8 @@
  * Every function may return SATORI_PANIC, and SATORI_INVALID_ARGUMENT if `error` or the
  * place for a result is misaligned. Any call on a store or a cursor may return
  * SATORI_NULL_POINTER, SATORI_INVALID_HANDLE, SATORI_INVALID_ARGUMENT,
- * SATORI_INVALID_UTF8, SATORI_BUSY, SATORI_CORRUPT, SATORI_DATABASE, SATORI_FORKED and
- * SATORI_POISONED; one that writes also SATORI_READ_ONLY, SATORI_DISK_FULL and
+ * SATORI_INVALID_UTF8, SATORI_BUSY, SATORI_INTERRUPTED, SATORI_CORRUPT, SATORI_DATABASE,
+ * SATORI_FORKED and SATORI_POISONED; one that writes also SATORI_READ_ONLY, SATORI_DISK_FULL and
  * SATORI_FILE_REPLACED; one that reads without a lock (see `read_only` of
  * satori_open_options) also what satori_store_open returns. A call that
  * fails has stored nothing, with two exceptions: SATORI_FILE_REPLACED, and
@@ -269,6 +269,10 @@ enum satori_code
    * The text is no step of time.
    */
   SATORI_INVALID_STEP = 23,
+  /**
+   * satori_interrupt has ended the call. Nothing of it was stored.
+   */
+  SATORI_INTERRUPTED = 24,
   /**
    * A pointer that must lead somewhere is NULL.
    */
@@ -1918,6 +1922,85 @@ satori_status satori_latest_of(const satori_store *store,
 satori_status satori_latest_of_all(const satori_store *store,
                                    satori_cursor **cursor,
                                    satori_error *error);
+
+/**
+ * Returns a number that is another once anybody has committed to the store: this handle,
+ * another one, another process. It means nothing else, and nothing on another handle.
+ *
+ * @param store    the store.
+ * @param version  receives the number.
+ * @param error    see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_FILE_REPLACED, or what any call returns.
+ * @since 0.1
+ */
+satori_status satori_data_version(const satori_store *store,
+                                  uint64_t *version,
+                                  satori_error *error);
+
+/**
+ * Waits until somebody has committed since satori_data_version was `seen`. Take the number
+ * before you read: what is committed while you read then ends the next wait at once. The
+ * commit may be of any stream, or of the metadata, and may have changed nothing. It is noticed
+ * within 50 ms; while it waits, the call looks every 20 ms, and holds no lock.
+ *
+ * @param store    the store. Other threads may use it meanwhile.
+ * @param seen     the number.
+ * @param timeout  how long to wait at most, in microseconds; less than 0 without an end.
+ * @param version  receives the number as it is then: `seen` after the timeout.
+ * @param error    see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_INTERRUPTED, SATORI_FILE_REPLACED, or what any call returns.
+ * @since 0.1
+ */
+satori_status satori_wait(const satori_store *store,
+                          uint64_t seen,
+                          int64_t timeout,
+                          uint64_t *version,
+                          satori_error *error);
+
+/**
+ * Opens a cursor over the rows of each stream that lie after an instant: stream by stream in
+ * the order of `uuids`, and each in order of time, all of one state of the store.
+ * satori_cursor_streams says of which stream each row is. A stream that is not in the store has
+ * none.
+ *
+ * To follow streams, take satori_data_version, read with this function, note the last instant
+ * of each stream, and satori_wait. A row that arrives late, so that its instant lies before the
+ * last one noted, is not seen that way; satori_observations has it.
+ *
+ * @param store   the store.
+ * @param count   how many streams.
+ * @param uuids   their uuids.
+ * @param after   the instant of each, in microseconds UTC; it is excluded.
+ * @param limit   how many rows there are at most; they are held in memory. There may be a few
+ *                more, as it never stops between two rows of one instant. If there are as many,
+ *                call it again with the last instants.
+ * @param cursor  receives the handle.
+ * @param error   see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_INVALID_UUID, SATORI_NOT_A_STREAM, SATORI_UNREADABLE_ROW, or what
+ *         any call returns.
+ * @since 0.1
+ */
+satori_status satori_newer(const satori_store *store,
+                           size_t count,
+                           const satori_text *uuids,
+                           const int64_t *after,
+                           size_t limit,
+                           satori_cursor **cursor,
+                           satori_error *error);
+
+/**
+ * Ends the calls that are under way on a store in other threads, whether they wait for a lock,
+ * for their turn or for a change, or read, verify, insert, back up or compact: each returns
+ * SATORI_INTERRUPTED within a few milliseconds, with nothing stored. One that has begun to
+ * commit is completed. Calls that begin later are not affected, nor are other handles.
+ *
+ * @param store  the store.
+ * @param error  see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_NULL_POINTER, SATORI_INVALID_HANDLE, SATORI_FORKED,
+ *         SATORI_POISONED.
+ * @since 0.1
+ */
+satori_status satori_interrupt(const satori_store *store, satori_error *error);
 
 /**
  * Sums the observations from `from`, included, to `to`, excluded, up in steps of time, in

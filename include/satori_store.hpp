@@ -1055,6 +1055,40 @@ class Store {
     return of_streams(satori_latest_of_all);
   }
 
+  /** Returns a number that is another once anybody has committed: see satori_data_version. */
+  [[nodiscard]] std::uint64_t data_version() const {
+    std::uint64_t version = 0;
+    detail::call(satori_data_version, get(), &version);
+    return version;
+  }
+
+  /** Waits until somebody has committed since data_version() was `seen`, and returns it as it
+   *  is then: see satori_wait. Without `timeout` it waits without an end. */
+  std::uint64_t wait(std::uint64_t seen,
+                     std::optional<std::chrono::microseconds> timeout = {}) const {
+    const std::int64_t longest = timeout ? (std::max)(timeout->count(), std::int64_t{0}) : -1;
+    std::uint64_t version = 0;
+    detail::call(satori_wait, get(), seen, longest, &version);
+    return version;
+  }
+
+  /** Returns the rows of each stream that lie after an instant, behind the stream's uuid: see
+   *  satori_newer. */
+  [[nodiscard]] std::vector<std::pair<std::string, Observation>> newer(
+      const std::vector<std::pair<Text, Instant>> &after, std::size_t limit) const {
+    std::vector<satori_text> texts;
+    std::vector<std::int64_t> ts;
+    for (const auto &[uuid, instant] : after) {
+      texts.push_back(detail::text(uuid));
+      ts.push_back(detail::micros(instant));
+    }
+    return of_streams(satori_newer, texts.size(), texts.data(), ts.data(), limit);
+  }
+
+  /** Ends the calls that are under way on this store in other threads: see
+   *  satori_interrupt. */
+  void interrupt() const { detail::call(satori_interrupt, get()); }
+
   /** Sums the observations of a range up in steps of time, such as "1h", "1d", "1mo" or
    *  "1d[Europe/Berlin]": see satori_resample. */
   [[nodiscard]] std::vector<Summary> resample(Text uuid, Text step, Instant from = Instant::min(),

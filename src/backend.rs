@@ -5,6 +5,8 @@
 //! chooses the transactions; no method opens one unless it says so.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use crate::model::cursor::Cursor;
 use crate::model::digest::Digest;
@@ -340,6 +342,19 @@ pub(crate) trait Backend: Sized {
     /// # Errors
     /// `FileReplaced`.
     fn beside(&self) -> Result<Option<(PathBuf, OpenOptions)>>;
+
+    /// Begins a call, which ends with `Interrupted`, soon and with nothing stored, when
+    /// `interrupts` counts another number than `began`.
+    ///
+    /// # Errors
+    /// `Interrupted` if it already does.
+    fn begin_call(&mut self, interrupts: &Arc<AtomicU64>, began: u64) -> Result<()>;
+
+    /// Returns a number that is another once this connection or any other has committed.
+    ///
+    /// # Errors
+    /// `FileReplaced`.
+    fn data_version(&mut self) -> Result<u64>;
 
     /// Prepares for a call: a connection that nothing protects from others that write begins
     /// anew if they have written.

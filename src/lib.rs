@@ -113,5 +113,6 @@ pub use model::verify::Verification;
 pub use sqlite::{BesideOtherSqlite, SqliteInfo, sqlite_info};
 pub use store::Store;
 pub use store::align::AlignedBatches;
+pub use store::changes::Follow;
 pub use store::iter::Observations;
 pub use store::resample::Summaries;

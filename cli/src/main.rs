@@ -36,6 +36,7 @@ mod show;
 mod signals;
 mod streams;
 mod sync;
+mod tail;
 mod text;
 mod verify;
 
@@ -71,6 +72,7 @@ fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
         Command::Streams(args) => streams::run(args, global, output),
         Command::Show(args) => show::run(args, global, output),
         Command::Observations(args) => observations::run(args, global, output),
+        Command::Tail(args) => tail::run(args, global, output),
         Command::Resample(args) => resample::run(args, global, output),
         Command::Align(args) => align::run(args, global, output),
         Command::Verify(args) => verify::run(args, global, output),

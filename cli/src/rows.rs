@@ -77,127 +77,201 @@ pub(crate) fn print<R: Record>(
     args: &Rows,
     output: &Output,
 ) -> Result<Exit, Failure> {
-    let default = match output.json {
-        true => Format::Json,
-        false => Format::Table,
-    };
-    let mut out = output.stream();
-    let printed = match args.format.unwrap_or(default) {
-        Format::Table => table(&mut out, columns, rows, output),
-        Format::Csv => csv(&mut out, columns, rows),
-        Format::Json => array(&mut out, rows),
-        Format::Ndjson => lines(&mut out, rows),
-    };
-    // What was printed before an error reaches the reader too.
-    let flushed = out.flush().map_err(Failure::Print);
-    printed.and(flushed)?;
-    Ok(Exit::Done)
+    let mut printer = Printer::new(columns, args, output);
+    printer.print(rows)?;
+    printer.end()
 }
 
-/// Prints CSV. On a terminal, characters that would steer it are escaped.
-fn csv<R: Record>(
-    out: &mut Out,
-    columns: &[Column],
-    rows: impl Iterator<Item = Result<R, Error>>,
-) -> Result<(), Failure> {
-    let is_terminal = io::stdout().is_terminal();
-    let field = |text: &str| {
-        let text = match is_terminal {
-            true => text::plain(text),
-            false => text.to_owned(),
+/// Prints rows in several parts.
+pub(crate) struct Printer<'a> {
+    out: Out,
+    columns: &'a [Column],
+    format: Format,
+    output: &'a Output,
+    /// How wide the columns of a table are, once its first rows have been printed.
+    widths: Option<Vec<usize>>,
+    /// Whether the head has been printed: a line of names, or a bracket.
+    has_begun: bool,
+}
+
+impl<'a> Printer<'a> {
+    pub(crate) fn new(columns: &'a [Column], args: &Rows, output: &'a Output) -> Self {
+        let default = match output.json {
+            true => Format::Json,
+            false => Format::Table,
         };
-        match text.contains(['"', ',', '\n', '\r']) {
-            true => format!("\"{}\"", text.replace('"', "\"\"")),
-            false => text,
+        Self {
+            out: output.stream(),
+            columns,
+            format: args.format.unwrap_or(default),
+            output,
+            widths: None,
+            has_begun: false,
         }
-    };
-    let mut print = |cells: &mut dyn Iterator<Item = &str>| {
-        let fields: Vec<_> = cells.map(field).collect();
-        writeln!(out, "{}", fields.join(",")).map_err(Failure::Print)
-    };
-    print(&mut columns.iter().map(|column| column.name.as_str()))?;
-    for row in rows {
-        print(&mut row?.cells().iter().map(String::as_str))?;
     }
-    Ok(())
-}
 
-/// Prints one JSON object a line.
-fn lines<R: Record>(
-    out: &mut Out,
-    rows: impl Iterator<Item = Result<R, Error>>,
-) -> Result<(), Failure> {
-    for row in rows {
-        out.write_all(&json::line(&row?)).map_err(Failure::Print)?;
+    /// Prints arrays as lines, since nobody knows when they end.
+    pub(crate) fn without_end(self) -> Self {
+        let format = match self.format {
+            Format::Json => Format::Ndjson,
+            format => format,
+        };
+        Self { format, ..self }
     }
-    Ok(())
-}
 
-/// Prints one JSON array, a row a line. After an error the array stays open, so that
-/// nobody takes the rows before it for all.
-fn array<R: Record>(
-    out: &mut Out,
-    rows: impl Iterator<Item = Result<R, Error>>,
-) -> Result<(), Failure> {
-    let mut separator: &[u8] = b"[";
-    for row in rows {
-        let row = row?;
-        out.write_all(separator)
-            .and_then(|()| json::write(out, &row))
-            .map_err(Failure::Print)?;
-        separator = b",\n";
+    /// Prints rows, behind those that were printed before.
+    pub(crate) fn print<R: Record>(
+        &mut self,
+        rows: impl Iterator<Item = Result<R, Error>>,
+    ) -> Result<(), Failure> {
+        let printed = match self.format {
+            Format::Table => self.table(rows),
+            Format::Csv => self.csv(rows),
+            Format::Json => self.array(rows),
+            Format::Ndjson => self.lines(rows),
+        };
+        // What was printed before an error reaches the reader too.
+        let flushed = self.out.flush().map_err(Failure::Print);
+        printed.and(flushed)
     }
-    let end: &[u8] = if separator == b"[" { b"[]\n" } else { b"]\n" };
-    out.write_all(end).map_err(Failure::Print)
-}
 
-/// Prints a table, its columns as wide as the first rows need.
-fn table<R: Record>(
-    out: &mut Out,
-    columns: &[Column],
-    mut rows: impl Iterator<Item = Result<R, Error>>,
-    output: &Output,
-) -> Result<(), Failure> {
-    let limit = output.width().map_or(usize::MAX, |_| SHOWN);
-    let cells = |row: &R| -> Vec<String> {
-        let cells = row.cells().into_iter().zip(columns);
+    /// Ends what was printed. After an error an array stays open, so that nobody takes the rows
+    /// before it for all.
+    pub(crate) fn end(mut self) -> Result<Exit, Failure> {
+        if self.format == Format::Json {
+            let end: &[u8] = if self.has_begun { b"]\n" } else { b"[]\n" };
+            let ended = self.out.write_all(end).and_then(|()| self.out.flush());
+            ended.map_err(Failure::Print)?;
+        }
+        Ok(Exit::Done)
+    }
+
+    fn line(&mut self, line: &str) -> Result<(), Failure> {
+        writeln!(self.out, "{line}").map_err(Failure::Print)
+    }
+
+    /// Prints CSV. On a terminal, characters that would steer it are escaped.
+    fn csv<R: Record>(
+        &mut self,
+        rows: impl Iterator<Item = Result<R, Error>>,
+    ) -> Result<(), Failure> {
+        let is_terminal = io::stdout().is_terminal();
+        let field = |text: &str| {
+            let text = match is_terminal {
+                true => text::plain(text),
+                false => text.to_owned(),
+            };
+            match text.contains(['"', ',', '\n', '\r']) {
+                true => format!("\"{}\"", text.replace('"', "\"\"")),
+                false => text,
+            }
+        };
+        if !self.has_begun {
+            self.has_begun = true;
+            let names = self.columns.iter().map(|column| field(&column.name));
+            let names: Vec<_> = names.collect();
+            self.line(&names.join(","))?;
+        }
+        for row in rows {
+            let fields: Vec<_> = row?.cells().iter().map(|cell| field(cell)).collect();
+            self.line(&fields.join(","))?;
+        }
+        Ok(())
+    }
+
+    /// Prints one JSON object a line.
+    fn lines<R: Record>(
+        &mut self,
+        rows: impl Iterator<Item = Result<R, Error>>,
+    ) -> Result<(), Failure> {
+        for row in rows {
+            let line = json::line(&row?);
+            self.out.write_all(&line).map_err(Failure::Print)?;
+        }
+        Ok(())
+    }
+
+    /// Prints a JSON array, a row a line.
+    fn array<R: Record>(
+        &mut self,
+        rows: impl Iterator<Item = Result<R, Error>>,
+    ) -> Result<(), Failure> {
+        for row in rows {
+            let row = row?;
+            let separator: &[u8] = if self.has_begun { b",\n" } else { b"[" };
+            self.has_begun = true;
+            let written = self.out.write_all(separator);
+            written
+                .and_then(|()| json::write(&mut self.out, &row))
+                .map_err(Failure::Print)?;
+        }
+        Ok(())
+    }
+
+    /// Prints a table, its columns as wide as the first rows need.
+    fn table<R: Record>(
+        &mut self,
+        mut rows: impl Iterator<Item = Result<R, Error>>,
+    ) -> Result<(), Failure> {
+        if self.widths.is_none() {
+            let mut sample = Vec::new();
+            let mut failed = None;
+            for row in rows.by_ref().take(SAMPLE) {
+                match row {
+                    Ok(row) => sample.push(self.shown(&row.cells())),
+                    Err(error) => failed = Some(error),
+                }
+            }
+            let names = self.columns.iter().map(|column| column.name.clone());
+            let header: Vec<_> = names.map(|name| text::short(&name, self.limit())).collect();
+            let mut widths = vec![0; self.columns.len()];
+            for cells in sample.iter().chain([&header]) {
+                for (width, cell) in widths.iter_mut().zip(cells) {
+                    *width = cell.chars().count().max(*width);
+                }
+            }
+            self.widths = Some(widths);
+            let header = self.output.strong(&self.padded(&header));
+            self.line(&header)?;
+            for cells in sample {
+                let line = self.padded(&cells);
+                self.line(&line)?;
+            }
+            if let Some(error) = failed {
+                return Err(error.into());
+            }
+        }
+        for row in rows {
+            let line = self.padded(&self.shown(&row?.cells()));
+            self.line(&line)?;
+        }
+        Ok(())
+    }
+
+    /// Returns how many characters of a text are shown.
+    fn limit(&self) -> usize {
+        self.output.width().map_or(usize::MAX, |_| SHOWN)
+    }
+
+    /// Returns the cells as a table shows them.
+    fn shown(&self, cells: &[String]) -> Vec<String> {
+        let cells = cells.iter().zip(self.columns);
         let shown = cells.map(|(cell, column)| match column.kind {
-            Kind::Text => text::short(&cell, limit),
-            Kind::Time | Kind::Number => cell,
+            Kind::Text => text::short(cell, self.limit()),
+            Kind::Time | Kind::Number => cell.clone(),
         });
         shown.collect()
-    };
-    let mut sample = Vec::new();
-    let mut failed = None;
-    for row in rows.by_ref().take(SAMPLE) {
-        match row {
-            Ok(row) => sample.push(cells(&row)),
-            Err(error) => failed = Some(error),
-        }
     }
-    let header = columns
-        .iter()
-        .map(|column| text::short(&column.name, limit));
-    let header: Vec<_> = header.collect();
-    let mut widths = vec![0; columns.len()];
-    for cells in sample.iter().chain([&header]) {
-        for (width, cell) in widths.iter_mut().zip(cells) {
-            *width = cell.chars().count().max(*width);
-        }
-    }
-    let line = |cells: &[String]| {
-        let padded = cells.iter().zip(columns).zip(&widths);
-        let padded = padded.map(|((cell, column), &width)| match column.kind {
+
+    /// Returns a line of a table.
+    fn padded(&self, cells: &[String]) -> String {
+        let widths = self.widths.iter().flatten();
+        let cells = cells.iter().zip(self.columns).zip(widths);
+        let padded = cells.map(|((cell, column), &width)| match column.kind {
             Kind::Number => format!("{cell:>width$}"),
             Kind::Time | Kind::Text => format!("{cell:<width$}"),
         });
-        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    let mut print = |line: String| writeln!(out, "{line}").map_err(Failure::Print);
-    print(output.strong(&line(&header)))?;
-    sample.iter().try_for_each(|cells| print(line(cells)))?;
-    if let Some(error) = failed {
-        return Err(error.into());
+        let padded: Vec<_> = padded.collect();
+        padded.join("  ").trim_end().to_owned()
     }
-    rows.try_for_each(|row| print(line(&cells(&row?))))
 }

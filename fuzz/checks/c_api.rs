@@ -293,6 +293,24 @@ unsafe extern "C" {
         cursor: Pointer,
         error: Pointer,
     ) -> i32;
+    pub(crate) fn satori_data_version(store: Pointer, version: Pointer, error: Pointer) -> i32;
+    pub(crate) fn satori_wait(
+        store: Pointer,
+        seen: u64,
+        timeout: i64,
+        version: Pointer,
+        error: Pointer,
+    ) -> i32;
+    pub(crate) fn satori_newer(
+        store: Pointer,
+        count: usize,
+        uuids: *const Text,
+        after: *const i64,
+        limit: usize,
+        cursor: Pointer,
+        error: Pointer,
+    ) -> i32;
+    pub(crate) fn satori_interrupt(store: Pointer, error: Pointer) -> i32;
     pub(crate) fn satori_resample(
         store: Pointer,
         uuid: *const u8,

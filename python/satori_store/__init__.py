@@ -38,6 +38,7 @@ from .errors import (
     DiskFull,
     FileReplaced,
     Forked,
+    Interrupted,
     InvalidArgument,
     InvalidArrow,
     InvalidJson,
@@ -61,6 +62,7 @@ from .errors import (
     UnsafeSqliteWarning,
 )
 from .aligned import Aligned
+from .follow import Follow
 from .instants import Instant, parse_timestamp
 from .observations import Arrays, Observations
 from .records import Observation, Statistics, Stream, Summary
@@ -94,11 +96,13 @@ __all__ = [
     "DatabaseError",
     "DiskFull",
     "FileReplaced",
+    "Follow",
     "Forked",
     "IngestReport",
     "InsertReport",
     "Insertion",
     "Instant",
+    "Interrupted",
     "InvalidArgument",
     "InvalidArrow",
     "InvalidJson",

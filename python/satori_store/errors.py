@@ -156,6 +156,12 @@ class InvalidStep(StoreError, ValueError):
     status, code = 23, "INVALID_STEP"
 
 
+class Interrupted(StoreError):
+    """:meth:`Store.interrupt` has ended the call. Nothing of it was stored."""
+
+    status, code = 24, "INTERRUPTED"
+
+
 class InvalidArgument(StoreError, ValueError):
     """A number or a length is out of range."""
 

@@ -8,6 +8,7 @@ from typing import Union
 
 from . import sqlite
 from ._handle import Synchronous, open_options, path_of
+from ._operations.changes import ChangeOperations
 from ._operations.clocks import ClockOperations
 from ._operations.observations import ObservationOperations
 from ._operations.payloads import PayloadOperations
@@ -16,7 +17,9 @@ from .errors import UnsafeSqliteWarning
 from .sqlite import SqliteInfo
 
 
-class Store(StreamOperations, ObservationOperations, ClockOperations, PayloadOperations):
+class Store(
+    StreamOperations, ObservationOperations, ClockOperations, ChangeOperations, PayloadOperations
+):
     """One ``engine.db``, open.
 
     >>> with Store("engine.db") as store:

@@ -22,6 +22,7 @@ from satori_store import (
 from .conftest import FIXTURES
 from .scenario_text import (
     aligned_lines,
+    earliest,
     as_json,
     contents,
     field,
@@ -47,6 +48,8 @@ class Player:
         self.scratch = scratch
         self.began = (int(time.time()) - 2) * 1_000_000
         self.store: Any = None
+        #: The store's data version at the last ``wait``.
+        self.seen = 0
 
     def play(self, line: str) -> list[str]:
         """Plays an operation and returns its answer, line by line."""
@@ -270,6 +273,21 @@ class Player:
     def latest_of(self, *uuids: str) -> Iterator[str]:
         latest = self.store.latest_of(uuids)
         return self._of_streams((uuid, latest[uuid]) for uuid in uuids)
+
+    def wait(self) -> Iterator[str]:
+        version = self.store.data_version()
+        now = self.store.wait(self.seen, 0)
+        same, self.seen = now == self.seen, version
+        yield "same" if same else "changed"
+
+    def newer(self, limit: str, *after: str) -> Iterator[str]:
+        pairs = (one.split(",") for one in after)
+        instants = {uuid: earliest(ts) for uuid, ts in pairs}
+        return self._of_streams(self.store.newer(instants, int(limit)))
+
+    def interrupt(self) -> Iterator[str]:
+        self.store.interrupt()
+        yield "done"
 
     def resample(
         self,

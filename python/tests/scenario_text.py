@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any, Optional
 
 from satori_store import Aligned, InsertReport, Observation, StoredRow, Summaries, instants
 
 from .conftest import FEEDS
 
+_FIRST = datetime(1, 1, 1, tzinfo=timezone.utc)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\\]")
 
 
@@ -161,3 +162,8 @@ def aligned_lines(aligned: Aligned) -> Iterator[str]:
         "\t".join([str(instants.to_micros(ts)), *map(number, values)]) for ts, values in aligned
     ]
     return iter(lines or ["count 0"])
+
+
+def earliest(ts: str) -> datetime:
+    """Reads an instant; the first one there is stands for the first that a datetime can hold."""
+    return max(instant(ts), _FIRST) if int(ts) > instants.NONE else _FIRST

@@ -123,6 +123,16 @@ CALLS: dict[str, Callable[[Store, Any], Any]] = {
     "as_of(ts)": lambda s, x: s.as_of("a", x),
     "latest_of(uuids)": lambda s, x: s.latest_of(x),
     "latest_of(uuid)": lambda s, x: s.latest_of(["a", x]),
+    "wait(seen)": lambda s, x: s.wait(x, 0),
+    "wait(timeout)": lambda s, x: s.wait(0, x),
+    "newer(after)": lambda s, x: s.newer(x),
+    "newer(uuid)": lambda s, x: s.newer({(x if isinstance(x, int) else (1,)): 0}),  # type: ignore[dict-item]
+    "newer(ts)": lambda s, x: s.newer({"a": x}),
+    "newer(limit)": lambda s, x: s.newer({"a": 0}, x),
+    "follow(uuids)": lambda s, x: s.follow(x),
+    "follow(uuid)": lambda s, x: s.follow(["a", x]),
+    "follow(after)": lambda s, x: s.follow(["a"], x),
+    "follow(timeout)": lambda s, x: s.follow(["a"], timeout=x),
     "resample(uuid)": lambda s, x: s.resample(x, "1h"),
     "resample(step)": lambda s, x: s.resample("a", x),
     "resample(start)": lambda s, x: list(s.resample("a", "1h", x)),
@@ -373,6 +383,6 @@ def test_every_operation_is_among_them() -> None:
     called = {call.split("(")[0] for call in CALLS}
     names = {name for name in dir(Store) if not name.startswith("_")}
     without_arguments = {"close", "closed", "handle", "in_memory", "path", "quarantined_streams"}
-    without_arguments |= {"sqlite_info", "latest_of_all", "compact"}
+    without_arguments |= {"sqlite_info", "latest_of_all", "compact", "data_version", "interrupt"}
     without_arguments |= {name for name in names if name.startswith("streams")} - called
     assert names - without_arguments - called == set()

@@ -48,6 +48,8 @@ mod observations;
 
 mod ends;
 
+mod changes;
+
 mod resample;
 
 mod align;

@@ -69,6 +69,8 @@ pub enum satori_code {
     SATORI_INVALID_ARROW = 22,
     /// The text is no step of time.
     SATORI_INVALID_STEP = 23,
+    /// satori_interrupt has ended the call. Nothing of it was stored.
+    SATORI_INTERRUPTED = 24,
     /// A pointer that must lead somewhere is NULL.
     SATORI_NULL_POINTER = 101,
     /// The handle is none: freed, of another type, or never given out.
@@ -111,6 +113,7 @@ impl satori_code {
         (Self::SATORI_REFUSED, c"SATORI_REFUSED"),
         (Self::SATORI_INVALID_ARROW, c"SATORI_INVALID_ARROW"),
         (Self::SATORI_INVALID_STEP, c"SATORI_INVALID_STEP"),
+        (Self::SATORI_INTERRUPTED, c"SATORI_INTERRUPTED"),
         (Self::SATORI_NULL_POINTER, c"SATORI_NULL_POINTER"),
         (Self::SATORI_INVALID_HANDLE, c"SATORI_INVALID_HANDLE"),
         (Self::SATORI_INVALID_ARGUMENT, c"SATORI_INVALID_ARGUMENT"),
@@ -144,4 +147,5 @@ const _: () = assert!(
         && ErrorCode::Refused as i32 == satori_code::SATORI_REFUSED as i32
         && ErrorCode::InvalidArrow as i32 == satori_code::SATORI_INVALID_ARROW as i32
         && ErrorCode::InvalidStep as i32 == satori_code::SATORI_INVALID_STEP as i32
+        && ErrorCode::Interrupted as i32 == satori_code::SATORI_INTERRUPTED as i32
 );

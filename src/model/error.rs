@@ -130,6 +130,9 @@ pub enum Error {
     /// A panic interrupted an earlier call on this handle; open the store again.
     #[error("an earlier call on this store panicked; open the store again")]
     Poisoned,
+    /// [`Store::interrupt`](crate::Store::interrupt) has ended the call. Nothing of it was stored.
+    #[error("the call was interrupted; nothing of it was stored")]
+    Interrupted,
     /// The text can't name a stream.
     #[error("{uuid:?} cannot name a stream: {reason}")]
     InvalidUuid {
@@ -243,6 +246,7 @@ impl Error {
             Error::FileReplaced { .. } => ErrorCode::FileReplaced,
             Error::Forked => ErrorCode::Forked,
             Error::Poisoned => ErrorCode::Poisoned,
+            Error::Interrupted => ErrorCode::Interrupted,
             Error::InvalidUuid { .. } => ErrorCode::InvalidUuid,
             Error::NotAStream { .. } => ErrorCode::NotAStream,
             Error::StreamNotFound { .. } => ErrorCode::StreamNotFound,

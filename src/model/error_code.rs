@@ -52,4 +52,6 @@ pub enum ErrorCode {
     InvalidArrow = 22,
     /// [`Error::InvalidStep`](crate::Error::InvalidStep)
     InvalidStep = 23,
+    /// [`Error::Interrupted`](crate::Error::Interrupted)
+    Interrupted = 24,
 }

@@ -1,6 +1,8 @@
 //! The contract of a backend, as SQLite keeps it.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use super::connection::Connection;
 use super::cursor::Reader;
@@ -115,7 +117,9 @@ impl Backend for Connection {
 
     fn insert_new(&mut self, uuid: &StreamUuid, row: &NewObservation<'_>) -> Result<bool> {
         self.check_writable()?;
-        let inserted = insert::insert_new(&mut self.tables, uuid, row)?;
+        let (interrupts, tables) = (&self.busy.interrupts, &mut self.tables);
+        let inserted = interrupts.hold(|| insert::insert_new(tables, uuid, row))?;
+        self.changes = self.changes.wrapping_add(u32::from(inserted));
         self.check_file()?;
         Ok(inserted)
     }
@@ -289,6 +293,15 @@ impl Backend for Connection {
         let options = OpenOptions::new().read_only(true);
         let options = options.busy_timeout(self.busy.limit());
         Ok(Some((file.path.clone(), options)))
+    }
+
+    fn begin_call(&mut self, interrupts: &Arc<AtomicU64>, began: u64) -> Result<()> {
+        self.busy.interrupts.begin(interrupts, began);
+        self.busy.interrupts.check()
+    }
+
+    fn data_version(&mut self) -> Result<u64> {
+        self.data_version()
     }
 
     fn refresh(&mut self) -> Result<()> {

@@ -45,12 +45,15 @@ pub(super) fn back_up(connection: &Connection, to: &Path) -> Result<u64> {
         set.and_then(|mut set| set.execute(&[]))
             .map_err(not_copied)?;
     }
-    target.copy_from(connection.db).map_err(not_copied)?;
+    let interrupts = &connection.busy.interrupts;
+    let copied = target.copy_from(connection.db, || !interrupts.is_pending());
+    copied.map_err(not_copied)?;
     drop(target);
 
     // What is wrong with the copy is wrong with the store, unless it was read without a lock
     // while somebody wrote.
     let written = Alone::open(&file::uri(&copy.0, Mode::Immutable)?).map_err(not_copied)?;
+    written.handle().on_interrupt(interrupts);
     let sound = integrity::check(written.handle(), None);
     drop(written);
     let size = copy.sync().map_err(failed)?;

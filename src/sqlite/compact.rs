@@ -10,9 +10,10 @@ use crate::model::report::Compacted;
 pub(super) fn compact(connection: &mut Connection) -> Result<Compacted> {
     connection.check_writable()?;
     let before = size(connection.db)?;
-    Statement::prepare(connection.db, "VACUUM")?.execute(&[])?;
+    let rebuilt = Statement::prepare(connection.db, "VACUUM")?.execute(&[]);
     // The tables lie elsewhere now, and the schema has another number.
     connection.tables.forget_all();
+    rebuilt?;
     connection.check_file()?;
     // If others are in the way, the next checkpoint does it.
     let mut checkpoint = Statement::prepare(connection.db, "PRAGMA wal_checkpoint(TRUNCATE)")?;

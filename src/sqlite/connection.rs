@@ -39,10 +39,14 @@ pub(crate) struct Connection {
     by_name: Option<Statement>,
     streams: Option<Statement>,
     upsert: Option<Statement>,
+    data_version: Option<Statement>,
     pub(super) metadata: SqliteConnection,
     pub(super) db: Handle,
     pub(super) busy: Box<BusyState>,
     read_only: bool,
+    /// How many commits of this connection may have changed something, and how many times it
+    /// was opened anew.
+    pub(super) changes: u32,
 }
 
 impl Connection {
@@ -71,7 +75,19 @@ impl Connection {
             db,
             busy,
             read_only: options.read_only,
+            data_version: None,
+            changes: 0,
         }
+    }
+
+    /// Returns a number that is another once this connection or any other has committed.
+    pub(super) fn data_version(&mut self) -> Result<u64> {
+        self.check_file()?;
+        // SQLite's number stays as it is when this connection commits.
+        // See <https://sqlite.org/pragma.html#pragma_data_version>.
+        let statement = prepared(&mut self.data_version, self.db, "PRAGMA data_version")?;
+        let version = statement.first(&[], |row| row.integer(0))?.unwrap_or(0);
+        Ok((version as u64) << 32 | u64::from(self.changes))
     }
 
     /// Returns the location of the store.
@@ -238,7 +254,11 @@ impl Connection {
 
     pub(super) fn commit(&mut self) -> Result<()> {
         self.digests.write_changes(&mut self.tables)?;
-        step(&mut self.commit, self.db, "COMMIT")?;
+        self.busy.interrupts.check()?;
+        // Whether a commit that fails is made is not always known.
+        self.changes = self.changes.wrapping_add(1);
+        let interrupts = &self.busy.interrupts;
+        interrupts.hold(|| step(&mut self.commit, self.db, "COMMIT"))?;
         self.tables.committed();
         self.check_file()
     }
@@ -249,7 +269,8 @@ impl Connection {
         if !self.db.is_autocommit() {
             // If this fails too, nothing is lost: the transaction is not committed, and
             // the next BEGIN reports what is wrong.
-            let _ = step(&mut self.rollback, self.db, "ROLLBACK");
+            let interrupts = &self.busy.interrupts;
+            let _ = interrupts.hold(|| step(&mut self.rollback, self.db, "ROLLBACK"));
         }
         self.tables.rolled_back();
     }
@@ -297,6 +318,10 @@ impl Connection {
 
     /// Adds the location and the time waited to an error, as only the connection knows them.
     pub(super) fn located(&self, error: Error) -> Error {
+        // It has given up waiting because it was to end.
+        if matches!(error, Error::Busy { .. }) && self.busy.interrupts.is_pending() {
+            return Error::Interrupted;
+        }
         error.located(&self.location(), self.busy.waited())
     }
 }

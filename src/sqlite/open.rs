@@ -92,7 +92,9 @@ impl Connection {
             return Ok(());
         };
         if !unlocked.is_current(file) {
+            let changes = self.changes.wrapping_add(1);
             *self = Self::open(&file.path.clone(), &unlocked.options.clone())?;
+            self.changes = changes;
         }
         Ok(())
     }

@@ -62,7 +62,7 @@ impl Store {
         let span = Span::new(&range).and_then(|span| clock_span(span, ends, step).transpose());
         let span = span.transpose()?;
         Ok(AlignedBatches {
-            store: self.clone(),
+            store: self.as_one_call(),
             uuids,
             step: step.clone(),
             fill,
@@ -90,10 +90,11 @@ impl Store {
         }
         let ts: Vec<i64> = instants.iter().map(|ts| ts.as_micros()).collect();
         let mut values = vec![Vec::new(); uuids.len()];
-        self.ends_of(uuids)?;
+        let call = self.as_one_call();
+        call.ends_of(uuids)?;
         // So many instants at a time, so that nobody waits long for this store's connection.
         for ts in ts.chunks(rows_of_batch(uuids.len())) {
-            let batch = self.columns_on(uuids, ts, None, fill)?;
+            let batch = call.columns_on(uuids, ts, None, fill)?;
             for (column, part) in values.iter_mut().zip(batch) {
                 column.extend(part);
             }

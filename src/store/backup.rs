@@ -54,9 +54,13 @@ impl Store {
     pub fn backup(&self, to: impl AsRef<Path>) -> Result<u64> {
         let to = to.as_ref();
         file_at(to)?;
-        match self.run(|connection| connection.beside())? {
-            Some((path, options)) => options.open(path)?.run(|beside| beside.back_up(to)),
-            None => self.run(|connection| connection.back_up(to)),
+        let call = self.as_one_call();
+        match call.run(|connection| connection.beside())? {
+            Some((path, options)) => {
+                let beside = options.open(path)?.within(&call);
+                beside.run(|beside| beside.back_up(to))
+            }
+            None => call.run(|connection| connection.back_up(to)),
         }
     }
 

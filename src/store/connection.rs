@@ -4,6 +4,8 @@
 //! generic, and a forgotten one doesn't compile. The choice is made once a call.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use crate::backend::{Access, Backend, Found, Inserted, StreamQuery};
 use crate::model::cursor::Cursor;
@@ -225,6 +227,14 @@ impl Backend for Connection {
 
     fn beside(&self) -> Result<Option<(PathBuf, OpenOptions)>> {
         dispatch!(self, backend => backend.beside())
+    }
+
+    fn begin_call(&mut self, interrupts: &Arc<AtomicU64>, began: u64) -> Result<()> {
+        dispatch!(self, backend => backend.begin_call(interrupts, began))
+    }
+
+    fn data_version(&mut self) -> Result<u64> {
+        dispatch!(self, backend => Backend::data_version(backend))
     }
 
     fn refresh(&mut self) -> Result<()> {

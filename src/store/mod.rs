@@ -3,10 +3,12 @@
 
 pub(crate) mod align;
 mod backup;
+pub(crate) mod changes;
 mod connection;
 mod digest;
 mod ends;
 mod insert;
+mod interrupt;
 pub(crate) mod iter;
 mod json;
 mod observations;
@@ -18,9 +20,10 @@ mod streams;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use self::connection::Connection;
-use self::shared::Shared;
+use self::shared::{Ongoing, Shared};
 use crate::backend::{Backend, Found};
 use crate::model::error::{Error, Result};
 use crate::model::stream::Stream;
@@ -49,12 +52,16 @@ use crate::process::in_flight::Call;
 #[derive(Clone)]
 pub struct Store {
     shared: Arc<Shared>,
+    /// The call of which the calls on this handle are parts.
+    part_of: Option<Ongoing>,
 }
 
 impl Store {
     fn new(connection: Connection) -> Self {
-        let shared = Shared::new(connection);
-        Self { shared }
+        Self {
+            shared: Shared::new(connection),
+            part_of: None,
+        }
     }
 
     /// Runs `work` on the connection, while no other call does.
@@ -63,9 +70,15 @@ impl Store {
             return Err(Error::Forked);
         }
         let _call = Call::begin();
+        let interrupts = &self.shared.interrupts;
+        let (interrupts, began) = match &self.part_of {
+            Some(ongoing) => (&ongoing.interrupts, ongoing.began),
+            None => (interrupts, interrupts.load(Ordering::Relaxed)),
+        };
         let mut guard = self.shared.connection.lock().map_err(|_| Error::Poisoned)?;
         let connection = guard.as_mut().ok_or(Error::Poisoned)?;
         let done = connection.refresh().and_then(|()| {
+            connection.begin_call(interrupts, began)?;
             let done = work(connection);
             // What the call has made of a file that was changed under it counts for nothing,
             // an error neither.

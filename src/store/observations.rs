@@ -234,7 +234,8 @@ impl Store {
     /// # Errors
     /// As [`columns`](Self::columns).
     pub fn verify(&self, uuid: &StreamUuid) -> Result<Verification> {
-        let digest = self.find(uuid, |connection| {
+        let call = self.as_one_call();
+        let digest = call.find(uuid, |connection| {
             connection.read(|connection| {
                 connection.check_data(uuid)?;
                 connection.check_digest(uuid)
@@ -243,7 +244,7 @@ impl Store {
         let mut verifier = Verifier::new(digest);
         let mut cursor = Cursor::new(Some(Span::ALL));
         while !cursor.is_done() {
-            let read = self.read_batch(uuid, &mut cursor, VERIFY_BATCH, |row| {
+            let read = call.read_batch(uuid, &mut cursor, VERIFY_BATCH, |row| {
                 verifier.push(row, row.hash_text(uuid)?);
                 Ok(())
             })?;

@@ -55,7 +55,7 @@ impl Store {
         let span = Span::new(&range);
         Ok(Summaries {
             cursor: self.cursor(uuid, range)?,
-            store: self.clone(),
+            store: self.as_one_call(),
             uuid: uuid.clone(),
             step: step.clone(),
             span,

@@ -1,5 +1,6 @@
 //! What the clones of a store share, and how a forked child lets go of it.
 
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::connection::Connection;
@@ -16,6 +17,17 @@ static OPEN: Mutex<Vec<(u32, Weak<Shared>)>> = Mutex::new(Vec::new());
 pub(super) struct Shared {
     pub(super) connection: Mutex<Option<Connection>>,
     pub(super) process: u32,
+    /// How many times the calls under way were to end.
+    pub(super) interrupts: Arc<AtomicU64>,
+}
+
+/// A call under way that consists of several.
+#[derive(Clone)]
+pub(super) struct Ongoing {
+    /// How many times the calls under way were to end.
+    pub(super) interrupts: Arc<AtomicU64>,
+    /// The number when the call began.
+    pub(super) began: u64,
 }
 
 impl Shared {
@@ -25,6 +37,7 @@ impl Shared {
         let shared = Arc::new(Self {
             connection: Mutex::new(Some(connection)),
             process,
+            interrupts: Arc::default(),
         });
         let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
         open.retain(|(_, shared)| shared.strong_count() > 0);

@@ -27,6 +27,7 @@ static const char *const codes[] = {
     "REFUSED",
     "INVALID_ARROW",
     "INVALID_STEP",
+    "INTERRUPTED",
 };
 
 #endif

@@ -23,6 +23,7 @@ fn generate() -> String {
         "insert",
         "observations",
         "ends",
+        "changes",
         "resample",
         "align",
         "cursor",

@@ -5,8 +5,9 @@
 mod abi;
 #[cfg(feature = "arrow")]
 mod arrow;
-#[cfg(all(feature = "capi", target_os = "linux"))]
+#[cfg(feature = "arrow")]
 mod clocks;
+#[cfg(all(feature = "capi", target_os = "linux"))]
 mod copies;
 #[cfg(all(feature = "capi", target_os = "linux"))]
 mod cpp;

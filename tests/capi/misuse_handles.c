@@ -62,6 +62,9 @@ ON_STORE(satori_last_before, ID, 1, 1, &out.cursor)
 ON_STORE(satori_as_of, ID, 1, &out.cursor)
 ON_STORE(satori_latest_of, 1, &uuid_text, &out.cursor)
 ON_STORE(satori_latest_of_all, &out.cursor)
+ON_STORE(satori_data_version, &out.rows)
+ON_STORE(satori_wait, 0, 0, &out.rows)
+ON_STORE(satori_newer, 1, &uuid_text, &new_ts, 9, &out.cursor)
 ON_STORE(satori_resample, ID, INT64_MIN, INT64_MAX, SATORI_STR("1h"), 0, 2, out.summaries,
          &out.count)
 ON_STORE(satori_align, 1, &uuid_text, INT64_MIN, INT64_MAX, SATORI_STR("1h"), SATORI_FILL_AS_OF,
@@ -70,6 +73,10 @@ ON_STORE(satori_align_to, 1, &uuid_text, 1, &new_ts, SATORI_FILL_EXACT, -1, out.
 ON_STORE(satori_export_arrow, ID, INT64_MIN, INT64_MAX, &out.arrow)
 ON_STORE(satori_import_arrow, ID, &out.arrow, NULL, 0, &out.insert_report, &out.string)
 ON_STORE(satori_ingest, SATORI_STR("null"), NULL, &out.ingest_report, &out.string)
+
+static satori_status on_satori_interrupt(void *handle, satori_error *error) {
+  return satori_interrupt(handle, error);
+}
 
 static satori_status on_satori_store_close(void *handle, satori_error *error) {
   return satori_store_close(handle, error);
@@ -168,6 +175,10 @@ static const struct {
     ENTRY(satori_as_of, STORE),
     ENTRY(satori_latest_of, STORE),
     ENTRY(satori_latest_of_all, STORE),
+    ENTRY(satori_data_version, STORE),
+    ENTRY(satori_wait, STORE),
+    ENTRY(satori_newer, STORE),
+    ENTRY(satori_interrupt, STORE),
     ENTRY(satori_resample, STORE),
     ENTRY(satori_align, STORE),
     ENTRY(satori_align_to, STORE),

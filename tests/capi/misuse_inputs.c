@@ -318,6 +318,19 @@ static void outputs(void) {
 #define CALL(output) satori_latest_of_all(good_store, output, &error)
   BOTH(CALL, cursor);
 #undef CALL
+  const satori_text one = {UUID, sizeof(UUID) - 1};
+#define CALL(output) satori_data_version(good_store, output, &error)
+  BOTH(CALL, ASKEW(&out.rows));
+#undef CALL
+#define CALL(output) satori_wait(good_store, 0, 0, output, &error)
+  BOTH(CALL, ASKEW(&out.rows));
+#undef CALL
+#define CALL(output) satori_newer(good_store, 0, NULL, NULL, 9, output, &error)
+  BOTH(CALL, cursor);
+#undef CALL
+#define CALL(input) satori_newer(good_store, 1, &one, input, 9, &out.cursor, &error)
+  BOTH(CALL, ASKEW(&ts));
+#undef CALL
 #define CALL(output) \
   satori_resample(good_store, ID, ALL, SATORI_STR("1h"), 0, 2, out.summaries, output, &error)
   BOTH(CALL, ASKEW(&out.count));
@@ -326,7 +339,6 @@ static void outputs(void) {
   satori_resample(good_store, ID, ALL, SATORI_STR("1h"), 0, 2, output, &out.count, &error)
   BOTH(CALL, ASKEW(out.summaries));
 #undef CALL
-  const satori_text one = {UUID, sizeof(UUID) - 1};
 #define ALIGN(ts, values, rows)                                                              \
   satori_align(good_store, 1, &one, ALL, SATORI_STR("1h"), 0, -1, 4, ts, values, rows, \
                &error)
@@ -493,6 +505,7 @@ static void numbers(void) {
   /* The texts of many streams: each may be wrong, and all of them. */
 #define EACH(status, count, texts)                                                             \
   CASE(status, satori_latest_of(good_store, count, texts, &out.cursor, &error));               \
+  CASE(status, satori_newer(good_store, count, texts, new_ts, 9, &out.cursor, &error));        \
   CASE(status, satori_streams_of(good_store, count, texts, &out.streams, &error));             \
   CASE(status, satori_insert_across(good_store, count, texts, new_ts, NULL, new_values, NULL,  \
                                     NULL, &out.insert_report, &out.string, &error))

@@ -216,6 +216,21 @@ OPEN(satori_as_of, 1704283200000000, &cursor)
 OPEN_OF(satori_latest_of, 1, &uuid_text, &cursor)
 OPEN_OF(satori_latest_of_all, &cursor)
 
+CALL(satori_data_version) {
+  uint64_t version;
+  return satori_data_version(f->store, &version, &f->error);
+}
+
+CALL(satori_wait) {
+  uint64_t version;
+  return satori_wait(f->store, 0, 0, &version, &f->error);
+}
+
+static const int64_t no_instant[1] = {INT64_MIN};
+OPEN_OF(satori_newer, 1, &uuid_text, no_instant, 9, &cursor)
+
+CALL(satori_interrupt) { return satori_interrupt(f->store, &f->error); }
+
 CALL(satori_resample) {
   satori_summary summaries[2];
   size_t count;
@@ -381,6 +396,10 @@ static const struct {
     ENTRY(satori_as_of, STORE),
     ENTRY(satori_latest_of, STORE),
     ENTRY(satori_latest_of_all, STORE),
+    ENTRY(satori_data_version, STORE),
+    ENTRY(satori_wait, STORE),
+    ENTRY(satori_newer, STORE),
+    ENTRY(satori_interrupt, STORE),
     ENTRY(satori_resample, STORE),
     ENTRY(satori_align, STORE),
     ENTRY(satori_align_to, STORE),

@@ -48,6 +48,7 @@ fn rust_plays_the_scenario() {
         scratch: folder.path().to_owned(),
         store: None,
         began: Timestamp::now().before(Duration::from_secs(2)),
+        seen: Default::default(),
     };
     let committed = fs::read_to_string(scenario()).unwrap();
     let mut played = String::new();

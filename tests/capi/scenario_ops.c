@@ -3,6 +3,8 @@
 #include "scenario.h"
 
 static satori_store *store;
+/* The store's data version at the last `wait`. */
+static uint64_t seen;
 static satori_error error;
 
 /* Says an error; returns 1 if there is none. */
@@ -359,6 +361,21 @@ static void insert_across(const struct argument *args, int count) {
 }
 
 /* All arguments, as texts. */
+/* Opens a cursor over the rows after instants: arguments `uuid,ts`, the limit before them. */
+static satori_status newer(const struct argument *args, int count, satori_cursor **cursor) {
+  satori_text uuids[8];
+  int64_t after[8];
+  CHECK(count <= 9);
+  for (int index = 1; index < count; index++) {
+    const char *comma = strchr(args[index].data, ',');
+    uuids[index - 1].data = args[index].data;
+    uuids[index - 1].length = (size_t)(comma - args[index].data);
+    after[index - 1] = number(comma + 1);
+  }
+  return satori_newer(store, (size_t)count - 1, uuids, after, strtoull(args[0].data, NULL, 10),
+                      cursor, &error);
+}
+
 static void say_number(double value) {
   if (value != value) {
     say("\t-");
@@ -631,6 +648,19 @@ void play(const struct operation *operation) {
   OP("streams_named")
     LIST(SIZE_MAX, satori_streams_named(store, (size_t)operation->count,
                                         texts_of(args, operation->count), &streams, &error))
+  OP("wait") {
+    uint64_t version;
+    if (fine(satori_data_version(store, &version, &error)) &&
+        fine(satori_wait(store, seen, 0, &count, &error))) {
+      CHECK(count == version);
+      say("%s\n", count == seen ? "same" : "changed");
+      seen = version;
+    }
+  }
+  OP("newer") STREAMS_ROWS(2, newer(args, operation->count, &cursor))
+  OP("interrupt") {
+    if (fine(satori_interrupt(store, &error))) say("done\n");
+  }
   OP("resample") resample(args, operation->count);
   OP("align") align(args, operation->count);
   OP("align_to") align_to(args, operation->count);

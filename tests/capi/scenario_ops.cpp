@@ -15,6 +15,8 @@ using Text = std::optional<std::string>;
 using Instants = std::pair<satori::Instant, satori::Instant>;
 
 static std::optional<satori::Store> store;
+/* The store's data version at the last `wait`. */
+static std::uint64_t seen;
 
 static Text text_of(const argument &from) {
   if (from.data == nullptr) return std::nullopt;
@@ -267,6 +269,16 @@ static std::vector<satori::Text> views_of(const argument *args, int count) {
   return texts;
 }
 
+static void newer(const argument *args, int count) {
+  std::vector<std::pair<satori::Text, satori::Instant>> after;
+  for (int index = 1; index < count; index++) {
+    const std::string_view text = args[index].data;
+    const std::size_t comma = text.find(',');
+    after.emplace_back(text.substr(0, comma), instant(std::stoll(std::string(text.substr(comma + 1)))));
+  }
+  say_rows(store->newer(after, std::strtoull(args[0].data, nullptr, 10)));
+}
+
 static void say_number(double value) {
   std::isnan(value) ? say("\t-") : say("\t%.6f", value);
 }
@@ -444,6 +456,16 @@ static void play_on_store(std::string_view op, const argument *args, int count) 
     say_rows(store->latest_of(views_of(args, count)));
   } else if (op == "latest_of_all") {
     say_rows(store->latest_of_all());
+  } else if (op == "wait") {
+    const std::uint64_t version = store->data_version();
+    const std::uint64_t now = store->wait(seen, std::chrono::microseconds(0));
+    say("%s\n", now == seen ? "same" : "changed");
+    seen = version;
+  } else if (op == "newer") {
+    newer(args, count);
+  } else if (op == "interrupt") {
+    store->interrupt();
+    say("done\n");
   } else if (op == "resample") {
     resample(args, count);
   } else if (op == "align") {

@@ -2,9 +2,11 @@
 //! forked, without room or rights.
 
 mod backup;
+mod changes;
 mod crash;
 mod flat;
 mod fork;
+mod interrupt;
 mod locks;
 mod model;
 mod opening;

@@ -12,7 +12,7 @@ use jiff::SpanRelativeTo;
 use satori_store::{OpenOptions, Store, StreamUuid, Synchronous, TimeUnit};
 
 pub(crate) use self::read::{
-    Align, FillOf, Format, Observations, Resample, Rows, Show, Streams, Verify,
+    Align, FillOf, Format, Observations, Resample, Rows, Show, Streams, Tail, Verify,
 };
 use crate::exit::{self, Exit};
 use crate::failure::Failure;
@@ -72,6 +72,7 @@ pub(crate) enum Command {
     Streams(Streams),
     Show(Show),
     Observations(Observations),
+    Tail(Tail),
     Resample(Resample),
     Align(Align),
     Verify(Verify),

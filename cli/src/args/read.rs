@@ -55,6 +55,29 @@ pub(crate) struct Observations {
     pub(crate) rows: Rows,
 }
 
+/// Print the last observations of streams, and with `-f` those that come
+///
+/// The rows of several streams are printed in order of time, as far as they are there. With `-f`
+/// it goes on until it is ended (Ctrl-C), and prints each row that is stored by whichever
+/// program, if its instant lies after the last one printed of its stream. `json` then is one
+/// object a line.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Tail {
+    /// The store
+    pub(crate) db: PathBuf,
+    /// The streams' uuids, or their names (if several have one, the most recently synced)
+    #[arg(required = true, value_name = "STREAM")]
+    pub(crate) streams: Vec<String>,
+    /// How many rows of each stream
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 10)]
+    pub(crate) last: usize,
+    /// Go on with those that come
+    #[arg(long, short)]
+    pub(crate) follow: bool,
+    #[command(flatten)]
+    pub(crate) rows: Rows,
+}
+
 /// Sum a stream up in steps of time: count, first, last, min, max, mean and sum of each
 ///
 /// Steps of hours and shorter begin at multiples of their length since 1970-01-01 UTC. Days

@@ -15,7 +15,7 @@ use arbitrary::{Arbitrary, Unstructured};
 use super::c_api::*;
 use call::{Call, Input, Number, Value, ingest_options, patch};
 use places::{Kind, Places, Wanted};
-use rows::{insert_many, read_rows, read_string};
+use rows::{insert_many, is_across, read_rows, read_string};
 
 /// How many calls are made.
 const LONGEST: usize = 48;
@@ -294,6 +294,20 @@ impl Session {
                     let size = places.place(Wanted::Plain);
                     satori_backup(handle, path.as_ptr(), path.len(), size, error)
                 }
+                8 if which == 4 => {
+                    fault = None;
+                    satori_interrupt(handle, error)
+                }
+                8 if which == 6 => {
+                    fault = None;
+                    let version = places.place(Wanted::Plain);
+                    satori_data_version(handle, version, error)
+                }
+                8 if which == 10 => {
+                    fault = None;
+                    let version = places.place(Wanted::Plain);
+                    satori_wait(handle, first.plain() as u64, 0, version, error)
+                }
                 8 if which % 2 == 1 => satori_restate_digest(handle, text.data, text.length, error),
                 8 => {
                     let [restored, kept] = [(); 2].map(|()| places.place(Wanted::Plain));
@@ -303,6 +317,11 @@ impl Session {
                     let [metadata, rows] = [(); 2].map(|()| places.place(Wanted::Plain));
                     let what = first.plain() as i32;
                     satori_remove(handle, text.data, text.length, what, metadata, rows, error)
+                }
+                10 if which == 7 => {
+                    let cursor = places.place(Wanted::Handle(Kind::Cursor));
+                    let (after, limit) = (first.instant(), second.plain() as usize);
+                    satori_newer(handle, 1, &text, &after, limit, cursor, error)
                 }
                 10 if which == 8 => {
                     fault = fault.or(call.other.fault());
@@ -413,7 +432,13 @@ impl Session {
                         error,
                     )
                 }
-                13 => insert_many(call, &mut places, handle, error),
+                13 => {
+                    // Without rows it reads no uuid.
+                    if call.rows.is_empty() && is_across(call) {
+                        fault = None;
+                    }
+                    insert_many(call, &mut places, handle, error)
+                }
                 14 => {
                     let mut patch = patch(call, places.size_of(120));
                     let list = places.place(Wanted::Handle(Kind::List));
@@ -546,7 +571,7 @@ impl Session {
         places: Places,
     ) {
         assert!(
-            matches!(status, 0..=10 | 13..=23 | 101..=104 | BUFFER_TOO_SMALL),
+            matches!(status, 0..=10 | 13..=24 | 101..=104 | BUFFER_TOO_SMALL),
             "{call:?} returned {status}"
         );
         // SAFETY: it takes any number, and its texts are static.

@@ -7,6 +7,11 @@ use super::super::c_api::*;
 use super::call::{Call, KNOWN, Number};
 use super::places::{Kind, Places, Wanted};
 
+/// Returns `true` if the call inserts rows across streams, not into one.
+pub(super) fn is_across(call: &Call) -> bool {
+    call.size >> 6 & 3 == 1
+}
+
 /// Inserts rows: all into one stream, or each into one of its own.
 ///
 /// # Safety
@@ -67,7 +72,7 @@ pub(super) unsafe fn insert_many(
     let (data, length, none) = (text.data, text.length, ptr::null());
     // SAFETY: by the caller's word.
     unsafe {
-        if given(6) && !given(7) {
+        if is_across(call) {
             let uuids = vec![text; rows.len()];
             return satori_insert_across(
                 store,

@@ -143,6 +143,10 @@ FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "satori_as_of": (*_STORE_AND_UUID, c_int64, _OUT, _ERROR),
     "satori_latest_of": (Handle, c_size_t, _COLUMN, _OUT, _ERROR),
     "satori_latest_of_all": (Handle, _OUT, _ERROR),
+    "satori_data_version": (Handle, POINTER(c_uint64), _ERROR),
+    "satori_wait": (Handle, c_uint64, c_int64, POINTER(c_uint64), _ERROR),
+    "satori_newer": (Handle, c_size_t, _COLUMN, _COLUMN, c_size_t, _OUT, _ERROR),
+    "satori_interrupt": (Handle, _ERROR),
     "satori_resample": (
         *_STORE_AND_UUID,
         *_RANGE,

@@ -45,8 +45,13 @@ impl Alone {
     }
 
     /// Copies the database of `source` into the file, which must be empty. If `source` is in
-    /// a transaction, it copies the state that the transaction sees.
-    pub(crate) fn copy_from(&self, source: Handle) -> Result<(), SqliteError> {
+    /// a transaction, it copies the state that the transaction sees. `check` is asked now and
+    /// then whether to go on.
+    pub(crate) fn copy_from(
+        &self,
+        source: Handle,
+        check: impl Fn() -> bool,
+    ) -> Result<(), SqliteError> {
         let main = c"main".as_ptr();
         let (from, to) = (source.as_ptr(), self.0.as_ptr());
         // SAFETY: both connections are open, and are not the same.
@@ -58,7 +63,8 @@ impl Alone {
         let (stepped, finished) = unsafe {
             let stepped = loop {
                 match ffi::sqlite3_backup_step(backup, PAGES) {
-                    ffi::SQLITE_OK => {}
+                    ffi::SQLITE_OK if check() => {}
+                    ffi::SQLITE_OK => break ffi::SQLITE_INTERRUPT,
                     code => break code,
                 }
             };

@@ -4,10 +4,13 @@ use std::cell::Cell;
 use std::ffi::{c_int, c_void};
 use std::time::{Duration, Instant};
 
+use super::interrupt::Interrupts;
+
 /// How long the busy handler may wait, and since when it has waited.
 pub(crate) struct BusyState {
     limit: Duration,
     since: Cell<Option<Instant>>,
+    pub(crate) interrupts: Interrupts,
 }
 
 impl BusyState {
@@ -15,6 +18,7 @@ impl BusyState {
         Self {
             limit,
             since: Cell::new(None),
+            interrupts: Interrupts::default(),
         }
     }
 
@@ -23,15 +27,15 @@ impl BusyState {
         self.limit
     }
 
-    /// Sleeps for a random time; returns `false` if the limit has been reached. `first` starts
-    /// the count anew.
+    /// Sleeps for a random time; returns `false` if the limit has been reached, or if the call
+    /// is to end. `first` starts the count anew.
     pub(crate) fn wait(&self, first: bool) -> bool {
         if first || self.since.get().is_none() {
             self.since.set(Some(Instant::now()));
         }
         let left = self.limit.saturating_sub(self.waited());
         std::thread::sleep(left.min(Duration::from_micros(fastrand::u64(200..2_000))));
-        !left.is_zero()
+        !left.is_zero() && !self.interrupts.is_pending()
     }
 
     /// Begins a new operation, which has not waited yet.

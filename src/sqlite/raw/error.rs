@@ -83,6 +83,7 @@ impl From<SqliteError> for Error {
                 code: Some(code),
             },
             ffi::SQLITE_FULL => Error::DiskFull { code },
+            ffi::SQLITE_INTERRUPT => Error::Interrupted,
             _ => Error::Database { code, message },
         }
     }

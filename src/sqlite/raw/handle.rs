@@ -10,6 +10,7 @@ use super::busy::{self, BusyState};
 use super::error::SqliteError;
 use super::failed;
 use super::function;
+use super::interrupt::{self, Interrupts};
 
 /// A pointer to the raw connection. Dropping it closes nothing.
 #[derive(Clone, Copy)]
@@ -42,6 +43,7 @@ fn code_of(text: &str) -> Option<c_int> {
         ffi::SQLITE_CANTOPEN,
         ffi::SQLITE_CORRUPT,
         ffi::SQLITE_FULL,
+        ffi::SQLITE_INTERRUPT,
         ffi::SQLITE_IOERR,
         ffi::SQLITE_NOTADB,
     ];
@@ -147,17 +149,25 @@ impl Handle {
         unsafe { ffi::sqlite3_get_autocommit(self.as_ptr()) != 0 }
     }
 
-    /// Makes `state` decide how long to wait for a lock. It must live, at this address, as
-    /// long as the connection.
+    /// Makes `state` decide how long to wait for a lock, and whether to go on. It must live, at
+    /// this address, as long as the connection.
     pub(crate) fn on_busy(self, state: &BusyState) {
-        let state: *const BusyState = state;
+        let address = ptr::from_ref(state).cast_mut().cast::<c_void>();
         // SAFETY: `state` outlives the connection: `Connection` drops its box later.
         unsafe {
-            ffi::sqlite3_busy_handler(
-                self.as_ptr(),
-                Some(busy::wait_at_random),
-                state.cast_mut().cast::<c_void>(),
-            );
+            ffi::sqlite3_busy_handler(self.as_ptr(), Some(busy::wait_at_random), address);
+        }
+        self.on_interrupt(&state.interrupts);
+    }
+
+    /// Makes `state` decide whether to go on. It must live, at this address, as long as the
+    /// connection.
+    pub(crate) fn on_interrupt(self, state: &Interrupts) {
+        let address = ptr::from_ref(state).cast_mut().cast::<c_void>();
+        let stop = Some(interrupt::stop_if_interrupted as unsafe extern "C" fn(_) -> _);
+        // SAFETY: by the caller's word.
+        unsafe {
+            ffi::sqlite3_progress_handler(self.as_ptr(), interrupt::INSTRUCTIONS, stop, address);
         }
     }
 

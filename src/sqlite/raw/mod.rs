@@ -17,6 +17,7 @@ pub(crate) mod failed;
 mod function;
 mod handle;
 pub(crate) mod info;
+mod interrupt;
 #[cfg(all(feature = "bundled", target_os = "linux", target_pointer_width = "64"))]
 mod locks;
 mod new_file;

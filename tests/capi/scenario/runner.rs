@@ -1,5 +1,6 @@
 //! Runs the scenario's operations on the Rust API.
 
+use std::cell::Cell;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,6 +18,8 @@ pub(crate) struct Runner {
     pub(crate) scratch: PathBuf,
     pub(crate) store: Option<Store>,
     pub(crate) began: Timestamp,
+    /// The store's data version at the last `wait`.
+    pub(crate) seen: Cell<u64>,
 }
 
 impl Runner {
@@ -225,6 +228,23 @@ impl Runner {
                 ))
             }
             "latest_of_all" => Ok(of_streams(store.latest_of_all()?)),
+            "wait" => {
+                let seen = self.seen.replace(store.data_version()?);
+                let now = store.wait(seen, Duration::ZERO)?;
+                let word = if now == seen { "same" } else { "changed" };
+                Ok(vec![word.to_owned()])
+            }
+            "newer" => {
+                let after = args[1..].iter().map(|after| after.split_once(',').unwrap());
+                let read = |(uuid, ts): (&str, &str)| Ok((StreamUuid::new(uuid)?, instant(ts)));
+                let after: Vec<_> = after.map(read).collect::<Result<_, Error>>()?;
+                let after: Vec<_> = after.iter().map(|(uuid, ts)| (uuid, *ts)).collect();
+                Ok(of_streams(store.newer(&after, args[0].parse().unwrap())?))
+            }
+            "interrupt" => {
+                store.interrupt();
+                Ok(vec!["done".to_owned()])
+            }
             "resample" => {
                 let step: Step = text(args[3]).unwrap_or_default().parse()?;
                 let found = store.resample(&uuid()?, range(args[1], args[2]), &step)?;
