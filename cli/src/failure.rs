@@ -20,6 +20,8 @@ pub(crate) enum Failure {
     Input { file: String, error: Error },
     /// An input file can't be read.
     Read { file: String, error: io::Error },
+    /// A file or a folder can't be written.
+    Write { file: String, error: io::Error },
     /// The output can't be written.
     Print(io::Error),
     /// Several streams have this name, and the command must not choose.
@@ -51,7 +53,7 @@ impl Failure {
             Failure::Read { .. } => Exit::NotFound,
             // The reader closed the pipe, which is no failure.
             Failure::Print(error) if is_broken_pipe(error) => Exit::Done,
-            Failure::Print(_) => Exit::CannotWrite,
+            Failure::Print(_) | Failure::Write { .. } => Exit::CannotWrite,
             Failure::Ambiguous { .. } => Exit::BadInput,
             Failure::Stopped { signal, .. } => signal.exit(),
             Failure::Unconfirmed => Exit::Usage,
@@ -74,6 +76,7 @@ impl Failure {
                 }
             }
             Failure::Read { .. } => own("cannot_read"),
+            Failure::Write { .. } => own("cannot_write"),
             Failure::Print(_) => own("cannot_print"),
             Failure::Ambiguous { .. } => own("ambiguous_name"),
             Failure::Stopped { .. } => own("stopped"),
@@ -89,7 +92,10 @@ impl Failure {
             Failure::Unconfirmed => Some("pass --yes to remove without confirmation"),
             Failure::Copy(Error::CannotOpen { .. }) => None,
             Failure::Copy(error) => hint(error),
-            Failure::Read { .. } | Failure::Print(_) | Failure::Stopped { .. } => None,
+            Failure::Read { .. }
+            | Failure::Write { .. }
+            | Failure::Print(_)
+            | Failure::Stopped { .. } => None,
         }
     }
 }
@@ -136,6 +142,7 @@ impl fmt::Display for Failure {
             Failure::Store(error) | Failure::Copy(error) => error.fmt(f),
             Failure::Input { file, error } => write!(f, "{file}: {error}"),
             Failure::Read { file, error } => write!(f, "cannot read {file}: {error}"),
+            Failure::Write { file, error } => write!(f, "cannot write {file}: {error}"),
             Failure::Print(error) => write!(f, "cannot print: {error}"),
             Failure::Ambiguous { name, uuids } => {
                 write!(f, "{} streams are named {name:?}: ", uuids.len())?;

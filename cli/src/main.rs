@@ -21,6 +21,7 @@ mod files;
 mod ingest;
 mod json;
 mod live;
+mod manual;
 mod normalize;
 mod observations;
 mod output;
@@ -80,6 +81,8 @@ fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
         Command::Normalize(args) => normalize::run(args, global, output),
         Command::Quarantine(args) => quarantine::run(args, global, output),
         Command::Remove(args) => remove::run(args, global, output),
+        Command::Completions(args) => manual::completions(args),
+        Command::Man(args) => manual::man(args),
         Command::Compact(args) => compact::run(args, global, output),
         Command::Backup(args) => backup::run(&args.db, &args.file, "backed up to", global, output),
         Command::Restore(args) => backup::run(&args.file, &args.db, "restored", global, output),

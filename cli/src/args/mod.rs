@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use jiff::SpanRelativeTo;
 use satori_store::{OpenOptions, Store, StreamUuid, Synchronous, TimeUnit};
 
@@ -84,6 +85,8 @@ pub(crate) enum Command {
     Backup(Backup),
     Restore(Restore),
     Compact(Compact),
+    Completions(Completions),
+    Man(Man),
 }
 
 /// Store the server's answers: metadata and observations
@@ -270,6 +273,21 @@ pub(crate) struct Restore {
 pub(crate) struct Compact {
     /// The store
     pub(crate) db: PathBuf,
+}
+
+/// Print what lets a shell complete this command's arguments
+///
+/// For bash: satori-store completions bash >~/.local/share/bash-completion/completions/satori-store
+#[derive(Debug, clap::Args)]
+pub(crate) struct Completions {
+    pub(crate) shell: Shell,
+}
+
+/// Write the manual's pages into a folder: one for this command, one for each of its own
+#[derive(Debug, clap::Args)]
+pub(crate) struct Man {
+    /// The folder, such as ~/.local/share/man/man1; made if there is none
+    pub(crate) folder: PathBuf,
 }
 
 impl Args {
