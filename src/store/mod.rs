@@ -46,7 +46,8 @@ use crate::process::in_flight::Call;
 /// [`Error::Busy`] if another writer held the lock too long (a write that turns out to have
 /// nothing to do waits for no lock; an upsert always writes),
 /// [`Error::Corrupt`], [`Error::DiskFull`] and [`Error::Database`] as the database finds
-/// them, [`Error::Forked`] and [`Error::Poisoned`]; a call that reads
+/// them, [`Error::Interrupted`] if [`interrupt`](Self::interrupt) ends it,
+/// [`Error::Forked`] and [`Error::Poisoned`]; a call that reads
 /// [without a lock](crate::OpenOptions::read_only) those of opening; a call that writes also
 /// [`Error::ReadOnly`] and [`Error::FileReplaced`]. Each method names its others.
 #[derive(Clone)]

@@ -35,7 +35,7 @@ fn interrupted<T: Send>(store: &Store, call: impl FnOnce() -> satori_store::Resu
     thread::scope(|scope| {
         scope.spawn(|| {
             while !ended.load(Ordering::Relaxed) {
-                thread::sleep(Duration::from_millis(5));
+                thread::sleep(Duration::from_micros(200));
                 store.interrupt();
             }
         });
