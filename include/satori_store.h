@@ -1141,7 +1141,8 @@ satori_status satori_store_open(const char *path,
 
 /**
  * Closes a store. The handle is invalid from then on. Calls that other threads
- * have under way end as they would have, and the last of them closes the file.
+ * have under way end as they would have, and the last of them closes the file;
+ * a satori_wait ends with SATORI_INTERRUPTED.
  * Cursors of the store live on until they are freed, and keep the file open.
  *
  * @param store  the store; NULL is fine.

@@ -1095,7 +1095,7 @@ class Store {
                                               Instant to = Instant::max(),
                                               bool with_empty = false) const {
     std::vector<Summary> summaries;
-    std::vector<satori_summary> batch(1024);
+    std::vector<satori_summary> batch(16384);
     std::int64_t next = detail::micros(from);
     for (std::size_t found = batch.size(); found == batch.size();) {
       detail::call(satori_resample, get(), uuid.data(), uuid.size(), next, detail::micros(to),

@@ -350,6 +350,13 @@ pub(crate) trait Backend: Sized {
     /// `Interrupted` if it already does.
     fn begin_call(&mut self, interrupts: &Arc<AtomicU64>, began: u64) -> Result<()>;
 
+    /// Returns an error if the present call is to end. For loops over many short statements,
+    /// which nothing ends otherwise.
+    ///
+    /// # Errors
+    /// `Interrupted`.
+    fn check_call(&self) -> Result<()>;
+
     /// Returns a number that is another once this connection or any other has committed.
     ///
     /// # Errors

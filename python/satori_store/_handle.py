@@ -14,7 +14,7 @@ from ._capi.call import attempt, call, choice, flag
 from ._capi.library import Handle
 from ._capi.structs import OpenOptions
 from ._text import shown, utf8
-from .errors import Closed, Forked, InvalidArgument, InvalidUtf8
+from .errors import Closed, Forked, Interrupted, InvalidArgument, InvalidUtf8
 from .reports import Compacted
 
 Synchronous = Literal["normal", "full"]
@@ -76,6 +76,8 @@ class StoreHandle:
     _handle: Optional[int] = None
     #: The file as it was named; None in memory.
     path: Optional[str] = None
+    #: How many times the calls under way were to end.
+    _interrupts = 0
 
     #: The last JSON of a function that lists streams, and what was made of it.
     _known: dict[str, tuple[bytes, list[Any]]]
@@ -87,9 +89,16 @@ class StoreHandle:
         self._handle = handle.value
         self.path = None if path is None else os.fsdecode(path)
 
+    def _check_interrupts(self, began: int) -> None:
+        """Raises what ends a call of several parts, if an interrupt came since the number of them
+        was ``began``."""
+        if self._interrupts != began:
+            raise Interrupted("the call was interrupted; nothing of it was stored")
+
     def close(self) -> None:
         """Closes the store. Closing it again does nothing. Calls that other threads have
-        under way end as they would have, and what is being read stays readable."""
+        under way end as they would have, but waits end at once, and what is being read stays
+        readable."""
         handle, self._handle = self._handle, None
         arrow.sweep()
         if handle is not None:

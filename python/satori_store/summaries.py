@@ -93,8 +93,11 @@ class Summaries:
     def _batches(self) -> Iterator[tuple[Any, int]]:
         """Yields arrays of structs, and how many are filled."""
         start, capacity = self._range[0], _FIRST
+        began = self._store._interrupts
         while True:
             batch, count = self._read(start, capacity)
+            # An interrupt may fall between two calls.
+            self._store._check_interrupts(began)
             if count:
                 yield batch, count
             if count < capacity:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from satori_store import Follow, Interrupted, InvalidArgument, Observation, Store
+from satori_store import Closed, Follow, Interrupted, InvalidArgument, Observation, Store
 
 
 def at(hour: int) -> datetime:
@@ -109,6 +109,47 @@ def test_newer(store: Store) -> None:
     assert values == [("b", 4.0), ("a", 2.0), ("a", 3.0)]
     assert len(store.newer({"a": at(0)}, 2)) == 2
     assert store.newer({}) == []
+
+
+def test_the_timeout_counts_rows_of_these_streams_alone(others: tuple[Store, Store]) -> None:
+    store, other = others
+    quiet = in_thread(lambda: list(store.follow(["quiet"], timeout=0.3)))
+    number = 0
+    while not quiet:
+        other.insert("loud", number, 0.5)
+        number += 1
+        time.sleep(0.01)
+    assert quiet == [[]]
+
+
+def test_an_iteration_that_is_cancelled_loses_no_row(others: tuple[Store, Store]) -> None:
+    store, other = others
+    uuids = [f"s{number}" for number in range(200)]
+
+    async def read() -> list[float]:
+        follow = store.follow(uuids)
+        values: list[float] = []
+        for number in range(40):
+            other.insert(uuids[number], number, float(number))
+        while len(values) < 40:
+            try:
+                _, row = await asyncio.wait_for(follow.__anext__(), 0.01)
+                values.append(row.value)
+            except asyncio.TimeoutError:
+                if len(values) == 20 and "late" not in other:
+                    other.insert("late", 0, 0)
+        return values
+
+    assert asyncio.run(read()) == [float(number) for number in range(40)]
+
+
+def test_closing_ends_a_wait(others: tuple[Store, Store]) -> None:
+    store, _ = others
+    seen = store.data_version()
+    waiting = in_thread(lambda: store.wait(seen))
+    time.sleep(0.05)
+    store.close()
+    assert isinstance(ended(waiting), (Interrupted, Closed))
 
 
 def test_calls_are_ended(others: tuple[Store, Store]) -> None:

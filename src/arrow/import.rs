@@ -28,6 +28,7 @@ pub(super) fn insert(
     provider: Option<&str>,
     unit: TimeUnit,
 ) -> Result<InsertReport> {
+    let store = store.as_one_call();
     // All batches are read before the transaction begins: they must not be made while
     // the store is locked.
     let columns = batches

@@ -106,7 +106,7 @@ pub(super) unsafe fn free<H: Handle>(
 ) -> satori_status {
     let body = || match handle.is_null() {
         true => Ok(()),
-        false => registry::remove(handle).map(drop),
+        false => registry::remove(handle).map(|object| H::freed(&object)),
     };
     // SAFETY: by the caller's word.
     unsafe { frame(name, handle.addr(), error, body) }

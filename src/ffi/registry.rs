@@ -34,6 +34,9 @@ pub(super) trait Handle {
     type Object: Send + Sync + 'static;
     /// The name of the type in C.
     const NAME: &'static str;
+
+    /// Runs when the handle is freed; calls under way may still have a share of the object.
+    fn freed(_object: &Self::Object) {}
 }
 
 struct Slot {

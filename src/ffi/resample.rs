@@ -109,7 +109,7 @@ pub unsafe extern "C" fn satori_resample(
             if from == i64::MAX {
                 range.1 = Bound::Excluded(Timestamp::MAX);
             }
-            let found = store.resample(uuid, range, &step)?;
+            let found = store.resample(uuid, range, &step)?.at_most(capacity);
             let mut found = match with_empty {
                 0 => found,
                 _ => found.with_empty(),

@@ -22,6 +22,10 @@ pub struct satori_store {
 impl Handle for satori_store {
     type Object = Store;
     const NAME: &'static str = "satori_store";
+
+    fn freed(store: &Store) {
+        store.end_waits();
+    }
 }
 
 /// What a power cut may take.
@@ -155,7 +159,8 @@ pub unsafe extern "C" fn satori_store_open(
 }
 
 /// Closes a store. The handle is invalid from then on. Calls that other threads
-/// have under way end as they would have, and the last of them closes the file.
+/// have under way end as they would have, and the last of them closes the file;
+/// a satori_wait ends with SATORI_INTERRUPTED.
 /// Cursors of the store live on until they are freed, and keep the file open.
 ///
 /// @param store  the store; NULL is fine.

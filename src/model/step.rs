@@ -4,8 +4,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::civil::{Date, date};
-use jiff::tz::TimeZone;
-use jiff::{Span, Timestamp as Moment};
+use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::{SignedDuration, Span, Timestamp as Moment};
 
 use super::error::{Error, Result, excerpt};
 use super::time::{self, Timestamp};
@@ -24,8 +24,8 @@ const TOO_FINE: &str = "it must be whole microseconds";
 ///
 /// Steps of hours and shorter begin at multiples of their length since 1970-01-01 00:00 UTC.
 /// Days begin at midnight, weeks on Monday, months on the first, in UTC or in the time zone
-/// that is named; several days or months count from 1970-01-01 or from January. A day in a
-/// time zone may have 23 or 25 hours. If the clocks skip midnight, the day begins at the
+/// that is named. Several days count from 1970-01-01, several weeks from the Monday before it,
+/// several months from January of the year 0. A day in a time zone may have 23 or 25 hours. If the clocks skip midnight, the day begins at the
 /// first instant after it.
 ///
 /// As text it is a number and a unit, the short or the long word, or a duration of ISO 8601:
@@ -84,7 +84,8 @@ impl Step {
     }
 
     /// Returns the step around an instant: where it begins, and where the next one begins.
-    /// Both are cut off at the earliest and the latest [`Timestamp`].
+    /// Both are cut off at the earliest and the latest [`Timestamp`], and so is a step of days or
+    /// months that begins before the calendar does, or ends after it.
     ///
     /// # Errors
     /// [`Error::InvalidTimestamp`] if the step is of days or months, and the instant lies
@@ -168,11 +169,14 @@ impl Calendar {
     fn around(&self, ts: Timestamp) -> Option<(Timestamp, Timestamp)> {
         let moment = Moment::from_microsecond(ts.as_micros()).ok()?;
         let mut number = self.number(self.zone.to_datetime(moment).date());
-        let (mut start, mut end) = (self.start(number)?, self.start(number + 1)?);
+        // A step may begin before the calendar does, or end after it.
+        let mut start = self.start(number).unwrap_or(Timestamp::MIN);
+        let end_of = |number| self.start(number + 1).unwrap_or(Timestamp::MAX);
+        let mut end = end_of(number);
         // If the clocks go back over midnight, the day before comes once more.
         while ts >= end {
             number += 1;
-            (start, end) = (end, self.start(number + 1)?);
+            (start, end) = (end, end_of(number));
         }
         Some((start, end))
     }
@@ -205,7 +209,14 @@ impl Calendar {
                 Date::new(year, months.rem_euclid(12) as i8 + 1, 1).ok()
             }
         }?;
-        let midnight = self.zone.to_timestamp(date.at(0, 0, 0, 0)).ok()?;
+        let midnight = self.zone.to_ambiguous_timestamp(date.at(0, 0, 0, 0));
+        let is_skipped = matches!(midnight.offset(), AmbiguousOffset::Gap { .. });
+        let mut midnight = midnight.compatible().ok()?;
+        if is_skipped {
+            // The gap may have begun the evening before.
+            let next = midnight.checked_add(SignedDuration::from_nanos(1)).ok()?;
+            midnight = self.zone.preceding(next).next()?.timestamp();
+        }
         Some(Timestamp::from_micros(midnight.as_microsecond()))
     }
 }

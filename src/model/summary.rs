@@ -25,8 +25,8 @@ pub struct Summary {
     pub max: f64,
     /// The arithmetic mean. It is finite, also if the sum isn't.
     pub mean: f64,
-    /// The sum, to about the last bit of it (Neumaier's compensated sum). It is infinite if
-    /// it is too large for an `f64`.
+    /// The sum, compensated as Neumaier does it: what single additions round away is added in
+    /// the end. It is infinite if it is too large for an `f64`.
     pub sum: f64,
 }
 

@@ -197,6 +197,7 @@ impl Backend for Connection {
     fn latest_of(&mut self, uuids: &[&StreamUuid]) -> Result<Vec<Option<Observation>>> {
         let skip = self.tables.skip_unreadable;
         let latest = |uuid: &&StreamUuid| {
+            self.busy.interrupts.check()?;
             let found = self
                 .tables
                 .with(uuid, |table| read::latest(table, uuid, skip))?;
@@ -297,6 +298,10 @@ impl Backend for Connection {
 
     fn begin_call(&mut self, interrupts: &Arc<AtomicU64>, began: u64) -> Result<()> {
         self.busy.interrupts.begin(interrupts, began);
+        self.busy.interrupts.check()
+    }
+
+    fn check_call(&self) -> Result<()> {
         self.busy.interrupts.check()
     }
 

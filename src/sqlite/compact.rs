@@ -14,6 +14,7 @@ pub(super) fn compact(connection: &mut Connection) -> Result<Compacted> {
     // The tables lie elsewhere now, and the schema has another number.
     connection.tables.forget_all();
     rebuilt?;
+    connection.changes = connection.changes.wrapping_add(1);
     connection.check_file()?;
     // If others are in the way, the next checkpoint does it.
     let mut checkpoint = Statement::prepare(connection.db, "PRAGMA wal_checkpoint(TRUNCATE)")?;

@@ -249,7 +249,9 @@ impl Connection {
                 (&mut self.begin_write, "BEGIN IMMEDIATE")
             }
         };
-        step(slot, self.db, sql)
+        // The wait for the lock can be ended all the same.
+        let interrupts = &self.busy.interrupts;
+        interrupts.hold(|| step(slot, self.db, sql))
     }
 
     pub(super) fn commit(&mut self) -> Result<()> {

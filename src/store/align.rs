@@ -16,6 +16,9 @@ use crate::model::summary::Summing;
 use crate::model::time::Timestamp;
 use crate::model::uuid::StreamUuid;
 
+/// Up to how many instants each is looked up by itself: between few of them there may be many
+/// rows, all of which would be read.
+const LOOKED_UP: usize = 256;
 /// How many rows of a stream are read at a time.
 const ROWS: usize = 65_536;
 /// How many values a batch has at most, unless one row has more.
@@ -58,11 +61,12 @@ impl Store {
         fill: Fill,
     ) -> Result<AlignedBatches> {
         let uuids: Vec<StreamUuid> = uuids.iter().map(|&uuid| uuid.clone()).collect();
-        let ends = self.ends_of(&uuids)?;
+        let call = self.as_one_call();
+        let ends = call.ends_of(&uuids)?;
         let span = Span::new(&range).and_then(|span| clock_span(span, ends, step).transpose());
         let span = span.transpose()?;
         Ok(AlignedBatches {
-            store: self.as_one_call(),
+            store: call,
             uuids,
             step: step.clone(),
             fill,
@@ -132,10 +136,13 @@ impl Store {
     ) -> Result<Vec<Vec<f64>>> {
         self.run(|connection| {
             connection.read(|connection| {
-                let column = |uuid: &U| match fill {
-                    Fill::AsOf { max_age } => as_of(connection, uuid.borrow(), ts, max_age),
-                    Fill::Exact => exact(connection, uuid.borrow(), ts),
-                    Fill::Mean => mean(connection, uuid.borrow(), ts, end),
+                let column = |uuid: &U| {
+                    connection.check_call()?;
+                    match fill {
+                        Fill::AsOf { max_age } => as_of(connection, uuid.borrow(), ts, max_age),
+                        Fill::Exact => exact(connection, uuid.borrow(), ts),
+                        Fill::Mean => mean(connection, uuid.borrow(), ts, end),
+                    }
                 };
                 uuids.iter().map(column).collect()
             })
@@ -263,14 +270,7 @@ fn as_of(
     let (Some(&first), Some(&last)) = (ts.first(), ts.last()) else {
         return Ok(Vec::new());
     };
-    let before = Span {
-        first: i64::MIN,
-        last: first,
-    };
-    let known = connection
-        .last(uuid, before, 1)?
-        .and_then(|mut rows| rows.pop());
-    let mut known = known.map(|row| (row.ts.as_micros(), row.value));
+    let mut known = known_at(connection, uuid, first)?;
     let max_age = max_age.map_or(u64::MAX, |age| {
         u64::try_from(age.as_micros()).unwrap_or(u64::MAX)
     });
@@ -278,6 +278,10 @@ fn as_of(
         Some((of, value)) if ts.abs_diff(of) <= max_age => value,
         _ => f64::NAN,
     };
+    if ts.len() <= LOOKED_UP {
+        let look_up = |&at: &i64| Ok(value_at(known_at(connection, uuid, at)?, at));
+        return ts.iter().map(look_up).collect();
+    }
     let mut column = Vec::with_capacity(ts.len());
     let after = Span {
         first: first.saturating_add(1),
@@ -298,7 +302,26 @@ fn as_of(
     Ok(column)
 }
 
+/// Returns the instant and the value of the row as of an instant.
+fn known_at(connection: &mut Connection, uuid: &StreamUuid, at: i64) -> Result<Option<(i64, f64)>> {
+    let before = Span {
+        first: i64::MIN,
+        last: at,
+    };
+    let row = connection
+        .last(uuid, before, 1)?
+        .and_then(|mut rows| rows.pop());
+    Ok(row.map(|row| (row.ts.as_micros(), row.value)))
+}
+
 fn exact(connection: &mut Connection, uuid: &StreamUuid, ts: &[i64]) -> Result<Vec<f64>> {
+    if ts.len() <= LOOKED_UP {
+        let look_up = |&at: &i64| {
+            let row = connection.observation(uuid, Timestamp::from_micros(at))?;
+            Ok(row.flatten().map_or(f64::NAN, |row| row.value))
+        };
+        return ts.iter().map(look_up).collect();
+    }
     let mut column = Vec::with_capacity(ts.len());
     let (Some(&first), Some(&last)) = (ts.first(), ts.last()) else {
         return Ok(column);

@@ -1,6 +1,7 @@
 //! Waiting for what others commit, and following streams.
 
 use std::collections::HashSet;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -35,7 +36,10 @@ impl Store {
     /// Take the number before you read: what is committed while you read then ends the next
     /// wait at once. The commit may be of any stream, or of the metadata, and may have changed
     /// nothing. It is noticed within 50 ms; while it waits, it looks every 20 ms, which takes
-    /// less than 0.5 % of a core (measured), and holds no lock.
+    /// less than 0.5 % of a core (measured), and holds no lock in between. Like every call it
+    /// takes turns with other threads on this store, also if that takes longer than `timeout`:
+    /// wait on a store of its own beside long calls. A process that forks while a thread looks
+    /// has the trouble that [`Store`] names under "Threads and processes".
     ///
     /// ```
     /// # use std::time::Duration;
@@ -58,6 +62,9 @@ impl Store {
         // A time that no clock reaches is none.
         let end = Instant::now().checked_add(timeout);
         loop {
+            if self.shared.is_closing.load(Ordering::Relaxed) {
+                return Err(Error::Interrupted);
+            }
             match call.data_version() {
                 Ok(now) if now != seen => return Ok(now),
                 // Where a file system has no WAL, a writer keeps readers out for a while.
@@ -70,6 +77,12 @@ impl Store {
             }
             thread::sleep(left.map_or(PAUSE, |left| left.min(PAUSE)));
         }
+    }
+
+    /// Ends the waits that are under way, and each later one.
+    #[cfg(feature = "capi")]
+    pub(crate) fn end_waits(&self) {
+        self.shared.is_closing.store(true, Ordering::Relaxed);
     }
 
     /// Reads the rows of each stream that lie after an instant, stream by stream in the order of
@@ -91,6 +104,7 @@ impl Store {
                     if found.len() >= limit {
                         break;
                     }
+                    connection.check_call()?;
                     let rows = rows_after(connection, uuid, *after, limit - found.len())?;
                     found.extend(rows.into_iter().map(|row| ((*uuid).clone(), row)));
                 }
@@ -106,22 +120,22 @@ impl Store {
     /// # Errors
     /// [`Error::NotAStream`](crate::Error::NotAStream), [`Error::UnreadableRow`](crate::Error::UnreadableRow), [`Error::FileReplaced`].
     pub fn follow(&self, uuids: &[&StreamUuid], after: Option<Timestamp>) -> Result<Follow> {
-        let store = self.as_one_call();
+        let call = self.as_one_call();
         let mut known = HashSet::new();
         let uuids = uuids.iter().copied().filter(|uuid| known.insert(*uuid));
         let uuids: Vec<&StreamUuid> = uuids.collect();
-        let seen = store.data_version()?;
+        let seen = call.data_version()?;
         let after = match after {
             Some(after) => vec![after; uuids.len()],
             None => {
-                let latest = store.latest_of(&uuids)?.into_iter();
+                let latest = call.latest_of(&uuids)?.into_iter();
                 let ts = latest.map(|row| row.map_or(Timestamp::MIN, |row| row.ts));
                 ts.collect()
             }
         };
         let streams = uuids.into_iter().cloned().zip(after);
         Ok(Follow {
-            store,
+            store: self.clone(),
             streams: streams.collect(),
             seen,
             may_have_more: true,
@@ -133,7 +147,7 @@ impl Store {
 ///
 /// A row is given if its instant lies after the last one given of its stream. One that arrives
 /// late, so that its instant lies before it, is not; [`Store::observations`] has it.
-/// [`Store::interrupt`] ends it: then this and every later call is [`Error::Interrupted`].
+/// [`Store::interrupt`] ends a [`wait`](Self::wait) that is under way; a later one goes on.
 pub struct Follow {
     store: Store,
     /// Each stream, and the last instant that was given.
@@ -150,19 +164,20 @@ impl Follow {
     ///
     /// # Errors
     /// [`Error::Interrupted`], [`Error::NotAStream`](crate::Error::NotAStream), [`Error::UnreadableRow`](crate::Error::UnreadableRow),
-    /// [`Error::FileReplaced`]. But for the first, a later call tries again.
+    /// [`Error::FileReplaced`]. A later call tries again.
     pub fn wait(&mut self, timeout: Duration) -> Result<Vec<(StreamUuid, Observation)>> {
+        let call = self.store.as_one_call();
         let end = Instant::now().checked_add(timeout);
         loop {
             if self.may_have_more {
-                let rows = self.read()?;
+                let rows = self.read(&call)?;
                 if !rows.is_empty() {
                     return Ok(rows);
                 }
                 self.may_have_more = false;
             }
             let left = end.map(|end| end.saturating_duration_since(Instant::now()));
-            let now = self.store.wait(self.seen, left.unwrap_or(Duration::MAX))?;
+            let now = call.wait(self.seen, left.unwrap_or(Duration::MAX))?;
             if now == self.seen {
                 return Ok(Vec::new());
             }
@@ -171,9 +186,9 @@ impl Follow {
         }
     }
 
-    fn read(&mut self) -> Result<Vec<(StreamUuid, Observation)>> {
+    fn read(&mut self, call: &Store) -> Result<Vec<(StreamUuid, Observation)>> {
         let after: Vec<_> = self.streams.iter().map(|(uuid, ts)| (uuid, *ts)).collect();
-        let rows = self.store.newer(&after, ROWS)?;
+        let rows = call.newer(&after, ROWS)?;
         let mut streams = self.streams.iter_mut();
         let mut stream = streams.next();
         for (uuid, row) in &rows {

@@ -233,6 +233,10 @@ impl Backend for Connection {
         dispatch!(self, backend => backend.begin_call(interrupts, began))
     }
 
+    fn check_call(&self) -> Result<()> {
+        dispatch!(self, backend => backend.check_call())
+    }
+
     fn data_version(&mut self) -> Result<u64> {
         dispatch!(self, backend => Backend::data_version(backend))
     }

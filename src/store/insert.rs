@@ -129,11 +129,12 @@ impl Store {
     where
         Rows: Iterator<Item = NewObservation<'a>> + Clone,
     {
-        let met = self.write_nothing(|connection| compare(connection, streams))?;
+        let call = self.as_one_call();
+        let met = call.write_nothing(|connection| compare(connection, streams))?;
         if let Some(reports) = met {
             return Ok(reports);
         }
-        self.write(|connection| {
+        call.write(|connection| {
             let inserted = insert(connection, streams)?;
             let reports = inserted
                 .into_iter()

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use super::Store;
 use super::shared::Ongoing;
+use crate::model::error::{Error, Result};
 
 impl Store {
     /// Ends the calls that are under way on this store, on whichever of its clones: each
@@ -16,8 +17,7 @@ impl Store {
     /// change ([`wait`](Self::wait)), or reads, verifies, inserts, backs up or compacts. One that
     /// has begun to commit is completed. Between the batches of an
     /// [`observations`](Self::observations) iteration no call is under way; the iterators of
-    /// [`resample`](Self::resample), [`align`](Self::align) and [`follow`](Self::follow) end as
-    /// one call.
+    /// [`resample`](Self::resample) and [`align`](Self::align) end as one call.
     ///
     /// It takes no lock and never waits, so a signal handler may call it too.
     ///
@@ -38,7 +38,7 @@ impl Store {
     }
 
     /// Returns a handle whose calls are parts of one, which has just begun.
-    pub(super) fn as_one_call(&self) -> Self {
+    pub(crate) fn as_one_call(&self) -> Self {
         let ongoing = || {
             let interrupts = Arc::clone(&self.shared.interrupts);
             let began = interrupts.load(Ordering::Relaxed);
@@ -47,6 +47,19 @@ impl Store {
         Self {
             part_of: Some(self.part_of.clone().unwrap_or_else(ongoing)),
             ..self.clone()
+        }
+    }
+
+    /// Returns an error if the call of which the calls on this handle are parts is to end.
+    ///
+    /// # Errors
+    /// `Interrupted`.
+    pub(super) fn check_ongoing(&self) -> Result<()> {
+        match &self.part_of {
+            Some(ongoing) if ongoing.interrupts.load(Ordering::Relaxed) != ongoing.began => {
+                Err(Error::Interrupted)
+            }
+            _ => Ok(()),
         }
     }
 

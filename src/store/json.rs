@@ -36,14 +36,15 @@ impl Store {
     /// [`insert`](Self::insert) names. Otherwise a payload that can't be stored is in the
     /// report, with its position and the reason.
     pub fn ingest(&self, json: &[u8], options: &IngestOptions) -> Result<IngestReport> {
+        let call = self.as_one_call();
         let mut refused = Vec::new();
         loop {
             let batch = Batch::read(json, options)?.without(&refused);
             if batch.is_empty() {
                 // The write lock may be another's for long.
-                return self.write_nothing(|connection| batch.write(connection, Timestamp::now()));
+                return call.write_nothing(|connection| batch.write(connection, Timestamp::now()));
             }
-            match self.write(|connection| batch.write(connection, Timestamp::now())) {
+            match call.write(|connection| batch.write(connection, Timestamp::now())) {
                 // The table of one stream keeps rows out, and nothing is stored: once more,
                 // without that stream.
                 Err(Error::NotAStream { name, reason })

@@ -63,6 +63,8 @@ impl Store {
             open: None,
             ready: VecDeque::new(),
             error: None,
+            has_failed: false,
+            batch: BATCH,
             ended: false,
         })
     }
@@ -88,6 +90,9 @@ pub struct Summaries {
     /// Steps that are complete.
     ready: VecDeque<Summary>,
     error: Option<Error>,
+    has_failed: bool,
+    /// How many rows are read at a time.
+    batch: usize,
     /// Whether all rows are read.
     ended: bool,
 }
@@ -118,13 +123,22 @@ impl Summaries {
         }
     }
 
+    /// Reads about as many rows at a time as there are summaries to be given.
+    #[cfg(feature = "capi")]
+    pub(crate) fn at_most(self, count: usize) -> Self {
+        Self {
+            batch: count.clamp(256, BATCH),
+            ..self
+        }
+    }
+
     /// Reads until a step is complete, or to the end.
     fn read(&mut self) -> Result<()> {
         while self.ready.is_empty() && !self.ended {
             let (step, open, ready) = (&self.step, &mut self.open, &mut self.ready);
             let read = self
                 .store
-                .read_batch(&self.uuid, &mut self.cursor, BATCH, |row| {
+                .read_batch(&self.uuid, &mut self.cursor, self.batch, |row| {
                     match open {
                         Some(open) if row.ts < open.end() => open.push(row.value),
                         _ => {
@@ -166,7 +180,11 @@ impl Iterator for Summaries {
     type Item = Result<Summary>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if let Err(error) = self.read() {
+        // Empty steps are made without a look at the store.
+        if !self.has_failed
+            && let Err(error) = self.store.check_ongoing().and_then(|()| self.read())
+        {
+            self.has_failed = true;
             if Connection::is_torn(&error) {
                 self.ready.clear();
             }

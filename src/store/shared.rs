@@ -1,6 +1,6 @@
 //! What the clones of a store share, and how a forked child lets go of it.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::connection::Connection;
@@ -19,6 +19,8 @@ pub(super) struct Shared {
     pub(super) process: u32,
     /// How many times the calls under way were to end.
     pub(super) interrupts: Arc<AtomicU64>,
+    /// Whether nobody is to wait for a change any more.
+    pub(super) is_closing: AtomicBool,
 }
 
 /// A call under way that consists of several.
@@ -38,6 +40,7 @@ impl Shared {
             connection: Mutex::new(Some(connection)),
             process,
             interrupts: Arc::default(),
+            is_closing: AtomicBool::new(false),
         });
         let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
         open.retain(|(_, shared)| shared.strong_count() > 0);

@@ -202,6 +202,8 @@ fn each_instant_lies_in_one_step_whatever_the_clocks_do() {
         // There is no midnight.
         ("America/Sao_Paulo", "2018-11-03", "2018-11-06"),
         ("Asia/Kathmandu", "1985-12-30", "1986-01-03"),
+        // The evening of the day before goes on into a gap over midnight.
+        ("America/Toronto", "1919-03-29", "1919-04-02"),
         ("UTC", "1969-12-30", "1970-01-03"),
     ] {
         for length in ["1d", "2d", "1w", "1mo"] {
@@ -222,6 +224,13 @@ fn each_instant_lies_in_one_step_whatever_the_clocks_do() {
             }
         }
     }
+    let (start, _) = step("1d[America/Toronto]")
+        .around(at("1919-03-31 04:30"))
+        .unwrap();
+    assert_eq!(start, at("1919-03-31 04:30"));
+    let long = step("10000y");
+    let (start, end) = long.around(at("2024-01-01")).unwrap();
+    assert!(start < at("0001-01-01") && end == Timestamp::MAX);
     let days = |zone: &str| (step(&format!("1d[{zone}]")), at("2011-12-30 09:00"));
     let (day, ts) = days("Pacific/Apia");
     let (start, end) = day.around(ts).unwrap();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from array import array
 from collections.abc import Iterable, Mapping
 from ctypes import byref, c_uint64
@@ -19,6 +20,8 @@ from ..follow import Follow
 from ..instants import Instant
 from ..records import Observation
 
+#: How long a call waits at most, in microseconds, so that Ctrl-C ends it.
+_SHORT = 200_000
 #: Longer than anybody waits, in microseconds.
 _FOREVER = 10**18
 
@@ -42,13 +45,19 @@ class ChangeOperations(StoreHandle):
         before you read: what is committed while you read then ends the next wait at once.
 
         The commit may be of any stream, or of the metadata. It is noticed within 50 ms. Other
-        threads go on meanwhile; :meth:`interrupt` ends the wait, Ctrl-C only after it.
+        threads go on meanwhile; :meth:`interrupt` ends the wait, and so does Ctrl-C.
 
         :raises Interrupted, FileReplaced:
         """
-        version = c_uint64()
-        call("satori_wait", self.handle, fits(seen, 0, "seen"), _micros(timeout), byref(version))
-        return version.value
+        version, seen = c_uint64(), fits(seen, 0, "seen")
+        end, began = time.monotonic() + _micros(timeout) / 1e6, self._interrupts
+        while True:
+            left = max(0, int((end - time.monotonic()) * 1e6))
+            call("satori_wait", self.handle, seen, min(left, _SHORT), byref(version))
+            if version.value != seen or left == 0:
+                return version.value
+            # One that fell between two calls.
+            self._check_interrupts(began)
 
     def newer(
         self, after: Mapping[str, Instant], limit: int = 10_000
@@ -106,6 +115,7 @@ class ChangeOperations(StoreHandle):
         or work: each raises :class:`Interrupted` within a few milliseconds, with nothing stored.
         Calls that begin later are not affected.
         """
+        self._interrupts += 1
         call("satori_interrupt", self.handle)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from ctypes import byref, c_size_t
 from datetime import timedelta
 from typing import Any, Literal, Optional, Union
@@ -88,7 +88,12 @@ class ClockOperations(StoreHandle):
         if is_step(clock):
             step = step_text(clock)  # type: ignore[arg-type]
             bounds = instants.bounds(start, end)
-            return Aligned(names, *_on_steps(streams, bounds, step, fill))
+            began = self._interrupts
+
+            def check() -> None:
+                self._check_interrupts(began)
+
+            return Aligned(names, *_on_steps(streams, bounds, step, fill, check))
         ts = _micros_of(clock)
         if start is not None or end is not None:
             low, high = instants.bounds(start, end)
@@ -97,7 +102,11 @@ class ClockOperations(StoreHandle):
 
 
 def _on_steps(
-    streams: tuple[Any, int, int], bounds: tuple[int, int], step: bytes, fill: tuple[int, int]
+    streams: tuple[Any, int, int],
+    bounds: tuple[int, int],
+    step: bytes,
+    fill: tuple[int, int],
+    check: Callable[[], None],
 ) -> tuple[array[int], list[array[float]]]:
     """Reads the instants and the columns, a batch at a time."""
     capacity = max(1, min(_ROWS, _VALUES // max(1, streams[1])))
@@ -120,6 +129,8 @@ def _on_steps(
             values.buffer_info()[0],
             byref(rows),
         )
+        # An interrupt may fall between two calls.
+        check()
         ts += instants_read[: rows.value]
         for number, column in enumerate(columns):
             column += values[number * capacity : number * capacity + rows.value]
@@ -148,8 +159,10 @@ def _on_instants(
 
 def _micros_of(clock: Any) -> array[int]:
     """Returns the instants of a clock, in microseconds."""
-    if getattr(clock, "tz", None) is not None:  # pandas' DatetimeIndex
-        clock = clock.tz_convert("UTC").tz_localize(None)
+    if getattr(getattr(clock, "dtype", None), "tz", None) is not None:  # pandas
+        import pandas
+
+        clock = pandas.DatetimeIndex(clock).tz_convert("UTC").tz_localize(None)
     kind = getattr(getattr(clock, "dtype", None), "kind", None)
     if kind == "M":
         return array("q", _of_datetime64s(clock))
@@ -173,4 +186,7 @@ def _of_datetime64s(clock: Any) -> bytes:
     if unit in ("ns", "ps", "fs", "as"):
         nanos = found.astype("datetime64[ns]").view("int64")
         return ((nanos // 1000) + (nanos % 1000 >= 500)).astype("int64").tobytes()
-    return found.astype("datetime64[us]").view("int64").tobytes()
+    micros = found.astype("datetime64[us]")
+    if (micros.astype(found.dtype) != found).any():
+        raise InvalidTimestamp("a clock has instants that don't fit into 64 bits of microseconds")
+    return micros.view("int64").tobytes()

@@ -45,11 +45,11 @@ impl Interrupts {
         }
     }
 
-    /// Runs a statement that commits. SQLite is not stopped meanwhile: it looks once more when
-    /// the commit is made, and would report that it was interrupted.
-    pub(crate) fn hold<T>(&self, commit: impl FnOnce() -> T) -> T {
+    /// Runs a statement that begins or ends a transaction. SQLite is not stopped meanwhile: it
+    /// looks once more when that is done, and would report that it was interrupted.
+    pub(crate) fn hold<T>(&self, statement: impl FnOnce() -> T) -> T {
         self.held.set(true);
-        let done = commit();
+        let done = statement();
         self.held.set(false);
         done
     }
