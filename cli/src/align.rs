@@ -57,12 +57,11 @@ pub(crate) fn run(args: &args::Align, global: &Global, output: &Output) -> Resul
 /// Returns the names of the columns: those of the streams, but the uuid if another column has
 /// the name.
 fn names(selected: &[Selected]) -> Vec<String> {
-    let name = |stream: &Selected| stream.name().unwrap_or(stream.uuid.as_str()).to_owned();
-    let names: Vec<_> = selected.iter().map(name).collect();
-    let is_single = |name: &String| names.iter().filter(|other| *other == name).count() == 1;
+    let names: Vec<_> = selected.iter().map(Selected::name_or_uuid).collect();
+    let is_single = |name: &str| names.iter().filter(|other| **other == name).count() == 1;
     let single = selected.iter().zip(&names);
-    let single = single.map(|(stream, name)| match is_single(name) && name != "ts" {
-        true => name.clone(),
+    let single = single.map(|(stream, &name)| match is_single(name) && name != "ts" {
+        true => name.to_owned(),
         false => stream.uuid.to_string(),
     });
     single.collect()

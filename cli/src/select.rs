@@ -39,6 +39,11 @@ impl Selected {
         self.metadata.as_ref()?.name.as_deref()
     }
 
+    /// Returns the stream's name, or its uuid if it has none.
+    pub(crate) fn name_or_uuid(&self) -> &str {
+        self.name().unwrap_or(self.uuid.as_str())
+    }
+
     /// Returns the stream's name and uuid for messages.
     pub(crate) fn label(&self) -> String {
         match self.name() {

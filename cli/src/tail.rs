@@ -35,7 +35,7 @@ pub(crate) fn run(args: &args::Tail, global: &Global, output: &Output) -> Result
         let after = rows.last().map_or(Timestamp::MIN, |row| row.ts);
         let shown = rows.into_iter().skip(usize::from(args.last == 0));
         last.extend(shown.map(|row| (selected.uuid.clone(), row)));
-        names.push(selected.name().unwrap_or(selected.uuid.as_str()).to_owned());
+        names.push(selected.name_or_uuid().to_owned());
         streams.push((selected.uuid, after));
     }
     let named = |rows: Vec<(StreamUuid, Observation)>| {

@@ -43,19 +43,20 @@ def open_options(
     options.skip_unreadable = flag(skip_unreadable, "skip_unreadable")
     options.digest = flag(digest, "digest")
     # In C, 0 stands for the default and a negative number for no wait.
-    options.busy_timeout = _microseconds(busy_timeout) or -1
+    options.busy_timeout = microseconds(busy_timeout, "busy_timeout") or -1
     return options
 
 
-def _microseconds(busy_timeout: float) -> int:
-    """Returns how long a write waits; without an end is some 30,000 years."""
-    is_number = isinstance(busy_timeout, Real) and not isinstance(busy_timeout, bool)
+def microseconds(seconds: float, name: str) -> int:
+    """Returns how long a call waits; without an end is some 30,000 years. `name` names it in
+    errors."""
+    is_number = isinstance(seconds, Real) and not isinstance(seconds, bool)
     # NaN is neither.
-    if not is_number or not busy_timeout >= 0:
+    if not is_number or not seconds >= 0:
         raise InvalidArgument(
-            f"busy_timeout is {shown(busy_timeout)}: expected a number of seconds, 0 or more"
+            f"{name} is {shown(seconds)}: expected a number of seconds, 0 or more"
         )
-    return int(min(busy_timeout, 1e12) * 1e6)
+    return int(min(seconds, 1e12) * 1e6)
 
 
 def path_of(path: Any) -> bytes:

@@ -17,8 +17,8 @@ from .records import Observation
 
 #: Rows that are read at a time.
 _ROWS = 10_000
-#: How long a wait lasts at most, in microseconds, so that Ctrl-C ends it.
-_SHORT = 200_000
+#: How long a call waits at most, in microseconds, so that Ctrl-C ends it.
+SHORT = 200_000
 
 
 class Follow:
@@ -100,7 +100,7 @@ class Follow:
     def _wait(self, seconds: float) -> int:
         """Waits for a commit, for a short time, and returns the data version."""
         now = c_uint64()
-        longest = int(max(0.0, min(seconds * 1e6, _SHORT)))
+        longest = int(max(0.0, min(seconds * 1e6, SHORT)))
         call("satori_wait", self._store.handle, self._seen, longest, byref(now))
         return now.value
 

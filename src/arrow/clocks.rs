@@ -6,17 +6,15 @@ use arrow_array::{
     ArrayRef, Float64Array, Int64Array, RecordBatch, RecordBatchIterator, RecordBatchReader,
     TimestampMicrosecondArray,
 };
-use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 
+use super::export::{BATCH, external, instant};
 use crate::model::aligned::Aligned;
-use crate::model::error::{Error, Result};
+use crate::model::error::Result;
 use crate::model::summary::Summary;
 use crate::model::uuid::StreamUuid;
 use crate::store::align::AlignedBatches;
 use crate::store::resample::Summaries;
-
-/// The number of summaries in a record batch.
-const BATCH: usize = 65_536;
 
 impl Summaries {
     /// Returns the summaries as Arrow record batches of `start`, `end` (timestamp, microseconds,
@@ -90,10 +88,6 @@ fn batch_of(schema: &SchemaRef, batch: &[Summary]) -> Result<RecordBatch, ArrowE
     RecordBatch::try_new(Arc::clone(schema), columns)
 }
 
-fn instant() -> DataType {
-    DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
-}
-
 fn instants(ts: Vec<i64>) -> ArrayRef {
     Arc::new(TimestampMicrosecondArray::from(ts).with_timezone("UTC"))
 }
@@ -102,8 +96,4 @@ fn instants(ts: Vec<i64>) -> ArrayRef {
 fn numbers(values: impl Iterator<Item = f64>) -> ArrayRef {
     let values = values.map(|value| (!value.is_nan()).then_some(value));
     Arc::new(values.collect::<Float64Array>())
-}
-
-fn external(error: Error) -> ArrowError {
-    ArrowError::ExternalError(Box::new(error))
 }

@@ -15,7 +15,7 @@ use crate::model::uuid::StreamUuid;
 use crate::store::Store;
 
 /// The number of rows in a record batch.
-const BATCH: usize = 65_536;
+pub(super) const BATCH: usize = 65_536;
 /// The most bytes that a column of text can hold: its offsets have 32 bits.
 const LONGEST: usize = i32::MAX as usize;
 
@@ -34,9 +34,8 @@ pub struct RecordBatches {
 
 impl RecordBatches {
     pub(crate) fn new(store: Store, uuid: StreamUuid, cursor: Cursor) -> Self {
-        let ts = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
         let schema = Arc::new(Schema::new(vec![
-            Field::new("ts", ts, false),
+            Field::new("ts", instant(), false),
             Field::new("value", DataType::Float64, false),
             Field::new("hash", DataType::Utf8, false),
             Field::new("provider", DataType::Utf8, false),
@@ -171,6 +170,11 @@ fn too_long(batch: usize) -> Error {
     }
 }
 
-fn external(error: Error) -> ArrowError {
+/// Returns the type of a column of instants.
+pub(super) fn instant() -> DataType {
+    DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
+}
+
+pub(super) fn external(error: Error) -> ArrowError {
     ArrowError::ExternalError(Box::new(error))
 }

@@ -7,7 +7,6 @@ use super::error::{Failure, satori_error};
 use super::guard::Guard;
 use super::input::{self, satori_text};
 use super::output::{self, required};
-use super::resample::places;
 use super::status::satori_status;
 use super::store::satori_store;
 use crate::{Fill, Step, Timestamp};
@@ -88,7 +87,7 @@ pub unsafe extern "C" fn satori_align(
             let uuids = input::uuids(uuids, count)?;
             let step: Step = input::text(step, step_length, "step")?.parse()?;
             let fill = fill_of(fill, max_age)?;
-            let ts = places(ts, capacity, "ts")?;
+            let ts = input::room(ts, capacity, "ts")?;
             let values = input::array_mut(values, items(count, capacity)?, "values")?;
             let uuids: Vec<_> = uuids.iter().collect();
             let mut batches = store.align(&uuids, input::range(from, to), &step, fill)?;

@@ -232,10 +232,7 @@ pub unsafe extern "C" fn satori_cursor_next(
     // SAFETY: by the caller's word. The cursor keeps the texts.
     unsafe {
         guard.with(cursor, |opened| {
-            if capacity == 0 {
-                let message = "capacity is 0: no row would ever be read";
-                return Err(Failure::argument(message));
-            }
+            input::check_capacity(capacity)?;
             let arrays = OutputArrays::new(capacity, ts, spellings, values, hashes, providers)?;
             output::write(count, opened.read(arrays, capacity)?);
             Ok(())

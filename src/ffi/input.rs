@@ -217,6 +217,30 @@ pub(super) unsafe fn array_mut<'a, T>(
     Ok(unsafe { slice::from_raw_parts_mut(data, length) })
 }
 
+/// Refuses room for no rows.
+pub(super) fn check_capacity(capacity: usize) -> Result<(), Failure> {
+    match capacity {
+        0 => Err(Failure::argument(
+            "capacity is 0: no row would ever be read",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Borrows the caller's room for `capacity` items, which must be some.
+///
+/// # Safety
+/// As [`array_mut`].
+pub(super) unsafe fn room<'a, T>(
+    data: *mut T,
+    capacity: usize,
+    name: &str,
+) -> Result<&'a mut [T], Failure> {
+    check_capacity(capacity)?;
+    // SAFETY: by the caller's word.
+    unsafe { array_mut(data, capacity, name) }
+}
+
 /// Borrows an array as [`array_mut`] does; none if it is NULL.
 ///
 /// # Safety

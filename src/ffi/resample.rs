@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 use std::ops::Bound;
 
-use super::error::{Failure, satori_error};
+use super::error::satori_error;
 use super::guard::Guard;
 use super::input;
 use super::output::{self, required};
@@ -104,7 +104,7 @@ pub unsafe extern "C" fn satori_resample(
     unsafe {
         guard.with_stream(store, uuid, uuid_length, |store, uuid| {
             let step: Step = input::text(step, step_length, "step")?.parse()?;
-            let places = places(summaries, capacity, "summaries")?;
+            let places = input::room(summaries, capacity, "summaries")?;
             let mut range = input::range(from, to);
             if from == i64::MAX {
                 range.1 = Bound::Excluded(Timestamp::MAX);
@@ -126,22 +126,4 @@ pub unsafe extern "C" fn satori_resample(
             Ok(())
         })
     }
-}
-
-/// Borrows the caller's room for `capacity` items, which must be some.
-///
-/// # Safety
-/// As [`input::array_mut`].
-pub(super) unsafe fn places<'a, T>(
-    room: *mut T,
-    capacity: usize,
-    name: &str,
-) -> Result<&'a mut [T], Failure> {
-    if capacity == 0 {
-        return Err(Failure::argument(
-            "capacity is 0: no row would ever be read",
-        ));
-    }
-    // SAFETY: by the caller's word.
-    unsafe { input::array_mut(room, capacity, name) }
 }

@@ -25,8 +25,8 @@ const TOO_FINE: &str = "it must be whole microseconds";
 /// Steps of hours and shorter begin at multiples of their length since 1970-01-01 00:00 UTC.
 /// Days begin at midnight, weeks on Monday, months on the first, in UTC or in the time zone
 /// that is named. Several days count from 1970-01-01, several weeks from the Monday before it,
-/// several months from January of the year 0. A day in a time zone may have 23 or 25 hours. If the clocks skip midnight, the day begins at the
-/// first instant after it.
+/// several months from January of the year 0. A day in a time zone may have 23 or 25 hours.
+/// If the clocks skip midnight, the day begins at the first instant after the gap's begin.
 ///
 /// As text it is a number and a unit, the short or the long word, or a duration of ISO 8601:
 /// `15m`, `1 hour`, `1d`, `2 weeks`, `1mo` (`m` is a minute), `3 months`, `1y`, `PT90S`. A time

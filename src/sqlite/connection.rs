@@ -249,9 +249,7 @@ impl Connection {
                 (&mut self.begin_write, "BEGIN IMMEDIATE")
             }
         };
-        // The wait for the lock can be ended all the same.
-        let interrupts = &self.busy.interrupts;
-        interrupts.hold(|| step(slot, self.db, sql))
+        step(&self.busy, slot, self.db, sql)
     }
 
     pub(super) fn commit(&mut self) -> Result<()> {
@@ -259,8 +257,7 @@ impl Connection {
         self.busy.interrupts.check()?;
         // Whether a commit that fails is made is not always known.
         self.changes = self.changes.wrapping_add(1);
-        let interrupts = &self.busy.interrupts;
-        interrupts.hold(|| step(&mut self.commit, self.db, "COMMIT"))?;
+        step(&self.busy, &mut self.commit, self.db, "COMMIT")?;
         self.tables.committed();
         self.check_file()
     }
@@ -271,8 +268,7 @@ impl Connection {
         if !self.db.is_autocommit() {
             // If this fails too, nothing is lost: the transaction is not committed, and
             // the next BEGIN reports what is wrong.
-            let interrupts = &self.busy.interrupts;
-            let _ = interrupts.hold(|| step(&mut self.rollback, self.db, "ROLLBACK"));
+            let _ = step(&self.busy, &mut self.rollback, self.db, "ROLLBACK");
         }
         self.tables.rolled_back();
     }
@@ -338,7 +334,10 @@ impl Drop for Connection {
     }
 }
 
-fn step(slot: &mut Option<Statement>, db: Handle, sql: &str) -> Result<()> {
-    prepared(slot, db, sql)?.execute(&[])?;
+/// Runs a statement that begins or ends a transaction. Only its wait for a lock can be
+/// interrupted.
+fn step(busy: &BusyState, slot: &mut Option<Statement>, db: Handle, sql: &str) -> Result<()> {
+    let statement = prepared(slot, db, sql)?;
+    busy.interrupts.hold(|| statement.execute(&[]))?;
     Ok(())
 }

@@ -270,7 +270,6 @@ fn as_of(
     let (Some(&first), Some(&last)) = (ts.first(), ts.last()) else {
         return Ok(Vec::new());
     };
-    let mut known = known_at(connection, uuid, first)?;
     let max_age = max_age.map_or(u64::MAX, |age| {
         u64::try_from(age.as_micros()).unwrap_or(u64::MAX)
     });
@@ -282,6 +281,7 @@ fn as_of(
         let look_up = |&at: &i64| Ok(value_at(known_at(connection, uuid, at)?, at));
         return ts.iter().map(look_up).collect();
     }
+    let mut known = known_at(connection, uuid, first)?;
     let mut column = Vec::with_capacity(ts.len());
     let after = Span {
         first: first.saturating_add(1),

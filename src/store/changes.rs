@@ -91,7 +91,7 @@ impl Store {
     /// that it has given. A stream that is not in the store has none.
     ///
     /// # Errors
-    /// [`Error::NotAStream`](crate::Error::NotAStream), [`Error::UnreadableRow`](crate::Error::UnreadableRow).
+    /// [`Error::NotAStream`], [`Error::UnreadableRow`].
     pub fn newer(
         &self,
         after: &[(&StreamUuid, Timestamp)],
@@ -118,7 +118,7 @@ impl Store {
     /// in the store yet may come; one that is named twice is followed once.
     ///
     /// # Errors
-    /// [`Error::NotAStream`](crate::Error::NotAStream), [`Error::UnreadableRow`](crate::Error::UnreadableRow), [`Error::FileReplaced`].
+    /// [`Error::NotAStream`], [`Error::UnreadableRow`], [`Error::FileReplaced`].
     pub fn follow(&self, uuids: &[&StreamUuid], after: Option<Timestamp>) -> Result<Follow> {
         let call = self.as_one_call();
         let mut known = HashSet::new();
@@ -163,7 +163,7 @@ impl Follow {
     /// After `timeout` there are none.
     ///
     /// # Errors
-    /// [`Error::Interrupted`], [`Error::NotAStream`](crate::Error::NotAStream), [`Error::UnreadableRow`](crate::Error::UnreadableRow),
+    /// [`Error::Interrupted`], [`Error::NotAStream`], [`Error::UnreadableRow`],
     /// [`Error::FileReplaced`]. A later call tries again.
     pub fn wait(&mut self, timeout: Duration) -> Result<Vec<(StreamUuid, Observation)>> {
         let call = self.store.as_one_call();

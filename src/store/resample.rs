@@ -43,9 +43,9 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`Error::StreamNotFound`](crate::Error::StreamNotFound), [`Error::NotAStream`](crate::Error::NotAStream). The summaries end with
-    /// [`Error::UnreadableRow`](crate::Error::UnreadableRow) at a row that can't be read, and with
-    /// [`Error::InvalidTimestamp`](crate::Error::InvalidTimestamp) at one to which the calendar of the steps doesn't reach.
+    /// [`Error::StreamNotFound`], [`Error::NotAStream`]. The summaries end with
+    /// [`Error::UnreadableRow`] at a row that can't be read, and with
+    /// [`Error::InvalidTimestamp`] at one to which the calendar of the steps doesn't reach.
     pub fn resample(
         &self,
         uuid: &StreamUuid,
@@ -63,7 +63,7 @@ impl Store {
             open: None,
             ready: VecDeque::new(),
             error: None,
-            has_failed: false,
+            is_over: false,
             batch: BATCH,
             ended: false,
         })
@@ -90,7 +90,8 @@ pub struct Summaries {
     /// Steps that are complete.
     ready: VecDeque<Summary>,
     error: Option<Error>,
-    has_failed: bool,
+    /// Whether the store is not asked any more: after an error, and at the end.
+    is_over: bool,
     /// How many rows are read at a time.
     batch: usize,
     /// Whether all rows are read.
@@ -181,21 +182,20 @@ impl Iterator for Summaries {
 
     fn next(&mut self) -> Option<Self::Item> {
         // Empty steps are made without a look at the store.
-        if !self.has_failed
+        if !self.is_over
             && let Err(error) = self.store.check_ongoing().and_then(|()| self.read())
         {
-            self.has_failed = true;
+            self.is_over = true;
             if Connection::is_torn(&error) {
                 self.ready.clear();
             }
-            self.ended = true;
             self.empty = None;
             self.open = None;
             self.error = Some(error);
         }
         if let Some(empty) = self.next_empty() {
             if empty.is_err() {
-                self.ended = true;
+                self.is_over = true;
                 self.empty = None;
                 self.ready.clear();
             }
@@ -208,7 +208,10 @@ impl Iterator for Summaries {
                 }
                 Some(Ok(summary))
             }
-            None => self.error.take().map(Err),
+            None => {
+                self.is_over = true;
+                self.error.take().map(Err)
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::ptr;
 
@@ -189,16 +190,8 @@ pub(crate) fn checkpoint_after(pages: i32) {
 /// Lets the store that this thread has just opened keep so many pages in memory, and write what
 /// a transaction changes beyond them before it is committed.
 pub(crate) fn spill_after(pages: i32) {
-    let sql = CString::new(format!("PRAGMA cache_size = {pages}")).expect("no NUL");
-    // SAFETY: the store is open, and no other thread uses it.
-    let code = unsafe {
-        ffi::sqlite3_exec(
-            OPENED.get(),
-            sql.as_ptr(),
-            None,
-            ptr::null_mut(),
-            ptr::null_mut(),
-        )
-    };
-    assert_eq!(code, ffi::SQLITE_OK);
+    // The store closes its connection.
+    let opened = ManuallyDrop::new(Plain(OPENED.get()));
+    let set = opened.texts(&format!("PRAGMA cache_size = {pages}"));
+    set.expect("the store is open");
 }

@@ -85,6 +85,11 @@ fn each_long_call_ends_and_nothing_is_half_done() {
         let mut steps = store.resample(&s, hour, &instant)?.with_empty();
         steps.try_for_each(|step| step.map(drop))
     });
+    // One that is at its end stays there.
+    let mut over = store.resample(&s, .., &"1d".parse().unwrap()).unwrap();
+    assert!(over.by_ref().all(|day| day.is_ok()));
+    store.interrupt();
+    assert!(over.next().is_none());
     // What is read before the store is asked counts too.
     let payloads: String = (0..40_000)
         .map(|second| format!("{{\"value\":1,\"observed_at\":{second}}}\n"))

@@ -6,24 +6,18 @@ import time
 from array import array
 from collections.abc import Iterable, Mapping
 from ctypes import byref, c_uint64
-from numbers import Real
-from typing import Any, Optional
+from typing import Optional
 
 from .. import instants
 from .._capi.call import call, fits
 from .._capi.texts import all_of
-from .._handle import StoreHandle
+from .._handle import StoreHandle, microseconds
 from .._reading.cursor import rows_of_streams
 from .._text import many, shown
 from ..errors import InvalidArgument
-from ..follow import Follow
+from ..follow import SHORT, Follow
 from ..instants import Instant
 from ..records import Observation
-
-#: How long a call waits at most, in microseconds, so that Ctrl-C ends it.
-_SHORT = 200_000
-#: Longer than anybody waits, in microseconds.
-_FOREVER = 10**18
 
 
 class ChangeOperations(StoreHandle):
@@ -53,7 +47,7 @@ class ChangeOperations(StoreHandle):
         end, began = time.monotonic() + _micros(timeout) / 1e6, self._interrupts
         while True:
             left = max(0, int((end - time.monotonic()) * 1e6))
-            call("satori_wait", self.handle, seen, min(left, _SHORT), byref(version))
+            call("satori_wait", self.handle, seen, min(left, SHORT), byref(version))
             if version.value != seen or left == 0:
                 return version.value
             # One that fell between two calls.
@@ -119,14 +113,6 @@ class ChangeOperations(StoreHandle):
         call("satori_interrupt", self.handle)
 
 
-def _micros(timeout: Any) -> int:
-    """Returns how long to wait."""
-    if timeout is None:
-        return _FOREVER
-    is_number = isinstance(timeout, Real) and not isinstance(timeout, bool)
-    # NaN is neither.
-    if not is_number or not timeout >= 0:
-        raise InvalidArgument(
-            f"timeout is {shown(timeout)}: expected a number of seconds, 0 or more"
-        )
-    return int(min(timeout, 1e12) * 1e6)
+def _micros(timeout: Optional[float]) -> int:
+    """Returns how long to wait; without a timeout, for as long as it takes."""
+    return microseconds(float("inf") if timeout is None else timeout, "timeout")
