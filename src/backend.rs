@@ -11,9 +11,10 @@ use std::sync::atomic::AtomicU64;
 use crate::model::cursor::Cursor;
 use crate::model::digest::Digest;
 use crate::model::error::{Error, Result};
+use crate::model::finding::Finding;
 use crate::model::observation::{InsertReport, Insertion, NewObservation, Observation};
 use crate::model::options::OpenOptions;
-use crate::model::report::{Compacted, Normalization, Restored, Statistics, StoredRow};
+use crate::model::report::{Compacted, Normalization, Restored, Spellings, Statistics, StoredRow};
 use crate::model::row::RowRef;
 use crate::model::span::Span;
 use crate::model::stream::{Stream, StreamPatch, StreamRef};
@@ -280,6 +281,13 @@ pub(crate) trait Backend: Sized {
     /// Counts the rows of the span. If it is all of time, rows that can't be read count
     /// too.
     fn count(&mut self, uuid: &StreamUuid, span: Span) -> Found<u64>;
+
+    /// Checks the database itself, and returns what it has found: damage, places that are no
+    /// streams', room, and what the database can't promise where it is. Only in a transaction.
+    fn check(&mut self) -> Result<Vec<Finding>>;
+
+    /// Counts the kinds of timestamps that the stream's rows have. Only in a transaction.
+    fn spellings(&mut self, uuid: &StreamUuid) -> Found<Spellings>;
 
     /// Computes the statistics of the stream. Only in a transaction.
     fn statistics(&mut self, uuid: &StreamUuid) -> Found<Statistics>;

@@ -94,13 +94,14 @@ pub use model::database_code::DatabaseCode;
 pub use model::digest::Digest;
 pub use model::error::{Error, Result};
 pub use model::error_code::ErrorCode;
+pub use model::finding::{Finding, FindingKind, Severity};
 pub use model::location::Location;
 pub use model::observation::{Conflict, InsertReport, Insertion, NewObservation, Observation};
 pub use model::options::{OpenOptions, Synchronous};
 pub use model::position::Position;
 pub use model::report::{
     Compacted, IngestConflict, IngestReport, Normalization, Rejected, Remove, Removed, Restored,
-    Statistics, StoredRow, SyncReport,
+    Retain, Statistics, StoredRow, SyncReport,
 };
 pub use model::spelling::StoredTimestamp;
 pub use model::step::Step;

@@ -9,6 +9,7 @@ pub(crate) mod database_code;
 pub(crate) mod digest;
 pub(crate) mod error;
 pub(crate) mod error_code;
+pub(crate) mod finding;
 pub(crate) mod hash;
 pub(crate) mod location;
 pub(crate) mod observation;

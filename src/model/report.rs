@@ -93,6 +93,17 @@ pub enum Remove {
     Both,
 }
 
+/// What [`Store::retain`](crate::Store::retain) keeps of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Retain {
+    /// The observations at this instant and after it.
+    Since(Timestamp),
+    /// This many observations, the latest ones; all of those that share the instant of the
+    /// earliest.
+    Last(u64),
+}
+
 /// What [`Store::remove`](crate::Store::remove) has removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
@@ -118,6 +129,25 @@ pub struct Normalization {
     pub unreadable: Vec<String>,
 }
 
+/// How many rows of a stream, of those that can be read, have a timestamp of each kind.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Spellings {
+    /// Numbers of Unix seconds.
+    pub(crate) seconds: u64,
+    /// Numbers of milli-, micro- or nanoseconds.
+    pub(crate) finer: u64,
+    /// Text.
+    pub(crate) text: u64,
+}
+
+impl Spellings {
+    /// Returns `true` if there are several kinds.
+    pub(crate) fn are_mixed(self) -> bool {
+        let kinds = [self.seconds, self.finer, self.text];
+        kinds.into_iter().filter(|&rows| rows > 0).count() > 1
+    }
+}
+
 /// What a stream holds, in numbers.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
 #[non_exhaustive]
@@ -134,8 +164,8 @@ pub struct Statistics {
     pub maximum: Option<f64>,
     /// The sum of the values.
     pub sum: f64,
-    /// The most frequent time between one row and the next, and the shortest if several
-    /// are. `None` if there are fewer than two rows.
+    /// The median of the times between one row and the next; the lower one of two. `None` if
+    /// there are fewer than two rows.
     pub spacing: Option<Duration>,
     /// The number of times that the next row came later than one and a half spacings.
     pub gaps: u64,

@@ -8,16 +8,17 @@ use super::connection::Connection;
 use super::cursor::Reader;
 use super::unlocked;
 use super::{
-    backup, compact, delete, digest, insert, integrity, normalize, quarantine, read, statistics,
-    streams,
+    backup, check, compact, delete, digest, insert, integrity, normalize, quarantine, read,
+    statistics, streams,
 };
 use crate::backend::{Access, Backend, Found, Inserted, StreamQuery};
 use crate::model::cursor::Cursor;
 use crate::model::digest::Digest;
 use crate::model::error::{Error, Result};
+use crate::model::finding::Finding;
 use crate::model::observation::{Insertion, NewObservation, Observation};
 use crate::model::options::OpenOptions;
-use crate::model::report::{Compacted, Normalization, Restored, Statistics, StoredRow};
+use crate::model::report::{Compacted, Normalization, Restored, Spellings, Statistics, StoredRow};
 use crate::model::row::RowRef;
 use crate::model::span::Span;
 use crate::model::stream::{Stream, StreamPatch, StreamRef};
@@ -222,6 +223,14 @@ impl Backend for Connection {
 
     fn count(&mut self, uuid: &StreamUuid, span: Span) -> Found<u64> {
         self.read_table(uuid, |table| statistics::count(table, span))
+    }
+
+    fn check(&mut self) -> Result<Vec<Finding>> {
+        check::check(self)
+    }
+
+    fn spellings(&mut self, uuid: &StreamUuid) -> Found<Spellings> {
+        self.tables.with(uuid, |table| statistics::spellings(table))
     }
 
     fn statistics(&mut self, uuid: &StreamUuid) -> Found<Statistics> {

@@ -37,6 +37,11 @@ impl File {
         }
     }
 
+    /// Returns the path of the WAL.
+    pub(super) fn wal(&self) -> &Path {
+        &self.wal
+    }
+
     fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(&self.path)
     }

@@ -6,6 +6,7 @@
 mod backend;
 mod backup;
 mod catalog;
+mod check;
 mod compact;
 mod connection;
 mod cursor;

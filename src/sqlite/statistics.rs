@@ -7,8 +7,9 @@ use super::raw::{Cell, Param, Row};
 use super::row::{FAULT, instant};
 use super::table::Table;
 use crate::model::error::Result;
-use crate::model::report::Statistics;
+use crate::model::report::{Spellings, Statistics};
 use crate::model::span::Span;
+use crate::model::time::SECONDS_LIMIT;
 
 /// Returns the statistics of the table's rows. Only in a transaction.
 pub(super) fn statistics(table: &Table) -> Result<Statistics> {
@@ -32,6 +33,19 @@ pub(super) fn statistics(table: &Table) -> Result<Statistics> {
         statistics.gaps = row.integer(1).unsigned_abs();
     })?;
     Ok(statistics)
+}
+
+/// Counts the kinds of timestamps. Only in a transaction.
+pub(super) fn spellings(table: &Table) -> Result<Spellings> {
+    let mut spellings = Spellings::default();
+    query(table, &kinds, |row| {
+        spellings = Spellings {
+            seconds: row.integer(0).unsigned_abs(),
+            finer: row.integer(1).unsigned_abs(),
+            text: row.integer(2).unsigned_abs(),
+        };
+    })?;
+    Ok(spellings)
 }
 
 /// Counts the rows of the span. If it is all of time, rows that can't be read count too.
@@ -67,9 +81,19 @@ fn providers(table: &str) -> String {
     format!("SELECT provider, count(*) FROM {table} GROUP BY provider ORDER BY 2 DESC, 1")
 }
 
-/// Returns the SQL of the most frequent step between two rows, and of the number of steps
-/// more than 1.5 times as long. SQLite does the sorting, in a temporary file if the stream
-/// is large.
+fn kinds(table: &str) -> String {
+    format!(
+        "SELECT count(*) FILTER (WHERE is_number AND abs(ts) < {SECONDS_LIMIT}), \
+         count(*) FILTER (WHERE is_number AND abs(ts) >= {SECONDS_LIMIT}), \
+         count(*) FILTER (WHERE NOT is_number) \
+         FROM (SELECT ts, typeof(ts) IN ('integer', 'real') AS is_number FROM {table} \
+         WHERE {FAULT} IS NULL)"
+    )
+}
+
+/// Returns the SQL of the median of the steps between two rows, the lower one of two, and of
+/// the number of steps more than 1.5 times as long. SQLite does the sorting, in a temporary
+/// file if the stream is large.
 fn spacing(table: &str) -> String {
     format!(
         "WITH steps AS MATERIALIZED (\
@@ -77,7 +101,10 @@ fn spacing(table: &str) -> String {
              SELECT instant - lag(instant) OVER (ORDER BY instant) AS step \
              FROM (SELECT satori_instant(ts) AS instant FROM {table} WHERE {FAULT} IS NULL)\
            ) WHERE step IS NOT NULL GROUP BY step\
-         ), spacing AS (SELECT step FROM steps ORDER BY times DESC, step LIMIT 1) \
+         ), ranked AS (\
+           SELECT step, sum(times) OVER (ORDER BY step) AS up_to, sum(times) OVER () AS steps \
+           FROM steps\
+         ), spacing AS (SELECT step FROM ranked WHERE 2 * up_to >= steps ORDER BY step LIMIT 1) \
          SELECT step, (SELECT coalesce(sum(times), 0) FROM steps WHERE steps.step > 1.5 * spacing.step) \
          FROM spacing"
     )

@@ -11,9 +11,10 @@ use crate::backend::{Access, Backend, Found, Inserted, StreamQuery};
 use crate::model::cursor::Cursor;
 use crate::model::digest::Digest;
 use crate::model::error::{Error, Result};
+use crate::model::finding::Finding;
 use crate::model::observation::{Insertion, NewObservation, Observation};
 use crate::model::options::OpenOptions;
-use crate::model::report::{Compacted, Normalization, Restored, Statistics, StoredRow};
+use crate::model::report::{Compacted, Normalization, Restored, Spellings, Statistics, StoredRow};
 use crate::model::row::RowRef;
 use crate::model::span::Span;
 use crate::model::stream::{Stream, StreamPatch, StreamRef};
@@ -175,6 +176,14 @@ impl Backend for Connection {
 
     fn count(&mut self, uuid: &StreamUuid, span: Span) -> Found<u64> {
         dispatch!(self, backend => backend.count(uuid, span))
+    }
+
+    fn check(&mut self) -> Result<Vec<Finding>> {
+        dispatch!(self, backend => Backend::check(backend))
+    }
+
+    fn spellings(&mut self, uuid: &StreamUuid) -> Found<Spellings> {
+        dispatch!(self, backend => backend.spellings(uuid))
     }
 
     fn statistics(&mut self, uuid: &StreamUuid) -> Found<Statistics> {

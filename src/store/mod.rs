@@ -4,6 +4,7 @@
 pub(crate) mod align;
 mod backup;
 pub(crate) mod changes;
+mod check;
 mod connection;
 mod digest;
 mod ends;
@@ -15,6 +16,7 @@ mod observations;
 mod open;
 mod quarantine;
 pub(crate) mod resample;
+mod retain;
 mod shared;
 mod streams;
 

@@ -145,6 +145,7 @@ pub(crate) fn fault_scripts() -> Vec<Script> {
         one("quarantine", work::quarantine),
         Script::new("restore", work::quarantined, &[work::restore]),
         one("delete", work::delete),
+        one("retain", work::retain),
         one("remove", work::remove),
         Script::new("checkpoint", work::store, &bulks).checkpoints(),
         Script::new("checkpoint as engines do", work::store, &bulks)

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use satori_store::{IngestOptions, NewObservation, Remove, Result, Store, StreamPatch};
+use satori_store::{IngestOptions, NewObservation, Remove, Result, Retain, Store, StreamPatch};
 use serde_json::json;
 
 use crate::disk::{self, Image};
@@ -152,6 +152,10 @@ pub(crate) fn restore(store: &Store) -> Result<()> {
 
 pub(crate) fn delete(store: &Store) -> Result<()> {
     store.delete(&uuid("rows"), at(100)..at(200)).map(drop)
+}
+
+pub(crate) fn retain(store: &Store) -> Result<()> {
+    store.retain(&uuid("rows"), Retain::Since(at(50))).map(drop)
 }
 
 /// Removes a stream with its rows.

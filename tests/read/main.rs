@@ -2,6 +2,7 @@
 //! streams by what is known of them; hash chains.
 
 mod align;
+mod check;
 mod damaged;
 mod ends;
 mod flips;

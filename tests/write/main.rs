@@ -10,6 +10,7 @@ mod names;
 mod normalize;
 mod numbers;
 mod quarantine;
+mod retain;
 mod seeds;
 mod shortcuts;
 mod spelling;

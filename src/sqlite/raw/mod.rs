@@ -14,6 +14,7 @@ mod descriptors;
 mod error;
 mod establish;
 pub(crate) mod failed;
+mod file_system;
 mod function;
 mod handle;
 pub(crate) mod info;
@@ -32,6 +33,7 @@ pub(crate) use error::{
     unreadable_disk,
 };
 pub(crate) use establish::establish;
+pub(crate) use file_system::shared as shared_file_system;
 pub(crate) use handle::{Handle, Hardening};
 pub(crate) use new_file::{create_new_private, create_private};
 pub(crate) use rights::{may_read, may_write};
