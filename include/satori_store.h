@@ -962,8 +962,8 @@ typedef struct {
    */
   double sum;
   /**
-   * The most frequent time between one row and the next, in microseconds; of several
-   * the shortest. 0 below two rows.
+   * The median of the times between one row and the next, in microseconds, the lower one of
+   * two; 0 if there are fewer than two rows.
    */
   int64_t spacing;
   /**
@@ -2395,6 +2395,111 @@ satori_status satori_restore(const satori_store *store,
                              uint64_t *restored,
                              uint64_t *kept,
                              satori_error *error);
+
+/**
+ * Deletes a stream's observations but for those from an instant on, or for the last ones; the
+ * earliest go first.
+ *
+ * It deletes a thousand rows in a transaction, so that others can write in between. If it
+ * fails, or satori_interrupt ends it, what it has deleted by then stays deleted, and the next
+ * call goes on from there. The room in the file is used for new rows; satori_compact makes the
+ * file smaller. Rows without a timestamp that can be read stay. The first row that is left is
+ * foreign to satori_verify, as the row that its hash follows from is gone.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param since        microseconds UTC: keeps the observations from then on; SATORI_NO_INSTANT
+ *                     to keep the last ones.
+ * @param last         how many of the last ones to keep, with all of those that share the
+ *                     instant of the earliest; 0 if `since` is an instant.
+ * @param dry_run      not 0: nothing is deleted; those that would be are counted.
+ * @param deleted      receives how many there were; may be NULL.
+ * @param error        see satori_error; may be NULL.
+ * @return SATORI_OK, SATORI_INVALID_UUID, SATORI_STREAM_NOT_FOUND, SATORI_NOT_A_STREAM,
+ *         SATORI_UNREADABLE_ROW (a row can't be read, up to which it has deleted;
+ *         satori_quarantine moves it out of the way), SATORI_INVALID_ARGUMENT (both `since`
+ *         and `last` are given), or what any call that writes returns.
+ * @since 0.1
+ */
+satori_status satori_retain(const satori_store *store,
+                            const char *uuid,
+                            size_t uuid_length,
+                            int64_t since,
+                            uint64_t last,
+                            int32_t dry_run,
+                            uint64_t *deleted,
+                            satori_error *error);
+
+/**
+ * Checks the whole store: the file as satori_check_file does, then each stream as
+ * satori_check_stream does. It reads every row, and writes nothing.
+ *
+ * @param store         the store.
+ * @param synced_since  microseconds UTC: streams that were not synced since then are stale;
+ *                      SATORI_NO_INSTANT to look for none.
+ * @param problems      receives how many findings need something to be done: those that are
+ *                      no note; may be NULL.
+ * @param findings      receives all of them as JSON: an array of {kind, severity, stream,
+ *                      count, message, advice}. The severity is "note", "warning" or
+ *                      "damage"; the stream is null if it is about the file; the kinds are
+ *                      "damage", "other_table", "takes_no_rows", "mixed_spellings",
+ *                      "unreadable_rows", "quarantined_rows", "suspect_rows",
+ *                      "foreign_between", "digest_differs", "no_data", "no_metadata",
+ *                      "stale", "gaps", "large_wal", "free_room", "old_sqlite",
+ *                      "shared_locks", "network_file_system", "no_wal"; later releases may
+ *                      have more. May be NULL.
+ * @param error         see satori_error; may be NULL.
+ * @return SATORI_OK (also if the file is damaged, which is a finding), or what any call
+ *         returns.
+ * @since 0.1
+ */
+satori_status satori_check(const satori_store *store,
+                           int64_t synced_since,
+                           uint64_t *problems,
+                           satori_string **findings,
+                           satori_error *error);
+
+/**
+ * Checks the file, without reading all rows one by one: its structure (SQLite's
+ * quick_check), tables that are no streams', free room, the size of the -wal, the version of
+ * SQLite, locks; rows in the quarantine; and streams that were not synced.
+ *
+ * @param store         the store.
+ * @param synced_since  as for satori_check.
+ * @param problems      as for satori_check; may be NULL.
+ * @param findings      as for satori_check; may be NULL.
+ * @param error         see satori_error; may be NULL.
+ * @return as satori_check.
+ * @since 0.1
+ */
+satori_status satori_check_file(const satori_store *store,
+                                int64_t synced_since,
+                                uint64_t *problems,
+                                satori_string **findings,
+                                satori_error *error);
+
+/**
+ * Checks one stream: its table (SQLite's integrity_check), how its timestamps are spelled,
+ * rows that can't be read, its hash chain and digest as satori_verify does, gaps, and whether
+ * it has both rows and metadata.
+ *
+ * @param store        the store.
+ * @param uuid         the stream's uuid.
+ * @param uuid_length  its length in bytes.
+ * @param problems     as for satori_check; may be NULL.
+ * @param findings     as for satori_check; may be NULL.
+ * @param error        see satori_error; may be NULL.
+ * @return SATORI_OK (also if the table is damaged, which is a finding), SATORI_INVALID_UUID,
+ *         SATORI_STREAM_NOT_FOUND, SATORI_NOT_A_STREAM, or what any call returns.
+ * @since 0.1
+ */
+satori_status satori_check_stream(const satori_store *store,
+                                  const char *uuid,
+                                  size_t uuid_length,
+                                  uint64_t *problems,
+                                  satori_string **findings,
+                                  satori_error *error);
 
 /**
  * Copies the store, as it is at one moment, into a new file: the way to copy a store.

@@ -371,6 +371,14 @@ struct Normalization {
   std::string details;
 };
 
+/** What a check of a store found: see satori_check. */
+struct Check {
+  /** How many findings need something to be done: those that are no note. */
+  std::uint64_t problems = 0;
+  /** JSON: an array of {kind, severity, stream, count, message, advice}. */
+  std::string findings;
+};
+
 /** Rows that can't be read, or that were moved out of the way. */
 struct UnreadableRows {
   std::uint64_t count = 0;
@@ -1203,6 +1211,31 @@ class Store {
     return deleted;
   }
 
+  /** Deletes a stream's observations but for those from an instant on: see satori_retain. */
+  std::uint64_t retain_since(Text uuid, Instant since, bool dry_run = false) const {
+    return retain(uuid, detail::micros(since), 0, dry_run);
+  }
+
+  /** Deletes a stream's observations but for the last ones: see satori_retain. */
+  std::uint64_t retain_last(Text uuid, std::uint64_t last, bool dry_run = false) const {
+    return retain(uuid, SATORI_NO_INSTANT, last, dry_run);
+  }
+
+  /** Checks the whole store: see satori_check. */
+  [[nodiscard]] Check check(std::optional<Instant> synced_since = std::nullopt) const {
+    return checked(satori_check, micros_or_none(synced_since));
+  }
+
+  /** Checks the file, without reading all rows one by one: see satori_check_file. */
+  [[nodiscard]] Check check_file(std::optional<Instant> synced_since = std::nullopt) const {
+    return checked(satori_check_file, micros_or_none(synced_since));
+  }
+
+  /** Checks one stream: see satori_check_stream. */
+  [[nodiscard]] Check check_stream(Text uuid) const {
+    return checked(satori_check_stream, uuid.data(), uuid.size());
+  }
+
   /** Rewrites a stream's timestamps into Unix seconds: see satori_normalize. */
   Normalization normalize(Text uuid, bool dry_run = false) const {
     Normalization result;
@@ -1365,6 +1398,26 @@ class Store {
   Stream patched(Function function, Text uuid, const StreamPatch &patch) const {
     const satori_stream_patch how = detail::patch(patch);
     return std::move(list(function, uuid.data(), uuid.size(), &how).at(0));
+  }
+
+  std::uint64_t retain(Text uuid, std::int64_t since, std::uint64_t last, bool dry_run) const {
+    std::uint64_t deleted = 0;
+    detail::call(satori_retain, get(), uuid.data(), uuid.size(), since, last,
+                 std::int32_t{dry_run}, &deleted);
+    return deleted;
+  }
+
+  static std::int64_t micros_or_none(std::optional<Instant> instant) {
+    return instant ? detail::micros(*instant) : SATORI_NO_INSTANT;
+  }
+
+  template <class Function, class... Arguments>
+  Check checked(Function function, Arguments... arguments) const {
+    Check result;
+    detail::String findings;
+    detail::call(function, get(), arguments..., &result.problems, findings.out());
+    result.findings = detail::string(findings);
+    return result;
   }
 
   template <class Function, class... Arguments>

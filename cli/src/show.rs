@@ -33,7 +33,7 @@ struct Report {
     minimum: Option<f64>,
     maximum: Option<f64>,
     mean: Option<f64>,
-    /// The most frequent time from one row to the next.
+    /// The median of the times from one row to the next.
     spacing_seconds: Option<f64>,
     /// The number of times the next row came later than one and a half spacings.
     gaps: u64,

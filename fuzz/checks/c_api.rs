@@ -367,6 +367,38 @@ unsafe extern "C" {
         streams: Pointer,
         error: Pointer,
     ) -> i32;
+    pub(crate) fn satori_retain(
+        store: Pointer,
+        uuid: *const u8,
+        length: usize,
+        since: i64,
+        last: u64,
+        dry_run: i32,
+        deleted: Pointer,
+        error: Pointer,
+    ) -> i32;
+    pub(crate) fn satori_check(
+        store: Pointer,
+        synced_since: i64,
+        problems: Pointer,
+        findings: Pointer,
+        error: Pointer,
+    ) -> i32;
+    pub(crate) fn satori_check_file(
+        store: Pointer,
+        synced_since: i64,
+        problems: Pointer,
+        findings: Pointer,
+        error: Pointer,
+    ) -> i32;
+    pub(crate) fn satori_check_stream(
+        store: Pointer,
+        uuid: *const u8,
+        length: usize,
+        problems: Pointer,
+        findings: Pointer,
+        error: Pointer,
+    ) -> i32;
     pub(crate) fn satori_compact(
         store: Pointer,
         before: Pointer,

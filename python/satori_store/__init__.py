@@ -67,6 +67,7 @@ from .instants import Instant, parse_timestamp
 from .observations import Arrays, Observations
 from .records import Observation, Statistics, Stream, Summary
 from .reports import (
+    Finding,
     IngestReport,
     InsertReport,
     Insertion,
@@ -96,6 +97,7 @@ __all__ = [
     "DatabaseError",
     "DiskFull",
     "FileReplaced",
+    "Finding",
     "Follow",
     "Forked",
     "IngestReport",

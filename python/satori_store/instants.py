@@ -180,6 +180,15 @@ def bounds(start: Optional[Instant], end: Optional[Instant]) -> tuple[int, int]:
     )
 
 
+def since(since: Union[Instant, timedelta]) -> int:
+    """Returns microseconds since 1970-01-01 UTC of an instant, or of that so long ago."""
+    if not isinstance(since, timedelta):
+        return to_micros(since)
+    now = to_micros(datetime.now(timezone.utc))
+    # A timedelta may be longer than C can count.
+    return max(NONE + 1, min(now - since // MICROSECOND, NO_END))
+
+
 def of_json(text: str) -> datetime:
     """Reads an instant as the library's reports spell it. If no datetime can hold it, the
     nearest one is returned, because what is reported has been done."""

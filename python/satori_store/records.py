@@ -99,8 +99,8 @@ class Statistics:
     maximum: Optional[float]
     #: The sum of the values.
     sum: float
-    #: The most frequent time between one row and the next; 0 if there are fewer than two
-    #: rows.
+    #: The median of the times between one row and the next, the lower one of two; 0 if there
+    #: are fewer than two rows.
     spacing: timedelta
     #: How many times the next row came later than one and a half spacings.
     gaps: int

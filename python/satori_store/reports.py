@@ -163,6 +163,28 @@ class Normalization:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """Something that a check of a store has found; see :meth:`Store.check`."""
+
+    #: What it is: ``damage``, ``other_table``, ``takes_no_rows``, ``mixed_spellings``,
+    #: ``unreadable_rows``, ``quarantined_rows``, ``suspect_rows``, ``foreign_between``,
+    #: ``digest_differs``, ``no_data``, ``no_metadata``, ``stale``, ``gaps``, ``large_wal``,
+    #: ``free_room``, ``old_sqlite``, ``shared_locks``, ``network_file_system``, ``no_wal``.
+    #: Later releases may have more.
+    kind: str
+    #: ``note`` (nothing needs to be done), ``warning`` or ``damage``.
+    severity: Literal["note", "warning", "damage"]
+    #: The stream that it is about; None if it is about the file.
+    stream: Optional[str]
+    #: How many rows, streams or bytes it is about, as the message says.
+    count: int
+    #: What was found, in words. The wording may change.
+    message: str
+    #: What to do about it.
+    advice: str
+
+
+@dataclass(frozen=True)
 class StoredRow:
     """A row that can't be read, as it is stored."""
 

@@ -9,6 +9,7 @@ from typing import Union
 from . import sqlite
 from ._handle import Synchronous, open_options, path_of
 from ._operations.changes import ChangeOperations
+from ._operations.checks import CheckOperations
 from ._operations.clocks import ClockOperations
 from ._operations.observations import ObservationOperations
 from ._operations.payloads import PayloadOperations
@@ -18,7 +19,12 @@ from .sqlite import SqliteInfo
 
 
 class Store(
-    StreamOperations, ObservationOperations, ClockOperations, ChangeOperations, PayloadOperations
+    StreamOperations,
+    ObservationOperations,
+    ClockOperations,
+    ChangeOperations,
+    PayloadOperations,
+    CheckOperations,
 ):
     """One ``engine.db``, open.
 

@@ -27,6 +27,7 @@ from .scenario_text import (
     contents,
     field,
     fill_of,
+    found_or_not,
     ingested,
     inserted,
     instant,
@@ -345,6 +346,23 @@ class Player:
 
     def delete(self, uuid: str, start: Optional[str], end: Optional[str]) -> Iterator[str]:
         yield f"count {self.store.delete(uuid, optional(start), optional(end))}"
+
+    def retain(
+        self, uuid: str, since: Optional[str], last: Optional[str], mode: str
+    ) -> Iterator[str]:
+        kept = {"since": optional(since)} if since else {"last": int(last or 0)}
+        yield f"count {self.store.retain(uuid, **kept, dry_run=mode == 'dry')}"
+
+    def check_stream(self, uuid: str) -> Iterator[str]:
+        found = self.store.check_stream(uuid)
+        yield f"problems {sum(finding.severity != 'note' for finding in found)}"
+        yield as_json([vars(finding) for finding in found])
+
+    def check(self, since: Optional[str], kind: str) -> Iterator[str]:
+        return found_or_not(self.store.check(synced_since=optional(since)), kind)
+
+    def check_file(self, since: Optional[str], kind: str) -> Iterator[str]:
+        return found_or_not(self.store.check_file(synced_since=optional(since)), kind)
 
     def statistics(self, uuid: str) -> Iterator[str]:
         found = self.store.statistics(uuid)

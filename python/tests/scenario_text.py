@@ -8,7 +8,15 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any, Optional
 
-from satori_store import Aligned, InsertReport, Observation, StoredRow, Summaries, instants
+from satori_store import (
+    Aligned,
+    Finding,
+    InsertReport,
+    Observation,
+    StoredRow,
+    Summaries,
+    instants,
+)
 
 from .conftest import FEEDS
 
@@ -35,6 +43,11 @@ def say(text: Optional[str]) -> str:
 def as_json(value: Any) -> str:
     """Writes JSON as serde does."""
     return say(json.dumps(value, separators=(",", ":"), ensure_ascii=False))
+
+
+def found_or_not(findings: Iterable[Finding], kind: str) -> Iterator[str]:
+    """Writes whether one of the findings has this kind."""
+    yield "found" if any(finding.kind == kind for finding in findings) else "not found"
 
 
 def unreadable_rows(rows: Iterable[StoredRow]) -> Iterator[str]:

@@ -64,6 +64,10 @@ mod normalize;
 
 mod quarantine;
 
+mod retain;
+
+mod check;
+
 mod backup;
 
 mod arrow;

@@ -33,8 +33,8 @@ pub struct satori_statistics {
     pub maximum: f64,
     /// The sum of the values.
     pub sum: f64,
-    /// The most frequent time between one row and the next, in microseconds; of several
-    /// the shortest. 0 below two rows.
+    /// The median of the times between one row and the next, in microseconds, the lower one of
+    /// two; 0 if there are fewer than two rows.
     pub spacing: i64,
     /// How many times the next row came later than one and a half spacings.
     pub gaps: u64,

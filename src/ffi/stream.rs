@@ -12,6 +12,11 @@ pub(super) fn micros_of(instant: Option<Timestamp>) -> i64 {
     instant.map_or(SATORI_NO_INSTANT, Timestamp::as_micros)
 }
 
+/// Reads an instant as C gives it; `None` for SATORI_NO_INSTANT.
+pub(super) fn instant(micros: i64) -> Option<Timestamp> {
+    (micros != SATORI_NO_INSTANT).then(|| Timestamp::from_micros(micros))
+}
+
 /// The metadata of one stream. The function that gives it says how long its texts
 /// live; one whose data is NULL is not set.
 #[repr(C)]

@@ -31,6 +31,8 @@ fn generate() -> String {
         "verify",
         "normalize",
         "quarantine",
+        "retain",
+        "check",
         "backup",
         "arrow",
         "json",

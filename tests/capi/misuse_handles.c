@@ -51,6 +51,10 @@ ON_STORE(satori_quarantined, ID, &out.rows, &out.string)
 ON_STORE(satori_quarantined_streams, &out.streams)
 ON_STORE(satori_restore, ID, &out.rows, &out.rows)
 ON_STORE(satori_restate_digest, ID)
+ON_STORE(satori_retain, ID, 0, 0, 0, &out.rows)
+ON_STORE(satori_check, SATORI_NO_INSTANT, &out.rows, &out.string)
+ON_STORE(satori_check_file, SATORI_NO_INSTANT, &out.rows, &out.string)
+ON_STORE(satori_check_stream, ID, &out.rows, &out.string)
 ON_STORE(satori_compact, &out.rows, NULL)
 ON_STORE(satori_backup, SATORI_STR("/nowhere/backup.db"), &out.rows)
 ON_STORE(satori_verify, ID, &out.verification, &out.string)
@@ -164,6 +168,10 @@ static const struct {
     ENTRY(satori_quarantined_streams, STORE),
     ENTRY(satori_restore, STORE),
     ENTRY(satori_backup, STORE),
+    ENTRY(satori_retain, STORE),
+    ENTRY(satori_check, STORE),
+    ENTRY(satori_check_file, STORE),
+    ENTRY(satori_check_stream, STORE),
     ENTRY(satori_compact, STORE),
     ENTRY(satori_restate_digest, STORE),
     ENTRY(satori_verify, STORE),

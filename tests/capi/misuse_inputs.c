@@ -90,6 +90,12 @@ static void texts(void) {
 #define CALL(...) satori_delete(good_store, __VA_ARGS__, ALL, &out.rows, &error)
   BAD_UUIDS(CALL);
 #undef CALL
+#define CALL(...) satori_retain(good_store, __VA_ARGS__, 0, 0, 0, &out.rows, &error)
+  BAD_UUIDS(CALL);
+#undef CALL
+#define CALL(...) satori_check_stream(good_store, __VA_ARGS__, &out.rows, &out.string, &error)
+  BAD_UUIDS(CALL);
+#undef CALL
 #define CALL(...) satori_normalize(good_store, __VA_ARGS__, 0, &out.rows, &out.string, &error)
   BAD_UUIDS(CALL);
 #undef CALL
@@ -406,6 +412,15 @@ static void outputs(void) {
 #undef MANY
   ASKEW_CASE(satori_get_statistics(good_store, ID, &out.statistics, string, &error));
   ASKEW_CASE(satori_delete(good_store, ID, ALL, room, &error));
+  ASKEW_CASE(satori_retain(good_store, ID, 0, 0, 0, room, &error));
+  CASE(SATORI_INVALID_ARGUMENT, satori_retain(good_store, ID, 0, 1, 0, &out.rows, &error));
+  CASE(SATORI_INVALID_ARGUMENT, satori_retain(good_store, ID, INT64_MAX, 1, 1, NULL, &error));
+  ASKEW_CASE(satori_check(good_store, 0, room, NULL, &error));
+  ASKEW_CASE(satori_check(good_store, 0, NULL, string, &error));
+  ASKEW_CASE(satori_check_file(good_store, 0, room, NULL, &error));
+  ASKEW_CASE(satori_check_file(good_store, 0, NULL, string, &error));
+  ASKEW_CASE(satori_check_stream(good_store, ID, room, NULL, &error));
+  ASKEW_CASE(satori_check_stream(good_store, ID, NULL, string, &error));
   ASKEW_CASE(satori_normalize(good_store, ID, 0, room, NULL, &error));
   ASKEW_CASE(satori_normalize(good_store, ID, 0, NULL, string, &error));
   ASKEW_CASE(satori_unreadable(good_store, ID, room, NULL, &error));

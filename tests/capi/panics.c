@@ -194,6 +194,18 @@ CALL(satori_backup) {
   return status;
 }
 
+CALL(satori_retain) { return satori_retain(f->store, UUID, 0, 0, 0, NULL, &f->error); }
+
+CALL(satori_check) {
+  return satori_check(f->store, SATORI_NO_INSTANT, NULL, NULL, &f->error);
+}
+
+CALL(satori_check_file) {
+  return satori_check_file(f->store, SATORI_NO_INSTANT, NULL, NULL, &f->error);
+}
+
+CALL(satori_check_stream) { return satori_check_stream(f->store, UUID, NULL, NULL, &f->error); }
+
 CALL(satori_compact) { return satori_compact(f->store, NULL, NULL, &f->error); }
 
 #define OPEN_OF(name, ...)                                                  \
@@ -383,6 +395,10 @@ static const struct {
     ENTRY(satori_quarantined_streams, STORE),
     ENTRY(satori_restore, STORE),
     ENTRY(satori_backup, STORE),
+    ENTRY(satori_retain, STORE),
+    ENTRY(satori_check, STORE),
+    ENTRY(satori_check_file, STORE),
+    ENTRY(satori_check_stream, STORE),
     ENTRY(satori_compact, STORE),
     ENTRY(satori_restate_digest, STORE),
     ENTRY(satori_verify, STORE),

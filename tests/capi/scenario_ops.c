@@ -517,6 +517,21 @@ static void ingest(const struct argument *args, int count) {
   }
 }
 
+static void say_check(satori_status (*check)(const satori_store *, int64_t, uint64_t *,
+                                             satori_string **, satori_error *),
+                      const struct argument *args) {
+  satori_string *findings;
+  char kind[64];
+  const char *json;
+  size_t length;
+  int64_t since = bound(args[0], SATORI_NO_INSTANT);
+  if (!fine(check(store, since, NULL, &findings, &error))) return;
+  snprintf(kind, sizeof(kind), "\"kind\":\"%s\"", args[1].data);
+  OK(satori_string_get(findings, &json, &length, &error));
+  say(strstr(json, kind) != NULL ? "found\n" : "not found\n");
+  OK(satori_string_free(findings, &error));
+}
+
 static void say_statistics(const char *uuid, size_t length) {
   satori_statistics found = satori_statistics_init();
   satori_string *providers;
@@ -683,6 +698,22 @@ void play(const struct operation *operation) {
       say("count %" PRIu64 "\n", count);
     }
   }
+  OP("retain") {
+    int64_t since = bound(args[1], SATORI_NO_INSTANT);
+    uint64_t last = since == SATORI_NO_INSTANT ? strtoull(args[2].data, NULL, 10) : 0;
+    int32_t dry = strcmp(args[3].data, "dry") == 0;
+    if (fine(satori_retain(store, first, length, since, last, dry, &count, &error))) {
+      say("count %" PRIu64 "\n", count);
+    }
+  }
+  OP("check_stream") {
+    if (fine(satori_check_stream(store, first, length, &count, &string, &error))) {
+      say("problems %" PRIu64 "\n", count);
+      say_string(string);
+    }
+  }
+  OP("check") say_check(satori_check, args);
+  OP("check_file") say_check(satori_check_file, args);
   OP("statistics") say_statistics(first, length);
   OP("normalize") {
     int32_t dry = strcmp(args[1].data, "dry") == 0;

@@ -497,6 +497,22 @@ static void play_on_store(std::string_view op, const argument *args, int count) 
   } else if (op == "delete") {
     const auto [from, to] = range(args + 1);
     say("count %" PRIu64 "\n", store->delete_observations(first, from, to));
+  } else if (op == "retain") {
+    const bool dry = std::string_view(args[3].data) == "dry";
+    const std::uint64_t rows = args[1].data == nullptr
+        ? store->retain_last(first, std::strtoull(args[2].data, nullptr, 10), dry)
+        : store->retain_since(first, instant(args[1]), dry);
+    say("count %" PRIu64 "\n", rows);
+  } else if (op == "check_stream") {
+    const satori::Check found = store->check_stream(first);
+    say("problems %" PRIu64 "\n", found.problems);
+    say_line(found.findings);
+  } else if (op == "check" || op == "check_file") {
+    const std::optional<satori::Instant> since =
+        args[0].data == nullptr ? std::nullopt : std::optional(instant(args[0]));
+    const satori::Check found = op == "check" ? store->check(since) : store->check_file(since);
+    const std::string kind = std::string("\"kind\":\"") + args[1].data + "\"";
+    say(found.findings.find(kind) != std::string::npos ? "found\n" : "not found\n");
   } else if (op == "statistics") {
     say_statistics(store->get_statistics(first));
   } else if (op == "normalize") {

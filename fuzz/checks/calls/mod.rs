@@ -114,7 +114,7 @@ const FINDS: [(Finds, Option<Kind>); 5] = [
 const JSON_COPIES: [CopiesJson; 2] = [satori_get_stream_json, satori_get_stream_by_name_json];
 const COPIES: [Copies; 2] = [satori_get_stream, satori_get_stream_by_name];
 /// Functions that count rows of a stream and list them.
-const ROWS: [FindsTwo; 2] = [satori_unreadable, satori_quarantined];
+const ROWS: [FindsTwo; 3] = [satori_unreadable, satori_quarantined, satori_check_stream];
 /// Functions that report on a stream, and how large the struct is.
 const REPORTS: [(FindsTwo, usize); 2] = [(satori_get_statistics, 80), (satori_verify, 56)];
 const SWITCHED: [Switched; 2] = [satori_normalize, satori_quarantine];
@@ -276,11 +276,28 @@ impl Session {
                     let run = SWITCHED[which % SWITCHED.len()];
                     run(handle, text.data, text.length, dry_run, count, json, error)
                 }
+                7 if which % 3 == 2 => {
+                    let deleted = places.place(Wanted::Plain);
+                    let (since, last) = match call.size % 2 {
+                        0 => (first.instant(), 0),
+                        _ => (i64::MIN, second.plain() as u64),
+                    };
+                    let dry_run = i32::from(which % 2 == 0);
+                    let (data, length) = (text.data, text.length);
+                    satori_retain(handle, data, length, since, last, dry_run, deleted, error)
+                }
                 7 => {
                     let run = RANGES[which % RANGES.len()];
                     let count = places.place(Wanted::Plain);
                     let (from, to) = (first.instant(), second.instant());
                     run(handle, text.data, text.length, from, to, count, error)
+                }
+                8 if which % 7 == 6 => {
+                    fault = None;
+                    let [problems, findings] = [Wanted::Plain, Wanted::Handle(Kind::String)]
+                        .map(|wanted| places.place(wanted));
+                    let check = [satori_check, satori_check_file][which / 7 % 2];
+                    check(handle, first.instant(), problems, findings, error)
                 }
                 8 if which % 5 == 4 => {
                     fault = None;

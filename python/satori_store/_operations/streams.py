@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Iterable
 from ctypes import byref
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from typing import Any, Literal, Optional, TypeVar, Union
 
 from .. import instants
@@ -149,13 +149,7 @@ class StreamOperations(StoreHandle):
     def stale_streams(self, since: Union[Instant, timedelta]) -> list[Stream]:
         """Returns the streams not synced since an instant, or for longer than a
         ``timedelta``, the longest unsynced first. Those never synced are among them."""
-        if isinstance(since, timedelta):
-            now = instants.to_micros(datetime.now(timezone.utc))
-            # A timedelta may be longer than C can count.
-            micros = max(instants.NONE, min(now - since // instants.MICROSECOND, instants.NO_END))
-        else:
-            micros = instants.to_micros(since)
-        return self._found("satori_stale_streams", self.handle, micros)
+        return self._found("satori_stale_streams", self.handle, instants.since(since))
 
     def streams_without_metadata(self) -> list[str]:
         """Returns the uuids of streams that have data and no metadata, in the order in which

@@ -17,6 +17,7 @@ from .._capi.library import Handle
 from ..records import Statistics, Stream
 from ..reports import (
     Conflict,
+    Finding,
     IngestReport,
     InsertReport,
     Normalization,
@@ -173,6 +174,11 @@ def normalization(report: Handle) -> Normalization:
 def unreadable_rows(rows: Handle) -> tuple[StoredRow, ...]:
     """Reads rows from their JSON."""
     return tuple(StoredRow(**row) for row in json.loads(take_string(rows)))
+
+
+def findings(found: Handle) -> tuple[Finding, ...]:
+    """Reads findings from their JSON."""
+    return tuple(Finding(**finding) for finding in json.loads(take_string(found)))
 
 
 def verification(report: Handle) -> Verification:

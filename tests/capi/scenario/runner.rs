@@ -8,9 +8,13 @@ use std::time::Duration;
 use super::notation::*;
 use crate::support::crate_file;
 use satori_store::{
-    Error, Format, IngestOptions, Insertion, NewObservation, OpenOptions, Remove, Step, Store,
-    StoredRow, Stream, StreamUuid, Synchronous, TimeUnit, Timestamp,
+    Error, Finding, Format, IngestOptions, Insertion, NewObservation, OpenOptions, Remove, Retain,
+    Severity, Step, Store, StoredRow, Stream, StreamUuid, Synchronous, TimeUnit, Timestamp,
 };
+
+fn is_problem(found: &Finding) -> bool {
+    found.kind.severity() > Severity::Note
+}
 
 pub(crate) type Lines = Result<Vec<String>, Error>;
 
@@ -307,6 +311,34 @@ impl Runner {
             "delete" => {
                 let count = store.delete(&uuid()?, range(args[1], args[2]))?;
                 Ok(vec![format!("count {count}")])
+            }
+            "retain" => {
+                let keep = match text(args[1]) {
+                    Some(since) => Retain::Since(instant(&since)),
+                    None => Retain::Last(args[2].parse().unwrap()),
+                };
+                let count = match args[3] {
+                    "dry" => store.retain_dry_run(&uuid()?, keep)?,
+                    _ => store.retain(&uuid()?, keep)?,
+                };
+                Ok(vec![format!("count {count}")])
+            }
+            "check_stream" => {
+                let found = store.check_stream(&uuid()?)?;
+                let problems = found.iter().filter(|found| is_problem(found)).count();
+                Ok(vec![format!("problems {problems}"), json(&found)])
+            }
+            "check" | "check_file" => {
+                let since = text(args[0]).map(|since| instant(&since));
+                let found = match op {
+                    "check" => store.check(since)?,
+                    _ => store.check_file(since)?,
+                };
+                let kind = format!("\"kind\":\"{}\"", args[1]);
+                let is_found = json(&found).contains(&kind);
+                Ok(vec![
+                    ["not found", "found"][usize::from(is_found)].to_owned(),
+                ])
             }
             "statistics" => {
                 let found = store.statistics(&uuid()?)?;
