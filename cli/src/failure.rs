@@ -89,7 +89,7 @@ impl Failure {
         match self {
             Failure::Store(error) | Failure::Input { error, .. } => hint(error),
             Failure::Ambiguous { .. } => Some("name the stream by its uuid"),
-            Failure::Unconfirmed => Some("pass --yes to remove without confirmation"),
+            Failure::Unconfirmed => Some("pass --yes to go on without confirmation"),
             Failure::Copy(Error::CannotOpen { .. }) => None,
             Failure::Copy(error) => hint(error),
             Failure::Read { .. }

@@ -14,7 +14,9 @@
 mod align;
 mod args;
 mod backup;
+mod check;
 mod compact;
+mod confirm;
 mod exit;
 mod failure;
 mod files;
@@ -31,6 +33,7 @@ mod quarantine;
 mod remove;
 mod resample;
 mod restate_digest;
+mod retain;
 mod rows;
 mod select;
 mod show;
@@ -77,10 +80,12 @@ fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
         Command::Resample(args) => resample::run(args, global, output),
         Command::Align(args) => align::run(args, global, output),
         Command::Verify(args) => verify::run(args, global, output),
+        Command::Check(args) => check::run(args, global, output),
         Command::RestateDigest(args) => restate_digest::run(args, global, output),
         Command::Normalize(args) => normalize::run(args, global, output),
         Command::Quarantine(args) => quarantine::run(args, global, output),
         Command::Remove(args) => remove::run(args, global, output),
+        Command::Retain(args) => retain::run(args, global, output),
         Command::Completions(args) => manual::completions(args),
         Command::Man(args) => manual::man(args),
         Command::Compact(args) => compact::run(args, global, output),

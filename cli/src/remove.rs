@@ -1,11 +1,10 @@
 //! `satori-store remove`: a stream's data, metadata, or both.
 
-use std::io::{self, IsTerminal, Write};
-
 use satori_store::{Store, StreamUuid};
 use serde::Serialize;
 
 use crate::args::{self, Global};
+use crate::confirm;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -28,10 +27,7 @@ pub(crate) fn run(args: &args::Remove, global: &Global, output: &Output) -> Resu
         (false, true) => satori_store::Remove::Metadata,
         _ => satori_store::Remove::Both,
     };
-    let can_ask = io::stdin().is_terminal() && io::stderr().is_terminal();
-    if !args.yes && !can_ask {
-        return Err(Failure::Unconfirmed);
-    }
+    confirm::check(args.yes)?;
     let store = global.change(&args.db)?;
     let selected = select::only(&store, &args.stream)?;
     if !args.yes && !confirmed(&store, &selected, what)? {
@@ -75,15 +71,5 @@ fn confirmed(
         _ => format!("the metadata and {}", rows()?),
     };
     let label = text::short(&selected.label(), 120);
-    let mut err = io::stderr().lock();
-    let _ = write!(
-        err,
-        "Remove {what} of {label}? This can't be undone. [y/N] "
-    );
-    let _ = err.flush();
-    let mut answer = String::new();
-    // An answer that can't be read counts as no.
-    let _ = io::stdin().read_line(&mut answer);
-    let answer = answer.trim();
-    Ok(answer.eq_ignore_ascii_case("y") || answer.eq_ignore_ascii_case("yes"))
+    Ok(confirm::ask(&format!("Remove {what} of {label}?")))
 }

@@ -111,8 +111,8 @@ pub unsafe extern "C" fn satori_newer(
 
 /// Ends the calls that are under way on a store in other threads, whether they wait for a lock,
 /// for their turn or for a change, or read, verify, insert, back up or compact: each returns
-/// SATORI_INTERRUPTED within a few milliseconds, with nothing stored. One that has begun to
-/// commit is completed. Calls that begin later are not affected, nor are other handles.
+/// SATORI_INTERRUPTED within a few milliseconds, with nothing stored (satori_retain keeps what
+/// it has deleted by then). One that has begun to commit is completed. Calls that begin later are not affected, nor are other handles.
 ///
 /// @param store  the store.
 /// @param error  see satori_error; may be NULL.

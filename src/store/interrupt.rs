@@ -10,7 +10,7 @@ use crate::model::error::{Error, Result};
 impl Store {
     /// Ends the calls that are under way on this store, on whichever of its clones: each
     /// returns [`Error::Interrupted`](crate::Error::Interrupted) within a few milliseconds, with
-    /// nothing stored. Calls that begin later are not affected, nor are other stores on the same
+    /// nothing stored ([`retain`](Self::retain) keeps what it has deleted by then). Calls that begin later are not affected, nor are other stores on the same
     /// file, and the store goes on.
     ///
     /// A call ends whether it waits for another writer, for its turn on the connection or for a

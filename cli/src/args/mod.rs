@@ -1,6 +1,7 @@
 //! The command line's arguments.
 
 mod read;
+mod upkeep;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use satori_store::{OpenOptions, Store, StreamUuid, Synchronous, TimeUnit};
 pub(crate) use self::read::{
     Align, FillOf, Format, Observations, Resample, Rows, Show, Streams, Tail, Verify,
 };
+pub(crate) use self::upkeep::{Check, Retain};
 use crate::exit::{self, Exit};
 use crate::failure::Failure;
 use crate::json::{self, ErrorLine, ErrorReport};
@@ -77,11 +79,13 @@ pub(crate) enum Command {
     Resample(Resample),
     Align(Align),
     Verify(Verify),
+    Check(Check),
     #[command(name = "restate-digest")]
     RestateDigest(RestateDigest),
     Normalize(Normalize),
     Quarantine(Quarantine),
     Remove(Remove),
+    Retain(Retain),
     Backup(Backup),
     Restore(Restore),
     Compact(Compact),
