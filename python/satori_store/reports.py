@@ -169,7 +169,7 @@ class Finding:
     #: What it is: ``damage``, ``other_table``, ``takes_no_rows``, ``mixed_spellings``,
     #: ``unreadable_rows``, ``quarantined_rows``, ``suspect_rows``, ``foreign_between``,
     #: ``digest_differs``, ``no_data``, ``no_metadata``, ``stale``, ``gaps``, ``large_wal``,
-    #: ``free_room``, ``old_sqlite``, ``shared_locks``, ``network_file_system``, ``no_wal``.
+    #: ``free_room``, ``old_library``, ``shared_locks``, ``network_file_system``, ``no_wal``.
     #: Later releases may have more.
     kind: str
     #: ``note`` (nothing needs to be done), ``warning`` or ``damage``.

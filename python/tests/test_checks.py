@@ -26,7 +26,7 @@ def sql(path: Path, statement: str) -> None:
 
 
 def kinds(findings: tuple[Finding, ...]) -> list[str]:
-    return [f.kind for f in findings if f.kind not in ("old_sqlite", "shared_locks")]
+    return [f.kind for f in findings if f.kind not in ("old_library", "shared_locks")]
 
 
 def test_nothing_is_found_where_nothing_is_wrong(filled: Store) -> None:

@@ -42,7 +42,7 @@ unsafe fn write_findings(
 ///                      "damage", "other_table", "takes_no_rows", "mixed_spellings",
 ///                      "unreadable_rows", "quarantined_rows", "suspect_rows",
 ///                      "foreign_between", "digest_differs", "no_data", "no_metadata",
-///                      "stale", "gaps", "large_wal", "free_room", "old_sqlite",
+///                      "stale", "gaps", "large_wal", "free_room", "old_library",
 ///                      "shared_locks", "network_file_system", "no_wal"; later releases may
 ///                      have more. May be NULL.
 /// @param error         see satori_error; may be NULL.

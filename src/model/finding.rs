@@ -107,8 +107,8 @@ pub enum FindingKind {
     LargeWal,
     /// Much of the file is room that deleted rows have left; `count` is its bytes.
     FreeRoom,
-    /// The SQLite in use can lose commits; `count` is its version number.
-    OldSqlite,
+    /// The database library in use is old, and can lose commits; `count` is its version number.
+    OldLibrary,
     /// No other SQLite in this process may use the file.
     SharedLocks,
     /// The file is on a file system whose locks may not hold between machines.
@@ -130,7 +130,7 @@ impl FindingKind {
             | Self::ForeignBetween
             | Self::DigestDiffers
             | Self::LargeWal
-            | Self::OldSqlite
+            | Self::OldLibrary
             | Self::NetworkFileSystem => Severity::Warning,
             Self::OtherTable
             | Self::QuarantinedRows
@@ -150,8 +150,7 @@ impl FindingKind {
     pub fn advice(self) -> &'static str {
         match self {
             Self::Damage => {
-                "stop what writes it, copy the file and what lies beside it, and restore a \
-                 backup; `sqlite3 engine.db .recover` saves what can still be read"
+                "stop what writes it, copy the file and what lies beside it, and restore a backup"
             }
             Self::OtherTable => "nothing: it is left alone",
             Self::TakesNoRows => {
@@ -179,7 +178,7 @@ impl FindingKind {
                  ends, or when all programs have closed the store"
             }
             Self::FreeRoom => "`compact` makes the file smaller; new rows use the room otherwise",
-            Self::OldSqlite => "use a build with SQLite 3.51.3 or later",
+            Self::OldLibrary => "use a build with a later one",
             Self::SharedLocks => {
                 "open the file in this process through this library only, not through another \
                  SQLite such as Python's"

@@ -120,11 +120,12 @@ fn sqlite(findings: &mut Vec<Finding>) {
     let info = sqlite_info();
     if info.version_number < SOUND_SQLITE {
         let message = format!(
-            "SQLite {} is in use, which can lose commits when the WAL starts anew",
+            "SQLite {} is in use, which can lose commits when the WAL starts anew; 3.51.3 and later \
+             ones don't",
             info.version
         );
         let number = u64::from(info.version_number);
-        findings.push(Finding::of_file(FindingKind::OldSqlite, number, message));
+        findings.push(Finding::of_file(FindingKind::OldLibrary, number, message));
     }
     if info.beside_other_sqlite == BesideOtherSqlite::Unsafe {
         let message = "another SQLite in this process that closes the file drops its locks";
