@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::raw::{Handle, Statement};
+use super::raw::Handle;
 use super::shape::{ADDED, COLUMNS, check_streams, columns, texts};
 use crate::model::database_code::DatabaseCode;
 use crate::model::error::{Error, Result};
@@ -23,15 +23,10 @@ pub(super) struct Found {
     mismatch: Option<Error>,
     /// The versions in the ledger; `None` if there is no ledger.
     applied: Option<Vec<String>>,
-    /// `true` if the file has no table, view or index.
-    pub(super) is_empty: bool,
 }
 
 /// Inspects the file without writing to it.
 pub(super) fn inspect(db: Handle) -> Result<Found> {
-    let is_empty = Statement::prepare(db, "SELECT 1 FROM sqlite_schema LIMIT 1")?
-        .first(&[], |_| ())?
-        .is_none();
     let applied = match columns(db, LEDGER)?.is_empty() {
         true => None,
         false => Some(texts(
@@ -53,7 +48,6 @@ pub(super) fn inspect(db: Handle) -> Result<Found> {
         columns,
         mismatch,
         applied,
-        is_empty,
     })
 }
 
@@ -101,11 +95,6 @@ impl Found {
             }),
             _ => Ok(pending),
         }
-    }
-
-    /// Returns `true` if no store has taken the file over yet.
-    pub(super) fn is_foreign(&self) -> bool {
-        self.applied.is_none()
     }
 
     /// Returns the SQL of a temporary view or table in place of `streams`, for a file that

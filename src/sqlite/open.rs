@@ -226,9 +226,9 @@ impl Connection {
             });
         }
         found.check_shape()?;
-        // This comes before the first byte is written to a file that no store has made. It
-        // reads the whole file.
-        if found.is_foreign() && !found.is_empty {
+        // This comes before the first byte is written to a file that is yet to be migrated, and
+        // reads the whole file. One that seems to have no table may be damaged, too.
+        if found.is_pending()? {
             integrity::check(self.db, None)?;
         }
         Ok(found)

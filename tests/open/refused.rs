@@ -73,6 +73,52 @@ fn damaged_files_are_refused_and_left_as_they_are() {
 }
 
 /// SQLite takes a file of one byte for an empty one, and makes a database of it.
+/// Damages a file that has no WAL: whoever switches it to one writes its first page.
+fn without_wal(path: &Path, damage: impl FnOnce(&mut [u8])) {
+    sql(path, "PRAGMA journal_mode = DELETE");
+    let mut bytes = fs::read(path).unwrap();
+    damage(&mut bytes);
+    fs::write(path, bytes).unwrap();
+}
+
+/// Found by fuzzing: a file whose damage hides its tables was switched to WAL, and then refused.
+#[test]
+fn a_file_that_seems_to_be_empty_for_its_damage_is_refused_and_left_as_it_is() {
+    let (_folder, path) = fixture("nine_columns.db");
+    // The number of cells on the first page, which holds the schema.
+    without_wal(&path, |bytes| bytes[103..105].fill(0));
+    let schema = query(&path, "SELECT count(*) FROM sqlite_schema");
+    assert_eq!(schema[0][0], 0);
+    assert_eq!(refused(&path).code(), ErrorCode::Corrupt);
+    // The control: plain SQL changes the file before it notices.
+    let before = fs::read(&path).unwrap();
+    sql(&path, "PRAGMA journal_mode = WAL");
+    assert!(fs::read(&path).unwrap() != before);
+}
+
+#[test]
+fn a_damaged_file_that_is_yet_to_be_migrated_is_left_as_it_is() {
+    let (_folder, path) = place();
+    let store = Store::open(&path).unwrap();
+    let rows: Vec<_> = (0..2_000).map(numbered).collect();
+    store.insert_many(&uuid("s"), &rows).unwrap();
+    drop(store);
+    sql(
+        &path,
+        "DELETE FROM __diesel_schema_migrations \
+         WHERE version = (SELECT max(version) FROM __diesel_schema_migrations)",
+    );
+    let whole = fs::read(&path).unwrap();
+    without_wal(&path, |bytes| {
+        let last = bytes.len() - 4_096;
+        bytes[last..].fill(0xff);
+    });
+    assert_eq!(refused(&path).code(), ErrorCode::Corrupt);
+    // Sound, it is migrated.
+    fs::write(&path, whole).unwrap();
+    Store::open(&path).unwrap();
+}
+
 #[test]
 fn a_file_too_short_for_a_header_is_no_empty_one() {
     for length in [1, 2, 99] {
