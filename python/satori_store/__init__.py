@@ -64,6 +64,7 @@ from .errors import (
 from .aligned import Aligned
 from .follow import Follow
 from .instants import Instant, parse_timestamp
+from .latest import Latest
 from .observations import Arrays, Observations
 from .records import Observation, Statistics, Stream, Summary
 from .reports import (
@@ -114,6 +115,7 @@ __all__ = [
     "InvalidUuid",
     "InvalidValue",
     "LaterRelease",
+    "Latest",
     "MissingUuid",
     "Normalization",
     "NotAStore",

@@ -5,14 +5,18 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Optional
 
-from . import instants
+from . import _html, _picture, _plot, instants
 
 if TYPE_CHECKING:
+    import matplotlib.axes
     import numpy
     import pandas
     import pyarrow
+
+#: Rows that a notebook shows of each end, and columns.
+_SHOWN, _COLUMNS = 5, 6
 
 
 class Aligned:
@@ -63,3 +67,42 @@ class Aligned:
         columns = [pyarrow.array(ts.view("int64")).cast(pyarrow.timestamp("us", "UTC"))]
         columns += [pyarrow.array(column, from_pandas=True) for column in values.T]
         return pyarrow.Table.from_arrays(columns, names=["ts", *self.names])
+
+    def plot(
+        self, ax: Optional[matplotlib.axes.Axes] = None, **kwargs: Any
+    ) -> matplotlib.axes.Axes:
+        """Draws a line for each stream with matplotlib, and returns the Axes: those given, or of
+        a new figure. A line has gaps where there is no value.
+
+        :param kwargs: of the lines, as ``Axes.plot`` takes them.
+        :raises ImportError: matplotlib is not installed.
+        """
+        ax = _plot.axes(ax)
+        ts, values = self.to_numpy()
+        for name, column in zip(self.names, values.T):
+            _plot.line(ax, ts, column, **{"label": name, **kwargs})
+        if len(self.names) > 1:
+            ax.legend()
+        return ax
+
+    @_html.never_raising
+    def _repr_html_(self) -> str:
+        """Returns the first and the last rows and a picture of each stream; of the first few, if
+        they are many."""
+        names, columns = self.names[:_COLUMNS], self._values[:_COLUMNS]
+        rows = [
+            None if row is None else [instants.shown_in_utc(self._ts[row]), *(one[row] for one in columns)]
+            for row in _html.ends(range(len(self)), _SHOWN)
+        ]
+        parts = [_html.table(["ts (UTC)", *names], rows)]
+        longest = _picture.longest_step(_picture.steps_of(self._ts[: _picture.ROWS]))
+        for name, column in zip(names, columns):
+            points = _picture.points(self._ts, column, column, longest)
+            parts += [_html.paragraph(name), _picture.svg(points, name)]
+        if len(self) > _picture.ROWS:
+            most = f"A picture is made of {_picture.ROWS:,} rows at most."
+            parts.append(_html.paragraph(most))
+        if len(self.names) > _COLUMNS:
+            parts.append(_html.paragraph(f"and {len(self.names) - _COLUMNS} more"))
+        title = f"{_html.counted(len(self), 'row')} of {_html.counted(len(self.names), 'stream')}"
+        return _html.page(title, *parts)

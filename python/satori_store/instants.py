@@ -172,6 +172,13 @@ def optional(micros: int) -> Optional[datetime]:
     return to_datetime(micros) if is_datetime(micros) else None
 
 
+def shown_in_utc(micros: int) -> str:
+    """Returns an instant as people read it, in UTC, whether a datetime can hold it or not."""
+    if not is_datetime(micros):
+        return f"{micros} µs"
+    return str(to_datetime(micros).replace(tzinfo=None))
+
+
 def bounds(start: Optional[Instant], end: Optional[Instant]) -> tuple[int, int]:
     """Returns `start`, included, and `end`, excluded, as the C API takes them."""
     return (

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple, Union
+from ctypes import byref, c_uint64
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
 
+from . import _excerpt, _html, _picture, _plot, instants
 from ._capi import arrow
 from ._capi.call import call
 from ._handle import StoreHandle
 from ._reading.cursor import BATCH, Cursor, seconds
-from .errors import StoreError
+from .errors import StoreError, UnreadableRow
 from .records import Observation, StoredTimestamp
 
 if TYPE_CHECKING:
+    import matplotlib.axes
     import numpy
     import pandas
     import pyarrow
 
 
+#: Rows that a notebook shows of each end.
+_SHOWN = 5
+_ALL = instants.bounds(None, None)
+_HEADS = ("ts (UTC)", "value", "hash", "provider")
 #: Rows of the first batch of those who read all: many streams have no more.
 _FIRST = 256
 
@@ -173,6 +181,73 @@ class Observations:
             numpy.array(providers, dtype=object),
         )
 
+    def plot(
+        self, ax: Optional[matplotlib.axes.Axes] = None, **kwargs: Any
+    ) -> matplotlib.axes.Axes:
+        """Draws the values over time with matplotlib, and returns the Axes: those given, or of a
+        new figure. Where two neighbouring rows lie more than ten times as far apart as rows
+        mostly do (the median), the line has a gap. If there are several providers, the rows of
+        each are dots of a colour.
+
+        It reads the whole and draws every row. Draw :meth:`Store.resample` of a long stream.
+
+        :param kwargs: of the line, as ``Axes.plot`` takes them.
+        :raises ImportError: matplotlib is not installed.
+        """
+        ax = _plot.axes(ax)
+        read = self.to_numpy()
+        _plot.line(ax, read.ts, read.value, **{"label": self.uuid, **kwargs})
+        _plot.providers(ax, read.ts, read.value, read.provider)
+        return ax
+
+    @_html.never_raising
+    def _repr_html_(self) -> str:
+        """Returns the first and the last rows, how many there are, and a picture.
+
+        It takes a part of a second, however many rows there are: of more than 100,000 the
+        picture is made of some, at many places.
+        """
+        start, end = self._range
+        read = _excerpt.excerpt(self._open, start, end, lambda: self._last(1)[0])
+        parts = [_html.table(_HEADS, self._ends(read)), _picture.svg(read.points, self.uuid)]
+        if read.places:
+            rows, places = _html.counted(read.rows, "row"), _html.counted(read.places, "place")
+            parts.append(_html.paragraph(f"The picture is made of {rows}, at {places}."))
+        if read.error is not None:
+            parts.append(_html.failed(read.error))
+        return _html.page(f"{self._counted(read)} of {self.uuid}", *parts)
+
+    def _open(self, start: int, end: int) -> Cursor:
+        return Cursor("satori_observations", *self._store._at(self.uuid), start, end)
+
+    def _last(self, count: int) -> list[Observation]:
+        start, end = self._range
+        last = Cursor("satori_last_before", *self._store._at(self.uuid), end, count)
+        return [row for row in last if instants.to_micros(row.ts) >= start]
+
+    def _ends(self, read: _excerpt.Excerpt) -> list[Optional[list[Any]]]:
+        """Reads the first and the last rows, as a table has them."""
+        all_known = read.places == 0 and read.error is None
+        if all_known and read.rows <= 2 * _SHOWN:
+            return [_cells(row) for row in _readable(self._cursor(2 * _SHOWN))]
+        first = islice(_readable(self._cursor(_SHOWN, _SHOWN)), _SHOWN)
+        try:
+            last = self._last(_SHOWN)
+        except UnreadableRow:
+            last = []
+        return [*map(_cells, first), None, *map(_cells, last)]
+
+    def _counted(self, read: _excerpt.Excerpt) -> str:
+        """Returns how many rows there are, as far as that is quickly known."""
+        if read.places == 0 and read.error is None:
+            return _html.counted(read.rows, "row")
+        if self._range == _ALL:
+            # SQLite counts the rows of a whole table without looking at them.
+            count = c_uint64()
+            call("satori_count", *self._store._at(self.uuid), *self._range, byref(count))
+            return _html.counted(count.value, "row")
+        return f"At least {_html.counted(_picture.ROWS if read.places else read.rows, 'row')}"
+
     def _batches(self) -> Iterator[tuple[int, list[list[bytes]]]]:
         """Yields the batches of the Arrow stream: how many rows, and the buffers of each
         column, copied."""
@@ -187,6 +262,18 @@ class Observations:
         cursor = self._cursor()
         while cursor.batch():
             pass
+
+
+def _cells(row: Observation) -> list[Any]:
+    return [row.ts, row.value, row.hash, row.provider]
+
+
+def _readable(rows: Iterator[Observation]) -> Iterator[Observation]:
+    """Yields the rows before one that can't be read."""
+    try:
+        yield from rows
+    except UnreadableRow:
+        pass
 
 
 def _numbers(micros: list[int], stored: list[StoredTimestamp]) -> list[Any]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Optional, Union
+
+from . import _html
 
 #: A timestamp as a row stores it. None in an observation that is not from a store.
 StoredTimestamp = Union[int, float, str, None]
@@ -36,6 +38,18 @@ class Stream:
     last_synced: Optional[datetime]
     #: When the row was made, in UTC.
     created_at: Optional[datetime]
+
+    @_html.never_raising
+    def _repr_html_(self) -> str:
+        """Returns a table of the fields that have a value."""
+        named = [(field.name, getattr(self, field.name)) for field in fields(self)]
+        rows = [
+            (f"{name} (UTC)", value) if isinstance(value, datetime) else (name, str(value))
+            for name, value in named
+            if value is not None
+        ]
+        title = self.uuid if self.name is None else self.name
+        return _html.page(f"Stream {title}", _html.table(("field", "value"), rows))
 
 
 @dataclass(frozen=True)

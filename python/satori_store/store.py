@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import warnings
-from typing import Union
+from typing import Any, Union
 
-from . import sqlite
+from . import _html, sqlite
 from ._handle import Synchronous, open_options, path_of
 from ._operations.changes import ChangeOperations
 from ._operations.checks import CheckOperations
@@ -14,8 +14,12 @@ from ._operations.clocks import ClockOperations
 from ._operations.observations import ObservationOperations
 from ._operations.payloads import PayloadOperations
 from ._operations.streams import StreamOperations
-from .errors import UnsafeSqliteWarning
+from .errors import StoreError, UnsafeSqliteWarning
 from .sqlite import SqliteInfo
+
+#: Streams that a notebook shows.
+_SHOWN = 20
+_HEADS = ("name", "uuid", "last synced (UTC)", "latest row (UTC)", "value")
 
 
 class Store(
@@ -119,6 +123,31 @@ class Store(
         store = cls.__new__(cls)
         store._open(None, open_options(in_memory=True))
         return store
+
+    @_html.never_raising
+    def _repr_html_(self) -> str:
+        """Returns a table of the first streams by id, each with its latest row, and how many
+        there are. It lists the streams and looks up the rows of those shown; it counts none."""
+        where = "memory" if self.path is None else self.path
+        if self.closed:
+            return _html.page(f"Store {where}", _html.paragraph("It is closed: open it again."))
+        uuids = [row["uuid"] for row in self.streams_as_stored()] + self.streams_without_metadata()
+        rows = [
+            [getattr(stream, "name", None), uuid, getattr(stream, "last_synced", None)]
+            + self._latest_cells(uuid)
+            for uuid, stream in self.streams_of(uuids[:_SHOWN]).items()
+        ]
+        more = [None] if len(uuids) > _SHOWN else []
+        title = f"{_html.counted(len(uuids), 'stream')} in {where}"
+        return _html.page(title, _html.table(_HEADS, [*rows, *more]))
+
+    def _latest_cells(self, uuid: str) -> list[Any]:
+        """Returns the instant and the value of a stream's latest row as a table shows them."""
+        try:
+            row = self.latest(uuid)
+        except StoreError as error:
+            return [type(error).__name__, None]
+        return [None, None] if row is None else [row.ts, row.value]
 
     def sqlite_info(self) -> SqliteInfo:
         """Returns which SQLite this is, and which others are in the process; see

@@ -5,21 +5,25 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterator
 from ctypes import byref, c_size_t
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Optional
 
-from . import instants
+from . import _html, _picture, _plot, instants
 from ._capi import structs
 from ._capi.call import call
 from ._handle import StoreHandle
+from ._reading.cursor import Cursor
 from .records import Summary
 
 if TYPE_CHECKING:
+    import matplotlib.axes
     import numpy
     import pandas
     import pyarrow
 
 #: Summaries of the first batch, and of each later one.
 _FIRST, _BATCH = 256, 16_384
+#: Summaries that a notebook shows of each end, and in the picture.
+_SHOWN, _DRAWN = 5, 1000
 _NUMBERS = ("first", "last", "min", "max", "mean", "sum")
 
 
@@ -89,6 +93,61 @@ class Summaries:
         for name in _NUMBERS:
             columns[name] = pyarrow.array(read[name].copy(), from_pandas=True)
         return pyarrow.table(columns)
+
+    def plot(
+        self, ax: Optional[matplotlib.axes.Axes] = None, **kwargs: Any
+    ) -> matplotlib.axes.Axes:
+        """Draws the mean of each step where it begins, and behind it the range of the values,
+        with matplotlib. Returns the Axes: those given, or of a new figure. There is a gap where
+        steps are empty, and where ten are left out.
+
+        :param kwargs: of the line, as ``Axes.plot`` takes them.
+        :raises ImportError: matplotlib is not installed.
+        """
+        ax = _plot.axes(ax)
+        read = self.to_numpy()
+        drawn = _plot.line(ax, read["start"], read["mean"], **{"label": self.uuid, **kwargs})
+        _plot.band(ax, read["start"], read["min"], read["max"], drawn.get_color())
+        return ax
+
+    @_html.never_raising
+    def _repr_html_(self) -> str:
+        """Returns the first and the last steps, and a picture of the means and ranges. It takes a
+        part of a second, however many rows there are: it has the first 1,000 steps at most, of
+        the first 100,000 rows."""
+        steps, more = self._begin()
+        rows = [
+            step and [instants.shown_in_utc(step.start), step.count, *(getattr(step, name) for name in _NUMBERS)]
+            for step in _html.ends(steps, _SHOWN)
+        ]
+        starts, lows, means, highs = (
+            [getattr(step, name) for step in steps] for name in ("start", "min", "mean", "max")
+        )
+        longest = _picture.longest_step(_picture.steps_of(starts))
+        line = _picture.points(starts, means, means, longest)
+        band = _picture.points(starts, lows, highs, longest)
+        counted = _html.counted(len(steps), "step")
+        title = f"{'The first ' if more else ''}{counted} of {self.uuid}"
+        heads = ["start (UTC)", "count", *_NUMBERS]
+        parts = [_html.table(heads, rows), _picture.svg(line, self.uuid, band)]
+        if more and not steps:
+            parts = [_html.paragraph(f"A step has more than {_picture.ROWS:,} rows.")]
+        return _html.page(title, *parts)
+
+    def _begin(self) -> tuple[list[Any], bool]:
+        """Reads the first steps that are quickly read. Returns ``True`` if there are more."""
+        start, end = self._range
+        rows = Cursor("satori_observations", *self._store._at(self.uuid), start, end)
+        ts, _, _ = rows.numbers(_picture.ROWS + 1)
+        is_long = len(ts) > _picture.ROWS
+        step, empty = self._step, self._empty
+        some = Summaries(self._store, self.uuid, start, ts[-1] if is_long else end, step, empty)
+        found, count = some._read(start, _DRAWN + 1)
+        steps = found[: min(count, _DRAWN)]
+        if is_long:
+            # The last one has more rows than were read.
+            steps = [step for step in steps if step.end <= ts[-1]]
+        return steps, is_long or count > _DRAWN
 
     def _batches(self) -> Iterator[tuple[Any, int]]:
         """Yields arrays of structs, and how many are filled."""

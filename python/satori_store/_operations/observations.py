@@ -21,6 +21,7 @@ from .._reading.cursor import Cursor, rows_of_streams
 from .._text import many, utf8
 from ..errors import InvalidValue
 from ..instants import Instant, Unit
+from ..latest import Latest
 from ..observations import Observations
 from ..records import Observation, Statistics
 from ..reports import (
@@ -214,9 +215,10 @@ class ObservationOperations(StoreHandle):
         micros = instants.to_micros(ts)
         return next(Cursor("satori_as_of", *self._at(uuid), micros), None)
 
-    def latest_of(self, uuids: Iterable[str]) -> dict[str, Optional[Observation]]:
+    def latest_of(self, uuids: Iterable[str]) -> Latest[Optional[Observation]]:
         """Returns the observation that lies latest in time of each stream, all of one state
-        of the store. None stands for a stream without a row, be it in the store or not.
+        of the store: a dictionary, and a table too (see :class:`Latest`). None stands for a
+        stream without a row, be it in the store or not.
 
         :raises InvalidUuid, InvalidArgument, NotAStream:
         :raises UnreadableRow: for the first stream whose latest row can't be read; a store
@@ -227,15 +229,16 @@ class ObservationOperations(StoreHandle):
         column = texts.column()
         address = column.buffer_info()[0]
         found = dict(rows_of_streams("satori_latest_of", self.handle, len(asked), address))
-        return {uuid: found.get(uuid) for uuid in asked}
+        return Latest({uuid: found.get(uuid) for uuid in asked})
 
-    def latest_of_all(self) -> dict[str, Observation]:
+    def latest_of_all(self) -> Latest[Observation]:
         """Returns the observation that lies latest in time of every stream that has one, all
-        of one state of the store, in the order of :meth:`streams_with_data`.
+        of one state of the store, in the order of :meth:`streams_with_data`; see
+        :class:`Latest`.
 
         :raises UnreadableRow: as :meth:`latest_of`.
         """
-        return dict(rows_of_streams("satori_latest_of_all", self.handle))
+        return Latest(rows_of_streams("satori_latest_of_all", self.handle))
 
     def latest(self, uuid: str) -> Optional[Observation]:
         """Returns the observation that lies latest in time, however the rows are spelled;
