@@ -12,7 +12,7 @@ from contextlib import closing
 from datetime import datetime
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, Union
 from xml.etree import ElementTree
 
 import pytest
@@ -108,7 +108,7 @@ def picture_of(store: Store, uuid: str, **span: Any) -> Picture:
     return picture
 
 
-def spoil(path: Path, statement: str) -> None:
+def spoil(path: Union[Path, str], statement: str) -> None:
     with closing(sqlite3.connect(path)) as plain:
         plain.execute(statement)
         plain.commit()
