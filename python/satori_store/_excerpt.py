@@ -18,6 +18,9 @@ from .records import Observation
 SECONDS = 0.3
 #: Rows that are read at a place.
 _AT_A_PLACE = ROWS // POINTS
+#: How far apart the places that are read first lie, and those after them. The first ones are
+#: read in any case.
+_STEPS = (60, 30, 15, 5, 1)
 
 #: Reads from one instant to another.
 Open = Callable[[int, int], Cursor]
@@ -73,29 +76,22 @@ def excerpt(open: Open, start: int, end: int, last: Callable[[], Observation]) -
             found.append(Point(place.ts[0], place.ts[-1], low, high, gap))
             behind, gap = place.ts[-1], False
         following = place.number + 1 if place.complete else -1
-    if end_ts > found[-1].last:
+    if not found or end_ts > found[-1].last:
         found.append(Point(end_ts, end_ts, row.value, row.value, False))
     error = next((place.error for place in places if place.error), None)
     return Excerpt(found, sum(len(place.ts) for place in places), len(places), error)
 
 
 def _places(open: Open, first: int, last: int) -> Iterator[_Place]:
-    """Reads some rows at each of many instants, equally far apart: every 16th of them first, so
-    that what is read when time is up is of the whole stream."""
+    """Reads some rows at each of many instants, equally far apart: a few first, then others
+    between, so that what is read when time is up is of the whole stream."""
     until = time.monotonic() + SECONDS
     span = last - first + 1
-    for number in _order():
-        if number % 16 and time.monotonic() > until:
+    for number in dict.fromkeys(place for step in _STEPS for place in range(0, POINTS, step)):
+        if number % _STEPS[0] and time.monotonic() > until:
             return
         begin = first + span * number // POINTS
         end = first + span * (number + 1) // POINTS
         ts, values, error = open(begin, end).numbers(_AT_A_PLACE)
         complete = error is None and len(ts) < _AT_A_PLACE
         yield _Place(number, begin, end, ts, values, complete, error)
-
-
-def _order() -> Iterator[int]:
-    """Yields the numbers of the places."""
-    yield from range(0, POINTS, 16)
-    for step in (16, 8, 4, 2):
-        yield from range(step // 2, POINTS, step)

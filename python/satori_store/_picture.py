@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from statistics import median
 from typing import NamedTuple
 
 from . import _html, instants
@@ -20,7 +19,6 @@ GAP = 10
 #: The picture, and the part of it that the line fills.
 _WIDTH, _HEIGHT = 480, 132
 _LEFT, _RIGHT, _TOP, _BOTTOM = 6.0, 474.0, 18.0, 104.0
-
 
 #: How a band, a line, and rows between two gaps are drawn.
 _BAND = 'fill="currentColor" fill-opacity="0.2" stroke="currentColor" stroke-opacity="0.2"'
@@ -43,7 +41,11 @@ class Point(NamedTuple):
 
 def longest_step(steps: Sequence[int]) -> float:
     """Returns the longest step between neighbouring rows that is no gap."""
-    return GAP * median(steps) if steps else math.inf
+    if not steps:
+        return math.inf
+    ordered = sorted(steps)
+    # The median, without the module `statistics`, which takes long to import.
+    return GAP * (ordered[(len(steps) - 1) // 2] + ordered[len(steps) // 2]) / 2
 
 
 def steps_of(ts: Sequence[int]) -> list[int]:

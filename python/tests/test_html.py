@@ -343,9 +343,9 @@ def test_of_a_long_stream_some_rows_are_read(
 def test_time_that_is_up_leaves_places_out(
     long: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_excerpt, "SECONDS", 0.0)
+    monkeypatch.setattr(_excerpt, "SECONDS", -1.0)
     page = Page(long.observations("a"))
-    assert "rows, at 15 places." in page.words
+    assert "rows, at 4 places." in page.words
     (picture,) = page.pictures
     assert len(picture.line) == 2 and picture.line[1][-1][0] == 474
 

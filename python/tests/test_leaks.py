@@ -102,6 +102,17 @@ def test_tables_in_and_out(store: Store) -> None:
     check_flat("tables", 300, work)
 
 
+def test_pages_of_notebooks(store: Store) -> None:
+    store.ingest((FEEDS / "bitcoin.ndjson").read_bytes())
+    rows, steps = store.observations(BITCOIN), store.resample(BITCOIN, "1mo")
+
+    def work() -> None:
+        for shown in (store, rows, steps, store.align([BITCOIN], "1mo"), store.latest_of_all()):
+            assert "<table" in shown._repr_html_()
+
+    check_flat("pages", 200, work)
+
+
 def test_iterations_that_end_in_the_middle(store: Store) -> None:
     store.insert("x", [(ts, ts) for ts in range(10_000)])
 
