@@ -32,6 +32,11 @@ def axes(given: Optional[matplotlib.axes.Axes]) -> matplotlib.axes.Axes:
     return made
 
 
+def label(name: str) -> str:
+    """Returns a name as a label shows it: matplotlib reads formulas between dollars."""
+    return name.replace("$", r"\$")
+
+
 def line(ax: matplotlib.axes.Axes, ts: Array, values: Array, **kwargs: Any) -> Line2D:
     """Draws values over time, and returns the line. It ends at a gap, and at NaN; a row between
     two gaps is a dot."""
@@ -54,7 +59,7 @@ def providers(ax: matplotlib.axes.Axes, ts: Array, values: Array, provider: Arra
         return
     for name in names:
         rows = provider == name
-        ax.plot(ts[rows], values[rows], ".", label=name)
+        ax.plot(ts[rows], values[rows], ".", label=label(name))
     ax.legend()
 
 

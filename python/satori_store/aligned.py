@@ -80,7 +80,7 @@ class Aligned:
         ax = _plot.axes(ax)
         ts, values = self.to_numpy()
         for name, column in zip(self.names, values.T):
-            _plot.line(ax, ts, column, **{"label": name, **kwargs})
+            _plot.line(ax, ts, column, **{"label": _plot.label(name), **kwargs})
         if len(self.names) > 1:
             ax.legend()
         return ax
@@ -90,9 +90,12 @@ class Aligned:
         """Returns the first and the last rows and a picture of each stream; of the first few, if
         they are many."""
         names, columns = self.names[:_COLUMNS], self._values[:_COLUMNS]
+
+        def cells(row: int) -> list[Any]:
+            return [instants.shown_in_utc(self._ts[row]), *(column[row] for column in columns)]
+
         rows = [
-            None if row is None else [instants.shown_in_utc(self._ts[row]), *(one[row] for one in columns)]
-            for row in _html.ends(range(len(self)), _SHOWN)
+            None if row is None else cells(row) for row in _html.ends(range(len(self)), _SHOWN)
         ]
         parts = [_html.table(["ts (UTC)", *names], rows)]
         longest = _picture.longest_step(_picture.steps_of(self._ts[: _picture.ROWS]))

@@ -196,7 +196,7 @@ class Observations:
         """
         ax = _plot.axes(ax)
         read = self.to_numpy()
-        _plot.line(ax, read.ts, read.value, **{"label": self.uuid, **kwargs})
+        _plot.line(ax, read.ts, read.value, **{"label": _plot.label(self.uuid), **kwargs})
         _plot.providers(ax, read.ts, read.value, read.provider)
         return ax
 

@@ -106,7 +106,7 @@ class Summaries:
         """
         ax = _plot.axes(ax)
         read = self.to_numpy()
-        drawn = _plot.line(ax, read["start"], read["mean"], **{"label": self.uuid, **kwargs})
+        drawn = _plot.line(ax, read["start"], read["mean"], **{"label": _plot.label(self.uuid), **kwargs})
         _plot.band(ax, read["start"], read["min"], read["max"], drawn.get_color())
         return ax
 
@@ -116,10 +116,12 @@ class Summaries:
         part of a second, however many rows there are: it has the first 1,000 steps at most, of
         the first 100,000 rows."""
         steps, more = self._begin()
-        rows = [
-            step and [instants.shown_in_utc(step.start), step.count, *(getattr(step, name) for name in _NUMBERS)]
-            for step in _html.ends(steps, _SHOWN)
-        ]
+
+        def cells(step: Any) -> list[Any]:
+            numbers = [getattr(step, name) for name in ("count", *_NUMBERS)]
+            return [instants.shown_in_utc(step.start), *numbers]
+
+        rows = [None if step is None else cells(step) for step in _html.ends(steps, _SHOWN)]
         starts, lows, means, highs = (
             [getattr(step, name) for step in steps] for name in ("start", "min", "mean", "max")
         )

@@ -85,6 +85,15 @@ def test_providers_are_told_apart(store: Store) -> None:
     assert [text.get_text() for text in legend.get_texts()] == ["a", "central", "engine"]
 
 
+def test_names_are_no_formulas(store: Store) -> None:
+    store.insert("$\\frac$", [(0, 1.0, None, "$x^$"), (1, 1.0, None, "p")])
+    ax: Any = store.observations("$\\frac$").plot()
+    drawn(ax)
+    # What matplotlib shows of them is seen when they are drawn: a formula would be refused.
+    assert [text.get_text() for text in ax.get_legend().get_texts()][1] == r"\$x^\$"
+    drawn(store.align({"$a_$": "$\\frac$", "b$": "$\\frac$"}, "1s").plot())
+
+
 @pytest.mark.parametrize("rows", [[], [(0, 1.0)], [(0, 1.0), (1, 1.0)], [(0, 1e300), (1, -1e300)]])
 def test_few_rows_and_large_values(store: Store, rows: list[tuple[int, float]]) -> None:
     store.insert("a", rows)
