@@ -13,8 +13,9 @@ from . import _html, instants
 POINTS = 240
 #: Rows that a picture is made of at most.
 ROWS = 100_000
-#: A step between neighbouring rows is a gap if it is longer than this many median steps.
-GAP = 10
+#: A step between neighbouring rows is a gap if it is longer than this many median steps, as for
+#: ``Statistics.gaps``.
+GAP = 1.5
 
 #: The picture, and the part of it that the line fills.
 _WIDTH, _HEIGHT = 480, 132

@@ -71,7 +71,7 @@ def band(ax: matplotlib.axes.Axes, ts: Array, lows: Array, highs: Array, color: 
 
 def with_gaps(ts: Array, *columns: Array) -> tuple[Array, list[Array]]:
     """Returns instants and columns with a row of NaN in each gap: a step between neighbouring
-    rows that is longer than ten times the median step."""
+    rows that is longer than one and a half median steps."""
     import numpy
 
     steps = numpy.diff(ts.astype("int64"))
