@@ -3,6 +3,7 @@
 mod common;
 
 use common::*;
+use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
 
 fn rows(folder: &Folder, stream: &str) -> serde_json::Value {
@@ -149,4 +150,145 @@ fn retain_deletes_nothing_that_was_not_asked_for() {
         assert_eq!(ran.code, code, "{args:?} {ran:?}");
         assert_eq!(rows(&folder, BITCOIN), 156, "{args:?}");
     }
+}
+
+/// Streams, and rows of each, in the store whose commands are killed.
+const STREAMS: i64 = 20;
+const ROWS: i64 = 1_500;
+
+/// Makes a store in which every command has something to do: text between the numbers, and a
+/// row that can't be read.
+fn to_be_looked_after() -> Folder {
+    let folder = Folder::with_bitcoin();
+    let streams = (0..STREAMS).map(|stream| {
+        format!(
+            "CREATE TABLE s{stream} (ts TIMESTAMP PRIMARY KEY NOT NULL, value NUMERIC(20, 10) \
+             NOT NULL, hash TEXT NOT NULL, provider TEXT NOT NULL); \
+             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {ROWS}) \
+             INSERT INTO s{stream} SELECT \
+               CASE i % 2 WHEN 0 THEN i * 60 ELSE datetime(i * 60, 'unixepoch') END, \
+               CASE i WHEN 7 THEN 'late' ELSE i END, 'h', 'p' FROM n;"
+        )
+    });
+    let streams: String = streams.collect();
+    let mut sqlite = folder.sqlite();
+    sqlite.batch_execute(&streams).unwrap();
+    sqlite
+        .batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        .unwrap();
+    folder
+}
+
+/// Returns what SQLite's check says of a file, and for each stream how many rows it has, and
+/// how many of them are not among its last ones; rows in the quarantine count too.
+fn state(path: &std::path::Path) -> (String, Vec<(i64, i64)>) {
+    let path = path.to_str().unwrap();
+    let mut sqlite = <diesel::SqliteConnection as diesel::Connection>::establish(path).unwrap();
+    let quarantine = "CREATE TEMP VIEW IF NOT EXISTS moved AS SELECT * FROM __satori_quarantine";
+    let empty = "CREATE TEMP VIEW moved AS SELECT '' AS stream, 0 AS value WHERE 0";
+    if sqlite.batch_execute(quarantine).is_err()
+        || diesel::sql_query("SELECT * FROM moved LIMIT 0")
+            .execute(&mut sqlite)
+            .is_err()
+    {
+        sqlite.batch_execute("DROP VIEW IF EXISTS moved").unwrap();
+        sqlite.batch_execute(empty).unwrap();
+    }
+    let check = diesel::sql_query("SELECT integrity_check AS text FROM pragma_integrity_check");
+    let check: Text = check.get_result(&mut sqlite).unwrap();
+    let streams = (0..STREAMS).map(|stream| {
+        let counts = format!(
+            "WITH numbers(i) AS (SELECT CASE value WHEN 'late' THEN 7 ELSE value END FROM \
+             (SELECT value FROM s{stream} UNION ALL SELECT value FROM moved \
+              WHERE stream = 's{stream}')) \
+             SELECT count(DISTINCT i) AS rows, count(*) FILTER (WHERE i <= {ROWS} - \
+             (SELECT count(*) FROM numbers)) AS early FROM numbers"
+        );
+        let found: Counts = diesel::sql_query(counts).get_result(&mut sqlite).unwrap();
+        (found.rows, found.early)
+    });
+    (check.text, streams.collect())
+}
+
+#[derive(diesel::QueryableByName)]
+struct Text {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    text: String,
+}
+
+#[derive(diesel::QueryableByName)]
+struct Counts {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    rows: i64,
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    early: i64,
+}
+
+#[test]
+fn a_kill_leaves_the_store_sound_and_no_half_of_a_file() {
+    let folder = to_be_looked_after();
+    let original = std::fs::read(folder.path("engine.db")).unwrap();
+    let all: Vec<_> = (0..STREAMS).map(|_| (ROWS, 0)).collect();
+    let mut killed = 0;
+    for command in [
+        &["check", "engine.db"][..],
+        &["verify", "engine.db"],
+        &["normalize", "engine.db"],
+        &["quarantine", "engine.db"],
+        &["restate-digest", "engine.db"],
+        &["compact", "engine.db"],
+        &["backup", "engine.db", "copy.db"],
+        &["restore", "engine.db", "copy.db"],
+        &["retain", "engine.db", "--all", "--last", "100", "--yes"],
+        &["remove", "engine.db", "s3", "--yes"],
+    ] {
+        let begin = |part: u32, whole: std::time::Duration| {
+            for name in ["engine.db", "engine.db-wal", "engine.db-shm", "copy.db"] {
+                let _ = std::fs::remove_file(folder.path(name));
+            }
+            folder.write("engine.db", &original);
+            if command[0] == "retain" {
+                assert_eq!(folder.run(&["quarantine", "engine.db"]).code, 0);
+            }
+            let mut command = folder.command(command);
+            command.stdout(std::process::Stdio::null());
+            let child = command.stderr(std::process::Stdio::null()).spawn().unwrap();
+            std::thread::sleep(whole * part / 6);
+            child
+        };
+        let started = std::time::Instant::now();
+        begin(0, started.elapsed()).wait().unwrap();
+        let whole = started.elapsed();
+        for part in 0..6 {
+            let mut child = begin(part, whole);
+            child.kill().unwrap();
+            killed += u32::from(child.wait().unwrap().code().is_none());
+            let what = format!("{command:?}, after {part} sixths");
+            if command[0] == "remove" {
+                let kept = folder.run(&["streams", "engine.db", "--json"]);
+                assert_eq!(kept.code, 0, "{what}: {kept:?}");
+                continue;
+            }
+            let (check, streams) = state(&folder.path("engine.db"));
+            assert_eq!(check, "ok", "{what}");
+            match command[0] {
+                // Of each stream the last rows are left, at least as many as are kept, and the
+                // one in the quarantine.
+                "retain" => assert!(
+                    streams
+                        .iter()
+                        .all(|&(rows, early)| rows > 100 && early <= 1),
+                    "{what}: {streams:?}"
+                ),
+                _ => assert_eq!(streams, all, "{what}"),
+            }
+            if folder.path("copy.db").exists() {
+                assert_eq!(
+                    state(&folder.path("copy.db")),
+                    ("ok".to_owned(), all.clone())
+                );
+            }
+        }
+    }
+    assert!(killed > 15, "only {killed} were killed");
 }
