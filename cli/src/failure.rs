@@ -22,6 +22,12 @@ pub(crate) enum Failure {
     Read { file: String, error: io::Error },
     /// A file or a folder can't be written.
     Write { file: String, error: io::Error },
+    /// An input file is not what it should be, and nothing of it was stored.
+    Refused { file: String, reason: String },
+    /// The file or folder that was to be made already exists.
+    Exists { file: String, is_folder: bool },
+    /// The file's ending names no format, and no option does.
+    UnknownFormat { file: String },
     /// The output can't be written.
     Print(io::Error),
     /// Several streams have this name, and the command must not choose.
@@ -54,7 +60,9 @@ impl Failure {
             // The reader closed the pipe, which is no failure.
             Failure::Print(error) if is_broken_pipe(error) => Exit::Done,
             Failure::Print(_) | Failure::Write { .. } => Exit::CannotWrite,
-            Failure::Ambiguous { .. } => Exit::BadInput,
+            Failure::Exists { .. } => Exit::CannotWrite,
+            Failure::UnknownFormat { .. } => Exit::Usage,
+            Failure::Ambiguous { .. } | Failure::Refused { .. } => Exit::BadInput,
             Failure::Stopped { signal, .. } => signal.exit(),
             Failure::Unconfirmed => Exit::Usage,
         }
@@ -77,6 +85,9 @@ impl Failure {
             }
             Failure::Read { .. } => own("cannot_read"),
             Failure::Write { .. } => own("cannot_write"),
+            Failure::Refused { .. } => own("bad_input"),
+            Failure::Exists { .. } => own("exists"),
+            Failure::UnknownFormat { .. } => own("unknown_format"),
             Failure::Print(_) => own("cannot_print"),
             Failure::Ambiguous { .. } => own("ambiguous_name"),
             Failure::Stopped { .. } => own("stopped"),
@@ -90,9 +101,17 @@ impl Failure {
             Failure::Store(error) | Failure::Input { error, .. } => hint(error),
             Failure::Ambiguous { .. } => Some("name the stream by its uuid"),
             Failure::Unconfirmed => Some("pass --yes to go on without confirmation"),
+            Failure::Exists { is_folder, .. } => Some(match is_folder {
+                true => "name a new folder, or an empty one",
+                false => "name another file, or pass --force to write over it",
+            }),
+            Failure::UnknownFormat { .. } => Some(
+                "end its name in .csv, .ndjson, .parquet or .arrow, or name the format with --format",
+            ),
             Failure::Copy(Error::CannotOpen { .. }) => None,
             Failure::Copy(error) => hint(error),
             Failure::Read { .. }
+            | Failure::Refused { .. }
             | Failure::Write { .. }
             | Failure::Print(_)
             | Failure::Stopped { .. } => None,
@@ -106,9 +125,7 @@ fn hint(error: &Error) -> Option<&'static str> {
         return Some(match location.path() {
             None => "give the path of a file",
             Some(path) if path.exists() => "check that you may read the file and its folder",
-            Some(_) => {
-                "check the path; `satori-store ingest` and `satori-store sync` create a store"
-            }
+            Some(_) => "check the path; `satori-store ingest`, `sync` and `import` create a store",
         });
     }
     Some(match error.code() {
@@ -143,6 +160,14 @@ impl fmt::Display for Failure {
             Failure::Input { file, error } => write!(f, "{file}: {error}"),
             Failure::Read { file, error } => write!(f, "cannot read {file}: {error}"),
             Failure::Write { file, error } => write!(f, "cannot write {file}: {error}"),
+            Failure::Refused { file, reason } => write!(f, "{file}: {reason}"),
+            Failure::Exists { file, is_folder } => match is_folder {
+                true => write!(f, "{file} already exists, and is not empty"),
+                false => write!(f, "{file} already exists"),
+            },
+            Failure::UnknownFormat { file } => {
+                write!(f, "the ending of {file} names no format")
+            }
             Failure::Print(error) => write!(f, "cannot print: {error}"),
             Failure::Ambiguous { name, uuids } => {
                 write!(f, "{} streams are named {name:?}: ", uuids.len())?;

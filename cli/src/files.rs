@@ -65,6 +65,14 @@ impl Input {
         })
     }
 
+    /// Returns an input that `reader` reads, whose writer is done.
+    pub(crate) fn over(name: &str, reader: impl Read + Send + 'static) -> Self {
+        Self {
+            name: name.to_owned(),
+            feed: Feed::new(Box::new(reader), false, None),
+        }
+    }
+
     /// Reads the whole input. A signal that comes before its end is a failure.
     pub(crate) fn whole(&self) -> Result<Vec<u8>, Failure> {
         let mut json = Vec::new();

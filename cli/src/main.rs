@@ -18,8 +18,10 @@ mod check;
 mod compact;
 mod confirm;
 mod exit;
+mod export;
 mod failure;
 mod files;
+mod import;
 mod ingest;
 mod json;
 mod live;
@@ -38,6 +40,7 @@ mod rows;
 mod select;
 mod show;
 mod signals;
+mod stream_object;
 mod streams;
 mod sync;
 mod tail;
@@ -79,6 +82,8 @@ fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
         Command::Tail(args) => tail::run(args, global, output),
         Command::Resample(args) => resample::run(args, global, output),
         Command::Align(args) => align::run(args, global, output),
+        Command::Export(args) => export::run(args, global, output),
+        Command::Import(args) => import::run(args, global, output),
         Command::Verify(args) => verify::run(args, global, output),
         Command::Check(args) => check::run(args, global, output),
         Command::RestateDigest(args) => restate_digest::run(args, global, output),

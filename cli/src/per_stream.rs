@@ -21,7 +21,7 @@ pub(crate) struct Outcomes<T> {
     exit: Exit,
     /// The error that ended the operation before the remaining streams.
     #[serde(skip)]
-    stopped: Option<Error>,
+    stopped: Option<Failure>,
 }
 
 /// The outcome for one stream.
@@ -39,12 +39,12 @@ pub(crate) struct Outcome<T> {
 /// code for a result. An error that concerns one stream alone is its outcome; any
 /// other ends the run. Of all streams, one that another program has removed meanwhile is
 /// left out.
-pub(crate) fn run<T: Default>(
+pub(crate) fn run<T: Default, E: Into<Failure>>(
     selected: Vec<Selected>,
-    operation: impl Fn(&StreamUuid) -> Result<T, Error>,
+    operation: impl Fn(&StreamUuid) -> Result<T, E>,
     exit: impl Fn(&T) -> Exit,
 ) -> Outcomes<T> {
-    let progress = Progress::streams(selected.len());
+    let progress = Progress::each(selected.len());
     let mut outcomes = Outcomes {
         streams: Vec::new(),
         exit: Exit::Done,
@@ -52,21 +52,21 @@ pub(crate) fn run<T: Default>(
     };
     for stream in selected {
         progress.turn_to(&stream.label());
-        let (result, error, exit) = match operation(&stream.uuid) {
+        let (result, error, exit) = match operation(&stream.uuid).map_err(E::into) {
             Ok(result) => {
                 let exit = exit(&result);
                 (result, None, exit)
             }
-            Err(Error::StreamNotFound { .. }) if !stream.is_named => {
+            Err(Failure::Store(Error::StreamNotFound { .. })) if !stream.is_named => {
                 progress.advance();
                 continue;
             }
-            Err(error) if is_of_stream(&error) => {
+            Err(Failure::Store(error)) if is_of_stream(&error) => {
                 let exit = exit::kind(error.code()).1;
                 (T::default(), Some(ErrorReport::new(&error)), exit)
             }
-            Err(error) => {
-                outcomes.stopped = Some(error);
+            Err(failure) => {
+                outcomes.stopped = Some(failure);
                 break;
             }
         };
@@ -83,12 +83,17 @@ pub(crate) fn run<T: Default>(
 }
 
 impl<T> Outcomes<T> {
+    /// Returns `true` if no error ended the operation before the last stream.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.stopped.is_none()
+    }
+
     /// Warns of each stream that has an error, and returns the exit code, or the error that
     /// ended the operation.
     pub(crate) fn finish(self, output: &Output) -> Result<Exit, Failure> {
         output.stream_errors(self.streams.iter().map(|s| (&s.uuid, s.error.as_ref())));
         match self.stopped {
-            Some(error) => Err(error.into()),
+            Some(failure) => Err(failure),
             None => Ok(self.exit),
         }
     }

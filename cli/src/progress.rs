@@ -21,8 +21,8 @@ impl Progress {
         }
     }
 
-    /// Returns a bar that counts streams, of `total`.
-    pub(crate) fn streams(total: usize) -> Self {
+    /// Returns a bar that counts streams or files, of `total`.
+    pub(crate) fn each(total: usize) -> Self {
         match total {
             0 | 1 => Self::new(None, "{spinner} {msg}"),
             _ => Self::new(Some(total as u64), "{bar:24} {pos}/{len} {msg}"),
@@ -42,12 +42,12 @@ impl Progress {
         Self { bar }
     }
 
-    /// Shows that work on the stream `label` begins.
+    /// Shows that work on the stream or file `label` begins.
     pub(crate) fn turn_to(&self, label: &str) {
         self.bar.set_message(text::short(label, 40));
     }
 
-    /// Counts one more stream as done.
+    /// Counts one more as done.
     pub(crate) fn advance(&self) {
         self.bar.inc(1);
     }

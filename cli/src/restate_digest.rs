@@ -1,6 +1,7 @@
 //! `satori-store restate-digest`: digests of rows as they are.
 
 use comfy_table::Cell;
+use satori_store::Error;
 use serde::Serialize;
 
 use crate::args::{Global, RestateDigest};
@@ -24,7 +25,7 @@ pub(crate) fn run(args: &RestateDigest, global: &Global, output: &Output) -> Res
         selected,
         |uuid| {
             store.restate_digest(uuid)?;
-            Ok(Restated { restated: true })
+            Ok::<_, Error>(Restated { restated: true })
         },
         |_| Exit::Done,
     );

@@ -54,7 +54,7 @@ struct Provider {
 pub(crate) fn run(args: &Show, global: &Global, output: &Output) -> Result<Exit, Failure> {
     let store = global.read(&args.db)?;
     let selected = select::one(&store, &args.stream, output)?;
-    let progress = Progress::streams(1);
+    let progress = Progress::each(1);
     progress.turn_to(&selected.label());
     let statistics = store.statistics(&selected.uuid)?;
     let (chain, error) = match store.verify(&selected.uuid) {

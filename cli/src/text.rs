@@ -80,6 +80,20 @@ pub(crate) fn optional_number(value: f64) -> String {
     }
 }
 
+/// Returns an instant as Unix seconds, exact to the microsecond.
+pub(crate) fn seconds(ts: Timestamp) -> String {
+    let micros = ts.as_micros();
+    let sign = if micros < 0 { "-" } else { "" };
+    let (whole, fraction) = (
+        micros.unsigned_abs() / 1_000_000,
+        micros.unsigned_abs() % 1_000_000,
+    );
+    match fraction {
+        0 => format!("{sign}{whole}"),
+        _ => format!("{sign}{whole}.{fraction:06}"),
+    }
+}
+
 /// Returns `1234567` as `1,234,567`.
 pub(crate) fn count(count: u64) -> String {
     let digits = count.to_string();
@@ -150,6 +164,14 @@ mod tests {
         assert_eq!(text(500_000), "0.5s");
         assert_eq!(text(5_400_000_000), "1h 30m");
         assert_eq!(text(2_678_400_000_000), "31d");
+    }
+
+    #[test]
+    fn seconds_are_exact() {
+        let text = |micros| seconds(Timestamp::from_micros(micros));
+        assert_eq!(text(1_704_283_200_000_000), "1704283200");
+        assert_eq!(text(-1), "-0.000001");
+        assert_eq!(text(-1_500_000), "-1.500000");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `satori-store verify`: the hash chains.
 
 use comfy_table::{Cell, CellAlignment};
-use satori_store::{Digest, Timestamp, Verification};
+use satori_store::{Digest, Error, Timestamp, Verification};
 use serde::Serialize;
 
 use crate::args::{Global, Verify};
@@ -62,7 +62,7 @@ pub(crate) fn run(args: &Verify, global: &Global, output: &Output) -> Result<Exi
         selected,
         |uuid| {
             let chain = Some(Chain::from(store.verify(uuid)?));
-            Ok(Verified { chain })
+            Ok::<_, Error>(Verified { chain })
         },
         |found| {
             let is_doubtful = found.chain.as_ref().is_some_and(Chain::is_doubtful);

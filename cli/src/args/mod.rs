@@ -1,6 +1,7 @@
 //! The command line's arguments.
 
 mod read;
+mod transfer;
 mod upkeep;
 
 use std::ffi::OsString;
@@ -14,8 +15,9 @@ use jiff::SpanRelativeTo;
 use satori_store::{OpenOptions, Store, StreamUuid, Synchronous, TimeUnit};
 
 pub(crate) use self::read::{
-    Align, FillOf, Format, Observations, Resample, Rows, Show, Streams, Tail, Verify,
+    Align, FillOf, Format, Observations, Range, Resample, Rows, Show, Streams, Tail, Verify,
 };
+pub(crate) use self::transfer::{Export, FileFormat, Import};
 pub(crate) use self::upkeep::{Check, Retain};
 use crate::exit::{self, Exit};
 use crate::failure::Failure;
@@ -78,6 +80,8 @@ pub(crate) enum Command {
     Tail(Tail),
     Resample(Resample),
     Align(Align),
+    Export(Export),
+    Import(Import),
     Verify(Verify),
     Check(Check),
     #[command(name = "restate-digest")]

@@ -1,0 +1,54 @@
+//! CSV: the columns of `observations`, and the stream.
+
+use std::io::{self, Write};
+
+use arrow_array::RecordBatch;
+use satori_store::{StreamUuid, Timestamp};
+
+use super::writer::{Row, Writer, rows};
+use crate::text;
+
+pub(super) struct CsvWriter<'a, W: Write> {
+    out: csv::Writer<W>,
+    uuid: &'a StreamUuid,
+}
+
+impl<'a, W: Write> CsvWriter<'a, W> {
+    /// Begins a file, with its header line.
+    pub(super) fn new(out: W, uuid: &'a StreamUuid) -> io::Result<Self> {
+        let mut out = csv::Writer::from_writer(out);
+        out.write_record(["ts", "value", "hash", "provider", "stream"])?;
+        Ok(Self { out, uuid })
+    }
+}
+
+impl<W: Write> Writer for CsvWriter<'_, W> {
+    fn write(&mut self, batch: &RecordBatch) -> io::Result<()> {
+        let uuid = self.uuid.as_str();
+        for Row {
+            ts,
+            value,
+            hash,
+            provider,
+        } in rows(batch)
+        {
+            let (ts, value) = (exact(ts), text::number(value));
+            self.out
+                .write_record([ts.as_str(), &value, hash, provider, uuid])?;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// Returns the instant as every command prints it, but exact also before the year 0.
+fn exact(ts: Timestamp) -> String {
+    let text = ts.to_string();
+    match text.ends_with('Z') {
+        true => text,
+        false => text::seconds(ts),
+    }
+}
