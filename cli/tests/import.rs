@@ -499,3 +499,37 @@ fn killed_at_any_moment_the_store_is_sound_and_the_import_can_be_repeated() {
         assert_eq!(verified.verified, 20_000, "{verified:?}");
     }
 }
+
+#[test]
+fn streams_whose_names_can_be_no_tables_are_refused() {
+    let folder = Folder::new();
+    let ran = import(&folder, "f.csv", "ts,value,stream\n1,1,ab\n1,1,aB\n");
+    assert_eq!(ran.code, 4, "{ran:?}");
+    assert!(ran.err.contains("warning: f.csv:3: "), "{ran:?}");
+    // Of two files, only the store can say it.
+    folder.write("one.csv", "ts,value,stream\n1,1,ab\n");
+    folder.write("two.csv", "ts,value,stream\n1,1,AB\n");
+    folder.write("three.csv", "ts,value,stream\n1,1,c\n");
+    let ran = folder.run(&["import", "engine.db", "one.csv", "two.csv", "three.csv"]);
+    assert_eq!(ran.code, 4, "{ran:?}");
+    assert!(ran.err.contains("error: two.csv: "), "{ran:?}");
+    assert_eq!(
+        (rows(&folder, "ab").len(), rows(&folder, "c").len()),
+        (1, 1)
+    );
+}
+
+#[test]
+fn streams_may_stand_side_by_side() {
+    let folder = Folder::new();
+    let mut csv = "ts,value,stream\n".to_owned();
+    for row in 0..3_000 {
+        csv += &format!("{},{row},s{}\n", DAY + row, row % 300);
+    }
+    let ran = import(&folder, "f.csv", csv);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(
+        (rows(&folder, "s0").len(), rows(&folder, "s299").len()),
+        (10, 10)
+    );
+}

@@ -62,9 +62,7 @@ pub(crate) fn run(args: &Export, global: &Global, output: &Output) -> Result<Exi
         (Some(stream), None) => exporter.to_standard_output(stream, output),
         (Some(stream), Some(file)) => exporter.to_file(stream, file, output),
         (None, Some(folder)) => exporter.to_folder(folder, output),
-        (None, None) => Err(Failure::UnknownFormat {
-            file: "standard output, which can't hold many streams,".to_owned(),
-        }),
+        (None, None) => Err(Failure::OneStream),
     }
 }
 

@@ -1,5 +1,6 @@
 //! CSV.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_array::builder::StringBuilder;
@@ -63,6 +64,8 @@ pub(super) fn read(
 struct Held<'a> {
     columns: &'a Columns,
     streams: Vec<OfStream>,
+    /// Where in `streams` each is.
+    places: HashMap<String, usize>,
     /// The stream of the last row: most rows are of the same one.
     last: usize,
     rows: usize,
@@ -81,6 +84,7 @@ impl<'a> Held<'a> {
         Self {
             columns,
             streams: Vec::new(),
+            places: HashMap::new(),
             last: 0,
             rows: 0,
             bytes: 0,
@@ -108,14 +112,11 @@ impl<'a> Held<'a> {
         };
         let is_last = self.streams.get(self.last);
         if is_last.is_none_or(|last| last.uuid.as_str() != named) {
-            let found = self
-                .streams
-                .iter()
-                .position(|one| one.uuid.as_str() == named);
-            self.last = match found {
-                Some(found) => found,
+            self.last = match self.places.get(named) {
+                Some(&place) => place,
                 None => {
                     let uuid = StreamUuid::new(named).map_err(|error| error.to_string())?;
+                    self.places.insert(named.to_owned(), self.streams.len());
                     self.streams.push(OfStream {
                         uuid,
                         texts: Default::default(),
@@ -148,6 +149,7 @@ impl<'a> Held<'a> {
         each: &mut dyn FnMut(Part) -> Result<bool, Failure>,
     ) -> Result<bool, Failure> {
         (self.rows, self.bytes, self.last) = (0, 0, 0);
+        self.places.clear();
         for stream in std::mem::take(&mut self.streams) {
             if !each(Part::Rows(stream.rows()?))? {
                 return Ok(false);

@@ -10,7 +10,7 @@ mod source;
 
 use satori_store::Store;
 
-use self::part::{Fault, Part};
+use self::part::{Fault, Part, Trial};
 use self::report::Report;
 use self::source::{Kind, Source};
 use crate::args::{FileFormat, Global, Import};
@@ -18,6 +18,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::progress::Progress;
+use crate::select::is_of_stream;
 
 /// The number of rows of a file that are reported because they can't be read.
 const FAULTS: usize = 100;
@@ -29,15 +30,21 @@ pub(crate) fn run(args: &Import, global: &Global, output: &Output) -> Result<Exi
     let store = global.fill(&args.db, false)?;
     let mut report = Report::default();
     let mut failures = Vec::new();
+    let mut trial = Trial::new(args)?;
     let progress = Progress::each(sources.len());
     for source in &sources {
         progress.turn_to(&source.name);
-        if let Err(failure) = import(source, &store, args, &mut report) {
-            let is_of_file = matches!(failure, Failure::Refused { .. } | Failure::Read { .. });
+        if let Err(failure) = import(source, &store, args, &mut trial, &mut report) {
+            let is_of_file = matches!(
+                failure,
+                Failure::Refused { .. } | Failure::Input { .. } | Failure::Read { .. }
+            );
             failures.push(failure);
             if !is_of_file {
                 break;
             }
+            // What it has tried of this file must not be in the way of the next.
+            trial = Trial::new(args)?;
         }
         progress.advance();
     }
@@ -58,11 +65,12 @@ fn import(
     source: &Source,
     store: &Store,
     args: &Import,
+    trial: &mut Trial<'_>,
     report: &mut Report,
 ) -> Result<(), Failure> {
     let mut faults: Vec<Fault> = Vec::new();
     let ignored = read(source, args, &mut |part| {
-        faults.extend(part.faults(args)?);
+        faults.extend(trial.faults(part)?);
         Ok(faults.len() < FAULTS)
     })?;
     report.ignored(source, ignored);
@@ -70,7 +78,7 @@ fn import(
         faults.sort_by_key(|fault| fault.place);
         faults.truncate(FAULTS);
         let reason = match faults.len() {
-            FAULTS => "nothing of it was stored, since many rows can't be read".to_owned(),
+            FAULTS => "nothing of it was stored, since 100 rows or more can't be read".to_owned(),
             1 => "nothing of it was stored, since a row can't be read".to_owned(),
             number => format!("nothing of it was stored, since {number} rows can't be read"),
         };
@@ -80,7 +88,13 @@ fn import(
     report.files += 1;
     let mut changed = None;
     read(source, args, &mut |part| {
-        let stored = part.store(store, args)?;
+        let stored = part.store(store, args).map_err(|failure| match failure {
+            Failure::Store(error) if is_of_stream(&error) => Failure::Input {
+                file: source.name.clone(),
+                error,
+            },
+            failure => failure,
+        })?;
         changed = report.stored(source, stored).err();
         Ok(changed.is_none())
     })?;

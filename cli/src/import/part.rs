@@ -7,6 +7,9 @@ use super::FAULTS;
 use crate::args::Import;
 use crate::failure::Failure;
 
+/// A trial holds about so many rows in memory.
+const TRIAL_ROWS: u64 = 100_000;
+
 /// A part of a file.
 pub(super) enum Part {
     /// Stream objects, as `sync` reads them.
@@ -69,15 +72,6 @@ pub(super) struct Stored {
 }
 
 impl Part {
-    /// Tries the part on a store in memory; returns what it can't take. So the library itself
-    /// says what it can read, before anything is stored.
-    pub(super) fn faults(self, args: &Import) -> Result<Vec<Fault>, Failure> {
-        if let Part::Rows(rows) = self {
-            return rows.faults(args);
-        }
-        Ok(self.store(&Store::open_in_memory()?, args)?.faults)
-    }
-
     /// Stores the part.
     pub(super) fn store(self, store: &Store, args: &Import) -> Result<Stored, Failure> {
         match self {
@@ -88,6 +82,49 @@ impl Part {
                 faults: vec![fault],
                 ..Stored::default()
             }),
+        }
+    }
+}
+
+/// What tries parts before anything is stored: a store in memory, so that the library itself
+/// says what it can read.
+pub(super) struct Trial<'a> {
+    args: &'a Import,
+    store: Store,
+    /// How many rows it has tried since it is empty.
+    rows: u64,
+}
+
+impl<'a> Trial<'a> {
+    pub(super) fn new(args: &'a Import) -> Result<Self, Failure> {
+        Ok(Self {
+            args,
+            store: Store::open_in_memory()?,
+            rows: 0,
+        })
+    }
+
+    /// Returns what of the part can't be stored.
+    pub(super) fn faults(&mut self, part: Part) -> Result<Vec<Fault>, Failure> {
+        if self.rows > TRIAL_ROWS {
+            *self = Self::new(self.args)?;
+        }
+        let Part::Rows(rows) = part else {
+            let stored = part.store(&self.store, self.args)?;
+            self.rows += stored.rows;
+            return Ok(stored.faults);
+        };
+        self.rows += rows.batch.num_rows() as u64;
+        match insert(&self.store, &rows.uuid, rows.batch.clone(), self.args) {
+            Ok(_) => Ok(Vec::new()),
+            Err(error) if is_of_row(&error) => rows.faults(self.args),
+            // Another stream, of this file or one before, has this name but for the case.
+            Err(Error::NotAStream { name, reason }) => {
+                let error = Error::NotAStream { name, reason };
+                let place = rows.places.first().copied().unwrap_or(1);
+                Ok(vec![Fault::new(place, error.to_string())])
+            }
+            Err(error) => Err(error.into()),
         }
     }
 }
