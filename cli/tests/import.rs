@@ -303,6 +303,23 @@ fn parquet_of_other_programs_is_read() {
 }
 
 #[test]
+fn files_that_pyarrow_has_written_are_read_unless_they_are_compressed_by_zstd() {
+    let folder = Folder::new();
+    let file = |name: &str| format!("{}/../tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
+    for name in ["snappy.parquet", "lz4.arrow"] {
+        let ran = folder.run(&["import", "engine.db", &file(name), "--json"]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        assert_eq!(ran.json()["rows"], 200);
+        assert_eq!(rows(&folder, "s").len(), 200);
+    }
+    for name in ["zstd.parquet", "zstd.arrow"] {
+        let ran = folder.run(&["import", "engine.db", &file(name)]);
+        assert_eq!(ran.code, 4, "{ran:?}");
+        assert!(ran.err.contains("it is compressed by zstd"), "{ran:?}");
+    }
+}
+
+#[test]
 fn parquet_that_is_no_stream_is_refused_in_words() {
     let folder = Folder::new();
     let ts = || -> ArrayRef { Arc::new(Int64Array::from(vec![DAY, DAY + 1, DAY + 2])) };

@@ -51,7 +51,7 @@ pub(crate) struct Export {
 /// the server's shape, as `ingest` reads it, and may have a provider in each payload. In CSV and
 /// NDJSON an empty hash or provider counts as none. Of a folder, `streams.ndjson` (metadata, as
 /// `sync` reads it) comes first, and then each file with a known ending: csv; ndjson or jsonl;
-/// parquet; arrow, feather or ipc.
+/// parquet; arrow, feather or ipc. Parquet may be compressed by snappy or lz4, Arrow by lz4.
 /// Each file is read through before anything of it is stored. If a row can't be read, nothing
 /// of the file is stored, and up to 100 such rows are reported with their line (in Parquet and
 /// Arrow, their row from 1). Then its rows are stored, 65,536 or 4 MiB at a time, each time in one

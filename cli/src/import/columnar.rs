@@ -32,9 +32,7 @@ pub(super) fn parquet(
     args: &Import,
     each: Each<'_>,
 ) -> Result<Vec<String>, Failure> {
-    let refused = |error: &dyn std::fmt::Display| {
-        source.refused(format!("it can't be read as Parquet: {error}"))
-    };
+    let refused = |error: &dyn std::fmt::Display| refused(source, "Parquet", &error.to_string());
     let file = source.open()?;
     let opened = guarded(|| {
         let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
@@ -59,8 +57,7 @@ pub(super) fn arrow(
     args: &Import,
     each: Each<'_>,
 ) -> Result<Vec<String>, Failure> {
-    let refused =
-        |error: ArrowError| source.refused(format!("it can't be read as Arrow IPC: {error}"));
+    let refused = |error: ArrowError| refused(source, "Arrow IPC", &error.to_string());
     let mut magic = Vec::new();
     let begun = source.open()?.take(6).read_to_end(&mut magic);
     begun.map_err(|error| source.unreadable(error))?;
@@ -73,6 +70,30 @@ pub(super) fn arrow(
     let reader = guarded(|| StreamReader::try_new(file, None)).map_err(refused)?;
     let schema = reader.schema();
     read(source, args, &schema, reader, &refused, each)
+}
+
+/// Returns the failure of a file that is not of the format, or is compressed by what only few
+/// write: each such library would make this program larger.
+fn refused(source: &Source, format: &str, error: &str) -> Failure {
+    let lacks = error.contains("at compile time") || error.contains("requires the");
+    let unread = ["zstd", "brotli", "flate2"];
+    match unread
+        .into_iter()
+        .find(|name| lacks && error.contains(name))
+    {
+        Some(name) => {
+            let name = if name == "flate2" { "gzip" } else { name };
+            source.refused(format!(
+                "it is compressed by {name}, which can't be read here: write it with {}",
+                if format == "Parquet" {
+                    "snappy or lz4"
+                } else {
+                    "lz4"
+                }
+            ))
+        }
+        None => source.refused(format!("it can't be read as {format}: {error}")),
+    }
 }
 
 /// Passes the rows of batches to `each`.
