@@ -65,7 +65,7 @@ fn name(kind: FindingKind) -> String {
 impl Report {
     /// Checks the streams, unless only their names are wanted.
     fn check(&mut self, store: &Store, streams: Vec<Selected>, quick: bool) -> Result<(), Failure> {
-        let progress = Progress::streams(streams.len());
+        let progress = Progress::each(streams.len());
         for stream in streams {
             if !quick {
                 progress.turn_to(&stream.label());

@@ -21,18 +21,23 @@ mod exit;
 mod export;
 mod failure;
 mod files;
+mod gaps;
 mod import;
 mod ingest;
 mod json;
 mod live;
 mod manual;
+mod new_file;
 mod normalize;
 mod observations;
 mod output;
 mod per_stream;
+mod picture;
+mod plot;
 mod progress;
 mod quarantine;
 mod remove;
+mod report;
 mod resample;
 mod restate_digest;
 mod retain;
@@ -84,6 +89,8 @@ fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
         Command::Align(args) => align::run(args, global, output),
         Command::Export(args) => export::run(args, global, output),
         Command::Import(args) => import::run(args, global, output),
+        Command::Plot(args) => plot::run(args, global, output),
+        Command::Report(args) => report::run(args, global, output),
         Command::Verify(args) => verify::run(args, global, output),
         Command::Check(args) => check::run(args, global, output),
         Command::RestateDigest(args) => restate_digest::run(args, global, output),

@@ -132,6 +132,11 @@ impl Output {
         let _ = writeln!(io::stderr().lock(), "{label}: {message}");
     }
 
+    /// Returns `true` if standard output has colours.
+    pub(crate) fn is_colored(&self) -> bool {
+        self.colored_out
+    }
+
     /// Returns `text` in bold, if colours are on.
     pub(crate) fn strong(&self, text: &str) -> String {
         paint(self.colored_out, Style::new().bold(), text)

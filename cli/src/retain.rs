@@ -1,6 +1,6 @@
 //! `satori-store retain`: old observations, deleted.
 
-use satori_store::{Store, Timestamp};
+use satori_store::{Error, Store, Timestamp};
 use serde::Serialize;
 
 use crate::args::{self, Global};
@@ -47,7 +47,7 @@ pub(crate) fn run(args: &args::Retain, global: &Global, output: &Output) -> Resu
                 false => store.retain(uuid, keep)?,
             };
             let deleted = Some(deleted);
-            Ok(Retained { deleted })
+            Ok::<_, Error>(Retained { deleted })
         },
         |_| Exit::Done,
     );

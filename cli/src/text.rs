@@ -44,6 +44,25 @@ pub(crate) fn short(text: &str, limit: usize) -> String {
     }
 }
 
+/// Returns `text` for HTML and XML, as the content of an element or of an attribute in quotes:
+/// what others wrote is shown, and never obeyed.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in plain(text).chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            // XML has no such characters.
+            '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
+            _ => escaped.push(character),
+        }
+    }
+    escaped
+}
+
 /// Returns a title and the first [`SHOWN`] items below it, one a line.
 pub(crate) fn listed(title: &str, items: &[impl Display]) -> String {
     let mut text = format!("\n{title}:\n");
@@ -149,6 +168,14 @@ mod tests {
         assert_eq!(plain("a\u{1b}[2Jb\n"), "a\\u{1b}[2Jb\\n");
         assert_eq!(plain("\u{9b}31m\u{202e}x"), "\\u{9b}31m\\u{202e}x");
         assert_eq!(plain("Zürich 東京"), "Zürich 東京");
+    }
+
+    #[test]
+    fn nothing_is_obeyed_in_a_page() {
+        assert_eq!(
+            escaped("<script>\"&'</script>\u{202e}\u{ffff}"),
+            "&lt;script&gt;&quot;&amp;&#39;&lt;/script&gt;\\u{202e}\u{fffd}"
+        );
     }
 
     #[test]

@@ -152,7 +152,7 @@ impl Verified {
 impl Chain {
     /// Returns `true` if a row is suspect, or foreign between verified rows, or if the rows
     /// differ from the digest.
-    fn is_doubtful(&self) -> bool {
+    pub(crate) fn is_doubtful(&self) -> bool {
         self.has_suspects() || self.foreign_between > 0 || self.digest == Digest::Differs
     }
 

@@ -1,5 +1,6 @@
 //! The command line's arguments.
 
+mod pictures;
 mod read;
 mod transfer;
 mod upkeep;
@@ -14,6 +15,7 @@ use clap_complete::Shell;
 use jiff::SpanRelativeTo;
 use satori_store::{OpenOptions, Store, StreamUuid, Synchronous, TimeUnit};
 
+pub(crate) use self::pictures::{Drawn, PictureFile, Plot, Report};
 pub(crate) use self::read::{
     Align, FillOf, Format, Observations, Range, Resample, Rows, Show, Streams, Tail, Verify,
 };
@@ -82,6 +84,8 @@ pub(crate) enum Command {
     Align(Align),
     Export(Export),
     Import(Import),
+    Plot(Plot),
+    Report(Report),
     Verify(Verify),
     Check(Check),
     #[command(name = "restate-digest")]
