@@ -85,7 +85,7 @@ pub(crate) struct Report {
     /// Write over the page if it exists
     #[arg(long)]
     pub(crate) force: bool,
-    /// Don't walk the hash chains, which takes about half of the time
+    /// Don't check the hash chains, which takes most of the time
     #[arg(long)]
     pub(crate) no_verify: bool,
 }

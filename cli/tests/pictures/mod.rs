@@ -2,6 +2,8 @@
 
 #![allow(dead_code)] // Each test file uses some of it.
 
+pub(crate) mod browser;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
