@@ -14,7 +14,7 @@ use diesel::connection::SimpleConnection;
 /// Returns a store that the commands read for a while.
 fn with_rows() -> Folder {
     let folder = Folder::with_bitcoin();
-    let streams = (0..8).map(|stream| {
+    let streams = (0..4).map(|stream| {
         format!(
             "CREATE TABLE s{stream} (ts TIMESTAMP PRIMARY KEY NOT NULL, value NUMERIC(20, 10) NOT NULL, \
              hash TEXT NOT NULL, provider TEXT NOT NULL); \
@@ -82,8 +82,8 @@ fn is_page(content: &[u8]) -> bool {
 fn a_page_or_a_picture_is_whole_or_is_not_there() {
     let folder = with_rows();
     let report = ["report", "engine.db", "-o", "report.html"];
-    let (ended, cut) = killed(&folder, &report, "report.html", false, 20, is_page);
-    assert!(ended > 5 && cut == 0, "{ended} ended, {cut} cut");
+    let (ended, cut) = killed(&folder, &report, "report.html", false, 15, is_page);
+    assert!(ended > 3 && cut == 0, "{ended} ended, {cut} cut");
 
     let plot = [
         "plot",
@@ -97,12 +97,12 @@ fn a_page_or_a_picture_is_whole_or_is_not_there() {
     ];
     let is_svg = |content: &[u8]| content.ends_with(b"</svg>\n");
     let svg = [&plot[..], &["s.svg"]].concat();
-    let (ended, cut) = killed(&folder, &svg, "s.svg", false, 20, is_svg);
-    assert!(ended > 5 && cut == 0, "{ended} ended, {cut} cut");
+    let (ended, cut) = killed(&folder, &svg, "s.svg", false, 15, is_svg);
+    assert!(ended > 3 && cut == 0, "{ended} ended, {cut} cut");
     let is_png = |content: &[u8]| tiny_skia::Pixmap::decode_png(content).is_ok();
     let png = [&plot[..], &["s.png"]].concat();
-    let (ended, cut) = killed(&folder, &png, "s.png", false, 20, is_png);
-    assert!(ended > 5 && cut == 0, "{ended} ended, {cut} cut");
+    let (ended, cut) = killed(&folder, &png, "s.png", false, 15, is_png);
+    assert!(ended > 3 && cut == 0, "{ended} ended, {cut} cut");
 
     // Nothing is left but hidden files, which are named in the help.
     for name in fs::read_dir(folder.path("")).unwrap() {
@@ -123,6 +123,6 @@ fn a_file_that_is_written_under_its_own_name_is_cut() {
     // What a shell's `>` does.
     let print = ["observations", "engine.db", "s1", "--format", "json"];
     let is_whole = |content: &[u8]| content.ends_with(b"]\n");
-    let (ended, cut) = killed(&folder, &print, "rows.json", true, 30, is_whole);
+    let (ended, cut) = killed(&folder, &print, "rows.json", true, 20, is_whole);
     assert!(ended > 0 && cut > 0, "{ended} ended, {cut} cut");
 }

@@ -106,6 +106,11 @@ fn a_page_says_all_of_each_stream() {
         "a line on each side of the gap"
     );
 
+    let (_, svg) = evil.split_once("<svg").unwrap();
+    let (svg, _) = svg.split_once("</svg>").unwrap();
+    folder.write("spark.svg", format!("<svg{svg}</svg>\n"));
+    pictures::compare(&folder.path("spark.svg"), "spark.svg");
+
     let none = article(&page, "empty-stream");
     assert_eq!(
         (fact(&none, "rows").as_str(), none.contains("<svg")),

@@ -120,7 +120,7 @@ pub(super) fn article(entry: &Entry, number: u64, now: Timestamp) -> Markup {
     let texts = stream.map(|stream| {
         [
             ("author", &stream.author),
-            ("source", &stream.secondary),
+            ("secondary", &stream.secondary),
             ("target", &stream.target),
             ("description", &stream.description),
         ]
@@ -153,7 +153,7 @@ pub(super) fn article(entry: &Entry, number: u64, now: Timestamp) -> Markup {
                         count(chain.verified), count(chain.foreign as u64), count(chain.suspect as u64))))
                     @if chain.digest == Digest::Matches { (fact("digest", "matches")) }
                 }
-                @if entry.providers.len() > 0 { (fact("providers", &providers(entry))) }
+                @if !entry.providers.is_empty() { (fact("providers", &providers(entry))) }
                 @for (label, text) in texts { (fact(label, &short(text, TEXT))) }
                 @if stream.is_none() { (fact("metadata", "none")) }
             }
