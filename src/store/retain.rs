@@ -1,6 +1,7 @@
 //! Deleting what a stream holds beyond what is to be kept.
 
-use super::{Store, or_default};
+use super::Store;
+use super::connection::Connection;
 use crate::backend::Backend;
 use crate::model::cursor::Cursor;
 use crate::model::error::Result;
@@ -53,24 +54,14 @@ impl Store {
             return Ok(0);
         };
         let mut cursor = Cursor::new(Some(span));
+        // If there is nothing to delete, it waits for nobody.
+        if call.read_batch(uuid, &mut cursor.clone(), 1, |_| Ok(()))? == 0 {
+            return Ok(0);
+        }
         let mut deleted = 0;
-        while !cursor.is_done() {
-            let batch = call.write(|connection| {
-                let mut last = None;
-                let read = connection.read_rows(uuid, &mut cursor, DELETE_BATCH, |row| {
-                    last = Some(row.ts);
-                    Ok(())
-                })?;
-                let Some(last) = last else {
-                    return or_default(connection, uuid, read.map(|_| 0));
-                };
-                let batch = Span {
-                    last: last.as_micros(),
-                    ..span
-                };
-                let deleted = connection.delete(uuid, batch)?;
-                or_default(connection, uuid, deleted)
-            })?;
+        while let Some(batch) =
+            call.write(|connection| delete_batch(connection, uuid, span, &mut cursor))?
+        {
             deleted += batch;
         }
         Ok(deleted)
@@ -131,6 +122,29 @@ impl Store {
             })
         })
     }
+}
+
+/// Deletes the next rows of the cursor, and those that have come before them since; returns
+/// how many there were, or `None` at the end.
+fn delete_batch(
+    connection: &mut Connection,
+    uuid: &StreamUuid,
+    span: Span,
+    cursor: &mut Cursor,
+) -> Result<Option<u64>> {
+    let mut last = None;
+    connection.read_rows(uuid, cursor, DELETE_BATCH, |row| {
+        last = Some(row.ts);
+        Ok(())
+    })?;
+    let Some(last) = last else {
+        return Ok(None);
+    };
+    let batch = Span {
+        last: last.as_micros(),
+        ..span
+    };
+    connection.delete(uuid, batch)
 }
 
 /// Returns the instant after this one, or this one if it is the last of all.

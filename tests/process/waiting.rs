@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::support::*;
 use satori_store::{
     Error, IngestOptions, NewObservation, Normalization, OpenOptions, Remove, Removed, Restored,
-    Store, StreamPatch,
+    Retain, Store, StreamPatch,
 };
 
 #[test]
@@ -28,8 +28,9 @@ fn a_write_is_busy_after_its_limit_and_not_before() {
             &|| store.normalize(&spelled).map(drop),
             &|| store.quarantine(&spelled).map(drop),
             &|| store.delete(&stream, ..).map(drop),
+            &|| store.retain(&stream, Retain::Last(0)).map(drop),
             &|| store.remove(&stream, Remove::Both).map(drop),
-        ] as [&dyn Fn() -> satori_store::Result<()>; 8]
+        ] as [&dyn Fn() -> satori_store::Result<()>; 9]
         {
             let begun = Instant::now();
             let Err(Error::Busy {
@@ -188,6 +189,9 @@ fn nothing_to_write_waits_for_no_lock() {
     for (from, to) in [(5, 5), (1, 1), (7, 3), (2, 9), (-9, 1)] {
         assert_eq!(store.delete(&stream, at(from)..at(to)).unwrap(), 0);
     }
+    for keep in [Retain::Last(9), Retain::Since(at(-9))] {
+        assert_eq!(store.retain(&stream, keep).unwrap(), 0);
+    }
     for what in [Remove::Both, Remove::Data, Remove::Metadata] {
         assert_eq!(
             store.remove(&uuid("unknown"), what).unwrap(),
@@ -221,6 +225,7 @@ fn nothing_to_write_waits_for_no_lock() {
     );
     for unknown in [
         store.delete(&uuid("unknown"), ..).map(drop),
+        store.retain(&uuid("unknown"), Retain::Last(9)).map(drop),
         store.quarantine(&uuid("unknown")).map(drop),
         store.restore(&uuid("unknown")).map(drop),
         store.normalize(&uuid("unknown")).map(drop),
@@ -239,6 +244,7 @@ fn nothing_to_write_waits_for_no_lock() {
         reader.insert_many(&stream, &[]).map(drop),
         reader.insert_many(&stream, &[numbered(1)]).map(drop),
         reader.delete(&stream, at(5)..at(5)).map(drop),
+        reader.retain(&stream, Retain::Last(9)).map(drop),
         reader.remove(&uuid("unknown"), Remove::Both).map(drop),
         reader.quarantine(&stream).map(drop),
         reader.restore(&stream).map(drop),

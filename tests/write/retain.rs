@@ -190,6 +190,8 @@ fn what_is_wrong_is_reported() {
     // Metadata alone has nothing to delete.
     let patch = satori_store::StreamPatch::new();
     store.upsert_stream(&uuid("empty"), &patch).unwrap();
-    assert_eq!(store.retain(&uuid("empty"), Retain::Last(0)).unwrap(), 0);
+    for keep in [Retain::Last(0), Retain::Last(1), Retain::Since(at(60))] {
+        assert_eq!(retain(&store, &uuid("empty"), keep), 0);
+    }
     assert_eq!(store.count(&s, ..).unwrap(), 2);
 }
