@@ -116,12 +116,18 @@ fn the_store_is_never_written_over() {
     let folder = Folder::with_bitcoin();
     let before = fs::read(folder.path("engine.db")).unwrap();
     let csv = ["--format", "csv", "--force"];
-    for db in ["engine.db", "./engine.db"] {
+    for db in [
+        "engine.db",
+        "./engine.db",
+        "engine.db-wal",
+        "./engine.db-shm",
+    ] {
         let ran = folder.run(&[&["export", "engine.db", "bitcoin", "-o", db], &csv[..]].concat());
         assert_eq!(ran.code, 8, "{ran:?}");
         assert!(ran.err.contains("the store itself"), "{ran:?}");
     }
     assert_eq!(fs::read(folder.path("engine.db")).unwrap(), before);
+    assert_eq!(files(&folder), [] as [&str; 0]);
 }
 
 #[test]

@@ -11,14 +11,20 @@ use crate::text;
 pub(super) struct CsvWriter<'a, W: Write> {
     out: csv::Writer<W>,
     uuid: &'a StreamUuid,
+    is_terminal: bool,
 }
 
 impl<'a, W: Write> CsvWriter<'a, W> {
-    /// Begins a file, with its header line.
-    pub(super) fn new(out: W, uuid: &'a StreamUuid) -> io::Result<Self> {
+    /// Begins a file, with its header line. For a terminal, characters that would steer it are
+    /// escaped.
+    pub(super) fn new(out: W, uuid: &'a StreamUuid, is_terminal: bool) -> io::Result<Self> {
         let mut out = csv::Writer::from_writer(out);
         out.write_record(["ts", "value", "hash", "provider", "stream"])?;
-        Ok(Self { out, uuid })
+        Ok(Self {
+            out,
+            uuid,
+            is_terminal,
+        })
     }
 }
 
@@ -33,8 +39,11 @@ impl<W: Write> Writer for CsvWriter<'_, W> {
         } in rows(batch)
         {
             let (ts, value) = (exact(ts), text::number(value));
-            self.out
-                .write_record([ts.as_str(), &value, hash, provider, uuid])?;
+            let row = [ts.as_str(), &value, hash, provider, uuid];
+            match self.is_terminal {
+                true => self.out.write_record(row.map(text::plain).iter())?,
+                false => self.out.write_record(row)?,
+            }
         }
         Ok(())
     }

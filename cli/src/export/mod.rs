@@ -14,6 +14,7 @@ use satori_store::{Store, StreamUuid};
 use serde::Serialize;
 
 use self::new::{NewFile, NewFolder};
+use self::writer::Form;
 use crate::args::{Export, FileFormat, Global};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -57,6 +58,7 @@ pub(crate) fn run(args: &Export, global: &Global, output: &Output) -> Result<Exi
     let exporter = Exporter {
         store: &store,
         args,
+        is_terminal: path.is_none() && io::stdout().is_terminal(),
     };
     match (&args.stream, path) {
         (Some(stream), None) => exporter.to_standard_output(stream, output),
@@ -69,13 +71,15 @@ pub(crate) fn run(args: &Export, global: &Global, output: &Output) -> Result<Exi
 struct Exporter<'a> {
     store: &'a Store,
     args: &'a Export,
+    /// The output is a terminal.
+    is_terminal: bool,
 }
 
 impl Exporter<'_> {
     fn to_standard_output(&self, stream: &str, output: &Output) -> Result<Exit, Failure> {
         let format = self.args.format.unwrap_or(FileFormat::Csv);
         let is_binary = matches!(format, FileFormat::Parquet | FileFormat::Arrow);
-        if is_binary && io::stdout().is_terminal() {
+        if is_binary && self.is_terminal {
             let error = io::Error::other("it is a terminal, and the format is binary");
             return Err(Failure::Print(error));
         }
@@ -99,7 +103,7 @@ impl Exporter<'_> {
         let selected = select::one(self.store, stream, output)?;
         let label = selected.label();
         if new::is_of_store(path, &self.args.db) {
-            let error = io::Error::other("it is the store itself");
+            let error = io::Error::other("it is the store itself, or belongs to it");
             return Err(Failure::Write { file: name, error });
         }
         let outcomes = per_stream::run(
@@ -179,7 +183,11 @@ impl Exporter<'_> {
     ) -> Result<Exported, Failure> {
         let batches = self.store.record_batches(uuid, self.args.range.bounds())?;
         let metadata = self.store.stream(uuid)?;
-        let rows = writer::write(uuid, metadata.as_ref(), batches, format, out, failed)?;
+        let form = Form {
+            format,
+            is_terminal: self.is_terminal,
+        };
+        let rows = writer::write(uuid, metadata.as_ref(), batches, form, out, failed)?;
         let unreadable = match self.args.skip_unreadable {
             true => self.store.unreadable(uuid)?.len(),
             false => 0,

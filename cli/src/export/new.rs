@@ -126,9 +126,17 @@ impl NewFolder {
     }
 }
 
-/// Returns `true` if the path is that of the store, or of what SQLite keeps beside it.
+/// Returns `true` if the path is that of the store, or of what SQLite keeps beside it: a file
+/// there would be taken for what was written last.
 pub(super) fn is_of_store(path: &Path, db: &Path) -> bool {
-    let (Ok(path), Ok(db)) = (fs::canonicalize(path), fs::canonicalize(db)) else {
+    let whole = |path: &Path| {
+        // There may be no file yet.
+        fs::canonicalize(path).or_else(|_| {
+            let folder = fs::canonicalize(parent(path))?;
+            Ok::<_, io::Error>(folder.join(path.file_name().unwrap_or_default()))
+        })
+    };
+    let (Ok(path), Ok(db)) = (whole(path), whole(db)) else {
         return false;
     };
     let db = db.into_os_string();

@@ -15,6 +15,13 @@ use super::{columnar, csv, ndjson};
 use crate::args::FileFormat;
 use crate::failure::Failure;
 
+/// How rows are written.
+pub(super) struct Form {
+    pub(super) format: FileFormat,
+    /// A terminal shows them, which no text may steer.
+    pub(super) is_terminal: bool,
+}
+
 /// What writes a file.
 pub(super) trait Writer {
     /// Writes rows behind those that were written before.
@@ -30,13 +37,15 @@ pub(super) fn write(
     uuid: &StreamUuid,
     metadata: Option<&Stream>,
     batches: RecordBatches,
-    format: FileFormat,
+    form: Form,
     out: &mut (impl Write + Send),
     failed: &dyn Fn(io::Error) -> Failure,
 ) -> Result<u64, Failure> {
     let schema = batches.schema();
-    let mut writer: Box<dyn Writer + '_> = match format {
-        FileFormat::Csv => Box::new(csv::CsvWriter::new(out, uuid).map_err(failed)?),
+    let mut writer: Box<dyn Writer + '_> = match form.format {
+        FileFormat::Csv => {
+            Box::new(csv::CsvWriter::new(out, uuid, form.is_terminal).map_err(failed)?)
+        }
         FileFormat::Ndjson => Box::new(ndjson::NdjsonWriter::new(out, uuid, metadata)),
         FileFormat::Parquet => {
             Box::new(columnar::parquet(out, &schema, uuid, metadata).map_err(failed)?)
