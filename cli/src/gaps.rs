@@ -1,7 +1,7 @@
 //! Gaps: times in which a stream has no rows although it usually has.
 //!
-//! A gap is a step from one row to the next of more than [`TIMES`] times the median step of the
-//! stream. [`Steps`] finds that limit in one walk along the stream, [`Gaps`] the gaps in a
+//! A gap is a step from one row to the next of more than one and a half times the median step
+//! of the stream, as [`Statistics`](satori_store::Statistics) counts them. [`Steps`] finds that limit in one walk along the stream, [`Gaps`] the gaps in a
 //! second one, each in little memory however many rows there are. Rows of one instant have no
 //! step between them.
 
@@ -9,9 +9,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use satori_store::Timestamp;
-
-/// A gap is longer than this many median steps.
-pub(crate) const TIMES: u64 = 10;
 
 /// Steps whose first this many bits after the highest agree are counted together.
 const BITS: u32 = 7;
@@ -93,7 +90,7 @@ impl Steps {
     /// Returns the longest step that is no gap; `None` if there is no step.
     pub(crate) fn limit(&self) -> Option<Limit> {
         let median = self.median_micros()?;
-        Some(Limit(median.saturating_mul(TIMES)))
+        Some(Limit(median.saturating_add(median / 2)))
     }
 
     /// Returns the limit if there is a gap, which a second walk then finds.
@@ -189,10 +186,10 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_is_longer_than_ten_median_steps() {
+    fn a_gap_is_longer_than_one_and_a_half_median_steps() {
         let minute = Some(Duration::from_secs(60));
-        assert_eq!(found(&[0, 60, 120, 720], 9), (minute, 0, vec![]));
-        assert_eq!(found(&[0, 60, 120, 721], 9), (minute, 1, vec![(120, 721)]));
+        assert_eq!(found(&[0, 60, 120, 210], 9), (minute, 0, vec![]));
+        assert_eq!(found(&[0, 60, 120, 211], 9), (minute, 1, vec![(120, 211)]));
         assert_eq!(found(&[], 9), (None, 0, vec![]));
         assert_eq!(found(&[5], 9), (None, 0, vec![]));
         assert_eq!(found(&[5, 5], 9), (None, 0, vec![]), "no step");

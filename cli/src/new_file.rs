@@ -1,12 +1,15 @@
-//! A file that gets its name once it is complete.
+//! A file that gets its name once it is complete and on the disk.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use tempfile::{Builder, NamedTempFile};
 
 use crate::failure::Failure;
+
+/// What the name of an incomplete file or folder begins with.
+const PARTIAL: &str = ".satori-store.partial-";
 
 /// A new file, written under a hidden name in the folder of its own. If it is dropped, nothing
 /// is left of it; if the process is killed, the hidden file is.
@@ -20,10 +23,10 @@ impl NewFile {
     /// Begins a file, which [`check`] must let pass.
     pub(crate) fn begin(path: &Path, force: bool, db: &Path) -> Result<Self, Failure> {
         check(path, force, db)?;
-        let file = hidden(folder(path)).map_err(|error| failure(path, error))?;
+        let file = hidden(0o666).tempfile_in(folder(path));
         Ok(Self {
             path: path.to_owned(),
-            file,
+            file: file.map_err(|error| failure(path, error))?,
             force,
         })
     }
@@ -39,59 +42,75 @@ impl NewFile {
     }
 
     /// Gives the file its name, when it is on the disk. Returns its bytes.
-    pub(crate) fn finish(mut self) -> Result<u64, Failure> {
-        let mut finish = || {
-            self.file.flush()?;
-            self.file.as_file().sync_all()?;
-            Ok(self.file.as_file().metadata()?.len())
+    pub(crate) fn finish(self) -> Result<u64, Failure> {
+        let Self { path, file, force } = self;
+        let failed = |error| failure(&path, error);
+        let synced = file.as_file().sync_all();
+        let bytes = synced.and_then(|()| Ok(file.as_file().metadata()?.len()));
+        let bytes = bytes.map_err(failed)?;
+        let named = match force {
+            true => file.persist(&path),
+            false => file.persist_noclobber(&path),
         };
-        let bytes = finish().map_err(|error| failure(&self.path, error))?;
-        let named = match self.force {
-            true => self.file.persist(&self.path),
-            false => self.file.persist_noclobber(&self.path),
-        };
-        let named = named.map_err(|error| match error.error.kind() {
-            io::ErrorKind::AlreadyExists => exists(),
-            _ => error.error,
-        });
-        named
-            .and_then(|_| sync_folder(folder(&self.path)))
-            .map_err(|error| failure(&self.path, error))?;
+        named.map_err(|error| match error.error.kind() {
+            io::ErrorKind::AlreadyExists if !force => exists(&path, false),
+            _ => failed(error.error),
+        })?;
+        sync_folder(folder(&path)).map_err(failed)?;
         Ok(bytes)
     }
 }
 
-/// Checks that there may be a new file at `path`: none exists there, or `force` is `true` and it
-/// is not the store `db`.
+/// Checks that there may be a new file at `path`: none exists there, or `force` is `true`, and
+/// it is not the store `db` or what SQLite keeps beside it.
 pub(crate) fn check(path: &Path, force: bool, db: &Path) -> Result<(), Failure> {
-    let is_store = || Some(fs::canonicalize(path).ok()? == fs::canonicalize(db).ok()?);
-    let fault = if path.is_dir() {
-        io::ErrorKind::IsADirectory.into()
-    } else if is_store() == Some(true) {
-        io::Error::other("it is the store itself")
-    } else if !force && path.symlink_metadata().is_ok() {
-        exists()
-    } else {
-        return Ok(());
-    };
-    Err(failure(path, fault))
-}
-
-/// Returns a hidden file with the permissions that a program's files usually have.
-fn hidden(folder: &Path) -> io::Result<NamedTempFile> {
-    let mut hidden = tempfile::Builder::new();
-    hidden.prefix(".satori-store.partial-");
-    #[cfg(unix)]
-    {
-        use std::fs::Permissions;
-        use std::os::unix::fs::PermissionsExt;
-        // The process's umask takes from these.
-        hidden.permissions(Permissions::from_mode(0o666));
+    if path.is_dir() {
+        return Err(failure(path, io::ErrorKind::IsADirectory.into()));
     }
-    hidden.tempfile_in(folder)
+    if is_of_store(path, db) {
+        let error = io::Error::other("it is the store itself, or belongs to it");
+        return Err(failure(path, error));
+    }
+    match !force && path.symlink_metadata().is_ok() {
+        true => Err(exists(path, false)),
+        false => Ok(()),
+    }
 }
 
-/// Returns the folder of a file.
+/// Returns `true` if the path is that of the store, or of what SQLite keeps beside it: a file
+/// there would be taken for what was written last.
+fn is_of_store(path: &Path, db: &Path) -> bool {
+    let whole = |path: &Path| {
+        // There may be no file yet.
+        fs::canonicalize(path).or_else(|_| {
+            let folder = fs::canonicalize(folder(path))?;
+            Ok::<_, io::Error>(folder.join(path.file_name().unwrap_or_default()))
+        })
+    };
+    let (Ok(path), Ok(db)) = (whole(path), whole(db)) else {
+        return false;
+    };
+    let db = db.into_os_string();
+    ["", "-wal", "-shm", "-journal"].into_iter().any(|ending| {
+        let mut file = db.clone();
+        file.push(ending);
+        path.as_os_str() == file
+    })
+}
+
+/// Returns what makes a hidden file or folder of these permissions, from which the system takes
+/// those of the umask.
+pub(crate) fn hidden(mode: u32) -> Builder<'static, 'static> {
+    let mut hidden = Builder::new();
+    hidden.prefix(PARTIAL);
+    #[cfg(unix)]
+    hidden.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
+    #[cfg(not(unix))]
+    let _ = mode;
+    hidden
+}
+
+/// Returns the folder in which a file or a folder is.
 pub(crate) fn folder(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
@@ -99,8 +118,8 @@ pub(crate) fn folder(path: &Path) -> &Path {
     }
 }
 
-/// Has the disk keep the names in a folder.
-fn sync_folder(folder: &Path) -> io::Result<()> {
+/// Waits until the names in a folder are on the disk.
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     File::open(folder)?.sync_all()?;
     #[cfg(not(unix))]
@@ -108,14 +127,16 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn exists() -> io::Error {
-    io::Error::new(
-        io::ErrorKind::AlreadyExists,
-        "it already exists; --force writes over it",
-    )
+/// Returns the failure of a file, or of a folder that holds something, in the place of a new one.
+pub(crate) fn exists(path: &Path, is_folder: bool) -> Failure {
+    Failure::Exists {
+        file: path.display().to_string(),
+        is_folder,
+    }
 }
 
-fn failure(path: &Path, error: io::Error) -> Failure {
+/// Returns the failure of a file or folder that can't be written.
+pub(crate) fn failure(path: &Path, error: io::Error) -> Failure {
     Failure::Write {
         file: path.display().to_string(),
         error,

@@ -242,7 +242,7 @@ fn killed_at_any_moment_it_leaves_no_half_of_a_file() {
     }
     assert!(killed > 4, "only {killed} were killed");
     for name in files(&folder) {
-        assert!(name.starts_with(".satori-export.partial-"), "{name}");
+        assert!(name.starts_with(".satori-store.partial-"), "{name}");
     }
     let verified = folder.run(&["streams", "engine.db", "--json"]);
     assert_eq!(verified.code, 0, "{verified:?}");

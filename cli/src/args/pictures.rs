@@ -10,7 +10,7 @@ use super::read::Range;
 ///
 /// Each stream has its own axis of values, and all have one axis of time. Where there are more
 /// rows than dots or pixels, a band reaches from the least to the greatest value. A line ends
-/// at a gap: a step to the next row of more than 10 times the median step of the stream. If
+/// at a gap: a step to the next row of more than one and a half times the median step of the stream. If
 /// rows come from several providers, these have colours, and letters in the terminal. A file gets
 /// its name once it is complete; if the command is killed, a hidden file beside it may be left,
 /// `.satori-store.partial-` and letters.
@@ -74,7 +74,7 @@ impl PictureFile {
 ///
 /// The page is one HTML file that loads nothing from elsewhere and runs no script. It is
 /// readable on a telephone, and dark where the reader's system is. A gap is a step from one row
-/// to the next of more than 10 times the median step of the stream. The exit code is 1 if
+/// to the next of more than one and a half times the median step of the stream. The exit code is 1 if
 /// rows are suspect, or foreign between verified rows, or differ from a digest, as that of
 /// verify, and that of the error if a stream can't be read; the page is written all the same. It
 /// gets its name once it is complete; if the command is killed, a hidden file beside it is left,

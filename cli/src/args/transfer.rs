@@ -15,7 +15,7 @@ use super::{Range, Unit};
 /// which stream it is of. NDJSON has the server's shape, which `ingest` reads too: a payload a
 /// line, the stream's metadata in the first.
 /// A file or folder gets its name once it is complete and on the disk. If the command is killed, a
-/// hidden one beside it is left, `.satori-export.partial-` and letters. Others may write to the
+/// hidden one beside it is left, `.satori-store.partial-` and letters. Others may write to the
 /// store meanwhile; to have all streams as of one moment, export a backup.
 /// In Parquet and Arrow an instant is a timestamp in microseconds, UTC; in CSV it is ISO 8601; in
 /// NDJSON, Unix seconds.

@@ -4,7 +4,7 @@ mod columnar;
 mod csv;
 mod file_name;
 mod ndjson;
-mod new;
+mod new_folder;
 mod writer;
 
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -13,11 +13,12 @@ use std::path::Path;
 use satori_store::{Store, StreamUuid};
 use serde::Serialize;
 
-use self::new::{NewFile, NewFolder};
+use self::new_folder::NewFolder;
 use self::writer::Form;
 use crate::args::{Export, FileFormat, Global};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::new_file::{self, NewFile};
 use crate::output::Output;
 use crate::per_stream::{self, Outcomes};
 use crate::select;
@@ -102,16 +103,12 @@ impl Exporter<'_> {
         };
         let selected = select::one(self.store, stream, output)?;
         let label = selected.label();
-        if new::is_of_store(path, &self.args.db) {
-            let error = io::Error::other("it is the store itself, or belongs to it");
-            return Err(Failure::Write { file: name, error });
-        }
         let outcomes = per_stream::run(
             vec![selected],
             |uuid| {
-                let mut file = NewFile::create(path, self.args.force)?;
-                let failed = |error| file_failure(path, error);
-                let exported = self.write(uuid, format, file.as_file_mut(), &failed)?;
+                let mut file = NewFile::begin(path, self.args.force, &self.args.db)?;
+                let failed = |error| new_file::failure(path, error);
+                let exported = self.write(uuid, format, file.file(), &failed)?;
                 file.finish()?;
                 Ok::<_, Failure>(Exported {
                     file: name.clone(),
@@ -143,7 +140,7 @@ impl Exporter<'_> {
             |uuid| {
                 let name = file_name::of(uuid, format);
                 let file = folder.file(&name)?;
-                let failed = |error| file_failure(&path.join(&name), error);
+                let failed = |error| new_file::failure(&path.join(&name), error);
                 match self.write(uuid, format, &mut &file, &failed) {
                     Ok(exported) => {
                         file.sync_all().map_err(failed)?;
@@ -244,13 +241,5 @@ impl Exporter<'_> {
 impl Exported {
     fn exit(&self) -> Exit {
         Exit::refused_if(self.unreadable > 0)
-    }
-}
-
-/// Returns the failure of a file that can't be written.
-fn file_failure(path: &Path, error: io::Error) -> Failure {
-    Failure::Write {
-        file: path.display().to_string(),
-        error,
     }
 }

@@ -9,7 +9,6 @@ use satori_store::{Digest, Timestamp, sqlite_info};
 
 use super::entry::Entry;
 use super::{Totals, bytes_of};
-use crate::gaps;
 use crate::picture::palette;
 use crate::text::{count, counted, duration, minute, number, short};
 
@@ -62,7 +61,6 @@ impl<'a> Summary<'a> {
         let db = short(&self.db.to_string_lossy(), TEXT);
         let title = format!("Report of {db}");
         let chain = |rows: Option<u64>| rows.map_or("not verified".to_owned(), count);
-        let times = gaps::TIMES;
         html! {
             (DOCTYPE)
             (PreEscaped("<html lang=\"en\"><head>"))
@@ -91,7 +89,7 @@ impl<'a> Summary<'a> {
                     "Generated " (instant(self.generated)) " by satori-store "
                     (env!("CARGO_PKG_VERSION")) " with SQLite " (sqlite_info().version) ". "
                     "Times are UTC. A gap is a step from one row to the next of more than "
-                    (times) " times the median step of the stream; pictures show it in grey."
+                    "one and a half times the median step of the stream; pictures show it in grey."
                 }
                 @if self.in_trouble > 0 {
                     section.trouble {
