@@ -27,7 +27,7 @@ pub(crate) const HELP: &str = "\
 Exit codes:
   0  done
   1  done, but something was refused or left as it was, or rows are suspect, or foreign
-     between verified rows
+     between verified rows, or `check` warns
   2  the command line is wrong, or a confirmation is missing
   3  no such stream, or a file is missing or can't be opened
   4  bad input: JSON, a stream's uuid, a timestamp, a name that several streams have

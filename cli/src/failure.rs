@@ -26,8 +26,8 @@ pub(crate) enum Failure {
     Refused { file: String, reason: String },
     /// The file or folder that was to be made already exists.
     Exists { file: String, is_folder: bool },
-    /// Standard output can't take several streams.
-    OneStream,
+    /// Standard output, or a file of this name, can't take several streams.
+    OneStream { output: String },
     /// The file's ending names no format, and no option does.
     UnknownFormat { file: String },
     /// The output can't be written.
@@ -63,7 +63,7 @@ impl Failure {
             Failure::Print(error) if is_broken_pipe(error) => Exit::Done,
             Failure::Print(_) | Failure::Write { .. } => Exit::CannotWrite,
             Failure::Exists { .. } => Exit::CannotWrite,
-            Failure::OneStream | Failure::UnknownFormat { .. } => Exit::Usage,
+            Failure::OneStream { .. } | Failure::UnknownFormat { .. } => Exit::Usage,
             Failure::Ambiguous { .. } | Failure::Refused { .. } => Exit::BadInput,
             Failure::Stopped { signal, .. } => signal.exit(),
             Failure::Unconfirmed => Exit::Usage,
@@ -89,7 +89,7 @@ impl Failure {
             Failure::Write { .. } => own("cannot_write"),
             Failure::Refused { .. } => own("bad_input"),
             Failure::Exists { .. } => own("exists"),
-            Failure::OneStream => own("one_stream"),
+            Failure::OneStream { .. } => own("one_stream"),
             Failure::UnknownFormat { .. } => own("unknown_format"),
             Failure::Print(_) => own("cannot_print"),
             Failure::Ambiguous { .. } => own("ambiguous_name"),
@@ -108,7 +108,7 @@ impl Failure {
                 true => "name a new folder, or an empty one",
                 false => "name another file, or pass --force to write over it",
             }),
-            Failure::OneStream => Some("name a stream, or a folder with --output"),
+            Failure::OneStream { .. } => Some("name a stream, or a folder with --output"),
             Failure::UnknownFormat { .. } => Some(
                 "end its name in .csv, .ndjson, .parquet or .arrow, or name the format with --format",
             ),
@@ -169,7 +169,7 @@ impl fmt::Display for Failure {
                 true => write!(f, "{file} already exists, and is not empty"),
                 false => write!(f, "{file} already exists"),
             },
-            Failure::OneStream => f.write_str("standard output takes one stream"),
+            Failure::OneStream { output } => write!(f, "{output} takes one stream"),
             Failure::UnknownFormat { file } => {
                 write!(f, "the ending of {file} names no format")
             }
@@ -182,7 +182,7 @@ impl fmt::Display for Failure {
                 write!(f, "{signal} came before the end of {file}: {lost}")
             }
             Failure::Unconfirmed => {
-                f.write_str("nothing was removed: there is no terminal to confirm it on")
+                f.write_str("nothing was changed: there is no terminal to confirm it on")
             }
         }
     }

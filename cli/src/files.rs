@@ -182,7 +182,7 @@ pub(crate) fn named(files: &[PathBuf]) -> Vec<PathBuf> {
 /// known.
 pub(crate) fn check(files: &[PathBuf], db: &Path) -> Result<Option<u64>, Failure> {
     let mut bytes = Some(0);
-    let db = fs::canonicalize(db).ok();
+    let db = fs::metadata(db).ok();
     for file in files {
         if file == Path::new("-") {
             bytes = None;
@@ -194,7 +194,7 @@ pub(crate) fn check(files: &[PathBuf], db: &Path) -> Result<Option<u64>, Failure
         };
         let found = fs::metadata(file).map_err(unreadable)?;
         // Opening and closing the store's file would drop SQLite's locks on it.
-        if db.is_some() && fs::canonicalize(file).ok() == db {
+        if db.as_ref().is_some_and(|db| is_same(db, &found)) {
             return Err(unreadable(io::Error::other("it is the store itself")));
         }
         if found.is_dir() {
@@ -205,6 +205,18 @@ pub(crate) fn check(files: &[PathBuf], db: &Path) -> Result<Option<u64>, Failure
             .map(|bytes| bytes + found.len());
     }
     Ok(bytes)
+}
+
+/// Returns `true` if it is the same file, by whatever name.
+#[cfg(unix)]
+fn is_same(one: &fs::Metadata, other: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+#[cfg(not(unix))]
+fn is_same(_one: &fs::Metadata, _other: &fs::Metadata) -> bool {
+    false
 }
 
 /// Returns `true` if somebody may still be writing the input: it is no regular file.

@@ -1,9 +1,9 @@
 //! Gaps: times in which a stream has no rows although it usually has.
 //!
 //! A gap is a step from one row to the next of more than one and a half times the median step
-//! of the stream, as [`Statistics`](satori_store::Statistics) counts them. [`Steps`] finds that limit in one walk along the stream, [`Gaps`] the gaps in a
-//! second one, each in little memory however many rows there are. Rows of one instant have no
-//! step between them.
+//! of the stream, as [`Statistics`](satori_store::Statistics) counts them. [`Steps`] finds that
+//! limit in one walk along the stream, [`Gaps`] the gaps in a second one, each in little memory
+//! however many rows there are. Rows of one instant have no step between them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

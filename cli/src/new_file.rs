@@ -62,17 +62,31 @@ impl NewFile {
 }
 
 /// Checks that there may be a new file at `path`: none exists there, or `force` is `true`, and
-/// it is not the store `db` or what SQLite keeps beside it.
+/// what exists is a file, and neither the store `db` nor what SQLite keeps beside it.
 pub(crate) fn check(path: &Path, force: bool, db: &Path) -> Result<(), Failure> {
     if path.is_dir() {
         return Err(failure(path, io::ErrorKind::IsADirectory.into()));
     }
-    if is_of_store(path, db) {
-        let error = io::Error::other("it is the store itself, or belongs to it");
-        return Err(failure(path, error));
+    check_is_not_of_store(path, db)?;
+    match path.symlink_metadata() {
+        Err(_) => Ok(()),
+        Ok(_) if !force => Err(exists(path, false)),
+        // The new file would take the place of a link or a device, not write through it.
+        Ok(found) if !found.is_file() => {
+            let error = io::Error::other("it is a link, a device or a pipe, not a file");
+            Err(failure(path, error))
+        }
+        Ok(_) => Ok(()),
     }
-    match !force && path.symlink_metadata().is_ok() {
-        true => Err(exists(path, false)),
+}
+
+/// Checks that the path is neither that of the store `db` nor of what SQLite keeps beside it.
+pub(crate) fn check_is_not_of_store(path: &Path, db: &Path) -> Result<(), Failure> {
+    match is_of_store(path, db) {
+        true => {
+            let error = io::Error::other("it is the store itself, or belongs to it");
+            Err(failure(path, error))
+        }
         false => Ok(()),
     }
 }

@@ -1,5 +1,4 @@
-//! One operation on each of several streams: what `verify`, `normalize`, `quarantine` and
-//! `restate-digest` share.
+//! One operation on each of several streams: what the commands on one stream or all share.
 
 use comfy_table::Cell;
 use satori_store::{Error, StreamUuid};

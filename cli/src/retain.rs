@@ -29,7 +29,10 @@ struct Retained {
 pub(crate) fn run(args: &args::Retain, global: &Global, output: &Output) -> Result<Exit, Failure> {
     let needs_yes = !args.dry_run && !args.yes;
     confirm::check(!needs_yes)?;
-    let store = global.change(&args.db)?;
+    let store = match args.dry_run {
+        true => global.read(&args.db)?,
+        false => global.change(&args.db)?,
+    };
     let keep = keep(args);
     let selected = match &args.stream {
         Some(stream) => vec![select::only(&store, stream)?],

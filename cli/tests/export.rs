@@ -247,3 +247,61 @@ fn killed_at_any_moment_it_leaves_no_half_of_a_file() {
     let verified = folder.run(&["streams", "engine.db", "--json"]);
     assert_eq!(verified.code, 0, "{verified:?}");
 }
+
+#[test]
+fn nothing_of_the_store_and_no_device_is_written_over() {
+    let folder = Folder::with_bitcoin();
+    for name in [
+        "engine.db-wal",
+        "engine.db-shm",
+        "engine.db-journal",
+        "engine.db",
+    ] {
+        let ran = folder.run(&["export", "engine.db", "-o", name]);
+        assert_eq!(ran.code, 8, "{name}: {ran:?}");
+    }
+    assert_eq!(folder.run(&["verify", "engine.db"]).code, 0);
+    // A link is not written through, and not replaced either.
+    folder.write("target.csv", "mine");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("target.csv", folder.path("link.csv")).unwrap();
+    #[cfg(unix)]
+    for output in ["link.csv", "/dev/null"] {
+        let args = [
+            "export",
+            "engine.db",
+            "bitcoin",
+            "--format",
+            "csv",
+            "--force",
+            "-o",
+            output,
+        ];
+        let ran = folder.run(&args);
+        assert_eq!(ran.code, 8, "{output}: {ran:?}");
+        assert!(ran.err.contains("not a file"), "{output}: {ran:?}");
+    }
+    // A name that ends like a file's is not a folder's.
+    let ran = folder.run(&["export", "engine.db", "-o", "all.csv"]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(!folder.path("all.csv").exists());
+}
+
+#[test]
+fn rows_left_out_are_those_of_the_range() {
+    let folder = Folder::with("unreadable_rows.db");
+    let skip = |more: &[&str]| {
+        let args = [
+            "export",
+            "engine.db",
+            "engine",
+            "--skip-unreadable",
+            "--format",
+            "csv",
+        ];
+        folder.run(&[&args, more].concat())
+    };
+    assert_eq!(skip(&[]).code, 1);
+    let none = skip(&["--to", "1900-01-01"]);
+    assert_eq!((none.code, none.err.as_str()), (0, ""), "{none:?}");
+}

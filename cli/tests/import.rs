@@ -550,3 +550,63 @@ fn streams_may_stand_side_by_side() {
         (10, 10)
     );
 }
+
+#[test]
+fn a_payload_is_its_providers_however_many_lines_it_has() {
+    let folder = Folder::new();
+    let one = |ts: u32, provider: &str| {
+        format!(
+            "{{\n \"value\": {ts}, \"observed_at\": {ts}, \"provider\": \"{provider}\",\n \
+             \"stream\":\n{{\"uuid\": \"s\"}}\n}}\n"
+        )
+    };
+    let plain = "{\"value\": 9, \"observed_at\": 9, \"stream\": {\"uuid\": \"s\"}}\n";
+    let lines = [one(1, "p"), one(2, "p"), plain.to_owned(), one(3, "q")].concat();
+    folder.write("lines.ndjson", lines);
+    folder.write("array.ndjson", format!("[{},{}]", one(4, "r"), one(5, "r")));
+    for (file, rows) in [("lines.ndjson", 4), ("array.ndjson", 2)] {
+        let ran = folder.run(&["import", "engine.db", file, "--json"]);
+        assert_eq!(ran.code, 0, "{file}: {ran:?}");
+        assert_eq!(ran.json()["inserted"], rows, "{file}");
+    }
+    let csv = folder.run(&["export", "engine.db", "s"]).out;
+    let providers: Vec<_> = csv
+        .lines()
+        .skip(1)
+        .filter_map(|row| row.split(',').nth(3))
+        .collect();
+    assert_eq!(providers, ["p", "p", "q", "r", "r", "central"]);
+
+    // What can't be read, or split, is refused and takes no other's provider.
+    let double =
+        r#"{"value":1,"observed_at":11,"provider":"x","provider":"y","stream":{"uuid":"s"}}"#;
+    folder.write("double.ndjson", format!("{}{double}\n", one(10, "p")));
+    folder.write("two.ndjson", format!("[{},{}]", one(12, "p"), one(13, "q")));
+    for (file, line) in [("double.ndjson", 6), ("two.ndjson", 1)] {
+        let ran = folder.run(&["import", "engine.db", file, "--json"]);
+        assert_eq!(ran.code, 4, "{file}: {ran:?}");
+        assert_eq!(ran.json()["rejected"][0]["line"], line, "{file}: {ran:?}");
+        assert_eq!(ran.json()["inserted"], 0, "{file}");
+    }
+}
+
+#[test]
+fn a_stream_that_is_named_takes_no_metadata_of_others() {
+    let folder = Folder::with_bitcoin();
+    let out = folder.run(&["export", "engine.db", "-o", "all", "--format", "csv"]);
+    assert_eq!(out.code, 0, "{out:?}");
+    let ran = folder.run(&["import", "other.db", "all", "--stream", "x"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let streams = folder.run(&["streams", "other.db", "--json"]).json();
+    assert_eq!(
+        streams["streams"].as_array().map(Vec::len),
+        Some(1),
+        "{streams}"
+    );
+    assert_eq!(streams["streams"][0]["uuid"], "x");
+    // The store by another name is no input: closing it would drop SQLite's locks.
+    std::fs::hard_link(folder.path("engine.db"), folder.path("link.csv")).unwrap();
+    let ran = folder.run(&["import", "engine.db", "link.csv"]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(ran.err.contains("it is the store itself"), "{ran:?}");
+}

@@ -53,7 +53,7 @@ fn remove_refuses_without_a_person_to_ask() {
     let folder = Folder::with_bitcoin();
     let ran = folder.feed(&["remove", "engine.db", "bitcoin"], b"y\n");
     assert_eq!(ran.code, 2);
-    assert!(ran.err.contains("nothing was removed"), "{ran:?}");
+    assert!(ran.err.contains("nothing was changed"), "{ran:?}");
     assert!(ran.err.contains("--yes"), "{ran:?}");
     let ran = folder.run(&["remove", "engine.db", "bitcoin", "--json"]);
     assert_eq!(ran.error()["kind"], "unconfirmed");

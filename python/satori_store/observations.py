@@ -186,8 +186,8 @@ class Observations:
     ) -> matplotlib.axes.Axes:
         """Draws the values over time with matplotlib, and returns the Axes: those given, or of a
         new figure. Where the next row comes later than one and a half spacings (the
-        median, as :meth:`Store.statistics` has it), the line has a gap. If there are several providers, the rows of
-        each are dots of a colour.
+        median, as :meth:`Store.statistics` has it), the line has a gap. If there are several
+        providers, the rows of each are dots of a colour.
 
         It reads the whole and draws every row. Draw :meth:`Store.resample` of a long stream.
 

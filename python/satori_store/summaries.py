@@ -106,7 +106,8 @@ class Summaries:
         """
         ax = _plot.axes(ax)
         read = self.to_numpy()
-        drawn = _plot.line(ax, read["start"], read["mean"], **{"label": _plot.label(self.uuid), **kwargs})
+        kwargs = {"label": _plot.label(self.uuid), **kwargs}
+        drawn = _plot.line(ax, read["start"], read["mean"], **kwargs)
         _plot.band(ax, read["start"], read["min"], read["max"], drawn.get_color())
         return ax
 

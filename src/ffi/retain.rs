@@ -26,12 +26,14 @@ use crate::Retain;
 ///                     to keep the last ones.
 /// @param last         how many of the last ones to keep, with all of those that share the
 ///                     instant of the earliest; 0 if `since` is an instant.
-/// @param dry_run      not 0: nothing is deleted; those that would be are counted.
+/// @param dry_run      not 0: nothing is deleted; those that would be are counted. The store may
+///                     be read-only.
 /// @param deleted      receives how many there were; may be NULL.
 /// @param error        see satori_error; may be NULL.
 /// @return SATORI_OK, SATORI_INVALID_UUID, SATORI_STREAM_NOT_FOUND, SATORI_NOT_A_STREAM,
-///         SATORI_UNREADABLE_ROW (a row can't be read, up to which it has deleted;
-///         satori_quarantine moves it out of the way), SATORI_INVALID_ARGUMENT (both `since`
+///         SATORI_UNREADABLE_ROW (a row can't be read: if it is one of those that would be
+///         deleted, those before it are; satori_quarantine moves it out of the way; a dry run
+///         counts it), SATORI_INVALID_ARGUMENT (both `since`
 ///         and `last` are given), or what any call that writes returns.
 /// @since 0.1
 #[unsafe(no_mangle)]

@@ -166,7 +166,15 @@ impl Catalog {
             return Ok(false);
         };
         if kind != "table" {
-            return Err(not_a_stream(name, format!("it is a {kind}, not a table")));
+            let kind = match kind.as_str() {
+                "virtual" => "virtual table",
+                "shadow" => "virtual table's shadow",
+                other => other,
+            };
+            return Err(not_a_stream(
+                name,
+                format!("it is a {kind}, not an ordinary table"),
+            ));
         }
         if found != name {
             return Err(not_a_stream(

@@ -175,15 +175,6 @@ pub(super) fn source<'a>(
         .join(" UNION ALL ")
 }
 
-/// Returns one condition on `ts` for all ranges, for DELETE.
-pub(super) fn condition<'a>(ranges: &'a [KeyRange], params: &mut Vec<Param<'a>>) -> String {
-    let conditions: Vec<_> = ranges
-        .iter()
-        .map(|range| format!("({})", range.condition(params)))
-        .collect();
-    format!("({})", conditions.join(" OR "))
-}
-
 /// Hands the first `limit` rows of the span to `sink`, all if it is negative. Each has its
 /// instant as the fifth column. A row on the bound between two units may come twice. The
 /// statement, [`Query::Within`], is prepared once for all spans.

@@ -176,7 +176,9 @@ impl Store {
         }
         if let Some(spacing) = statistics.spacing.filter(|_| statistics.gaps > 0) {
             let gaps = counted(statistics.gaps, "gap", "gaps");
-            let message = format!("{gaps} of more than one and a half times {spacing:?}");
+            let spacing =
+                jiff::SignedDuration::try_from(spacing).unwrap_or(jiff::SignedDuration::MAX);
+            let message = format!("{gaps} of more than one and a half times {spacing:#}");
             found(FindingKind::Gaps, statistics.gaps, message);
         }
         Ok(())

@@ -45,8 +45,9 @@ impl Store {
     /// # Errors
     /// [`Error::StreamNotFound`](crate::Error::StreamNotFound),
     /// [`Error::NotAStream`](crate::Error::NotAStream), and
-    /// [`Error::UnreadableRow`](crate::Error::UnreadableRow) at a row that can't be read, up to
-    /// which it has deleted: [`quarantine`](Self::quarantine) moves it out of the way.
+    /// [`Error::UnreadableRow`](crate::Error::UnreadableRow) at a row that can't be read: if it is one
+    /// of those that would be deleted, those before it are; [`quarantine`](Self::quarantine) moves
+    /// it out of the way.
     pub fn retain(&self, uuid: &StreamUuid, keep: Retain) -> Result<u64> {
         let call = self.as_one_call();
         call.run(|connection| connection.check_writable())?;
@@ -67,14 +68,13 @@ impl Store {
         Ok(deleted)
     }
 
-    /// Returns how many observations [`retain`](Self::retain) would delete. It writes nothing
-    /// and waits for nobody.
+    /// Returns how many observations [`retain`](Self::retain) would delete, if it met none that
+    /// can't be read. It writes nothing, so the store may be read-only, and waits for nobody.
     ///
     /// # Errors
     /// As [`retain`](Self::retain).
     pub fn retain_dry_run(&self, uuid: &StreamUuid, keep: Retain) -> Result<u64> {
         let call = self.as_one_call();
-        call.run(|connection| connection.check_writable())?;
         match call.beyond(uuid, keep)? {
             Some(span) => call.find(uuid, |connection| connection.count(uuid, span)),
             None => Ok(0),

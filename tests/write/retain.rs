@@ -182,10 +182,12 @@ fn what_is_wrong_is_reported() {
             assert_eq!(unknown.code(), ErrorCode::StreamNotFound);
             let other = retain(&store, &uuid("S"), keep).unwrap_err();
             assert_eq!(other.code(), ErrorCode::NotAStream);
-            let reader = OpenOptions::new().read_only(true).open(&path).unwrap();
-            let refused = retain(&reader, &s, keep).unwrap_err();
-            assert_eq!(refused.code(), ErrorCode::ReadOnly);
         }
+        let reader = OpenOptions::new().read_only(true).open(&path).unwrap();
+        let refused = reader.retain(&s, keep).unwrap_err();
+        assert_eq!(refused.code(), ErrorCode::ReadOnly);
+        let counted = store.retain_dry_run(&s, keep).unwrap();
+        assert_eq!(reader.retain_dry_run(&s, keep).unwrap(), counted);
     }
     // Metadata alone has nothing to delete.
     let patch = satori_store::StreamPatch::new();

@@ -74,10 +74,10 @@ impl PictureFile {
 ///
 /// The page is one HTML file that loads nothing from elsewhere and runs no script. It is
 /// readable on a telephone, and dark where the reader's system is. A gap is a step from one row
-/// to the next of more than one and a half times the median step of the stream. The exit code is 1 if
-/// rows are suspect, or foreign between verified rows, or differ from a digest, as that of
-/// verify, and that of the error if a stream can't be read; the page is written all the same. It
-/// gets its name once it is complete; if the command is killed, a hidden file beside it is left,
+/// to the next of more than one and a half times the median step of the stream. The exit code is
+/// 1 if rows are suspect, or foreign between verified rows, or differ from a digest, as that of
+/// verify, or can't be read, and that of the error if a stream can't be; the page is written all
+/// the same. It gets its name once it is complete; if the command is killed, a hidden file beside it is left,
 /// `.satori-store.partial-` and letters.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Report {

@@ -17,6 +17,8 @@ use super::{Range, Unit};
 /// A file or folder gets its name once it is complete and on the disk. If the command is killed, a
 /// hidden one beside it is left, `.satori-store.partial-` and letters. Others may write to the
 /// store meanwhile; to have all streams as of one moment, export a backup.
+/// Rows that share an instant, in several spellings, come back as one and conflicts; text after
+/// the year 5138 can't be imported; CSV and NDJSON say nothing of a stream without rows.
 /// In Parquet and Arrow an instant is a timestamp in microseconds, UTC; in CSV it is ISO 8601; in
 /// NDJSON, Unix seconds.
 #[derive(Debug, clap::Args)]
@@ -56,7 +58,8 @@ pub(crate) struct Export {
 /// of the file is stored, and up to 100 such rows are reported with their line (in Parquet and
 /// Arrow, their row from 1). Then its rows are stored, 65,536 or 4 MiB at a time, each time in one
 /// transaction. A row that already exists is not stored again, so if the command is killed it can
-/// simply be repeated.
+/// simply be repeated. A stream that the store refuses by its name or its table is found then
+/// only, when rows before it are stored.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Import {
     /// The store; created if it doesn't exist
@@ -64,7 +67,8 @@ pub(crate) struct Import {
     /// Files, or folders of files; `-` for standard input
     #[arg(required = true, value_name = "PATH")]
     pub(crate) files: Vec<PathBuf>,
-    /// The stream of every row, whatever stream the file names; metadata in the files is ignored
+    /// The stream of every row, whatever stream the file names; `streams.ndjson` is left out, and
+    /// a payload's metadata becomes this stream's
     #[arg(long, value_name = "UUID")]
     pub(crate) stream: Option<StreamUuid>,
     /// The format of every file [default: by its ending]

@@ -29,7 +29,8 @@ pub(crate) struct Check {
 /// Delete old observations, of one stream or of all
 ///
 /// A thousand rows are deleted in a transaction, the earliest first, so that others can write
-/// in between; if the command is ended, it can be repeated. The room is used for new rows, and
+/// in between; if the command is ended, or stops at a row that can't be read, what it has deleted
+/// stays deleted, and it can be repeated. The room is used for new rows, and
 /// `compact` makes the file smaller.
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("keep").required(true))]
@@ -49,7 +50,7 @@ pub(crate) struct Retain {
     /// Delete the observations older than this, such as 90m, "1h 30m" or 365d
     #[arg(long, value_name = "DURATION", group = "keep", value_parser = super::duration)]
     pub(crate) older_than: Option<Duration>,
-    /// Keep the last N observations
+    /// Keep the last N observations, and those of the same time as the first of them
     #[arg(long, value_name = "N", group = "keep")]
     pub(crate) last: Option<u64>,
     /// Report what would be deleted; no row changes

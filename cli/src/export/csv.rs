@@ -19,7 +19,8 @@ impl<'a, W: Write> CsvWriter<'a, W> {
     /// escaped.
     pub(super) fn new(out: W, uuid: &'a StreamUuid, is_terminal: bool) -> io::Result<Self> {
         let mut out = csv::Writer::from_writer(out);
-        out.write_record(["ts", "value", "hash", "provider", "stream"])?;
+        let header = ["ts", "value", "hash", "provider", "stream"];
+        out.write_record(header).map_err(of_csv)?;
         Ok(Self {
             out,
             uuid,
@@ -41,9 +42,10 @@ impl<W: Write> Writer for CsvWriter<'_, W> {
             let (ts, value) = (exact(ts), text::number(value));
             let row = [ts.as_str(), &value, hash, provider, uuid];
             match self.is_terminal {
-                true => self.out.write_record(row.map(text::plain).iter())?,
-                false => self.out.write_record(row)?,
+                true => self.out.write_record(row.map(text::plain).iter()),
+                false => self.out.write_record(row),
             }
+            .map_err(of_csv)?;
         }
         Ok(())
     }
@@ -59,5 +61,14 @@ fn exact(ts: Timestamp) -> String {
     match text.ends_with('Z') {
         true => text,
         false => text::seconds(ts),
+    }
+}
+
+/// Returns the system's error that an error of the writer holds, so that a full disk and a reader
+/// that is gone are known for what they are.
+fn of_csv(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
     }
 }

@@ -34,7 +34,7 @@ struct Exported {
     file: String,
     rows: u64,
     /// Rows that were left out because they can't be read.
-    unreadable: usize,
+    unreadable: u64,
 }
 
 #[derive(Serialize)]
@@ -64,8 +64,12 @@ pub(crate) fn run(args: &Export, global: &Global, output: &Output) -> Result<Exi
     match (&args.stream, path) {
         (Some(stream), None) => exporter.to_standard_output(stream, output),
         (Some(stream), Some(file)) => exporter.to_file(stream, file, output),
+        // Its ending says that a file is meant.
+        (None, Some(file)) if FileFormat::of(file).is_some() => {
+            Err(one_stream(file.display().to_string()))
+        }
         (None, Some(folder)) => exporter.to_folder(folder, output),
-        (None, None) => Err(Failure::OneStream),
+        (None, None) => Err(one_stream("standard output".to_owned())),
     }
 }
 
@@ -125,7 +129,7 @@ impl Exporter<'_> {
 
     fn to_folder(&self, path: &Path, output: &Output) -> Result<Exit, Failure> {
         let format = self.args.format.unwrap_or(FileFormat::Parquet);
-        let folder = NewFolder::create(path)?;
+        let folder = NewFolder::create(path, &self.args.db)?;
         let selected = select::one_or_all(self.store, None, output)?;
         let mut metadata = Vec::new();
         for stream in selected
@@ -186,7 +190,11 @@ impl Exporter<'_> {
         };
         let rows = writer::write(uuid, metadata.as_ref(), batches, form, out, failed)?;
         let unreadable = match self.args.skip_unreadable {
-            true => self.store.unreadable(uuid)?.len(),
+            // What others have deleted meanwhile was no row that can't be read.
+            true => self
+                .store
+                .count(uuid, self.args.range.bounds())?
+                .saturating_sub(rows),
             false => 0,
         };
         Ok(Exported {
@@ -230,9 +238,9 @@ impl Exporter<'_> {
     /// Warns of rows that were left out.
     fn warn(&self, exported: &Exported, output: &Output) {
         if exported.unreadable > 0 {
-            let rows = counted(exported.unreadable as u64, "row");
+            let rows = counted(exported.unreadable, "row");
             output.warning(format_args!(
-                "{rows} that can't be read were left out; `satori-store quarantine --dry-run` lists them"
+                "left out {rows} that can't be read; `satori-store quarantine --dry-run` lists them"
             ));
         }
     }
@@ -242,4 +250,8 @@ impl Exported {
     fn exit(&self) -> Exit {
         Exit::refused_if(self.unreadable > 0)
     }
+}
+
+fn one_stream(output: String) -> Failure {
+    Failure::OneStream { output }
 }

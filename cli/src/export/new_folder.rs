@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use crate::failure::Failure;
-use crate::new_file::{exists, failure, folder, hidden, sync_folder};
+use crate::new_file::{check_is_not_of_store, exists, failure, folder, hidden, sync_folder};
 
 /// A folder that is being filled, under another name beside its own. Dropping it removes it.
 pub(super) struct NewFolder {
@@ -16,8 +16,9 @@ pub(super) struct NewFolder {
 }
 
 impl NewFolder {
-    /// Begins a folder. It takes the place of an empty one.
-    pub(super) fn create(path: &Path) -> Result<Self, Failure> {
+    /// Begins a folder. It takes the place of an empty one, but of nothing of the store `db`.
+    pub(super) fn create(path: &Path, db: &Path) -> Result<Self, Failure> {
+        check_is_not_of_store(path, db)?;
         let failed = |error| failure(path, error);
         match fs::read_dir(path) {
             Ok(mut files) => match files.next() {

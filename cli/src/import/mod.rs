@@ -85,7 +85,6 @@ fn import(
         report.rejected(source, faults);
         return Err(source.refused(reason));
     }
-    report.files += 1;
     let mut changed = None;
     read(source, args, &mut |part| {
         let stored = part.store(store, args).map_err(|failure| match failure {
@@ -103,7 +102,10 @@ fn import(
             "{}; a part of it is stored",
             fault.text(source.place())
         ))),
-        None => Ok(()),
+        None => {
+            report.files += 1;
+            Ok(())
+        }
     }
 }
 
@@ -115,6 +117,8 @@ fn read(
     each: &mut dyn FnMut(Part) -> Result<bool, Failure>,
 ) -> Result<Vec<String>, Failure> {
     match source.kind {
+        // It is of other streams than the one that the rows are stored as.
+        Kind::Metadata if args.stream.is_some() => Ok(Vec::new()),
         Kind::Metadata => {
             each(Part::Metadata(source.whole()?))?;
             Ok(Vec::new())

@@ -1,7 +1,9 @@
 //! NDJSON: the server's payloads, which may name a provider.
 
+use satori_store::Format;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
+use serde_json::{Deserializer, Value};
 
 use super::part::{Fault, Part, Payloads};
 use super::source::Source;
@@ -15,7 +17,7 @@ struct Provided {
     provider: Value,
 }
 
-/// Passes the payloads to `each`: lines in a row that name one provider, of 4 MiB at most.
+/// Passes the payloads to `each`: those in a row that name one provider, of 4 MiB at most.
 pub(super) fn read(
     source: &Source,
     each: &mut dyn FnMut(Part) -> Result<bool, Failure>,
@@ -34,44 +36,76 @@ pub(super) fn read(
 /// Cuts a piece where the provider changes.
 fn parts(piece: &Piece<'_>) -> Vec<Part> {
     let mut parts = Vec::new();
-    let mut payloads = Payloads {
-        json: Vec::new(),
-        format: piece.format,
-        first_line: piece.first_line,
-        provider: None,
-    };
-    let mut has_named = false;
-    let lines = piece.json.split_inclusive(|&byte| byte == b'\n');
-    for (line, json) in (piece.first_line..).zip(lines) {
-        // A line of a payload that goes on over several is none by itself.
-        if let Ok(Provided { provider }) = serde_json::from_slice(json) {
-            let provider = match provider {
-                Value::String(provider) if provider.is_empty() => None,
-                Value::String(provider) => Some(provider),
-                Value::Null => None,
-                _ => {
-                    let reason = "the provider is no text";
-                    parts.push(Part::Fault(Fault::new(line as u64, reason)));
-                    None
-                }
-            };
-            if has_named && provider != payloads.provider {
-                let before = std::mem::replace(
-                    &mut payloads,
-                    Payloads {
-                        json: Vec::new(),
-                        format: satori_store::Format::NdJson,
-                        first_line: line,
-                        provider: None,
-                    },
-                );
-                parts.push(Part::Payloads(before));
+    let mut provider = None;
+    let (mut begin, mut line, mut read) = (0, piece.first_line, 0);
+    let mut first_line = line;
+    let mut values = Deserializer::from_slice(piece.json).into_iter::<&RawValue>();
+    // What is no JSON, `ingest` reports.
+    while let Some(Ok(value)) = values.next() {
+        let start = values.byte_offset() - value.get().len();
+        let lines = piece.json[read..start].iter();
+        line += lines.filter(|&&byte| byte == b'\n').count();
+        read = start;
+        let next = match provider_of(value) {
+            Ok(next) => next,
+            Err(reason) => {
+                parts.push(Part::Fault(Fault::new(line as u64, reason)));
+                None
             }
-            has_named = true;
-            payloads.provider = provider;
+        };
+        if begin < start && next != provider {
+            let json = &piece.json[begin..start];
+            parts.push(payloads(json, piece, first_line, provider));
+            (begin, first_line) = (start, line);
         }
-        payloads.json.extend_from_slice(json);
+        provider = next;
     }
-    parts.push(Part::Payloads(payloads));
+    parts.push(payloads(&piece.json[begin..], piece, first_line, provider));
     parts
+}
+
+/// Returns these payloads of a piece.
+fn payloads(json: &[u8], piece: &Piece<'_>, first_line: usize, provider: Option<String>) -> Part {
+    Part::Payloads(Payloads {
+        json: json.to_vec(),
+        format: match first_line == piece.first_line {
+            true => piece.format,
+            false => Format::NdJson,
+        },
+        first_line,
+        provider,
+    })
+}
+
+/// Returns the provider that a payload names, or an array of payloads; `None` if it names none,
+/// or is neither.
+///
+/// # Errors
+/// Why it can't be read.
+fn provider_of(value: &RawValue) -> Result<Option<String>, String> {
+    let text = value.get();
+    match text.as_bytes().first() {
+        Some(b'{') => {}
+        Some(b'[') => {
+            let payloads: Vec<&RawValue> =
+                serde_json::from_str(text).map_err(|error| error.to_string())?;
+            let mut providers = payloads.into_iter().map(provider_of);
+            let first = providers.next().unwrap_or(Ok(None))?;
+            return match providers.all(|other| other.as_ref() == Ok(&first)) {
+                true => Ok(first),
+                false => Err(
+                    "the payloads of an array name several providers; write one payload a line"
+                        .to_owned(),
+                ),
+            };
+        }
+        _ => return Ok(None),
+    }
+    let Provided { provider } = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    match provider {
+        Value::String(provider) if provider.is_empty() => Ok(None),
+        Value::String(provider) => Ok(Some(provider)),
+        Value::Null => Ok(None),
+        _ => Err("the provider is no text".to_owned()),
+    }
 }

@@ -16,7 +16,7 @@ const CONFLICTS: usize = 1_000;
 /// What was stored and refused of all files.
 #[derive(Default, Serialize)]
 pub(super) struct Report {
-    /// Files of which every row could be read.
+    /// Files that were stored whole.
     pub(super) files: u64,
     rows: u64,
     inserted: u64,

@@ -18,7 +18,7 @@ const PIXELS: u64 = 1 << 24;
 pub(crate) fn draw(picture: &Picture, size: Size) -> io::Result<Vec<u8>> {
     let (width, height) = (size.width, size.height(picture.panels.len()));
     let is_small = u64::from(width) * u64::from(height) <= PIXELS;
-    let pixmap = Pixmap::new(width, height).filter(|_| is_small);
+    let pixmap = is_small.then(|| Pixmap::new(width, height)).flatten();
     let too_large = || {
         let message = format!(
             "a picture of {width} by {height} pixels is too large; see --width and --height"

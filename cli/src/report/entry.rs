@@ -150,7 +150,10 @@ impl Entry {
     pub(super) fn exit(&self) -> Exit {
         match &self.error {
             Some((_, exit)) => *exit,
-            None => Exit::refused_if(self.chain.as_ref().is_some_and(Chain::is_doubtful)),
+            None => {
+                let is_doubtful = self.chain.as_ref().is_some_and(Chain::is_doubtful);
+                Exit::refused_if(is_doubtful || self.unreadable > 0)
+            }
         }
     }
 

@@ -78,11 +78,12 @@ class CheckOperations(StoreHandle):
         :param since: keeps the observations from this instant on, or those of this long.
         :param last: keeps this many, the latest ones, and all of those that share the instant
             of the earliest.
-        :param dry_run: delete nothing, and return how many would be.
+        :param dry_run: delete nothing, and return how many would be; the store may be
+            read-only.
         :raises InvalidArgument: both or none of ``since`` and ``last`` are given.
         :raises NotFound:
-        :raises UnreadableRow: a row can't be read, up to which it has deleted;
-            :meth:`quarantine` moves it out of the way.
+        :raises UnreadableRow: a row can't be read: if it is one of those that would be deleted,
+            those before it are; :meth:`quarantine` moves it out of the way.
         """
         if (since is None) == (last is None):
             raise InvalidArgument("give since or last, one of them")
