@@ -71,7 +71,10 @@ impl Report {
                 progress.turn_to(&stream.label());
                 match store.check_stream(&stream.uuid) {
                     // Another program has removed it.
-                    Err(Error::StreamNotFound { .. }) if !stream.is_named => continue,
+                    Err(Error::StreamNotFound { .. }) if !stream.is_named => {
+                        progress.advance();
+                        continue;
+                    }
                     found => self.findings.extend(found?),
                 }
                 self.streams += 1;

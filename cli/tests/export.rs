@@ -6,7 +6,7 @@ use std::fs;
 use std::process::Stdio;
 use std::time::Duration;
 
-use common::{BITCOIN, Folder};
+use common::{BITCOIN, Folder, create};
 use diesel::connection::SimpleConnection;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::Compression;
@@ -189,14 +189,7 @@ fn fill(folder: &Folder, streams: usize, rows: usize) {
     Store::open(folder.path("engine.db")).unwrap();
     let mut other = folder.sqlite();
     let tables: String = (0..streams)
-        .map(|number| {
-            format!(
-                "CREATE TABLE s{number} (ts TIMESTAMP PRIMARY KEY NOT NULL, \
-                 value NUMERIC(20, 10) NOT NULL, hash TEXT NOT NULL, provider TEXT NOT NULL); \
-                 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows}) \
-                 INSERT INTO s{number} SELECT i, i, 'h' || i, 'p' FROM n;"
-            )
-        })
+        .map(|number| create(&format!("s{number}"), rows, "i, i, 'h' || i, 'p'"))
         .collect();
     other
         .batch_execute(&format!("BEGIN; {tables} COMMIT"))

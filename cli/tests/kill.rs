@@ -8,19 +8,15 @@ use std::fs;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use common::Folder;
+use common::{Folder, create};
 use diesel::connection::SimpleConnection;
 
 /// Returns a store that the commands read for a while.
 fn with_rows() -> Folder {
     let folder = Folder::with_bitcoin();
     let streams = (0..4).map(|stream| {
-        format!(
-            "CREATE TABLE s{stream} (ts TIMESTAMP PRIMARY KEY NOT NULL, value NUMERIC(20, 10) NOT NULL, \
-             hash TEXT NOT NULL, provider TEXT NOT NULL); \
-             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300) \
-             INSERT INTO s{stream} SELECT i * 60, abs(random() % 1000), 'h', 'p' FROM n;"
-        )
+        let row = "i * 60, abs(random() % 1000), 'h', 'p'";
+        create(&format!("s{stream}"), 300, row)
     });
     let streams: String = streams.collect();
     folder.sqlite().batch_execute(&streams).unwrap();

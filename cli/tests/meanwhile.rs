@@ -5,18 +5,8 @@ mod common;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use common::{Folder, Ran};
+use common::{Folder, Ran, create};
 use diesel::connection::SimpleConnection;
-
-/// Returns the SQL that makes a stream's table with some rows.
-fn create(name: &str, rows: usize) -> String {
-    format!(
-        "CREATE TABLE {name} (ts TIMESTAMP PRIMARY KEY NOT NULL, \
-         value NUMERIC(20, 10) NOT NULL, hash TEXT NOT NULL, provider TEXT NOT NULL); \
-         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows}) \
-         INSERT INTO {name} SELECT i, i, 'h', 'p' FROM n;"
-    )
-}
 
 /// Returns the uuids of the streams in a report.
 fn uuids(ran: &Ran) -> Vec<String> {
@@ -37,7 +27,7 @@ fn a_stream_that_is_removed_meanwhile_is_left_out_and_ends_nothing() {
             while !ended.load(Ordering::Relaxed) {
                 for number in 0..50 {
                     other
-                        .batch_execute(&create(&format!("made{number}"), 1))
+                        .batch_execute(&create(&format!("made{number}"), 1, "i, i, 'h', 'p'"))
                         .unwrap();
                 }
                 for number in 0..50 {
@@ -74,7 +64,9 @@ fn what_was_found_before_an_error_is_reported() {
     folder.write("empty.json", "[]");
     assert_eq!(folder.run(&["sync", "engine.db", "empty.json"]).code, 0);
     let mut other = folder.sqlite();
-    let tables: String = (0..100).map(|n| create(&format!("s{n}"), 1_000)).collect();
+    let tables: String = (0..100)
+        .map(|n| create(&format!("s{n}"), 1_000, "i, i, 'h', 'p'"))
+        .collect();
     // In this mode a writer keeps readers out.
     let setup = "PRAGMA busy_timeout = 60000; PRAGMA journal_mode = DELETE;";
     other.batch_execute(&format!("{setup}{tables}")).unwrap();

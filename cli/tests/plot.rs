@@ -3,7 +3,7 @@
 mod common;
 mod pictures;
 
-use common::{BITCOIN, Folder, feed};
+use common::{BITCOIN, Folder, create, feed};
 use diesel::connection::SimpleConnection;
 use pictures::{Drawn, at, hourly};
 
@@ -193,11 +193,9 @@ fn a_terminal_has_dots_of_braille() {
 fn many_rows_are_a_band_from_the_least_to_the_greatest() {
     let folder = Folder::new();
     assert_eq!(folder.feed(&["ingest", "engine.db"], b"[]").code, 0);
-    let rows = "CREATE TABLE s (ts TIMESTAMP PRIMARY KEY NOT NULL, value NUMERIC(20, 10) NOT NULL, \
-         hash TEXT NOT NULL, provider TEXT NOT NULL); \
-         WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) \
-         INSERT INTO s SELECT i * 3600, CASE i WHEN 50000 THEN 1000 ELSE i % 100 END, 'h', 'p' FROM n;";
-    folder.sqlite().batch_execute(rows).unwrap();
+    let row = "(i - 1) * 3600, CASE i - 1 WHEN 50000 THEN 1000 ELSE (i - 1) % 100 END, 'h', 'p'";
+    let rows = create("s", 100_001, row);
+    folder.sqlite().batch_execute(&rows).unwrap();
     let ran = folder.run(&["plot", "engine.db", "s", "-o", "s.svg", "--json"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert_eq!(ran.json()["streams"][0]["rows"], 100_001);

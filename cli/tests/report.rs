@@ -7,7 +7,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use common::{BITCOIN, Folder};
+use common::{BITCOIN, Folder, create};
 use diesel::connection::SimpleConnection;
 use pictures::{browser, hourly};
 
@@ -213,12 +213,8 @@ fn the_page_of_a_stream_is_small_however_many_rows_it_has() {
     let folder = Folder::new();
     assert_eq!(folder.feed(&["ingest", "engine.db"], b"[]").code, 0);
     let streams = (0..20).map(|stream| {
-        format!(
-            "CREATE TABLE s{stream} (ts TIMESTAMP PRIMARY KEY NOT NULL, value NUMERIC(20, 10) NOT NULL, \
-             hash TEXT NOT NULL, provider TEXT NOT NULL); \
-             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) \
-             INSERT INTO s{stream} SELECT i * 60, abs(random() % 1000000), 'h', 'p' FROM n;"
-        )
+        let row = "i * 60, abs(random() % 1000000), 'h', 'p'";
+        create(&format!("s{stream}"), 2_000, row)
     });
     let streams: String = streams.collect();
     folder.sqlite().batch_execute(&streams).unwrap();

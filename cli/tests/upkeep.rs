@@ -161,14 +161,9 @@ const ROWS: i64 = 1_500;
 fn to_be_looked_after() -> Folder {
     let folder = Folder::with_bitcoin();
     let streams = (0..STREAMS).map(|stream| {
-        format!(
-            "CREATE TABLE s{stream} (ts TIMESTAMP PRIMARY KEY NOT NULL, value NUMERIC(20, 10) \
-             NOT NULL, hash TEXT NOT NULL, provider TEXT NOT NULL); \
-             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {ROWS}) \
-             INSERT INTO s{stream} SELECT \
-               CASE i % 2 WHEN 0 THEN i * 60 ELSE datetime(i * 60, 'unixepoch') END, \
-               CASE i WHEN 7 THEN 'late' ELSE i END, 'h', 'p' FROM n;"
-        )
+        let row = "CASE i % 2 WHEN 0 THEN i * 60 ELSE datetime(i * 60, 'unixepoch') END, \
+                   CASE i WHEN 7 THEN 'late' ELSE i END, 'h', 'p'";
+        create(&format!("s{stream}"), ROWS, row)
     });
     let streams: String = streams.collect();
     let mut sqlite = folder.sqlite();

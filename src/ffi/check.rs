@@ -9,7 +9,7 @@ use super::status::satori_status;
 use super::store::satori_store;
 use super::stream;
 use super::string::{self, satori_string};
-use crate::{Finding, Severity};
+use crate::{Finding, Severity, Store};
 
 /// Writes how many findings need something to be done, and the findings as JSON.
 ///
@@ -25,6 +25,31 @@ unsafe fn write_findings(
     unsafe {
         output::write(problems, found.iter().filter(is_problem).count() as u64);
         string::write_json(findings, &found)
+    }
+}
+
+/// Runs a check of the store as the function `name`.
+///
+/// # Safety
+/// As the functions that call it.
+unsafe fn run(
+    name: &'static str,
+    store: *const satori_store,
+    check: impl FnOnce(&Store) -> crate::Result<Vec<Finding>>,
+    problems: *mut u64,
+    findings: *mut *mut satori_string,
+    error: *mut satori_error,
+) -> satori_status {
+    let outputs = [
+        optional(problems, "problems"),
+        optional(findings, "findings"),
+    ];
+    let guard = Guard::new(name, error, outputs);
+    // SAFETY: by the caller's word.
+    unsafe {
+        guard.with(store, |store| {
+            write_findings(&check(store)?, problems, findings)
+        })
     }
 }
 
@@ -57,18 +82,9 @@ pub unsafe extern "C" fn satori_check(
     findings: *mut *mut satori_string,
     error: *mut satori_error,
 ) -> satori_status {
-    let outputs = [
-        optional(problems, "problems"),
-        optional(findings, "findings"),
-    ];
-    let guard = Guard::new("satori_check", error, outputs);
+    let check = |store: &Store| store.check(stream::instant(synced_since));
     // SAFETY: by the caller's word.
-    unsafe {
-        guard.with(store, |store| {
-            let found = store.check(stream::instant(synced_since))?;
-            write_findings(&found, problems, findings)
-        })
-    }
+    unsafe { run("satori_check", store, check, problems, findings, error) }
 }
 
 /// Checks the file, without reading all rows one by one: its structure (SQLite's
@@ -90,18 +106,9 @@ pub unsafe extern "C" fn satori_check_file(
     findings: *mut *mut satori_string,
     error: *mut satori_error,
 ) -> satori_status {
-    let outputs = [
-        optional(problems, "problems"),
-        optional(findings, "findings"),
-    ];
-    let guard = Guard::new("satori_check_file", error, outputs);
+    let check = |store: &Store| store.check_file(stream::instant(synced_since));
     // SAFETY: by the caller's word.
-    unsafe {
-        guard.with(store, |store| {
-            let found = store.check_file(stream::instant(synced_since))?;
-            write_findings(&found, problems, findings)
-        })
-    }
+    unsafe { run("satori_check_file", store, check, problems, findings, error) }
 }
 
 /// Checks one stream: its table (SQLite's integrity_check), how its timestamps are spelled,

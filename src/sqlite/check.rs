@@ -7,8 +7,8 @@ use super::catalog::Catalog;
 use super::connection::Connection;
 use super::integrity;
 use super::raw::info::{BesideOtherSqlite, sqlite_info};
-use super::raw::{self, Handle, Statement};
-use super::shape::texts;
+use super::raw::{self, Handle};
+use super::shape::{number, sizes, texts};
 use crate::model::error::{Error, Result, excerpt};
 use crate::model::error_code::ErrorCode;
 use crate::model::finding::{Finding, FindingKind};
@@ -101,13 +101,8 @@ fn is_own(name: &str) -> bool {
 
 /// Looks how much of the file is free.
 fn room(db: Handle, findings: &mut Vec<Finding>) -> Result<()> {
-    let number = |pragma: &str| -> Result<u64> {
-        let found = Statement::prepare(db, pragma)?.first(&[], |row| row.integer(0))?;
-        Ok(found.unwrap_or(0).unsigned_abs())
-    };
-    let page = number("PRAGMA main.page_size")?;
-    let size = number("PRAGMA main.page_count")?.saturating_mul(page);
-    let free = number("PRAGMA main.freelist_count")?.saturating_mul(page);
+    let (size, page) = sizes(db)?;
+    let free = number(db, "PRAGMA main.freelist_count")?.saturating_mul(page);
     if free > MUCH_ROOM && free > size / PART_OF_FILE {
         let message = format!("{free} of the file's {size} bytes are free room");
         findings.push(Finding::of_file(FindingKind::FreeRoom, free, message));

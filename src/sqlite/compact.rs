@@ -1,7 +1,8 @@
 //! Rebuilding the file without the room that deleted rows have left.
 
 use super::connection::Connection;
-use super::raw::{Handle, Statement};
+use super::raw::Statement;
+use super::shape::sizes;
 use crate::model::error::Result;
 use crate::model::report::Compacted;
 
@@ -9,7 +10,7 @@ use crate::model::report::Compacted;
 /// in the WAL into the file, as far as nobody reads it.
 pub(super) fn compact(connection: &mut Connection) -> Result<Compacted> {
     connection.check_writable()?;
-    let before = size(connection.db)?;
+    let before = sizes(connection.db)?.0;
     let rebuilt = Statement::prepare(connection.db, "VACUUM")?.execute(&[]);
     // The tables lie elsewhere now, and the schema has another number.
     connection.tables.forget_all();
@@ -21,15 +22,6 @@ pub(super) fn compact(connection: &mut Connection) -> Result<Compacted> {
     let _ = checkpoint.first(&[], |_| ());
     Ok(Compacted {
         before,
-        after: size(connection.db)?,
+        after: sizes(connection.db)?.0,
     })
-}
-
-/// Returns the size of the database in bytes.
-fn size(db: Handle) -> Result<u64> {
-    let number = |pragma: &str| -> Result<u64> {
-        let found = Statement::prepare(db, pragma)?.first(&[], |row| row.integer(0))?;
-        Ok(found.unwrap_or(0).unsigned_abs())
-    };
-    Ok(number("PRAGMA page_count")?.saturating_mul(number("PRAGMA page_size")?))
 }

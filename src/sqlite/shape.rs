@@ -76,6 +76,19 @@ pub(super) fn texts(db: Handle, sql: &str) -> Result<Vec<String>> {
     Ok(Statement::prepare(db, sql)?.all(&[], |row| row.text(0))?)
 }
 
+/// Returns the number that a query gives; 0 if it gives none.
+pub(super) fn number(db: Handle, sql: &str) -> Result<u64> {
+    let found = Statement::prepare(db, sql)?.first(&[], |row| row.integer(0))?;
+    Ok(found.unwrap_or(0).unsigned_abs())
+}
+
+/// Returns the size of the database in bytes, and that of a page.
+pub(super) fn sizes(db: Handle) -> Result<(u64, u64)> {
+    let page = number(db, "PRAGMA main.page_size")?;
+    let pages = number(db, "PRAGMA main.page_count")?;
+    Ok((pages.saturating_mul(page), page))
+}
+
 /// What SQLite makes of the values that a column is given.
 #[derive(PartialEq)]
 enum Affinity {

@@ -24,19 +24,23 @@ struct Payload<'a> {
 
 pub(super) struct NdjsonWriter<W: Write> {
     out: BufWriter<W>,
-    /// What the next payload says of its stream: the first all, the others the uuid, which
-    /// leaves the rest as it is.
-    next: String,
-    others: String,
+    /// What the payloads say of their stream: the first, until it is written, all, the others
+    /// the uuid, which leaves the rest as it is.
+    first: Option<Box<RawValue>>,
+    others: Box<RawValue>,
 }
 
 impl<W: Write> NdjsonWriter<W> {
-    pub(super) fn new(out: W, uuid: &StreamUuid, metadata: Option<&Stream>) -> Self {
-        Self {
+    pub(super) fn new(
+        out: W,
+        uuid: &StreamUuid,
+        metadata: Option<&Stream>,
+    ) -> serde_json::Result<Self> {
+        Ok(Self {
             out: BufWriter::with_capacity(1 << 16, out),
-            next: stream_object::text(uuid, metadata),
-            others: stream_object::text(uuid, None),
-        }
+            first: Some(RawValue::from_string(stream_object::text(uuid, metadata))?),
+            others: RawValue::from_string(stream_object::text(uuid, None))?,
+        })
     }
 }
 
@@ -49,16 +53,16 @@ impl<W: Write> Writer for NdjsonWriter<W> {
             provider,
         } in rows(batch)
         {
+            let first = self.first.take();
             let payload = Payload {
                 value: text::number(value),
                 observed_at: observed_at(ts),
                 hash,
                 provider,
-                stream: serde_json::from_str(&self.next)?,
+                stream: first.as_deref().unwrap_or(&self.others),
             };
             json::write(&mut self.out, &payload)?;
             self.out.write_all(b"\n")?;
-            self.next.clone_from(&self.others);
         }
         Ok(())
     }

@@ -46,7 +46,10 @@ pub(super) fn write(
         FileFormat::Csv => {
             Box::new(csv::CsvWriter::new(out, uuid, form.is_terminal).map_err(failed)?)
         }
-        FileFormat::Ndjson => Box::new(ndjson::NdjsonWriter::new(out, uuid, metadata)),
+        FileFormat::Ndjson => {
+            let begun = ndjson::NdjsonWriter::new(out, uuid, metadata);
+            Box::new(begun.map_err(|error| failed(error.into()))?)
+        }
         FileFormat::Parquet => {
             Box::new(columnar::parquet(out, &schema, uuid, metadata).map_err(failed)?)
         }

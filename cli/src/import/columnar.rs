@@ -13,14 +13,12 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use satori_store::StreamUuid;
 
 use super::columns::Columns;
-use super::part::{Fault, Part, Rows};
+use super::part::{Fault, Part, ROWS, Rows};
 use super::source::Source;
 use crate::args::Import;
 use crate::failure::Failure;
 use crate::stream_object;
 
-/// The rows of a part.
-const ROWS: usize = 65_536;
 /// What an Arrow IPC file begins with; a stream of the same has no mark.
 const ARROW_FILE: &[u8; 6] = b"ARROW1";
 

@@ -9,13 +9,12 @@ use csv::{ErrorKind, ReaderBuilder, StringRecord};
 use satori_store::StreamUuid;
 
 use super::columns::Columns;
-use super::part::{Fault, Part, Rows};
+use super::part::{Fault, Part, ROWS, Rows};
 use super::source::Source;
 use crate::args::Import;
 use crate::failure::Failure;
 
-/// A part has so many rows at most, and about so many bytes.
-const ROWS: usize = 65_536;
+/// A part has about so many bytes at most.
 const BYTES: usize = 64 << 20;
 
 /// Passes the rows to `each`, and those that can't be read; returns the columns that are

@@ -7,6 +7,8 @@ use super::FAULTS;
 use crate::args::Import;
 use crate::failure::Failure;
 
+/// A part has so many rows at most.
+pub(super) const ROWS: usize = 65_536;
 /// A trial holds about so many rows in memory.
 const TRIAL_ROWS: u64 = 100_000;
 

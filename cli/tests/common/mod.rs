@@ -129,6 +129,17 @@ pub(crate) fn feed(name: &str) -> String {
         .to_owned()
 }
 
+/// Returns the SQL that makes a stream's table as engines do, with so many rows. `row` is the
+/// SQL of the four columns of the row `i`, which counts from 1.
+pub(crate) fn create(name: &str, rows: impl std::fmt::Display, row: &str) -> String {
+    format!(
+        "CREATE TABLE {name} (ts TIMESTAMP PRIMARY KEY NOT NULL, \
+         value NUMERIC(20, 10) NOT NULL, hash TEXT NOT NULL, provider TEXT NOT NULL); \
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows}) \
+         INSERT INTO {name} SELECT {row} FROM n;"
+    )
+}
+
 /// Returns a payload of stream `s`.
 pub(crate) fn payload(seconds: usize, value: impl std::fmt::Display) -> String {
     format!(r#"{{"value": "{value}", "observed_at": "{seconds}", "stream": {{"uuid": "s"}}}}"#)

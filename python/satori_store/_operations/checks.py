@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from ctypes import byref
 from datetime import timedelta
-from typing import Optional, Union
+from typing import Any, Optional, Union
 
 from .. import instants
 from .._capi.call import call, fits, flag
@@ -30,9 +30,7 @@ class CheckOperations(StoreHandle):
         :param synced_since: streams not synced since this instant, or for longer than a
             ``timedelta``, are stale; by default none is.
         """
-        findings = Handle()
-        call("satori_check", self.handle, _since(synced_since), None, byref(findings))
-        return decode.findings(findings)
+        return _findings("satori_check", self.handle, _since(synced_since))
 
     def check_file(
         self, *, synced_since: Optional[Union[Instant, timedelta]] = None
@@ -43,9 +41,7 @@ class CheckOperations(StoreHandle):
 
         :param synced_since: as for :meth:`check`.
         """
-        findings = Handle()
-        call("satori_check_file", self.handle, _since(synced_since), None, byref(findings))
-        return decode.findings(findings)
+        return _findings("satori_check_file", self.handle, _since(synced_since))
 
     def check_stream(self, uuid: str) -> tuple[Finding, ...]:
         """Checks one stream: its table (SQLite's ``integrity_check``), how its timestamps are
@@ -54,9 +50,7 @@ class CheckOperations(StoreHandle):
 
         :raises NotFound:
         """
-        findings = Handle()
-        call("satori_check_stream", *self._at(uuid), None, byref(findings))
-        return decode.findings(findings)
+        return _findings("satori_check_stream", *self._at(uuid))
 
     def retain(
         self,
@@ -112,3 +106,10 @@ class CheckOperations(StoreHandle):
 def _since(since: Optional[Union[Instant, timedelta]]) -> int:
     """Returns the instant, or that so long ago, as the C API takes it."""
     return instants.NONE if since is None else instants.since(since)
+
+
+def _findings(function: str, *arguments: Any) -> tuple[Finding, ...]:
+    """Returns what a function that checks has found."""
+    findings = Handle()
+    call(function, *arguments, None, byref(findings))
+    return decode.findings(findings)
