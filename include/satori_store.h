@@ -274,6 +274,21 @@ enum satori_code
    */
   SATORI_INTERRUPTED = 24,
   /**
+   * The connection to the server was lost. Nothing of the call was stored; the next call
+   * connects anew.
+   */
+  SATORI_CONNECTION_LOST = 25,
+  /**
+   * The connection to the server was lost while a write was being committed: it may be
+   * stored or not. To repeat it is safe.
+   */
+  SATORI_UNKNOWN_OUTCOME = 26,
+  /**
+   * The database in which the store is doesn't have this. The message says what to use
+   * instead.
+   */
+  SATORI_UNSUPPORTED = 27,
+  /**
    * A pointer that must lead somewhere is NULL.
    */
   SATORI_NULL_POINTER = 101,

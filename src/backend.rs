@@ -154,6 +154,9 @@ pub(crate) trait Backend: Sized {
     /// `NotAStream` within the list for a name that can't.
     fn check_names(&mut self, uuids: &[&StreamUuid]) -> Result<Vec<Result<()>>>;
 
+    /// Refuses, with `InvalidText`, a patch that sets what the database can't hold.
+    fn check_metadata(&self, patch: &StreamPatch) -> Result<()>;
+
     /// Writes each patch, and `now` as `last_synced`, making the row if there is none.
     /// What a patch doesn't set stays; `id` and `created_at` never change. The patches
     /// are of different streams. Only in a transaction.

@@ -75,6 +75,8 @@ mod backend;
 mod ffi;
 mod json;
 mod model;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod process;
 mod sqlite;
 mod store;

@@ -35,7 +35,7 @@ Exit codes:
   6  the file is damaged or not a store, or a stored row can't be read
   7  the schema is not a store's, or is that of a later release
   8  can't write: read-only, disk full, or the file was replaced meanwhile
-  9  anything else
+  9  anything else: the connection to a server was lost, its database lacks what was asked for
   130, 143  ended by SIGINT (Ctrl-C) or SIGTERM; what was read is stored";
 
 impl From<Exit> for ExitCode {
@@ -72,6 +72,9 @@ pub(crate) fn kind(code: ErrorCode) -> (&'static str, Exit) {
         ErrorCode::DiskFull => ("disk_full", Exit::CannotWrite),
         ErrorCode::Database => ("database", Exit::Other),
         ErrorCode::FileReplaced => ("file_replaced", Exit::CannotWrite),
+        ErrorCode::ConnectionLost => ("connection_lost", Exit::Other),
+        ErrorCode::UnknownOutcome => ("unknown_outcome", Exit::Other),
+        ErrorCode::Unsupported => ("unsupported", Exit::Other),
         ErrorCode::Forked => ("forked", Exit::Other),
         ErrorCode::Poisoned => ("poisoned", Exit::Other),
         ErrorCode::InvalidUuid => ("invalid_uuid", Exit::BadInput),

@@ -33,6 +33,7 @@ from .errors import (
     CannotOpen,
     Closed,
     Conflict,
+    ConnectionLost,
     Corrupt,
     DatabaseError,
     DiskFull,
@@ -58,8 +59,10 @@ from .errors import (
     Refused,
     SchemaMismatch,
     StoreError,
+    UnknownOutcome,
     UnreadableRow,
     UnsafeSqliteWarning,
+    Unsupported,
 )
 from .aligned import Aligned
 from .follow import Follow
@@ -94,6 +97,7 @@ __all__ = [
     "CannotOpen",
     "Closed",
     "Conflict",
+    "ConnectionLost",
     "Corrupt",
     "DatabaseError",
     "DiskFull",
@@ -140,8 +144,10 @@ __all__ = [
     "Summaries",
     "Summary",
     "SyncReport",
+    "UnknownOutcome",
     "UnreadableRow",
     "UnsafeSqliteWarning",
+    "Unsupported",
     "Verification",
     "parse_timestamp",
     "sqlite_info",

@@ -162,6 +162,27 @@ class Interrupted(StoreError):
     status, code = 24, "INTERRUPTED"
 
 
+class ConnectionLost(StoreError):
+    """The connection to the server was lost. Nothing of the call was stored; the next call
+    connects anew."""
+
+    status, code = 25, "CONNECTION_LOST"
+
+
+class UnknownOutcome(StoreError):
+    """The connection to the server was lost while a write was being committed: it may be stored
+    or not. To repeat it is safe."""
+
+    status, code = 26, "UNKNOWN_OUTCOME"
+
+
+class Unsupported(StoreError):
+    """The database in which the store is doesn't have this; the text says what to use
+    instead."""
+
+    status, code = 27, "UNSUPPORTED"
+
+
 class InvalidArgument(StoreError, ValueError):
     """A number or a length is out of range."""
 

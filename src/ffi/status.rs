@@ -71,6 +71,15 @@ pub enum satori_code {
     SATORI_INVALID_STEP = 23,
     /// satori_interrupt has ended the call. Nothing of it was stored.
     SATORI_INTERRUPTED = 24,
+    /// The connection to the server was lost. Nothing of the call was stored; the next call
+    /// connects anew.
+    SATORI_CONNECTION_LOST = 25,
+    /// The connection to the server was lost while a write was being committed: it may be
+    /// stored or not. To repeat it is safe.
+    SATORI_UNKNOWN_OUTCOME = 26,
+    /// The database in which the store is doesn't have this. The message says what to use
+    /// instead.
+    SATORI_UNSUPPORTED = 27,
     /// A pointer that must lead somewhere is NULL.
     SATORI_NULL_POINTER = 101,
     /// The handle is none: freed, of another type, or never given out.
@@ -114,6 +123,9 @@ impl satori_code {
         (Self::SATORI_INVALID_ARROW, c"SATORI_INVALID_ARROW"),
         (Self::SATORI_INVALID_STEP, c"SATORI_INVALID_STEP"),
         (Self::SATORI_INTERRUPTED, c"SATORI_INTERRUPTED"),
+        (Self::SATORI_CONNECTION_LOST, c"SATORI_CONNECTION_LOST"),
+        (Self::SATORI_UNKNOWN_OUTCOME, c"SATORI_UNKNOWN_OUTCOME"),
+        (Self::SATORI_UNSUPPORTED, c"SATORI_UNSUPPORTED"),
         (Self::SATORI_NULL_POINTER, c"SATORI_NULL_POINTER"),
         (Self::SATORI_INVALID_HANDLE, c"SATORI_INVALID_HANDLE"),
         (Self::SATORI_INVALID_ARGUMENT, c"SATORI_INVALID_ARGUMENT"),
@@ -148,4 +160,5 @@ const _: () = assert!(
         && ErrorCode::InvalidArrow as i32 == satori_code::SATORI_INVALID_ARROW as i32
         && ErrorCode::InvalidStep as i32 == satori_code::SATORI_INVALID_STEP as i32
         && ErrorCode::Interrupted as i32 == satori_code::SATORI_INTERRUPTED as i32
+        && ErrorCode::Unsupported as i32 == satori_code::SATORI_UNSUPPORTED as i32
 );

@@ -160,7 +160,8 @@ impl<'a> Batch<'a> {
         backend: &mut impl Backend,
         now: Timestamp,
     ) -> Result<IngestReport> {
-        let streams = std::mem::take(&mut self.streams);
+        let mut streams = std::mem::take(&mut self.streams);
+        self.reject_unstorable(backend, &mut streams);
         let provider = self.provider;
         let inserted = backend.insert(
             streams
@@ -183,6 +184,30 @@ impl<'a> Batch<'a> {
             return Err(Error::Refused(Box::new(self.report)));
         }
         Ok(self.report)
+    }
+
+    /// Rejects the payloads whose stream object sets what the database can't hold.
+    fn reject_unstorable(&mut self, backend: &impl Backend, streams: &mut Vec<StreamPayloads<'_>>) {
+        let faults = self
+            .patches
+            .iter()
+            .map(|patch| backend.check_metadata(patch));
+        if faults.into_iter().all(|fault| fault.is_ok()) {
+            return;
+        }
+        for stream in &mut *streams {
+            stream.payloads.retain(|(position, payload)| {
+                let patch = payload.metadata.and_then(|index| self.patches.get(index));
+                match patch.map_or(Ok(()), |patch| backend.check_metadata(patch)) {
+                    Ok(()) => true,
+                    Err(error) => {
+                        self.report.reject(*position, error);
+                        false
+                    }
+                }
+            });
+        }
+        streams.retain(|stream| !stream.payloads.is_empty());
     }
 
     /// Adds to the report what came of a stream's payloads; returns what their stream

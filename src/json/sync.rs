@@ -61,6 +61,11 @@ impl StreamObjects {
         let mut named = HashSet::new();
         let mut distinct = Vec::new();
         for object in std::mem::take(&mut self.objects) {
+            if let Err(error) = backend.check_metadata(&object.patch) {
+                let position = object.position;
+                self.report.rejected.push(Rejected { position, error });
+                continue;
+            }
             if !named.insert(object.uuid.as_str().to_ascii_lowercase()) {
                 self.write_distinct(backend, std::mem::take(&mut distinct), now)?;
                 named.clear();

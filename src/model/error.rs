@@ -124,6 +124,40 @@ pub enum Error {
         /// The path that leads elsewhere, or nowhere.
         location: Location,
     },
+    /// The connection to the server was lost, or the server has ended it. Nothing of the call
+    /// was stored. The next call connects anew.
+    #[error(
+        "the connection to {location} was lost: {reason}; nothing was stored, and the next call connects anew"
+    )]
+    ConnectionLost {
+        /// Where the store is.
+        location: Location,
+        /// What the system or the server reported.
+        reason: String,
+        /// The server's code, if it gave one.
+        code: Option<DatabaseCode>,
+    },
+    /// The connection to the server was lost while a write was being committed: it may be
+    /// stored or not. To repeat it is safe: a row that is stored already is reported as such.
+    #[error(
+        "the connection to {location} was lost while a write was committed: {reason}; it may be stored; to repeat it is safe"
+    )]
+    UnknownOutcome {
+        /// Where the store is.
+        location: Location,
+        /// What the system or the server reported.
+        reason: String,
+        /// The server's code, if it gave one.
+        code: Option<DatabaseCode>,
+    },
+    /// The database in which the store is doesn't have this.
+    #[error("this store's database does not offer {what}: {instead}")]
+    Unsupported {
+        /// What it doesn't have.
+        what: &'static str,
+        /// What to use instead.
+        instead: &'static str,
+    },
     /// The store was opened by the process from which this one was forked; open it again.
     #[error("this store was opened before fork(); open it again in the child")]
     Forked,
@@ -244,6 +278,9 @@ impl Error {
             Error::DiskFull { .. } => ErrorCode::DiskFull,
             Error::Database { .. } => ErrorCode::Database,
             Error::FileReplaced { .. } => ErrorCode::FileReplaced,
+            Error::ConnectionLost { .. } => ErrorCode::ConnectionLost,
+            Error::UnknownOutcome { .. } => ErrorCode::UnknownOutcome,
+            Error::Unsupported { .. } => ErrorCode::Unsupported,
             Error::Forked => ErrorCode::Forked,
             Error::Poisoned => ErrorCode::Poisoned,
             Error::Interrupted => ErrorCode::Interrupted,
@@ -283,7 +320,9 @@ impl Error {
         match self {
             Error::CannotOpen { code, .. }
             | Error::Corrupt { code, .. }
-            | Error::ReadOnly { code, .. } => code.as_ref(),
+            | Error::ReadOnly { code, .. }
+            | Error::ConnectionLost { code, .. }
+            | Error::UnknownOutcome { code, .. } => code.as_ref(),
             Error::Busy { code, .. } | Error::DiskFull { code } | Error::Database { code, .. } => {
                 Some(code)
             }
@@ -298,6 +337,8 @@ impl Error {
             Error::CannotOpen { location, .. }
             | Error::NotAStore { location, .. }
             | Error::Corrupt { location, .. }
+            | Error::ConnectionLost { location, .. }
+            | Error::UnknownOutcome { location, .. }
                 if *location == Location::UNKNOWN =>
             {
                 *location = place.clone();

@@ -54,4 +54,10 @@ pub enum ErrorCode {
     InvalidStep = 23,
     /// [`Error::Interrupted`](crate::Error::Interrupted)
     Interrupted = 24,
+    /// [`Error::ConnectionLost`](crate::Error::ConnectionLost)
+    ConnectionLost = 25,
+    /// [`Error::UnknownOutcome`](crate::Error::UnknownOutcome)
+    UnknownOutcome = 26,
+    /// [`Error::Unsupported`](crate::Error::Unsupported)
+    Unsupported = 27,
 }

@@ -1,8 +1,9 @@
 //! Observations: a stored row, a row to insert, and what came of inserting.
 
 use super::error::Result;
-use super::spelling::StoredTimestamp;
-use super::time::Timestamp;
+use super::spelling::{StoredRef, StoredTimestamp};
+use super::time::{Timestamp, invalid};
+use super::value;
 
 /// One row of a stream.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -103,6 +104,23 @@ impl<'a> NewObservation<'a> {
     }
 }
 
+impl<'a> NewObservation<'a> {
+    /// Checks that the observation can be stored, and returns its timestamp as it is stored.
+    ///
+    /// # Errors
+    /// `InvalidValue`, `InvalidTimestamp`.
+    pub(crate) fn stored(&self) -> Result<StoredRef<'a>> {
+        value::finite(self.value)?;
+        match self.spelling {
+            None => self.ts.to_seconds(),
+            Some(text) => match StoredRef::from_text(text)? {
+                (instant, stored) if instant == self.ts => Ok(stored),
+                _ => Err(invalid(text, "it spells another instant than that given")),
+            },
+        }
+    }
+}
+
 /// The provider of a row for which the caller names none.
 pub(crate) const DEFAULT_PROVIDER: &str = "central";
 
@@ -116,6 +134,20 @@ pub enum Insertion {
     AlreadyThere,
     /// A row of the same instant and another value already exists; it stays.
     Conflict(Conflict),
+}
+
+impl Insertion {
+    /// Returns what inserting an observation comes to if its instant already has a value.
+    pub(crate) fn met(observation: &NewObservation<'_>, stored: f64) -> Self {
+        if stored == observation.value {
+            return Self::AlreadyThere;
+        }
+        Self::Conflict(Conflict {
+            ts: observation.ts,
+            stored: Some(stored),
+            offered: observation.value,
+        })
+    }
 }
 
 /// An observation that was refused because its instant already has another row.

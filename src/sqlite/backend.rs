@@ -89,6 +89,10 @@ impl Backend for Connection {
         })
     }
 
+    fn check_metadata(&self, _: &StreamPatch) -> Result<()> {
+        Ok(())
+    }
+
     fn upsert_streams<'a>(
         &mut self,
         patches: impl IntoIterator<Item = (&'a StreamUuid, &'a StreamPatch)>,

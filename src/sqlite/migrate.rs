@@ -10,7 +10,7 @@ use super::shape::{ADDED, COLUMNS, check_streams, columns, texts};
 use crate::model::database_code::DatabaseCode;
 use crate::model::error::{Error, Result};
 
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
 /// Diesel's table of the migrations that were applied to a file.
 const LEDGER: &str = "__diesel_schema_migrations";

@@ -20,17 +20,27 @@ use crate::model::span::Span;
 use crate::model::stream::{Stream, StreamPatch, StreamRef};
 use crate::model::time::Timestamp;
 use crate::model::uuid::StreamUuid;
+#[cfg(feature = "postgres")]
+use crate::postgres;
 use crate::sqlite;
 
 /// A connection to whichever database the store is in.
+#[cfg_attr(
+    feature = "postgres",
+    allow(clippy::large_enum_variant, reason = "a store has one of them")
+)]
 pub(super) enum Connection {
     Sqlite(sqlite::Connection),
+    #[cfg(feature = "postgres")]
+    Postgres(postgres::Connection),
 }
 
 macro_rules! dispatch {
     ($connection:expr, $backend:ident => $call:expr) => {
         match $connection {
             Connection::Sqlite($backend) => $call,
+            #[cfg(feature = "postgres")]
+            Connection::Postgres($backend) => $call,
         }
     };
 }
@@ -60,22 +70,26 @@ impl Backend for Connection {
     }
 
     fn streams_of(&mut self, uuids: &[&StreamUuid]) -> Result<Vec<Option<Stream>>> {
-        dispatch!(self, backend => backend.streams_of(uuids))
+        dispatch!(self, backend => Backend::streams_of(backend, uuids))
     }
 
     fn streams_named(&mut self, names: &[&str]) -> Result<Vec<Option<Stream>>> {
-        dispatch!(self, backend => backend.streams_named(names))
+        dispatch!(self, backend => Backend::streams_named(backend, names))
     }
 
     fn find_streams<T>(&mut self, query: StreamQuery<'_>) -> Result<Vec<T>>
     where
         T: for<'a> From<StreamRef<'a>>,
     {
-        dispatch!(self, backend => backend.find_streams(query))
+        dispatch!(self, backend => Backend::find_streams(backend, query))
     }
 
     fn check_names(&mut self, uuids: &[&StreamUuid]) -> Result<Vec<Result<()>>> {
-        dispatch!(self, backend => backend.check_names(uuids))
+        dispatch!(self, backend => Backend::check_names(backend, uuids))
+    }
+
+    fn check_metadata(&self, patch: &StreamPatch) -> Result<()> {
+        dispatch!(self, backend => Backend::check_metadata(backend, patch))
     }
 
     fn upsert_streams<'a>(
@@ -83,27 +97,27 @@ impl Backend for Connection {
         patches: impl IntoIterator<Item = (&'a StreamUuid, &'a StreamPatch)>,
         now: Timestamp,
     ) -> Result<()> {
-        dispatch!(self, backend => backend.upsert_streams(patches, now))
+        dispatch!(self, backend => Backend::upsert_streams(backend, patches, now))
     }
 
     fn update_stream(&mut self, uuid: &StreamUuid, patch: &StreamPatch) -> Result<()> {
-        dispatch!(self, backend => backend.update_stream(uuid, patch))
+        dispatch!(self, backend => Backend::update_stream(backend, uuid, patch))
     }
 
     fn delete_stream(&mut self, uuid: &StreamUuid) -> Result<bool> {
-        dispatch!(self, backend => backend.delete_stream(uuid))
+        dispatch!(self, backend => Backend::delete_stream(backend, uuid))
     }
 
     fn streams_with_data(&mut self) -> Result<Vec<StreamUuid>> {
-        dispatch!(self, backend => backend.streams_with_data())
+        dispatch!(self, backend => Backend::streams_with_data(backend))
     }
 
     fn has_data(&mut self, uuid: &StreamUuid) -> Result<bool> {
-        dispatch!(self, backend => backend.has_data(uuid))
+        dispatch!(self, backend => Backend::has_data(backend, uuid))
     }
 
     fn insert_new(&mut self, uuid: &StreamUuid, row: &NewObservation<'_>) -> Result<bool> {
-        dispatch!(self, backend => backend.insert_new(uuid, row))
+        dispatch!(self, backend => Backend::insert_new(backend, uuid, row))
     }
 
     fn compare(
@@ -111,7 +125,7 @@ impl Backend for Connection {
         uuid: &StreamUuid,
         row: &NewObservation<'_>,
     ) -> Result<Option<Insertion>> {
-        dispatch!(self, backend => backend.compare(uuid, row))
+        dispatch!(self, backend => Backend::compare(backend, uuid, row))
     }
 
     fn insert<'u, 'r, Rows>(
@@ -121,31 +135,31 @@ impl Backend for Connection {
     where
         Rows: Iterator<Item = NewObservation<'r>> + Clone,
     {
-        dispatch!(self, backend => backend.insert(streams))
+        dispatch!(self, backend => Backend::insert(backend, streams))
     }
 
     fn check_data(&mut self, uuid: &StreamUuid) -> Found<()> {
-        dispatch!(self, backend => backend.check_data(uuid))
+        dispatch!(self, backend => Backend::check_data(backend, uuid))
     }
 
     fn keeps_digests(&mut self) -> Result<bool> {
-        dispatch!(self, backend => backend.keeps_digests())
+        dispatch!(self, backend => Backend::keeps_digests(backend))
     }
 
     fn keep_digests(&mut self) -> Result<()> {
-        dispatch!(self, backend => backend.keep_digests())
+        dispatch!(self, backend => Backend::keep_digests(backend))
     }
 
     fn streams_without_digest(&mut self) -> Result<Vec<StreamUuid>> {
-        dispatch!(self, backend => backend.streams_without_digest())
+        dispatch!(self, backend => Backend::streams_without_digest(backend))
     }
 
     fn restate_digest(&mut self, uuid: &StreamUuid) -> Found<()> {
-        dispatch!(self, backend => backend.restate_digest(uuid))
+        dispatch!(self, backend => Backend::restate_digest(backend, uuid))
     }
 
     fn check_digest(&mut self, uuid: &StreamUuid) -> Found<Digest> {
-        dispatch!(self, backend => backend.check_digest(uuid))
+        dispatch!(self, backend => Backend::check_digest(backend, uuid))
     }
 
     fn read_rows(
@@ -155,27 +169,27 @@ impl Backend for Connection {
         limit: usize,
         sink: impl FnMut(&RowRef<'_>) -> Result<()>,
     ) -> Found<usize> {
-        dispatch!(self, backend => backend.read_rows(uuid, cursor, limit, sink))
+        dispatch!(self, backend => Backend::read_rows(backend, uuid, cursor, limit, sink))
     }
 
     fn latest(&mut self, uuid: &StreamUuid) -> Found<Option<Observation>> {
-        dispatch!(self, backend => backend.latest(uuid))
+        dispatch!(self, backend => Backend::latest(backend, uuid))
     }
 
     fn latest_of(&mut self, uuids: &[&StreamUuid]) -> Result<Vec<Option<Observation>>> {
-        dispatch!(self, backend => backend.latest_of(uuids))
+        dispatch!(self, backend => Backend::latest_of(backend, uuids))
     }
 
     fn last(&mut self, uuid: &StreamUuid, span: Span, count: usize) -> Found<Vec<Observation>> {
-        dispatch!(self, backend => backend.last(uuid, span, count))
+        dispatch!(self, backend => Backend::last(backend, uuid, span, count))
     }
 
     fn observation(&mut self, uuid: &StreamUuid, ts: Timestamp) -> Found<Option<Observation>> {
-        dispatch!(self, backend => backend.observation(uuid, ts))
+        dispatch!(self, backend => Backend::observation(backend, uuid, ts))
     }
 
     fn count(&mut self, uuid: &StreamUuid, span: Span) -> Found<u64> {
-        dispatch!(self, backend => backend.count(uuid, span))
+        dispatch!(self, backend => Backend::count(backend, uuid, span))
     }
 
     fn check(&mut self) -> Result<Vec<Finding>> {
@@ -183,67 +197,67 @@ impl Backend for Connection {
     }
 
     fn spellings(&mut self, uuid: &StreamUuid) -> Found<Spellings> {
-        dispatch!(self, backend => backend.spellings(uuid))
+        dispatch!(self, backend => Backend::spellings(backend, uuid))
     }
 
     fn statistics(&mut self, uuid: &StreamUuid) -> Found<Statistics> {
-        dispatch!(self, backend => backend.statistics(uuid))
+        dispatch!(self, backend => Backend::statistics(backend, uuid))
     }
 
     fn delete(&mut self, uuid: &StreamUuid, span: Span) -> Found<u64> {
-        dispatch!(self, backend => backend.delete(uuid, span))
+        dispatch!(self, backend => Backend::delete(backend, uuid, span))
     }
 
     fn normalize(&mut self, uuid: &StreamUuid) -> Found<Normalization> {
-        dispatch!(self, backend => backend.normalize(uuid))
+        dispatch!(self, backend => Backend::normalize(backend, uuid))
     }
 
     fn normalized(&mut self, uuid: &StreamUuid) -> Found<Option<Normalization>> {
-        dispatch!(self, backend => backend.normalized(uuid))
+        dispatch!(self, backend => Backend::normalized(backend, uuid))
     }
 
     fn unreadable(&mut self, uuid: &StreamUuid) -> Found<Vec<StoredRow>> {
-        dispatch!(self, backend => backend.unreadable(uuid))
+        dispatch!(self, backend => Backend::unreadable(backend, uuid))
     }
 
     fn quarantine(&mut self, uuid: &StreamUuid, now: Timestamp) -> Found<Vec<StoredRow>> {
-        dispatch!(self, backend => backend.quarantine(uuid, now))
+        dispatch!(self, backend => Backend::quarantine(backend, uuid, now))
     }
 
     fn quarantined(&mut self, uuid: &StreamUuid) -> Result<Vec<StoredRow>> {
-        dispatch!(self, backend => backend.quarantined(uuid))
+        dispatch!(self, backend => Backend::quarantined(backend, uuid))
     }
 
     fn quarantined_streams(&mut self) -> Result<Vec<StreamUuid>> {
-        dispatch!(self, backend => backend.quarantined_streams())
+        dispatch!(self, backend => Backend::quarantined_streams(backend))
     }
 
     fn restore(&mut self, uuid: &StreamUuid) -> Found<Restored> {
-        dispatch!(self, backend => backend.restore(uuid))
+        dispatch!(self, backend => Backend::restore(backend, uuid))
     }
 
     fn remove_data(&mut self, uuid: &StreamUuid) -> Found<u64> {
-        dispatch!(self, backend => backend.remove_data(uuid))
+        dispatch!(self, backend => Backend::remove_data(backend, uuid))
     }
 
     fn back_up(&mut self, to: &Path) -> Result<u64> {
-        dispatch!(self, backend => backend.back_up(to))
+        dispatch!(self, backend => Backend::back_up(backend, to))
     }
 
     fn compact(&mut self) -> Result<Compacted> {
-        dispatch!(self, backend => backend.compact())
+        dispatch!(self, backend => Backend::compact(backend))
     }
 
     fn beside(&self) -> Result<Option<(PathBuf, OpenOptions)>> {
-        dispatch!(self, backend => backend.beside())
+        dispatch!(self, backend => Backend::beside(backend))
     }
 
     fn begin_call(&mut self, interrupts: &Arc<AtomicU64>, began: u64) -> Result<()> {
-        dispatch!(self, backend => backend.begin_call(interrupts, began))
+        dispatch!(self, backend => Backend::begin_call(backend, interrupts, began))
     }
 
     fn check_call(&self) -> Result<()> {
-        dispatch!(self, backend => backend.check_call())
+        dispatch!(self, backend => Backend::check_call(backend))
     }
 
     fn data_version(&mut self) -> Result<u64> {

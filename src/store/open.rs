@@ -8,6 +8,8 @@ use super::shared::let_go_of_inherited;
 use crate::model::error::{Error, Result};
 use crate::model::location::Location;
 use crate::model::options::OpenOptions;
+#[cfg(feature = "postgres")]
+use crate::postgres;
 use crate::process::in_flight::Call;
 use crate::sqlite;
 
@@ -37,6 +39,24 @@ impl Store {
         OpenOptions::new().open(path)
     }
 
+    /// Opens the store in the PostgreSQL database that a URL names, `postgres://host/database`
+    /// (<https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING>), with the
+    /// default [`OpenOptions`]: makes its tables if there are none, and migrates those of an
+    /// earlier release. Several engines may do so at once.
+    ///
+    /// It needs the feature `postgres`. [`open`](Self::open) does the same for a URL. The
+    /// password may be in the URL, in the environment or in a file, as libpq has it; it is in
+    /// no message.
+    ///
+    /// # Errors
+    /// [`Error::CannotOpen`], with the server's SQLSTATE if it gave one, if there is no
+    /// connection, if the server is too old, or if this build has no PostgreSQL;
+    /// [`Error::NotAStore`] if the tables are another program's, or if there are none and the
+    /// options forbid to make them; [`Error::LaterRelease`].
+    pub fn connect(url: &str) -> Result<Self> {
+        OpenOptions::new().connect(url)
+    }
+
     /// Opens a store that lives in memory and is gone with the last handle.
     ///
     /// # Errors
@@ -56,11 +76,49 @@ impl OpenOptions {
     /// As [`Store::open`].
     pub fn open(&self, path: impl AsRef<Path>) -> Result<Store> {
         let path = path.as_ref();
-        let location = file_at(path)?;
+        let location = Location::new(path);
+        if location.is_url() {
+            return self.connect_to(path, location);
+        }
         let call = Call::begin();
         let_go_of_inherited(&location, &call)?;
         let opened = sqlite::Connection::open(path, self)?;
         self.with_digests(Store::new(Connection::Sqlite(opened)))
+    }
+
+    /// Opens the store in the database that the URL names, as [`Store::connect`] does.
+    ///
+    /// # Errors
+    /// As [`Store::connect`].
+    pub fn connect(&self, url: &str) -> Result<Store> {
+        let location = Location::new(Path::new(url));
+        self.connect_to(Path::new(url), location)
+    }
+
+    fn connect_to(&self, url: &Path, location: Location) -> Result<Store> {
+        let scheme = url
+            .to_str()
+            .and_then(|url| url.trim_start().split_once("://"));
+        if !matches!(scheme, Some(("postgres" | "postgresql", _))) {
+            return Err(not_a_database(location));
+        }
+        #[cfg(not(feature = "postgres"))]
+        {
+            Err(Error::CannotOpen {
+                location,
+                reason: "this build can't open PostgreSQL: it lacks the feature `postgres`"
+                    .to_owned(),
+                code: None,
+            })
+        }
+        #[cfg(feature = "postgres")]
+        {
+            let call = Call::begin();
+            let_go_of_inherited(&location, &call)?;
+            let url = url.to_str().unwrap_or_default().trim_start();
+            let opened = postgres::Connection::connect(url, &location, self)?;
+            self.with_digests(Store::new(Connection::Postgres(opened)))
+        }
     }
 
     /// Opens a store that lives in memory and is gone with the last handle.
@@ -90,12 +148,16 @@ pub(super) fn file_at(path: &Path) -> Result<Location> {
     let location = Location::new(path);
     match location.is_url() {
         false => Ok(location),
-        true => Err(Error::CannotOpen {
-            location,
-            reason: "it is a URL, not the path of a file; a file of such a name can be \
-                     opened as ./name"
-                .to_owned(),
-            code: None,
-        }),
+        true => Err(not_a_database(location)),
+    }
+}
+
+fn not_a_database(location: Location) -> Error {
+    Error::CannotOpen {
+        location,
+        reason: "it is a URL, not the path of a file; a file of such a name can be \
+                 opened as ./name"
+            .to_owned(),
+        code: None,
     }
 }

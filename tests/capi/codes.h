@@ -28,6 +28,9 @@ static const char *const codes[] = {
     "INVALID_ARROW",
     "INVALID_STEP",
     "INTERRUPTED",
+    "CONNECTION_LOST",
+    "UNKNOWN_OUTCOME",
+    "UNSUPPORTED",
 };
 
 #endif

@@ -222,7 +222,7 @@ fn migrations_applied_by_hand_give_the_same_schema() {
     let (_folder, path) = place();
     drop(Store::open(&path).unwrap());
     let (_by_hand, hand) = place();
-    let mut folders: Vec<_> = fs::read_dir(crate_file("migrations"))
+    let mut folders: Vec<_> = fs::read_dir(crate_file("migrations/sqlite"))
         .unwrap()
         .map(|e| e.unwrap().path())
         .collect();

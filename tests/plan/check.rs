@@ -11,7 +11,7 @@ const MOST_LINES: usize = 400;
 /// The most lines that the file in the middle may have.
 const MEDIAN_LINES: usize = 150;
 /// The rooms that may have `unsafe`.
-const UNSAFE: [&str; 3] = ["sqlite/raw", "ffi", "process"];
+const UNSAFE: [&str; 4] = ["sqlite/raw", "postgres/raw", "ffi", "process"];
 /// The rooms that know no database.
 const NO_DATABASE: [&str; 3] = ["model", "json", "backend"];
 /// How the head of a file states that it is in a circle which may stay.

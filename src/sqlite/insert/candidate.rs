@@ -10,9 +10,7 @@ use crate::model::error::Result;
 use crate::model::observation::NewObservation;
 use crate::model::span::Span;
 use crate::model::spelling::{self, StoredRef};
-use crate::model::time::invalid;
 use crate::model::uuid::StreamUuid;
-use crate::model::value;
 
 /// An observation that can be stored, and its timestamp as it will be stored.
 #[derive(Clone, Copy)]
@@ -27,14 +25,7 @@ impl<'a> Candidate<'a> {
     /// # Errors
     /// `InvalidValue`, `InvalidTimestamp`.
     pub(super) fn new(observation: NewObservation<'a>) -> Result<Self> {
-        value::finite(observation.value)?;
-        let ts = match observation.spelling {
-            None => observation.ts.to_seconds()?,
-            Some(text) => match StoredRef::from_text(text)? {
-                (instant, stored) if instant == observation.ts => stored,
-                _ => return Err(invalid(text, "it spells another instant than that given")),
-            },
-        };
+        let ts = observation.stored()?;
         Ok(Self { observation, ts })
     }
 

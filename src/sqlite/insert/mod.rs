@@ -19,7 +19,7 @@ use super::{key, read};
 use crate::backend::Inserted;
 use crate::model::chain::Chain;
 use crate::model::error::Result;
-use crate::model::observation::{Conflict, Insertion, NewObservation};
+use crate::model::observation::{Insertion, NewObservation};
 use crate::model::spelling::StoredRef;
 use crate::model::uuid::StreamUuid;
 
@@ -63,19 +63,7 @@ pub(super) fn compare(
     })?;
     Ok(stored
         .flatten()
-        .map(|stored| met(observation, stored.value)))
-}
-
-/// Returns what inserting an observation comes to if its instant already has a value.
-fn met(observation: &NewObservation<'_>, stored: f64) -> Insertion {
-    if stored == observation.value {
-        return Insertion::AlreadyThere;
-    }
-    Insertion::Conflict(Conflict {
-        ts: observation.ts,
-        stored: Some(stored),
-        offered: observation.value,
-    })
+        .map(|stored| Insertion::met(observation, stored.value)))
 }
 
 /// Inserts observations in their order, and makes the table if there is none. Only in a
@@ -206,7 +194,7 @@ fn insert_row(
             None => read::at_stored(table, stream, ts, row.ts)?.map(|stored| stored.value),
         };
         if let Some(stored) = stored {
-            return Ok(met(&row.observation, stored));
+            return Ok(Insertion::met(&row.observation, stored));
         }
         let insert = |table: &mut Table| {
             let stored = table.cached(Query::Insert)?.execute(&row.params(&hash))?;

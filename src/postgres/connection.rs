@@ -1,0 +1,276 @@
+//! One connection to a server: its transactions, its errors, and making it anew.
+
+use std::cell::RefCell;
+use std::ffi::CString;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use super::error::{error, not_committed};
+use super::raw::{Answer, Params, Session, Statement, Waiting};
+use crate::backend::Access;
+use crate::model::error::{Error, Result};
+use crate::model::location::Location;
+use crate::model::options::OpenOptions;
+
+/// A connection to the database of a store.
+pub(crate) struct Connection {
+    /// `None` if the connection was lost; the next call makes it anew.
+    session: Option<Session>,
+    pub(super) address: Address,
+    pub(super) options: OpenOptions,
+    call: Call,
+    transaction: Transaction,
+}
+
+/// Where the database is, and how one gets in. It is never shown.
+#[derive(Clone)]
+pub(super) struct Address {
+    /// With the password.
+    pub(super) url: CString,
+    /// Without it.
+    pub(super) location: Location,
+}
+
+/// How far a transaction is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Transaction {
+    None,
+    /// It begins with the first statement, so that it costs no trip of its own.
+    Wanted(Access),
+    Begun,
+}
+
+/// The present call.
+pub(super) struct Call {
+    /// How many times the calls under way on the store were to end.
+    interrupts: RefCell<Arc<AtomicU64>>,
+    /// The number when the call began.
+    count: u64,
+    began: Instant,
+}
+
+impl Call {
+    pub(super) fn new() -> Self {
+        Self {
+            interrupts: RefCell::default(),
+            count: 0,
+            began: Instant::now(),
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        match self.is_interrupted() {
+            true => Err(Error::Interrupted),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Waiting for Call {
+    fn is_interrupted(&self) -> bool {
+        self.interrupts.borrow().load(Ordering::Relaxed) != self.count
+    }
+}
+
+impl Connection {
+    pub(super) fn new(session: Session, address: Address, options: &OpenOptions) -> Self {
+        Self {
+            session: Some(session),
+            address,
+            options: options.clone(),
+            call: Call::new(),
+            transaction: Transaction::None,
+        }
+    }
+
+    /// Begins a call; see [`Backend::begin_call`](crate::backend::Backend::begin_call).
+    pub(super) fn begin_call(&mut self, interrupts: &Arc<AtomicU64>, began: u64) -> Result<()> {
+        self.call = Call {
+            interrupts: RefCell::new(Arc::clone(interrupts)),
+            count: began,
+            began: Instant::now(),
+        };
+        self.check_call()
+    }
+
+    pub(super) fn check_call(&self) -> Result<()> {
+        self.call.check()
+    }
+
+    /// Connects anew if the connection was lost: by the last call, or since.
+    pub(super) fn refresh(&mut self) -> Result<()> {
+        match &self.session {
+            Some(session) if !session.has_ended() => return Ok(()),
+            _ => {}
+        }
+        self.session = None;
+        self.transaction = Transaction::None;
+        let options = self.options.clone().create(false);
+        self.session = Some(Self::establish(&self.address, &options)?);
+        Ok(())
+    }
+
+    /// Runs statements, in the present transaction if there is one, and returns what the
+    /// server has answered to each. They cost one trip over the network.
+    pub(super) fn run(&mut self, statements: Vec<Statement>) -> Result<Vec<Answer>> {
+        self.check_call()?;
+        let mut all = match self.transaction {
+            Transaction::Wanted(access) => self.beginning(access),
+            _ => Vec::new(),
+        };
+        let before = all.len();
+        all.extend(statements);
+        if before > 0 {
+            self.transaction = Transaction::Begun;
+        }
+        let session = self.session.as_mut().ok_or_else(no_session)?;
+        let answers = session.run(&all, &self.call, false);
+        self.drop_if_lost();
+        let mut answers = answers.map_err(error)?;
+        answers.drain(..before);
+        Ok(answers)
+    }
+
+    /// Runs one statement, and returns the server's answer to it.
+    pub(super) fn ask(&mut self, sql: &'static str, params: Params) -> Result<Answer> {
+        let answers = self.run(vec![Statement::new(sql, params)])?;
+        answers.into_iter().next().ok_or_else(no_session)
+    }
+
+    /// Runs statements in a transaction of their own, which writes, in one trip.
+    pub(super) fn run_and_commit(&mut self, statements: Vec<Statement>) -> Result<Vec<Answer>> {
+        self.check_call()?;
+        let mut all = self.beginning(Access::Write);
+        let before = all.len();
+        all.extend(statements);
+        all.push(Statement::plain("COMMIT"));
+        let session = self.session.as_mut().ok_or_else(no_session)?;
+        let answers = session.run(&all, &self.call, false);
+        self.drop_if_lost();
+        let answers = match answers {
+            Ok(answers) => answers,
+            Err(failure) => {
+                // The failure has kept COMMIT from running.
+                self.send_rollback();
+                return Err(not_committed(failure));
+            }
+        };
+        let mut answers: Vec<Answer> = answers.into_iter().skip(before).collect();
+        check_committed(answers.pop().as_ref())?;
+        Ok(answers)
+    }
+
+    pub(super) fn begin(&mut self, access: Access) -> Result<()> {
+        if access == Access::Write {
+            self.check_writable()?;
+        }
+        self.transaction = Transaction::Wanted(access);
+        Ok(())
+    }
+
+    pub(super) fn commit(&mut self) -> Result<()> {
+        self.check_call()?;
+        if self.transaction != Transaction::Begun {
+            self.transaction = Transaction::None;
+            return Ok(());
+        }
+        let session = self.session.as_mut().ok_or_else(no_session)?;
+        let answers = session.run(&[Statement::plain("COMMIT")], &self.call, true);
+        self.drop_if_lost();
+        self.transaction = Transaction::None;
+        check_committed(answers.map_err(not_committed)?.first())
+    }
+
+    pub(super) fn roll_back(&mut self) {
+        if self.transaction == Transaction::Begun {
+            self.send_rollback();
+        }
+        self.transaction = Transaction::None;
+    }
+
+    /// Ends the transaction without waiting for the server to say so.
+    fn send_rollback(&mut self) {
+        if let Some(session) = &mut self.session
+            && session.send(&[Statement::plain("ROLLBACK")]).is_err()
+        {
+            self.session = None;
+        }
+    }
+
+    /// Refuses a write to a store that was opened read-only.
+    pub(super) fn check_writable(&self) -> Result<()> {
+        match self.options.read_only {
+            true => Err(Error::ReadOnly {
+                reason: "it was opened read-only".to_owned(),
+                code: None,
+            }),
+            false => Ok(()),
+        }
+    }
+
+    pub(super) fn located(&self, error: Error) -> Error {
+        error.located(&self.address.location, self.call.began.elapsed())
+    }
+
+    pub(super) fn let_go(mut self) {
+        if let Some(session) = self.session.take() {
+            session.let_go();
+        }
+    }
+
+    fn drop_if_lost(&mut self) {
+        if self.session.as_ref().is_some_and(Session::is_lost) {
+            self.session = None;
+            self.transaction = Transaction::None;
+        }
+    }
+
+    /// Returns the statements that begin a transaction. What they set is forgotten with it:
+    /// through a pooler the next one may be another session's.
+    fn beginning(&self, access: Access) -> Vec<Statement> {
+        match access {
+            Access::Read => vec![Statement::plain(
+                "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+            )],
+            Access::Write => {
+                // 0 would be no limit.
+                let wait = self
+                    .options
+                    .busy_timeout
+                    .as_millis()
+                    .clamp(1, i32::MAX as u128);
+                // Without it the server may lose acknowledged rows when it crashes.
+                let set = "SELECT set_config('lock_timeout', $1, true), \
+                           set_config('synchronous_commit', 'on', true)";
+                vec![
+                    Statement::plain("BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE"),
+                    Statement::new(set, Params::new().text(wait.to_string().as_str())),
+                ]
+            }
+        }
+    }
+}
+
+/// Returns an error unless the server says that it has committed: to `COMMIT` after a failed
+/// statement it answers `ROLLBACK`.
+fn check_committed(answer: Option<&Answer>) -> Result<()> {
+    match answer.map(Answer::command).as_deref() {
+        Some("COMMIT") => Ok(()),
+        _ => Err(Error::Database {
+            // in_failed_sql_transaction
+            code: crate::model::database_code::DatabaseCode::SqlState(*b"25P02"),
+            message: "the transaction was rolled back".to_owned(),
+        }),
+    }
+}
+
+/// Returns the error for a call without a session, or without an answer, neither of which
+/// there should be.
+pub(super) fn no_session() -> Error {
+    Error::ConnectionLost {
+        location: Location::UNKNOWN,
+        reason: "there is none".to_owned(),
+        code: None,
+    }
+}

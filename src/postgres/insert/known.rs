@@ -1,0 +1,100 @@
+//! What is known of streams before rows are inserted, and what follows from it.
+
+use std::collections::HashMap;
+
+use super::super::raw::Answer;
+use super::rows::{Rows, Sent};
+use crate::model::chain::Chain;
+use crate::model::error::Result;
+use crate::model::observation::Insertion;
+use crate::model::spelling::{self, StoredRef};
+use crate::model::time::Timestamp;
+
+/// What is known of streams before rows are inserted.
+#[derive(Default)]
+pub(super) struct Known {
+    /// The latest row's instant and hash.
+    pub(super) ends: HashMap<i64, (Timestamp, String)>,
+    /// The values of rows that are in the way, of streams whose rows are chained.
+    pub(super) values: HashMap<(i64, i64), f64>,
+    /// Texts that new rows are to be spelled like.
+    pub(super) samples: HashMap<i64, String>,
+}
+
+impl Known {
+    /// Notes what comes of the stream's rows as far as it is known, and adds the others to
+    /// `sent`.
+    pub(super) fn plan(
+        &self,
+        stream: &mut Rows<'_, '_>,
+        index: usize,
+        sent: &mut Vec<Sent>,
+    ) -> Result<()> {
+        let is_chained = stream.is_chained();
+        let mut chain = Chain::default();
+        chain.begin(stream.rows.iter().map(|(row, _)| row));
+        chain.set_end(self.ends.get(&stream.key).cloned());
+        let sample = self.samples.get(&stream.key);
+        let ascends = stream
+            .rows
+            .windows(2)
+            .all(|pair| pair[0].0.ts < pair[1].0.ts);
+        // The values that this call inserts itself.
+        let mut own: HashMap<i64, f64> = HashMap::new();
+        for (place, (row, stored)) in stream.rows.iter().enumerate() {
+            let Some(outcome) = stream
+                .outcomes
+                .get_mut(place)
+                .filter(|place| place.is_none())
+            else {
+                continue;
+            };
+            let ts = row.ts.as_micros();
+            let met = match own.get(&ts) {
+                Some(value) => Some(value),
+                None => self.values.get(&(stream.key, ts)),
+            };
+            if let Some(value) = met {
+                *outcome = Some(Ok(Insertion::met(row, *value)));
+                continue;
+            }
+            let text = match stored {
+                StoredRef::Text(_) => None,
+                _ => sample.and_then(|sample| spelling::like(sample, row.ts)),
+            };
+            let stored = text.as_deref().map_or(*stored, StoredRef::Text);
+            let hash = match (is_chained, row.hash) {
+                (true, _) => Some(chain.hash(row, stored).into_owned()),
+                (false, _) => None,
+            };
+            if let Some(hash) = &hash {
+                chain.advance(row.ts, hash);
+            }
+            if !ascends {
+                own.insert(ts, row.value);
+            }
+            sent.push(Sent {
+                place: (index, place),
+                key: stream.key,
+                ts,
+                // PostgreSQL keeps -0.0, and SQLite doesn't.
+                value: row.value + 0.0,
+                hash,
+                spelling: own_spelling(row.ts, stored),
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Returns the text of a timestamp that isn't spelled in Unix seconds.
+pub(super) fn own_spelling(ts: Timestamp, stored: StoredRef<'_>) -> Option<String> {
+    let is_usual = ts.to_seconds().is_ok_and(|usual| usual == stored);
+    (!is_usual).then(|| stored.to_string())
+}
+
+pub(super) fn values(answer: &Answer) -> HashMap<(i64, i64), f64> {
+    let rows = answer.rows();
+    rows.filter_map(|row| Some(((row.int8(0)?, row.int8(1)?), row.float8(2)?)))
+        .collect()
+}

@@ -1,0 +1,88 @@
+//! The rows of a stream that are to be inserted, and what comes of them.
+
+use super::super::key::key;
+use super::super::streams::check_text;
+use crate::backend::Inserted;
+use crate::model::error::{Error, Result, excerpt};
+use crate::model::observation::{Insertion, NewObservation};
+use crate::model::spelling::StoredRef;
+use crate::model::uuid::{StreamUuid, fault};
+
+/// The rows of one stream.
+pub(super) struct Rows<'u, 'r> {
+    pub(super) uuid: &'u StreamUuid,
+    pub(super) key: i64,
+    pub(super) rows: Vec<(NewObservation<'r>, StoredRef<'r>)>,
+    /// What comes of each row, as soon as it is known.
+    pub(super) outcomes: Vec<Option<Result<Insertion>>>,
+    /// Why the stream can't hold rows.
+    pub(super) refused: Option<Error>,
+}
+
+/// A row that is sent to be inserted.
+pub(super) struct Sent {
+    /// The stream's index, and the row's within the stream.
+    pub(super) place: (usize, usize),
+    pub(super) key: i64,
+    pub(super) ts: i64,
+    pub(super) value: f64,
+    /// The hash that was computed; else the row's own is used.
+    pub(super) hash: Option<String>,
+    pub(super) spelling: Option<String>,
+}
+
+impl<'u, 'r> Rows<'u, 'r> {
+    pub(super) fn new(
+        uuid: &'u StreamUuid,
+        rows: impl Iterator<Item = NewObservation<'r>>,
+    ) -> Result<Self> {
+        if let Some(reason) = fault(uuid.as_str()) {
+            return Err(Error::InvalidUuid {
+                uuid: excerpt(uuid.as_str()),
+                reason,
+            });
+        }
+        let mut all = Vec::with_capacity(rows.size_hint().0);
+        let mut outcomes = Vec::with_capacity(all.capacity());
+        for row in rows {
+            let stored = row.stored()?;
+            let texts = [
+                ("hash", row.hash.unwrap_or_default()),
+                ("provider", row.provider),
+            ];
+            let texts = texts
+                .into_iter()
+                .try_for_each(|(column, text)| check_text(column, text));
+            outcomes.push(texts.err().map(Err));
+            all.push((row, stored));
+        }
+        Ok(Self {
+            uuid,
+            key: key(uuid),
+            rows: all,
+            outcomes,
+            refused: None,
+        })
+    }
+
+    /// Returns `true` if a row is to be chained to the latest one.
+    pub(super) fn is_chained(&self) -> bool {
+        self.rows.iter().any(|(row, _)| row.hash.is_none())
+    }
+
+    /// Returns what came of the rows.
+    pub(super) fn finish(self) -> Result<Inserted> {
+        if let Some(error) = self.refused {
+            return Err(error);
+        }
+        let mut inserted = Inserted::default();
+        for (index, outcome) in self.outcomes.into_iter().enumerate() {
+            match outcome {
+                Some(Ok(insertion)) => inserted.report.count(index, insertion),
+                Some(Err(error)) => inserted.refused.push((index, error)),
+                None => inserted.report.count(index, Insertion::Inserted),
+            }
+        }
+        Ok(inserted)
+    }
+}

@@ -1,0 +1,44 @@
+//! The statements by which rows are inserted.
+
+/// Makes places for streams that have none, in the order in which they are given, and locks
+/// all of them in the order of their keys until the transaction ends: what is chained to the
+/// latest row must know it. A stream of another name is left as it is.
+pub(super) const CLAIM: &str = "WITH given AS MATERIALIZED (\
+       SELECT u.*, nextval('streams_data') AS data \
+       FROM unnest($1::bigint[], $2::text[]) WITH ORDINALITY AS u (stream, uuid, place) \
+       ORDER BY place\
+     ) \
+     INSERT INTO streams AS s (stream, uuid, data) \
+     SELECT stream, uuid, data FROM given ORDER BY stream \
+     ON CONFLICT (stream) DO UPDATE SET data = \
+       CASE WHEN s.uuid = excluded.uuid THEN coalesce(s.data, excluded.data) ELSE s.data END \
+     RETURNING stream, uuid";
+
+/// The hash and the instant of the latest row of each stream.
+pub(super) const ENDS: &str = "SELECT u.stream, o.ts, o.hash FROM unnest($1::bigint[]) AS u (stream) \
+     CROSS JOIN LATERAL (\
+       SELECT ts, hash FROM observations o WHERE o.stream = u.stream ORDER BY ts DESC LIMIT 1\
+     ) o";
+
+/// The spelling of the latest row of each stream, if it is one of its own.
+pub(super) const SAMPLES: &str = "SELECT u.stream, o.spelling FROM unnest($1::bigint[]) AS u (stream) \
+     CROSS JOIN LATERAL (\
+       SELECT spelling FROM observations o WHERE o.stream = u.stream ORDER BY ts DESC LIMIT 1\
+     ) o WHERE o.spelling IS NOT NULL";
+
+/// The values of the rows of these instants.
+pub(super) const VALUES: &str = "SELECT o.stream, o.ts, o.value \
+     FROM unnest($1::bigint[], $2::bigint[]) AS u (stream, ts) \
+     JOIN observations o ON o.stream = u.stream AND o.ts = u.ts";
+
+/// Inserts rows, and returns those that it has inserted.
+pub(super) const INSERT: &str = "INSERT INTO observations (stream, ts, value, hash, provider, spelling) \
+     SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::float8[], $4::text[], $5::text[], \
+       $6::text[]) \
+     ON CONFLICT (stream, ts) DO NOTHING RETURNING stream, ts";
+
+/// Inserts one row into a stream that has a place.
+pub(super) const INSERT_NEW: &str = "INSERT INTO observations (stream, ts, value, hash, provider, spelling) \
+     SELECT $1, $2, $3, $4, $5, $6 \
+     WHERE EXISTS (SELECT FROM streams WHERE stream = $1 AND uuid = $7 AND data IS NOT NULL) \
+     ON CONFLICT (stream, ts) DO NOTHING RETURNING stream";

@@ -1,0 +1,237 @@
+//! Reading observations.
+
+use super::connection::{Connection, no_session};
+use super::key::key;
+use super::raw::{Answer, Params, Row, Statement};
+use super::streams::{PLACE, place, taken};
+use crate::backend::Found;
+use crate::model::cursor::Cursor;
+use crate::model::error::Result;
+use crate::model::observation::Observation;
+use crate::model::row::RowRef;
+use crate::model::span::Span;
+use crate::model::spelling::StoredRef;
+use crate::model::time::Timestamp;
+use crate::model::uuid::StreamUuid;
+
+/// How many rows are fetched at a time at most: what a page costs beyond its rows is small by
+/// then, and its memory is too.
+const PAGE: usize = 20_000;
+
+/// Selects the rows of a span, in order of time.
+const ROWS: &str = "SELECT ts, value, hash, provider, spelling FROM observations \
+                    WHERE stream = $1 AND ts BETWEEN $2 AND $3 ORDER BY ts LIMIT $4";
+/// Selects the rows of a span, the latest first.
+const LAST: &str = "SELECT ts, value, hash, provider, spelling FROM observations \
+                    WHERE stream = $1 AND ts BETWEEN $2 AND $3 ORDER BY ts DESC LIMIT $4";
+
+/// Reads a row of `ts, value, hash, provider, spelling`, which begin at `column`.
+pub(super) fn observation_row(row: Row<'_>, column: i32) -> RowRef<'_> {
+    let ts = Timestamp::from_micros(row.int8(column).unwrap_or(0));
+    RowRef {
+        ts,
+        stored: stored(ts, row.text(column + 4)),
+        value: row.float8(column + 1).unwrap_or(f64::NAN),
+        hash: row.bytes(column + 2).unwrap_or_default(),
+        provider: row.bytes(column + 3).unwrap_or_default(),
+    }
+}
+
+/// Returns the timestamp as a file would store it.
+pub(super) fn stored(ts: Timestamp, spelling: Option<&str>) -> StoredRef<'_> {
+    match spelling {
+        Some(text) => match StoredRef::from_text(text) {
+            Ok((_, stored)) => stored,
+            Err(_) => StoredRef::Text(text),
+        },
+        // Only another program stores one that has no seconds.
+        None => ts
+            .to_seconds()
+            .unwrap_or(StoredRef::Real(ts.as_micros() as f64 / 1e6)),
+    }
+}
+
+fn span_params(uuid: &StreamUuid, span: Span, limit: usize) -> Params {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    Params::new()
+        .int8(key(uuid))
+        .int8(span.first)
+        .int8(span.last)
+        .int8(limit)
+}
+
+impl Connection {
+    pub(super) fn read_rows(
+        &mut self,
+        uuid: &StreamUuid,
+        cursor: &mut Cursor,
+        limit: usize,
+        mut sink: impl FnMut(&RowRef<'_>) -> Result<()>,
+    ) -> Found<usize> {
+        let mut read = 0;
+        let mut page = match cursor.is_done() || limit == 0 {
+            true => return Ok(self.has_data(uuid)?.then_some(0)),
+            false => {
+                let select = Statement::new(ROWS, span_params(uuid, cursor.span, limit.min(PAGE)));
+                let is_there = Statement::new(PLACE, Params::new().int8(key(uuid)));
+                let answers = self.run(vec![is_there, select])?;
+                let [is_there, page] =
+                    <[Answer; 2]>::try_from(answers).map_err(|_| no_session())?;
+                if !place(uuid, &is_there)? {
+                    return Ok(None);
+                }
+                page
+            }
+        };
+        loop {
+            let wanted = (limit - read).min(PAGE);
+            let rows = page.len();
+            for row in page.rows() {
+                let row = observation_row(row, 0);
+                sink(&row)?;
+                match row.ts.as_micros().checked_add(1) {
+                    Some(next) if next <= cursor.span.last => cursor.span.first = next,
+                    _ => cursor.done = true,
+                }
+                read += 1;
+            }
+            if rows < wanted {
+                cursor.done = true;
+            }
+            if cursor.is_done() || read == limit {
+                return Ok(Some(read));
+            }
+            let params = span_params(uuid, cursor.span, (limit - read).min(PAGE));
+            page = self.ask(ROWS, params)?;
+        }
+    }
+
+    pub(super) fn latest(&mut self, uuid: &StreamUuid) -> Found<Option<Observation>> {
+        let found = self.last(uuid, Span::ALL, 1)?;
+        Ok(found.map(|mut rows| rows.pop()))
+    }
+
+    pub(super) fn latest_of(&mut self, uuids: &[&StreamUuid]) -> Result<Vec<Option<Observation>>> {
+        let select = "SELECT s.uuid, s.data IS NOT NULL, o.* \
+                      FROM unnest($1::bigint[]) WITH ORDINALITY AS u (stream, place) \
+                      LEFT JOIN streams s USING (stream) \
+                      LEFT JOIN LATERAL (\
+                        SELECT ts, value, hash, provider, spelling FROM observations o \
+                        WHERE o.stream = u.stream ORDER BY ts DESC LIMIT 1\
+                      ) o ON true ORDER BY place";
+        let mut found = Vec::with_capacity(uuids.len());
+        for uuids in uuids.chunks(PAGE) {
+            let params = Params::new().int8s(uuids.iter().map(|uuid| key(uuid)));
+            let answer = self.ask(select, params)?;
+            for (uuid, row) in uuids.iter().zip(answer.rows()) {
+                found.push(match row.text(0) {
+                    Some(name) if row.bool(1) && name != uuid.as_str() => {
+                        return Err(taken(uuid, name));
+                    }
+                    _ if row.bool(1) && row.int8(2).is_some() => {
+                        Some(observation_row(row, 2).to_observation(uuid)?)
+                    }
+                    _ => None,
+                });
+            }
+        }
+        Ok(found)
+    }
+
+    pub(super) fn last(
+        &mut self,
+        uuid: &StreamUuid,
+        span: Span,
+        count: usize,
+    ) -> Found<Vec<Observation>> {
+        let answers = self.run(vec![
+            Statement::new(PLACE, Params::new().int8(key(uuid))),
+            Statement::new(LAST, span_params(uuid, span, count)),
+        ])?;
+        if !place(uuid, &answers[0])? {
+            return Ok(None);
+        }
+        let rows = answers[1].rows();
+        let rows = rows.map(|row| observation_row(row, 0).to_observation(uuid));
+        let mut rows = rows.collect::<Result<Vec<_>>>()?;
+        rows.reverse();
+        Ok(Some(rows))
+    }
+
+    pub(super) fn observation(
+        &mut self,
+        uuid: &StreamUuid,
+        ts: Timestamp,
+    ) -> Found<Option<Observation>> {
+        let found = self.last(uuid, Span::at(ts), 1)?;
+        Ok(found.map(|mut rows| rows.pop()))
+    }
+
+    /// Runs a statement on the rows of a stream that has data: its first parameter is the key,
+    /// behind it come `params`.
+    pub(super) fn on_rows<T>(
+        &mut self,
+        uuid: &StreamUuid,
+        sql: &'static str,
+        params: Params,
+        read: impl FnOnce(&Answer) -> Result<T>,
+    ) -> Found<T> {
+        let answers = self.run(vec![
+            Statement::new(PLACE, Params::new().int8(key(uuid))),
+            Statement::new(sql, params),
+        ])?;
+        match place(uuid, &answers[0])? {
+            true => read(&answers[1]).map(Some),
+            false => Ok(None),
+        }
+    }
+
+    pub(super) fn count(&mut self, uuid: &StreamUuid, span: Span) -> Found<u64> {
+        let select = "SELECT count(*) FROM observations WHERE stream = $1 AND ts BETWEEN $2 AND $3";
+        let params = Params::new()
+            .int8(key(uuid))
+            .int8(span.first)
+            .int8(span.last);
+        self.on_rows(uuid, select, params, |answer| Ok(first_count(answer)))
+    }
+
+    pub(super) fn delete(&mut self, uuid: &StreamUuid, span: Span) -> Found<u64> {
+        if !self.has_data(uuid)? {
+            return Ok(None);
+        }
+        // The number of rows that a statement reports isn't to be trusted in a cluster.
+        let delete = "WITH gone AS (DELETE FROM observations WHERE stream = $1 \
+                      AND ts BETWEEN $2 AND $3 RETURNING ts) SELECT count(*) FROM gone";
+        let params = Params::new()
+            .int8(key(uuid))
+            .int8(span.first)
+            .int8(span.last);
+        let answer = self.ask(delete, params)?;
+        Ok(Some(first_count(&answer)))
+    }
+
+    /// Removes the stream's rows, and that it has data.
+    pub(super) fn remove_data(&mut self, uuid: &StreamUuid) -> Found<u64> {
+        let locked = "SELECT uuid, data IS NOT NULL FROM streams WHERE stream = $1 FOR UPDATE";
+        let answer = self.ask(locked, Params::new().int8(key(uuid)))?;
+        if !place(uuid, &answer)? {
+            return Ok(None);
+        }
+        let params = || Params::new().int8(key(uuid));
+        let named = || params().text(uuid.as_str());
+        let answers = self.run(vec![
+            Statement::new(
+                "WITH gone AS (DELETE FROM observations WHERE stream = $1 RETURNING ts) \
+                 SELECT count(*) FROM gone",
+                params(),
+            ),
+            Statement::new("UPDATE streams SET data = NULL WHERE stream = $1", params()),
+            Statement::new(super::streams::FORGET, named()),
+        ])?;
+        Ok(Some(first_count(&answers[0])))
+    }
+}
+
+pub(super) fn first_count(answer: &Answer) -> u64 {
+    answer.first().map_or(0, |row| row.count(0))
+}

@@ -1,0 +1,14 @@
+//! libpq: a session with a server, what is sent to it and what it answers. The only
+//! `unsafe` code about PostgreSQL.
+
+#![allow(unsafe_code)]
+
+mod answer;
+mod failure;
+mod params;
+mod session;
+
+pub(super) use answer::{Answer, Row};
+pub(super) use failure::Failure;
+pub(super) use params::Params;
+pub(super) use session::{Session, Statement, Waiting};
