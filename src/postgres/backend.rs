@@ -133,8 +133,11 @@ impl Backend for Connection {
         Ok(Vec::new())
     }
 
-    fn restate_digest(&mut self, _: &StreamUuid) -> Found<()> {
-        Err(no_digests())
+    fn restate_digest(&mut self, uuid: &StreamUuid) -> Found<()> {
+        match self.has_data(uuid)? {
+            true => Err(no_digests()),
+            false => Ok(None),
+        }
     }
 
     fn check_digest(&mut self, uuid: &StreamUuid) -> Found<Digest> {

@@ -103,6 +103,7 @@ fn each_defect_of_a_stream_is_found() {
 
 #[test]
 fn a_digest_that_differs_is_found() {
+    about_files();
     let (_folder, path, _, s) = sound();
     let store = OpenOptions::new().digest(true).open(&path).unwrap();
     store.restate_digest(&s).unwrap();
@@ -155,6 +156,7 @@ fn streams_are_stale_by_the_instant_that_is_asked_for() {
 
 #[test]
 fn room_and_a_large_wal_are_found() {
+    about_files();
     let (folder, path, store, _) = sound();
     let many: Vec<_> = (0..100_000).map(|second| row(second, 0.1)).collect();
     store.insert_many(&uuid("many"), &many).unwrap();

@@ -165,6 +165,7 @@ fn verify(path: &Path) -> Result<Verification> {
 
 #[test]
 fn a_flipped_bit_of_a_row_is_noticed_and_by_the_digest_in_its_provider_too() {
+    about_files();
     let (folder, path) = chained();
     let root = number(
         &mut plain(&path),

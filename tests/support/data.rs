@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use satori_store::{NewObservation, Observation, Result, Store, StreamUuid, Timestamp};
 use tempfile::TempDir;
 
-use super::sql;
+use super::{about_files, database, server, sql};
 
 /// What stands for an instant in a test: a text in any spelling, or seconds since 1970.
 pub(crate) trait When {
@@ -45,20 +45,28 @@ pub(crate) fn numbered(second: i64) -> NewObservation<'static> {
     NewObservation::new(at(second), second as f64)
 }
 
-/// Returns a store in memory.
+/// Returns a store of its own: in memory, or on the server of the tests.
 pub(crate) fn memory() -> Store {
-    Store::open_in_memory().unwrap()
+    match server() {
+        Some(server) => Store::connect(&database(&server)).unwrap(),
+        None => Store::open_in_memory().unwrap(),
+    }
 }
 
-/// Makes a folder for a file. Returns it and the file's path; there is no file yet.
+/// Makes a folder for a file. Returns it and where a store may be, but isn't yet: the path of
+/// a file in the folder, or a URL on the server of the tests.
 pub(crate) fn place() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("engine.db");
+    let path = match server() {
+        Some(server) => PathBuf::from(database(&server)),
+        None => folder.path().join("engine.db"),
+    };
     (folder, path)
 }
 
 /// Copies one of `tests/fixtures` into a folder of its own.
 pub(crate) fn fixture(name: &str) -> (TempDir, PathBuf) {
+    about_files();
     let (folder, path) = place();
     // Bytes, not a copy: the permissions are not to be copied with them.
     let bytes = std::fs::read(crate_file("tests/fixtures").join(name)).unwrap();

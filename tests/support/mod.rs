@@ -5,11 +5,13 @@
 mod data;
 mod figure;
 mod player;
+mod postgres;
 mod python;
 mod sqlite;
 
 pub(crate) use data::*;
 pub(crate) use figure::*;
 pub(crate) use player::*;
+pub(crate) use postgres::*;
 pub(crate) use python::*;
 pub(crate) use sqlite::*;

@@ -9,6 +9,8 @@ use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
+use super::about_files;
+
 /// Returns a command that starts Python.
 pub(crate) fn python3() -> Command {
     // Started some hundred times: without the shim in front of it, if there is one, and
@@ -28,6 +30,7 @@ pub(crate) fn python3() -> Command {
 
 /// Runs a Python script. Returns what it printed.
 pub(crate) fn python(script: &str, arguments: &[&str]) -> String {
+    about_files();
     let mut command = python3();
     let output = command.args(["-c", script]).args(arguments).output();
     let output = output.unwrap();
@@ -109,6 +112,7 @@ impl Python {
     }
 
     fn start() -> Self {
+        about_files();
         let mut child = python3()
             .args(["-c", include_str!("peer.py")])
             .stdin(Stdio::piped())

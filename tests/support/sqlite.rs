@@ -7,6 +7,8 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use satori_store::sqlite_info;
 
+use super::about_files;
+
 /// Opens a connection. It waits for locks: a process that another thread is just
 /// starting may keep those of a file that was closed, until it has become its program.
 pub(crate) fn plain(path: &Path) -> SqliteConnection {
@@ -18,6 +20,7 @@ pub(crate) fn plain(path: &Path) -> SqliteConnection {
 
 /// Opens a connection as [`plain`] does, without calling the library first.
 pub(crate) fn bare(path: &Path) -> SqliteConnection {
+    about_files();
     let path = path.to_str().expect("a path of the test's");
     let mut connection = SqliteConnection::establish(path).expect("it opens");
     run(&mut connection, "PRAGMA busy_timeout = 5000");

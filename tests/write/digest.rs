@@ -33,6 +33,7 @@ fn after(path: &Path, store: &Store, statement: &str) -> Digest {
 
 #[test]
 fn every_write_keeps_it() {
+    about_files();
     let (_folder, path, store) = kept();
     let check = |what: &str| assert_eq!(digest(&store), Digest::Matches, "{what}");
     check("few rows");
@@ -71,6 +72,7 @@ fn every_write_keeps_it() {
 
 #[test]
 fn rows_that_are_rewritten_or_moved_keep_it() {
+    about_files();
     let (_folder, path, store) = kept();
     let bad = "INSERT INTO s VALUES ('None', 1, 'h', 'p'), (70, 9e999, 'h', 'p'), \
                ('2024-01-03 12:00', 1, 'h', 'p'), (1704283200000, 2, 'h', 'p'), \
@@ -91,6 +93,7 @@ fn rows_that_are_rewritten_or_moved_keep_it() {
 
 #[test]
 fn what_the_chain_cannot_see_differs() {
+    about_files();
     for change in [
         "UPDATE s SET provider = 'other' WHERE ts = 4",
         "DELETE FROM s WHERE ts = (SELECT max(ts) FROM s)",
@@ -114,6 +117,7 @@ fn what_the_chain_cannot_see_differs() {
 
 #[test]
 fn control_without_it_a_changed_provider_is_not_noticed() {
+    about_files();
     let (_folder, path) = place();
     let store = Store::open(&path).unwrap();
     store.insert_many(&uuid("s"), &rows(0..10)).unwrap();
@@ -130,6 +134,7 @@ fn control_without_it_a_changed_provider_is_not_noticed() {
 
 #[test]
 fn a_store_that_exists_gets_it_and_every_store_keeps_it() {
+    about_files();
     let (_folder, path, store, stream) = store_with(&["1", "'2024-01-03 12:00'", "3.5"]);
     assert_eq!(digest(&store), Digest::NotKept);
     let asked = OpenOptions::new().digest(true).open(&path).unwrap();
@@ -158,6 +163,7 @@ fn a_store_that_exists_gets_it_and_every_store_keeps_it() {
 
 #[test]
 fn a_stream_that_is_unknown_has_none() {
+    about_files();
     let (_folder, path) = place();
     let store = Store::open(&path).unwrap();
     store.insert_many(&uuid("s"), &rows(0..10)).unwrap();

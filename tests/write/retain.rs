@@ -107,6 +107,7 @@ fn a_row_that_cannot_be_read_stops_it_and_one_without_an_instant_stays() {
 
 #[test]
 fn the_digest_and_the_chain_go_on() {
+    about_files();
     let (_folder, path) = place();
     let store = OpenOptions::new().digest(true).open(&path).unwrap();
     let s = uuid("s");

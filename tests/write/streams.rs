@@ -128,6 +128,11 @@ fn texts_of_any_kind_come_back_as_they_went_in() {
         let patch = StreamPatch::new()
             .name(text.to_owned())
             .meta(text.to_owned());
+        if server().is_some() && text.contains('\0') {
+            let error = store.upsert_stream(&uuid("s"), &patch).unwrap_err();
+            assert_eq!(error.code(), ErrorCode::InvalidValue);
+            continue;
+        }
         let stream = store.upsert_stream(&uuid("s"), &patch).unwrap();
         assert_eq!(
             (stream.name.as_deref(), stream.meta.as_deref()),

@@ -25,7 +25,8 @@ CREATE TABLE streams (
 ) WITH (fillfactor = 70); -- its rows are updated in place with every payload
 
 CREATE INDEX streams_by_id ON streams (id);
-CREATE INDEX streams_by_name ON streams (name);
+-- By hash: a name may be of any length.
+CREATE INDEX streams_by_name ON streams USING hash (name);
 CREATE INDEX streams_by_server_stream_id ON streams (server_stream_id);
 
 CREATE TABLE observations (
@@ -55,7 +56,7 @@ CREATE TABLE quarantine (
     moved_at timestamptz NOT NULL
 );
 
-CREATE INDEX quarantine_by_uuid ON quarantine (uuid, id);
+CREATE INDEX quarantine_by_uuid ON quarantine USING hash (uuid);
 
 -- The observations as a person reads them.
 CREATE VIEW readable_observations AS
