@@ -4,6 +4,8 @@
 //! round trips. It knows the nouns of `model` and no database. [`Store`](crate::Store)
 //! chooses the transactions; no method opens one unless it says so.
 
+mod sets;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -12,7 +14,7 @@ use crate::model::cursor::Cursor;
 use crate::model::digest::Digest;
 use crate::model::error::{Error, Result};
 use crate::model::finding::Finding;
-use crate::model::observation::{InsertReport, Insertion, NewObservation, Observation};
+use crate::model::observation::{Insertion, NewObservation, Observation};
 use crate::model::options::OpenOptions;
 use crate::model::report::{Compacted, Normalization, Restored, Spellings, Statistics, StoredRow};
 use crate::model::row::RowRef;
@@ -21,47 +23,7 @@ use crate::model::stream::{Stream, StreamPatch, StreamRef};
 use crate::model::time::Timestamp;
 use crate::model::uuid::StreamUuid;
 
-/// What a transaction is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Access {
-    /// Several reads of one state of the store.
-    Read,
-    /// Writes, which no other writer interrupts.
-    Write,
-}
-
-/// Which streams a look-up is about.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum StreamQuery<'a> {
-    /// All that have metadata, by id.
-    All,
-    /// All of this name: the most recently synced first, those never synced last, and
-    /// among equals by id.
-    Named(&'a str),
-    /// All to which the server gives this number, in the order of [`Named`](Self::Named).
-    Numbered(i64),
-    /// Those whose name or description contains this, by id; ASCII letters match in either
-    /// case.
-    Containing(&'a str),
-    /// Those not synced since: the never synced first, then the longest unsynced, and
-    /// among equals by id.
-    NotSyncedSince(Timestamp),
-}
-
-/// What came of inserting the rows of one stream.
-#[derive(Debug, Default)]
-pub(crate) struct Inserted {
-    pub(crate) report: InsertReport,
-    /// Rows that were not inserted although the others were: the index of each, and why.
-    /// Either the stored row that it must be compared with, or chained to, can't be read,
-    /// or a rule that another program has set keeps it out.
-    pub(crate) refused: Vec<(usize, Error)>,
-}
-
-/// The result of a call on a stream's data: `None` if the store has no data of the stream,
-/// not even an empty table; it may have metadata. The error is `NotAStream` if the name
-/// stands for something else.
-pub(crate) type Found<T> = Result<Option<T>>;
+pub(crate) use sets::{Access, Found, Inserted, New, StreamQuery};
 
 /// A database that holds streams and observations.
 ///
@@ -201,6 +163,20 @@ pub(crate) trait Backend: Sized {
     /// can't be read.
     fn compare(&mut self, uuid: &StreamUuid, row: &NewObservation<'_>)
     -> Result<Option<Insertion>>;
+
+    /// Stores rows and metadata in a transaction of its own, if that saves trips over a
+    /// network, and if all of it can be stored. Returns `false` if nothing was done; then the
+    /// caller uses [`insert`](Self::insert) and [`upsert_streams`](Self::upsert_streams).
+    ///
+    /// # Errors
+    /// As these, and as [`begin`](Self::begin) and [`commit`](Self::commit).
+    fn store_new<'a, Rows>(
+        &mut self,
+        streams: impl IntoIterator<Item = New<'a, Rows>>,
+        now: Timestamp,
+    ) -> Result<bool>
+    where
+        Rows: Iterator<Item = NewObservation<'a>>;
 
     /// Inserts the rows of each stream in their order, making its place if there is none.
     /// A stored row is never overwritten: if a row has the same instant, the report says

@@ -7,7 +7,7 @@ use super::item::{Item, split};
 use super::options::IngestOptions;
 use super::payload::{self, Parsed};
 use super::stream_object::{self, ParsedStream, RawStream};
-use crate::backend::{Backend, Inserted};
+use crate::backend::{Backend, Inserted, New};
 use crate::model::error::{Error, Result};
 use crate::model::observation::{DEFAULT_PROVIDER, NewObservation};
 use crate::model::position::Position;
@@ -154,6 +154,34 @@ impl<'a> Batch<'a> {
         self.streams.is_empty()
     }
 
+    /// Stores the batch in a transaction of its own, if the database can do that in fewer trips
+    /// over a network and nothing is in the way of any payload; returns the report. Returns
+    /// `None` if nothing was done; then the caller [writes](Self::write) it.
+    pub(crate) fn store_new(
+        &mut self,
+        backend: &mut impl Backend,
+        now: Timestamp,
+    ) -> Result<Option<IngestReport>> {
+        if self.strict && self.report.refused() > 0 {
+            return Ok(None);
+        }
+        let streams = self.streams.iter().map(|stream| New {
+            uuid: &stream.uuid,
+            rows: stream.observations(self.provider),
+            patch: self.metadata(stream, &vec![false; stream.payloads.len()]),
+        });
+        if !backend.store_new(streams, now)? {
+            return Ok(None);
+        }
+        let mut report = std::mem::take(&mut self.report);
+        for stream in &self.streams {
+            report.inserted += stream.payloads.len() as u64;
+            report.streams.push(stream.uuid.clone());
+        }
+        report.rejected.sort_by_key(|r| r.position.index);
+        Ok(Some(report))
+    }
+
     /// Writes the batch. Only in a transaction, which an error must roll back.
     pub(crate) fn write(
         mut self,
@@ -245,11 +273,16 @@ impl<'a> Batch<'a> {
         if left_out.contains(&false) {
             self.report.streams.push(stream.uuid.clone());
         }
+        Ok(self.metadata(stream, &left_out))
+    }
+
+    /// Returns what the stream objects of payloads set that are not left out, if any.
+    fn metadata(&self, stream: &StreamPayloads<'_>, left_out: &[bool]) -> Option<StreamPatch> {
         // What all stream objects set is merged, later ones over earlier ones. To write
         // it once is most of what makes a batch fast.
         let mut metadata: Option<StreamPatch> = None;
         let mut merged = None;
-        for ((_, payload), left_out) in stream.payloads.iter().zip(&left_out) {
+        for ((_, payload), left_out) in stream.payloads.iter().zip(left_out) {
             if let Some(patch) = payload.metadata
                 && !left_out
                 && merged.replace(patch) != Some(patch)
@@ -258,7 +291,7 @@ impl<'a> Batch<'a> {
                 metadata.get_or_insert_default().merge(patch);
             }
         }
-        Ok(metadata)
+        metadata
     }
 }
 

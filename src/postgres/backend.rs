@@ -9,7 +9,7 @@ use super::connection::Connection;
 use super::error::unsupported;
 use super::raw::Params;
 use super::streams;
-use crate::backend::{Access, Backend, Found, Inserted, StreamQuery};
+use crate::backend::{Access, Backend, Found, Inserted, New, StreamQuery};
 use crate::model::cursor::Cursor;
 use crate::model::digest::Digest;
 use crate::model::error::{Error, Result};
@@ -104,6 +104,17 @@ impl Backend for Connection {
         row: &NewObservation<'_>,
     ) -> Result<Option<Insertion>> {
         self.compare(uuid, row)
+    }
+
+    fn store_new<'a, Rows>(
+        &mut self,
+        streams: impl IntoIterator<Item = New<'a, Rows>>,
+        now: Timestamp,
+    ) -> Result<bool>
+    where
+        Rows: Iterator<Item = NewObservation<'a>>,
+    {
+        self.store_new(streams, now)
     }
 
     fn insert<'u, 'r, Rows>(

@@ -21,6 +21,8 @@ pub(crate) struct Connection {
     pub(super) options: OpenOptions,
     call: Call,
     transaction: Transaction,
+    /// Whether nothing was in the way of the rows that were inserted last.
+    pub(super) expects_new: bool,
 }
 
 /// Where the database is, and how one gets in. It is never shown.
@@ -81,6 +83,7 @@ impl Connection {
             options: options.clone(),
             call: Call::new(),
             transaction: Transaction::None,
+            expects_new: true,
         }
     }
 
@@ -138,10 +141,15 @@ impl Connection {
         answers.into_iter().next().ok_or_else(no_session)
     }
 
-    /// Runs statements in a transaction of their own, which writes, in one trip.
+    /// Runs statements and commits, in one trip: in the present transaction, or in one of their
+    /// own, which writes.
     pub(super) fn run_and_commit(&mut self, statements: Vec<Statement>) -> Result<Vec<Answer>> {
         self.check_call()?;
-        let mut all = self.beginning(Access::Write);
+        let mut all = match self.transaction {
+            Transaction::Begun => Vec::new(),
+            _ => self.beginning(Access::Write),
+        };
+        self.transaction = Transaction::None;
         let before = all.len();
         all.extend(statements);
         all.push(Statement::plain("COMMIT"));

@@ -16,5 +16,6 @@ mod quarantine;
 mod raw;
 mod statistics;
 mod streams;
+mod upsert;
 
 pub(crate) use connection::Connection;

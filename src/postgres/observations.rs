@@ -3,7 +3,7 @@
 use super::connection::{Connection, no_session};
 use super::key::key;
 use super::raw::{Answer, Params, Row, Statement};
-use super::streams::{PLACE, place, taken};
+use super::streams::{FORGET, PLACE, place, taken};
 use crate::backend::Found;
 use crate::model::cursor::Cursor;
 use crate::model::error::Result;
@@ -192,7 +192,7 @@ impl Connection {
             .int8(key(uuid))
             .int8(span.first)
             .int8(span.last);
-        self.on_rows(uuid, select, params, |answer| Ok(first_count(answer)))
+        self.on_rows(uuid, select, params, |answer| Ok(answer.number()))
     }
 
     pub(super) fn delete(&mut self, uuid: &StreamUuid, span: Span) -> Found<u64> {
@@ -207,7 +207,7 @@ impl Connection {
             .int8(span.first)
             .int8(span.last);
         let answer = self.ask(delete, params)?;
-        Ok(Some(first_count(&answer)))
+        Ok(Some(answer.number()))
     }
 
     /// Removes the stream's rows, and that it has data.
@@ -226,12 +226,8 @@ impl Connection {
                 params(),
             ),
             Statement::new("UPDATE streams SET data = NULL WHERE stream = $1", params()),
-            Statement::new(super::streams::FORGET, named()),
+            Statement::new(FORGET, named()),
         ])?;
-        Ok(Some(first_count(&answers[0])))
+        Ok(Some(answers[0].number()))
     }
-}
-
-pub(super) fn first_count(answer: &Answer) -> u64 {
-    answer.first().map_or(0, |row| row.count(0))
 }

@@ -1,8 +1,7 @@
 //! Table `streams`: look-ups and writes of metadata, and whose name is whose.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
-use std::fmt::Write as _;
+use std::collections::HashMap;
 
 use super::connection::Connection;
 use super::key::key;
@@ -62,7 +61,7 @@ macro_rules! define {
         /// The columns that [`stream`] reads.
         const COLUMNS: &str = concat!("id, uuid", $(", ", stringify!($field),)* ", last_synced, created_at");
         /// What clears all metadata.
-        const CLEARED: &str = concat!("id = NULL", $(", ", stringify!($field), " = NULL",)* ", last_synced = NULL, created_at = NULL");
+        pub(super) const CLEARED: &str = concat!("id = NULL", $(", ", stringify!($field), " = NULL",)* ", last_synced = NULL, created_at = NULL");
 
         /// Reads a row of metadata.
         fn stream<'a>(row: Row<'a>) -> StreamRef<'a> {
@@ -79,7 +78,7 @@ macro_rules! define {
         }
 
         /// Returns the fields that a patch sets, each with its type.
-        fn fields(patch: &StreamPatch) -> Vec<(&'static str, &'static str)> {
+        pub(super) fn fields(patch: &StreamPatch) -> Vec<(&'static str, &'static str)> {
             let mut fields = Vec::new();
             $(if patch.$field.is_some() {
                 fields.push((stringify!($field), <$type as Stored>::TYPE));
@@ -89,7 +88,7 @@ macro_rules! define {
 
         /// Adds the values of the fields that the patches set, an array a field. All of them
         /// set the same.
-        fn values(mut params: Params, patches: &[Claim<'_>]) -> Params {
+        pub(super) fn values(mut params: Params, patches: &[Claim<'_>]) -> Params {
             $(if patches.first().is_some_and(|(_, _, patch)| patch.$field.is_some()) {
                 let values = patches.iter().map(|(_, _, patch)| patch.$field.as_ref().and_then(Option::as_ref));
                 params = <$type as Stored>::params(params, values);
@@ -112,7 +111,7 @@ macro_rules! define {
 stream_fields!(define);
 
 /// A stream's key and uuid, and what is to be written of it.
-type Claim<'a> = (i64, &'a StreamUuid, &'a StreamPatch);
+pub(super) type Claim<'a> = (i64, &'a StreamUuid, &'a StreamPatch);
 
 /// Checks that the database can hold a text.
 ///
@@ -240,70 +239,6 @@ impl Connection {
         Ok(uuids.iter().map(check).collect())
     }
 
-    pub(super) fn upsert_streams<'a>(
-        &mut self,
-        patches: impl IntoIterator<Item = (&'a StreamUuid, &'a StreamPatch)>,
-        now: Timestamp,
-    ) -> Result<()> {
-        // Those that set the same fields are written by one statement.
-        let mut groups: BTreeMap<Vec<_>, Vec<Claim<'_>>> = BTreeMap::new();
-        for (uuid, patch) in patches {
-            check(patch)?;
-            let group = groups.entry(fields(patch)).or_default();
-            group.push((key(uuid), uuid, patch));
-        }
-        if groups.is_empty() {
-            return Ok(());
-        }
-        let statements = groups
-            .iter()
-            .map(|(fields, group)| upsert(fields, group, now));
-        let answers = self.run(statements.collect())?;
-        for (answer, group) in answers.iter().zip(groups.values()) {
-            if answer.len() != group.len() {
-                // Another stream's row was left as it is.
-                let uuids: Vec<_> = group.iter().map(|(_, uuid, _)| *uuid).collect();
-                return self.check_names(&uuids)?.into_iter().collect();
-            }
-        }
-        Ok(())
-    }
-
-    pub(super) fn update_stream(&mut self, uuid: &StreamUuid, patch: &StreamPatch) -> Result<()> {
-        check(patch)?;
-        let fields = fields(patch);
-        if fields.is_empty() {
-            return Ok(());
-        }
-        let set: Vec<_> = fields
-            .iter()
-            .map(|(field, _)| format!("{field} = u.{field}"))
-            .collect();
-        let (source, names) = unnested(&fields, 1);
-        let sql = format!(
-            "UPDATE streams s SET {} FROM unnest({source}) AS u (stream, uuid{names}) \
-             WHERE s.stream = u.stream AND s.uuid = u.uuid AND s.id IS NOT NULL",
-            set.join(", ")
-        );
-        let params = Params::new().int8s([key(uuid)]).texts([uuid.as_str()]);
-        let params = values(params, &[(key(uuid), uuid, patch)]);
-        self.run(vec![Statement::new(sql, params)])?;
-        Ok(())
-    }
-
-    pub(super) fn delete_stream(&mut self, uuid: &StreamUuid) -> Result<bool> {
-        let params = || Params::new().int8(key(uuid)).text(uuid.as_str());
-        let clear = format!(
-            "UPDATE streams SET {CLEARED} WHERE stream = $1 AND uuid = $2 AND id IS NOT NULL \
-             RETURNING stream"
-        );
-        let answers = self.run(vec![
-            Statement::new(clear, params()),
-            Statement::new(FORGET, params()),
-        ])?;
-        Ok(answers[0].len() > 0)
-    }
-
     /// Lists the streams that have data, in the order in which they got it.
     pub(super) fn streams_with_data(&mut self) -> Result<Vec<StreamUuid>> {
         let select = "SELECT uuid FROM streams WHERE data IS NOT NULL ORDER BY data";
@@ -340,48 +275,4 @@ pub(super) fn place(uuid: &StreamUuid, answer: &Answer) -> Result<bool> {
         },
         _ => Ok(false),
     }
-}
-
-/// Returns the parameters of `unnest`, from the one of this number on, with their types, and
-/// the names of the columns behind `stream` and `uuid`.
-fn unnested(fields: &[(&str, &str)], first: usize) -> (String, String) {
-    let mut source = format!("${first}::bigint[], ${}::text[]", first + 1);
-    let mut names = String::new();
-    for ((field, of), number) in fields.iter().zip(first + 2..) {
-        // To write to a string can't fail.
-        let _ = write!(source, ", ${number}::{of}[]");
-        let _ = write!(names, ", {field}");
-    }
-    (source, names)
-}
-
-/// Returns the statement that writes the patches, which set the same fields. It takes an id
-/// for those alone that have none, and locks the rows in the order of their keys, so that two
-/// writers wait for each other in one direction.
-fn upsert(fields: &[(&str, &str)], group: &[Claim<'_>], now: Timestamp) -> Statement {
-    let (source, names) = unnested(fields, 2);
-    let mut set = String::new();
-    for (field, _) in fields {
-        let _ = write!(set, ", {field} = excluded.{field}");
-    }
-    let sql = format!(
-        "WITH given AS MATERIALIZED (\
-           SELECT u.*, CASE WHEN EXISTS (\
-             SELECT FROM streams s WHERE s.stream = u.stream AND s.id IS NOT NULL\
-           ) THEN NULL ELSE nextval('streams_id') END AS id \
-           FROM unnest({source}) WITH ORDINALITY AS u (stream, uuid{names}, place) ORDER BY place\
-         ) \
-         INSERT INTO streams AS s (stream, id, uuid{names}, last_synced, created_at) \
-         SELECT stream, id, uuid{names}, $1, $1 FROM given ORDER BY stream \
-         ON CONFLICT (stream) DO UPDATE SET \
-           id = coalesce(s.id, excluded.id, nextval('streams_id')), \
-           last_synced = excluded.last_synced, \
-           created_at = CASE WHEN s.id IS NULL THEN excluded.created_at ELSE s.created_at END{set} \
-         WHERE s.uuid = excluded.uuid RETURNING stream"
-    );
-    let params = Params::new()
-        .instant(now.as_micros())
-        .int8s(group.iter().map(|(key, _, _)| *key))
-        .texts(group.iter().map(|(_, uuid, _)| uuid.as_str()));
-    Statement::new(sql, values(params, group))
 }

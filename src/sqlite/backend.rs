@@ -11,7 +11,7 @@ use super::{
     backup, check, compact, delete, digest, insert, integrity, normalize, quarantine, read,
     statistics, streams,
 };
-use crate::backend::{Access, Backend, Found, Inserted, StreamQuery};
+use crate::backend::{Access, Backend, Found, Inserted, New, StreamQuery};
 use crate::model::cursor::Cursor;
 use crate::model::digest::Digest;
 use crate::model::error::{Error, Result};
@@ -135,6 +135,19 @@ impl Backend for Connection {
         row: &NewObservation<'_>,
     ) -> Result<Option<Insertion>> {
         self.steadily(|connection| insert::compare(&mut connection.tables, uuid, row))
+    }
+
+    fn store_new<'a, Rows>(
+        &mut self,
+        streams: impl IntoIterator<Item = New<'a, Rows>>,
+        now: Timestamp,
+    ) -> Result<bool>
+    where
+        Rows: Iterator<Item = NewObservation<'a>>,
+    {
+        // There is no network.
+        let _ = (streams, now);
+        Ok(false)
     }
 
     fn insert<'u, 'r, Rows>(

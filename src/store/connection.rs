@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use crate::backend::{Access, Backend, Found, Inserted, StreamQuery};
+use crate::backend::{Access, Backend, Found, Inserted, New, StreamQuery};
 use crate::model::cursor::Cursor;
 use crate::model::digest::Digest;
 use crate::model::error::{Error, Result};
@@ -126,6 +126,17 @@ impl Backend for Connection {
         row: &NewObservation<'_>,
     ) -> Result<Option<Insertion>> {
         dispatch!(self, backend => Backend::compare(backend, uuid, row))
+    }
+
+    fn store_new<'a, Rows>(
+        &mut self,
+        streams: impl IntoIterator<Item = New<'a, Rows>>,
+        now: Timestamp,
+    ) -> Result<bool>
+    where
+        Rows: Iterator<Item = NewObservation<'a>>,
+    {
+        dispatch!(self, backend => Backend::store_new(backend, streams, now))
     }
 
     fn insert<'u, 'r, Rows>(

@@ -1,6 +1,7 @@
 //! The server's JSON: payloads, and the stream objects of a sync.
 
 use super::Store;
+use crate::backend::Backend;
 use crate::json::ingest::Batch;
 use crate::json::options::IngestOptions;
 use crate::json::sync::StreamObjects;
@@ -39,12 +40,19 @@ impl Store {
         let call = self.as_one_call();
         let mut refused = Vec::new();
         loop {
-            let batch = Batch::read(json, options)?.without(&refused);
+            let mut batch = Batch::read(json, options)?.without(&refused);
             if batch.is_empty() {
                 // The write lock may be another's for long.
                 return call.write_nothing(|connection| batch.write(connection, Timestamp::now()));
             }
-            match call.write(|connection| batch.write(connection, Timestamp::now())) {
+            let stored = call.run(|connection| {
+                let now = Timestamp::now();
+                match batch.store_new(connection, now)? {
+                    Some(report) => Ok(report),
+                    None => connection.write(|connection| batch.write(connection, now)),
+                }
+            });
+            match stored {
                 // The table of one stream keeps rows out, and nothing is stored: once more,
                 // without that stream.
                 Err(Error::NotAStream { name, reason })

@@ -6,6 +6,7 @@
 //! what others have committed meanwhile.
 
 mod known;
+mod new;
 mod rows;
 mod statements;
 
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 use self::known::{Known, own_spelling, values};
 use self::rows::{Rows, Sent};
-use self::statements::{CLAIM, ENDS, INSERT, INSERT_NEW, SAMPLES, VALUES};
+use self::statements::{CLAIM, INSERT, INSERT_NEW, SAMPLES, VALUES};
 use super::connection::Connection;
 use super::key::key;
 use super::raw::{Params, Statement};
@@ -23,7 +24,6 @@ use crate::backend::Inserted;
 use crate::model::database_code::DatabaseCode;
 use crate::model::error::{Error, Result};
 use crate::model::observation::{Insertion, NewObservation};
-use crate::model::time::Timestamp;
 use crate::model::uuid::StreamUuid;
 
 /// How many rows one statement inserts at most.
@@ -103,7 +103,13 @@ impl Connection {
         for chunk in sent.chunks(CHUNK) {
             self.insert_chunk(&mut streams, chunk)?;
         }
-        Ok(streams.into_iter().map(Rows::finish).collect())
+        let done: Vec<_> = streams.into_iter().map(Rows::finish).collect();
+        let is_new = |done: &Result<Inserted>| {
+            let report = done.as_ref().ok().map(|inserted| &inserted.report);
+            report.is_some_and(|report| report.already_there == 0 && report.conflicts.is_empty())
+        };
+        self.expects_new = done.iter().all(is_new);
+        Ok(done)
     }
 
     /// Makes places for the streams, locks them, and reads what is needed of them.
@@ -112,26 +118,14 @@ impl Connection {
         if wanted().next().is_none() {
             return Ok(Known::default());
         }
-        let keys = |chained_only: bool| {
-            let some = wanted().filter(move |stream| !chained_only || stream.is_chained());
-            Params::new().int8s(some.map(|stream| stream.key))
-        };
-        let chained = wanted().filter(|stream| stream.is_chained());
-        let instants = chained.flat_map(|stream| {
-            let rows = stream.rows.iter();
-            rows.map(|(row, _)| (stream.key, row.ts.as_micros()))
-        });
-        let (stream_keys, instants): (Vec<_>, Vec<_>) = instants.unzip();
-        let claim = keys(false).texts(wanted().map(|stream| stream.uuid.as_str()));
+        let keys = || Params::new().int8s(wanted().map(|stream| stream.key));
+        let claim = keys().texts(wanted().map(|stream| stream.uuid.as_str()));
         let mut statements = vec![Statement::new(CLAIM, claim)];
-        let is_chained = !instants.is_empty();
-        if is_chained {
-            let values = Params::new().int8s(stream_keys).int8s(instants);
-            statements.push(Statement::new(ENDS, keys(true)));
-            statements.push(Statement::new(VALUES, values));
-        }
+        let ends = known::ends(wanted());
+        let is_chained = ends.is_some();
+        statements.extend(ends.into_iter().flatten());
         if self.options.keep_spelling {
-            statements.push(Statement::new(SAMPLES, keys(false)));
+            statements.push(Statement::new(SAMPLES, keys()));
         }
         let mut answers = self.run(statements)?.into_iter();
         let names = answers
@@ -149,14 +143,7 @@ impl Connection {
         }
         let mut known = Known::default();
         if is_chained {
-            let ends = answers.next().map(|answer| {
-                by_key(&answer, |row| {
-                    let ts = Timestamp::from_micros(row.int8(1).unwrap_or(0));
-                    (ts, row.text(2).unwrap_or_default().to_owned())
-                })
-            });
-            known.ends = ends.unwrap_or_default();
-            known.values = answers.next().as_ref().map(values).unwrap_or_default();
+            known.read_ends(&mut answers);
         }
         if let Some(answer) = answers.next() {
             known.samples = by_key(&answer, |row| row.text(1).unwrap_or_default().to_owned());
@@ -166,28 +153,7 @@ impl Connection {
 
     /// Inserts rows, and notes what comes of those that others are in the way of.
     fn insert_chunk(&mut self, streams: &mut [Rows<'_, '_>], chunk: &[Sent]) -> Result<()> {
-        let row = |sent: &Sent| {
-            let (stream, row) = sent.place;
-            streams
-                .get(stream)
-                .and_then(|stream| stream.rows.get(row))
-                .map(|(row, _)| *row)
-        };
-        let hashes = chunk.iter().map(|sent| {
-            let own = row(sent).and_then(|row| row.hash);
-            sent.hash.as_deref().or(own).unwrap_or_default()
-        });
-        let params = Params::new()
-            .int8s(chunk.iter().map(|sent| sent.key))
-            .int8s(chunk.iter().map(|sent| sent.ts))
-            .float8s(chunk.iter().map(|sent| sent.value))
-            .texts(hashes)
-            .texts(
-                chunk
-                    .iter()
-                    .map(|sent| row(sent).map_or("", |row| row.provider)),
-            )
-            .some_texts(chunk.iter().map(|sent| sent.spelling.as_deref()));
+        let params = rows::params(streams, chunk);
         let answer = self.ask(INSERT, params)?;
         if answer.len() == chunk.len() {
             return Ok(());

@@ -1,6 +1,7 @@
 //! The rows of a stream that are to be inserted, and what comes of them.
 
 use super::super::key::key;
+use super::super::raw::Params;
 use super::super::streams::check_text;
 use crate::backend::Inserted;
 use crate::model::error::{Error, Result, excerpt};
@@ -17,6 +18,31 @@ pub(super) struct Rows<'u, 'r> {
     pub(super) outcomes: Vec<Option<Result<Insertion>>>,
     /// Why the stream can't hold rows.
     pub(super) refused: Option<Error>,
+}
+
+/// Returns the parameters by which rows are inserted, those of `streams` that were sent.
+pub(super) fn params(streams: &[Rows<'_, '_>], sent: &[Sent]) -> Params {
+    let row = |sent: &Sent| {
+        let (stream, row) = sent.place;
+        let stream = streams.get(stream);
+        stream
+            .and_then(|stream| stream.rows.get(row))
+            .map(|(row, _)| *row)
+    };
+    let hashes = sent.iter().map(|sent| {
+        let own = row(sent).and_then(|row| row.hash);
+        sent.hash.as_deref().or(own).unwrap_or_default()
+    });
+    Params::new()
+        .int8s(sent.iter().map(|sent| sent.key))
+        .int8s(sent.iter().map(|sent| sent.ts))
+        .float8s(sent.iter().map(|sent| sent.value))
+        .texts(hashes)
+        .texts(
+            sent.iter()
+                .map(|sent| row(sent).map_or("", |row| row.provider)),
+        )
+        .some_texts(sent.iter().map(|sent| sent.spelling.as_deref()))
 }
 
 /// A row that is sent to be inserted.

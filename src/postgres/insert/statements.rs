@@ -4,14 +4,15 @@
 /// all of them in the order of their keys until the transaction ends: what is chained to the
 /// latest row must know it. A stream of another name is left as it is.
 pub(super) const CLAIM: &str = "WITH given AS MATERIALIZED (\
-       SELECT u.*, nextval('streams_data') AS data \
+       SELECT u.*, CASE WHEN s.data IS NULL THEN nextval('streams_data') END AS data \
        FROM unnest($1::bigint[], $2::text[]) WITH ORDINALITY AS u (stream, uuid, place) \
-       ORDER BY place\
+       LEFT JOIN streams s USING (stream) ORDER BY place\
      ) \
      INSERT INTO streams AS s (stream, uuid, data) \
      SELECT stream, uuid, data FROM given ORDER BY stream \
      ON CONFLICT (stream) DO UPDATE SET data = \
-       CASE WHEN s.uuid = excluded.uuid THEN coalesce(s.data, excluded.data) ELSE s.data END \
+       CASE WHEN s.uuid = excluded.uuid \
+         THEN coalesce(s.data, excluded.data, nextval('streams_data')) ELSE s.data END \
      RETURNING stream, uuid";
 
 /// The hash and the instant of the latest row of each stream.
@@ -36,6 +37,12 @@ pub(super) const INSERT: &str = "INSERT INTO observations (stream, ts, value, ha
      SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::float8[], $4::text[], $5::text[], \
        $6::text[]) \
      ON CONFLICT (stream, ts) DO NOTHING RETURNING stream, ts";
+
+/// Inserts rows that are all new, or fails.
+pub(super) const INSERT_ALL: &str = "INSERT INTO observations \
+       (stream, ts, value, hash, provider, spelling) \
+     SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::float8[], $4::text[], $5::text[], \
+       $6::text[])";
 
 /// Inserts one row into a stream that has a place.
 pub(super) const INSERT_NEW: &str = "INSERT INTO observations (stream, ts, value, hash, provider, spelling) \

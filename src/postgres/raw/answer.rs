@@ -32,6 +32,11 @@ impl Answer {
         usize::try_from(rows).unwrap_or(0)
     }
 
+    /// Returns the number in the first column of the first row; 0 if there is none.
+    pub(crate) fn number(&self) -> u64 {
+        self.first().map_or(0, |row| row.count(0))
+    }
+
     /// Returns what the server says it has done, such as `COMMIT`.
     pub(crate) fn command(&self) -> String {
         // SAFETY: the result is live, and the text within it is copied.

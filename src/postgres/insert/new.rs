@@ -1,0 +1,123 @@
+//! Storing what is all new in as few trips as there can be: one if the hashes are given, two
+//! if the rows are to be chained to those before.
+//!
+//! Nothing looks at what a statement has done before the next one is sent. If something is in
+//! the way, a statement fails, the transaction ends with nothing stored, and the rows are
+//! inserted the careful way.
+
+use super::super::connection::Connection;
+use super::super::raw::{Params, Statement};
+use super::super::upsert::{all_or_error, upserts};
+use super::known::{self, Known};
+use super::rows::{self, Rows};
+use super::statements::{CLAIM, INSERT_ALL};
+use crate::backend::{Access, New};
+use crate::model::database_code::DatabaseCode;
+use crate::model::error::{Error, Result};
+use crate::model::observation::NewObservation;
+use crate::model::time::Timestamp;
+
+impl Connection {
+    pub(crate) fn store_new<'a, R>(
+        &mut self,
+        streams: impl IntoIterator<Item = New<'a, R>>,
+        now: Timestamp,
+    ) -> Result<bool>
+    where
+        R: Iterator<Item = NewObservation<'a>>,
+    {
+        self.check_writable()?;
+        if !self.expects_new || self.options.keep_spelling {
+            return Ok(false);
+        }
+        let mut patches = Vec::new();
+        let mut bare = Vec::new();
+        let mut rows = Vec::new();
+        for stream in streams {
+            match stream.patch {
+                Some(patch) => patches.push((stream.uuid, patch)),
+                None => bare.push(rows.len()),
+            }
+            rows.push(Rows::new(stream.uuid, stream.rows)?);
+        }
+        let mut keys: Vec<_> = rows.iter().map(|stream| stream.key).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let are_refused = rows
+            .iter()
+            .any(|stream| stream.outcomes.iter().any(Option::is_some));
+        if keys.len() < rows.len() || are_refused {
+            return Ok(false);
+        }
+        let upserts = upserts(
+            patches.iter().map(|(uuid, patch)| (*uuid, patch)),
+            now,
+            true,
+        )?;
+        let mut statements: Vec<_> = upserts.into_iter().map(|(upsert, _)| upsert).collect();
+        if !bare.is_empty() {
+            let bare = || bare.iter().filter_map(|index| rows.get(*index));
+            statements.push(claim_all(bare()));
+        }
+        match self.store_all(rows, statements) {
+            Err(Error::Database { code, .. }) if is_in_the_way(code) => {
+                self.roll_back();
+                // Whoever offers what is stored is likely to do so again.
+                self.expects_new = false;
+                Ok(false)
+            }
+            Err(error) => {
+                self.roll_back();
+                Err(error)
+            }
+            done => done,
+        }
+    }
+
+    fn store_all(
+        &mut self,
+        mut streams: Vec<Rows<'_, '_>>,
+        mut statements: Vec<Statement>,
+    ) -> Result<bool> {
+        let mut known = Known::default();
+        if let Some(ends) = known::ends(streams.iter()) {
+            let before = statements.len();
+            statements.extend(ends);
+            self.begin(Access::Write)?;
+            let answers = self.run(std::mem::take(&mut statements))?;
+            known.read_ends(&mut answers.into_iter().skip(before));
+        }
+        let mut sent = Vec::new();
+        for (index, stream) in streams.iter_mut().enumerate() {
+            known.plan(stream, index, &mut sent)?;
+            if stream.outcomes.iter().any(Option::is_some) {
+                self.roll_back();
+                return Ok(false);
+            }
+        }
+        sent.sort_by_key(|row| (row.key, row.ts));
+        statements.push(Statement::new(INSERT_ALL, rows::params(&streams, &sent)));
+        self.run_and_commit(statements)?;
+        Ok(true)
+    }
+}
+
+/// Returns the statement that makes places for streams and locks them, or fails.
+fn claim_all<'a>(streams: impl Iterator<Item = &'a Rows<'a, 'a>> + Clone) -> Statement {
+    let sql = format!(
+        "WITH claimed AS ({CLAIM}) SELECT {} FROM claimed JOIN unnest($1, $2) AS u (stream, uuid) \
+         USING (stream, uuid)",
+        all_or_error(streams.clone().count())
+    );
+    let keys = streams.clone().map(|stream| stream.key);
+    let names = streams.map(|stream| stream.uuid.as_str());
+    Statement::new(sql, Params::new().int8s(keys).texts(names))
+}
+
+/// Returns `true` for what the statements fail with if something is in the way.
+fn is_in_the_way(code: DatabaseCode) -> bool {
+    // division_by_zero: another stream has the name; unique_violation: a row has the instant
+    [*b"22012", *b"23505"]
+        .map(DatabaseCode::SqlState)
+        .contains(&code)
+}

@@ -1,0 +1,158 @@
+//! Writing metadata.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::connection::Connection;
+use super::key::key;
+use super::raw::{Answer, Params, Statement};
+use super::streams::{CLEARED, Claim, FORGET, check, fields, values};
+use crate::model::error::Result;
+use crate::model::stream::StreamPatch;
+use crate::model::time::Timestamp;
+use crate::model::uuid::StreamUuid;
+
+impl Connection {
+    pub(super) fn upsert_streams<'a>(
+        &mut self,
+        patches: impl IntoIterator<Item = (&'a StreamUuid, &'a StreamPatch)>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let patches: Vec<_> = patches.into_iter().collect();
+        let upserts = upserts(patches.iter().copied(), now, false)?;
+        if upserts.is_empty() {
+            return Ok(());
+        }
+        let (statements, numbers): (Vec<_>, Vec<_>) = upserts.into_iter().unzip();
+        let answers = self.run(statements)?;
+        let written = answers.iter().map(Answer::number);
+        match written.eq(numbers.into_iter().map(|number| number as u64)) {
+            true => Ok(()),
+            false => {
+                let uuids: Vec<_> = patches.iter().map(|(uuid, _)| *uuid).collect();
+                self.check_names(&uuids)?.into_iter().collect()
+            }
+        }
+    }
+
+    pub(super) fn update_stream(&mut self, uuid: &StreamUuid, patch: &StreamPatch) -> Result<()> {
+        check(patch)?;
+        let fields = fields(patch);
+        if fields.is_empty() {
+            return Ok(());
+        }
+        let set: Vec<_> = fields
+            .iter()
+            .map(|(field, _)| format!("{field} = u.{field}"))
+            .collect();
+        let (source, names) = unnested(&fields, 1);
+        let sql = format!(
+            "UPDATE streams s SET {} FROM unnest({source}) AS u (stream, uuid{names}) \
+             WHERE s.stream = u.stream AND s.uuid = u.uuid AND s.id IS NOT NULL",
+            set.join(", ")
+        );
+        let params = Params::new().int8s([key(uuid)]).texts([uuid.as_str()]);
+        let params = values(params, &[(key(uuid), uuid, patch)]);
+        self.run(vec![Statement::new(sql, params)])?;
+        Ok(())
+    }
+
+    pub(super) fn delete_stream(&mut self, uuid: &StreamUuid) -> Result<bool> {
+        let params = || Params::new().int8(key(uuid)).text(uuid.as_str());
+        let clear = format!(
+            "UPDATE streams SET {CLEARED} WHERE stream = $1 AND uuid = $2 AND id IS NOT NULL \
+             RETURNING stream"
+        );
+        let answers = self.run(vec![
+            Statement::new(clear, params()),
+            Statement::new(FORGET, params()),
+        ])?;
+        Ok(answers[0].len() > 0)
+    }
+}
+
+/// Returns the parameters of `unnest`, from the one of this number on, with their types, and
+/// the names of the columns behind `stream` and `uuid`.
+fn unnested(fields: &[(&str, &str)], first: usize) -> (String, String) {
+    let mut source = format!("${first}::bigint[], ${}::text[]", first + 1);
+    let mut names = String::new();
+    for ((field, of), number) in fields.iter().zip(first + 2..) {
+        // To write to a string can't fail.
+        let _ = write!(source, ", ${number}::{of}[]");
+        let _ = write!(names, ", {field}");
+    }
+    (source, names)
+}
+
+/// Returns what a statement selects that must have written this many rows: if it hasn't, it
+/// divides by zero, which ends the transaction without a trip to look at the number.
+pub(super) fn all_or_error(rows: usize) -> String {
+    format!("1 / (count(*) = {rows})::int")
+}
+
+/// Returns the statements that write patches and `now`. Those that set the same fields are
+/// written by one, which answers how many streams it has written: another stream's row is left
+/// as it is.
+///
+/// With `with_data` they write that the streams have data too, and fail instead.
+pub(super) fn upserts<'a>(
+    patches: impl IntoIterator<Item = (&'a StreamUuid, &'a StreamPatch)>,
+    now: Timestamp,
+    with_data: bool,
+) -> Result<Vec<(Statement, usize)>> {
+    let mut groups: BTreeMap<Vec<_>, Vec<Claim<'_>>> = BTreeMap::new();
+    for (uuid, patch) in patches {
+        check(patch)?;
+        let group = groups.entry(fields(patch)).or_default();
+        group.push((key(uuid), uuid, patch));
+    }
+    let statements = groups.iter();
+    let statements =
+        statements.map(|(fields, group)| (upsert(fields, group, now, with_data), group.len()));
+    Ok(statements.collect())
+}
+
+/// Returns the statement that writes the patches, which set the same fields. It takes an id
+/// for those alone that have none, and locks the rows in the order of their keys, so that two
+/// writers wait for each other in one direction.
+fn upsert(
+    fields: &[(&str, &str)],
+    group: &[Claim<'_>],
+    now: Timestamp,
+    with_data: bool,
+) -> Statement {
+    let (source, names) = unnested(fields, 2);
+    let mut set = String::new();
+    for (field, _) in fields {
+        let _ = write!(set, ", {field} = excluded.{field}");
+    }
+    let (data, set_data, answer) = match with_data {
+        true => (
+            "CASE WHEN s.data IS NULL THEN nextval('streams_data') END",
+            ", data = coalesce(s.data, excluded.data, nextval('streams_data'))",
+            all_or_error(group.len()),
+        ),
+        false => ("s.data", "", "count(*)".to_owned()),
+    };
+    let sql = format!(
+        "WITH given AS MATERIALIZED (\
+           SELECT u.*, CASE WHEN s.id IS NULL THEN nextval('streams_id') END AS id, {data} AS data \
+           FROM unnest({source}) WITH ORDINALITY AS u (stream, uuid{names}, place) \
+           LEFT JOIN streams s USING (stream) ORDER BY place\
+         ), written AS (\
+           INSERT INTO streams AS s (stream, id, uuid{names}, last_synced, created_at, data) \
+           SELECT stream, id, uuid{names}, $1, $1, data FROM given ORDER BY stream \
+           ON CONFLICT (stream) DO UPDATE SET \
+             id = coalesce(s.id, excluded.id, nextval('streams_id')), \
+             last_synced = excluded.last_synced, \
+             created_at = CASE WHEN s.id IS NULL THEN excluded.created_at ELSE s.created_at END\
+             {set_data}{set} \
+           WHERE s.uuid = excluded.uuid RETURNING stream\
+         ) SELECT {answer} FROM written"
+    );
+    let params = Params::new()
+        .instant(now.as_micros())
+        .int8s(group.iter().map(|(key, _, _)| *key))
+        .texts(group.iter().map(|(_, uuid, _)| uuid.as_str()));
+    Statement::new(sql, values(params, group))
+}
