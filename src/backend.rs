@@ -244,6 +244,15 @@ pub(crate) trait Backend: Sized {
     /// `NotAStream`, `UnreadableRow`.
     fn latest_of(&mut self, uuids: &[&StreamUuid]) -> Result<Vec<Option<Observation>>>;
 
+    /// Reads the row of every stream with data that lies latest in time, in the order of
+    /// [`streams_with_data`](Self::streams_with_data). Only in a transaction.
+    fn latest_of_all(&mut self) -> Result<Vec<(StreamUuid, Observation)>> {
+        let uuids = self.streams_with_data()?;
+        let latest = self.latest_of(&uuids.iter().collect::<Vec<_>>())?;
+        let rows = uuids.into_iter().zip(latest);
+        Ok(rows.filter_map(|(uuid, row)| Some((uuid, row?))).collect())
+    }
+
     /// Reads the `count` rows of the span that lie latest in time, in order of time.
     ///
     /// # Errors

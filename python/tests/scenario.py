@@ -73,7 +73,8 @@ class Player:
             self.store = Store.in_memory()
         else:
             self.store = Store(
-                self.scratch / (name or ""),
+                # A URL is a place of its own.
+                name if name and "://" in name else self.scratch / (name or ""),
                 read_only="read_only" in options,
                 create="must_exist" not in options,
                 synchronous="full" if "full" in options else "normal",

@@ -173,6 +173,10 @@ impl Backend for Connection {
         self.latest_of(uuids)
     }
 
+    fn latest_of_all(&mut self) -> Result<Vec<(StreamUuid, Observation)>> {
+        self.latest_of_all()
+    }
+
     fn last(&mut self, uuid: &StreamUuid, span: Span, count: usize) -> Found<Vec<Observation>> {
         self.last(uuid, span, count)
     }

@@ -138,6 +138,20 @@ impl Connection {
         Ok(found)
     }
 
+    pub(super) fn latest_of_all(&mut self) -> Result<Vec<(StreamUuid, Observation)>> {
+        let select = "SELECT s.uuid, o.* FROM streams s CROSS JOIN LATERAL (\
+                        SELECT ts, value, hash, provider, spelling FROM observations o \
+                        WHERE o.stream = s.stream ORDER BY ts DESC LIMIT 1\
+                      ) o WHERE s.data IS NOT NULL ORDER BY s.data";
+        let answer = self.ask(select, Params::new())?;
+        let rows = answer.rows().map(|row| {
+            let uuid = StreamUuid::stored(row.text(0).unwrap_or_default().to_owned());
+            let latest = observation_row(row, 1).to_observation(&uuid)?;
+            Ok((uuid, latest))
+        });
+        rows.collect()
+    }
+
     pub(super) fn last(
         &mut self,
         uuid: &StreamUuid,

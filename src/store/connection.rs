@@ -191,6 +191,10 @@ impl Backend for Connection {
         dispatch!(self, backend => Backend::latest_of(backend, uuids))
     }
 
+    fn latest_of_all(&mut self) -> Result<Vec<(StreamUuid, Observation)>> {
+        dispatch!(self, backend => Backend::latest_of_all(backend))
+    }
+
     fn last(&mut self, uuid: &StreamUuid, span: Span, count: usize) -> Found<Vec<Observation>> {
         dispatch!(self, backend => Backend::last(backend, uuid, span, count))
     }

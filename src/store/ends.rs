@@ -138,13 +138,6 @@ impl Store {
     /// # Errors
     /// `UnreadableRow`, as [`latest_of`](Self::latest_of).
     pub fn latest_of_all(&self) -> Result<Vec<(StreamUuid, Observation)>> {
-        self.run(|connection| {
-            connection.read(|connection| {
-                let uuids = connection.streams_with_data()?;
-                let latest = connection.latest_of(&uuids.iter().collect::<Vec<_>>())?;
-                let rows = uuids.into_iter().zip(latest);
-                Ok(rows.filter_map(|(uuid, row)| Some((uuid, row?))).collect())
-            })
-        })
+        self.run(|connection| connection.read(Backend::latest_of_all))
     }
 }

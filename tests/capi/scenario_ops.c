@@ -225,7 +225,13 @@ static void check_get_latest(const char *uuid, size_t length) {
 static void open_store(const struct argument *args, int count) {
   satori_open_options options = satori_open_options_init();
   char path[4096];
-  snprintf(path, sizeof(path), "%s/%s", scratch, args[0].data == NULL ? "" : args[0].data);
+  const char *name = args[0].data == NULL ? "" : args[0].data;
+  /* A URL is a place of its own. */
+  if (strstr(name, "://") != NULL) {
+    snprintf(path, sizeof(path), "%s", name);
+  } else {
+    snprintf(path, sizeof(path), "%s/%s", scratch, name);
+  }
   for (int index = 1; index < count; index++) {
     const char *option = args[index].data;
     if (strcmp(option, "read_only") == 0) options.read_only = 1;

@@ -162,7 +162,10 @@ static void open_store(const argument *args, int count) {
     if (option == "digest") options.digest = true;
     if (option == "in_memory") in_memory = true;
   }
-  const std::string path = std::string(scratch) + "/" + text_of(args[0]).value_or("");
+  const std::string name = text_of(args[0]).value_or("");
+  /* A URL is a place of its own. */
+  const bool is_url = name.find("://") != std::string::npos;
+  const std::string path = is_url ? name : std::string(scratch) + "/" + name;
   store = in_memory ? satori::Store::in_memory() : satori::Store(path, options);
   say("done\n");
 }

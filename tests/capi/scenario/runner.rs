@@ -78,7 +78,11 @@ impl Runner {
         self.store = Some(if on("in_memory") {
             how.open_in_memory()?
         } else {
-            how.open(self.scratch.join(name))?
+            // A URL is a place of its own.
+            how.open(match name.contains("://") {
+                true => PathBuf::from(name),
+                false => self.scratch.join(name),
+            })?
         });
         Ok(vec!["done".to_owned()])
     }
