@@ -9,8 +9,11 @@ use super::statement::Statement;
 /// Looks up the row of an instant, or the latest.
 pub(crate) struct Lookup {
     at: Statement,
-    latest: Statement,
+    latest: LatestLookup,
 }
+
+/// Looks up the latest row.
+pub(crate) struct LatestLookup(Statement);
 
 impl Lookup {
     pub(crate) fn new(connection: &Connection, table: &StreamUuid) -> Self {
@@ -18,9 +21,7 @@ impl Lookup {
             at: connection.prepare(&format!(
                 "SELECT ts, value, hash, provider FROM \"{table}\" WHERE ts = ?1"
             )),
-            latest: connection.prepare(&format!(
-                "SELECT ts, value, hash, provider FROM \"{table}\" ORDER BY ts DESC LIMIT 1"
-            )),
+            latest: LatestLookup::new(connection, table),
         }
     }
 
@@ -35,10 +36,22 @@ impl Lookup {
     }
 
     pub(crate) fn latest(&self) -> Option<Observation> {
+        self.latest.latest()
+    }
+}
+
+impl LatestLookup {
+    pub(crate) fn new(connection: &Connection, table: &StreamUuid) -> Self {
+        Self(connection.prepare(&format!(
+            "SELECT ts, value, hash, provider FROM \"{table}\" ORDER BY ts DESC LIMIT 1"
+        )))
+    }
+
+    pub(crate) fn latest(&self) -> Option<Observation> {
         // SAFETY: the statement is live.
         unsafe {
-            let row = self.latest.step().then(|| Observation::read(&self.latest));
-            self.latest.reset();
+            let row = self.0.step().then(|| Observation::read(&self.0));
+            self.0.reset();
             row
         }
     }

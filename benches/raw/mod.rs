@@ -17,7 +17,7 @@ mod trace;
 
 pub(crate) use connection::{Connection, Transaction, version};
 pub(crate) use insert::{Insert, InsertChunk};
-pub(crate) use lookup::Lookup;
+pub(crate) use lookup::{LatestLookup, Lookup};
 pub(crate) use scan::{columns, each, fill, hours};
 pub(crate) use streams::{Stream, Streams};
 pub(crate) use trace::{count_schema_queries, schema_queries};

@@ -214,14 +214,15 @@ impl Backend for Connection {
 
     fn latest_of(&mut self, uuids: &[&StreamUuid]) -> Result<Vec<Option<Observation>>> {
         let skip = self.tables.skip_unreadable;
-        let latest = |uuid: &&StreamUuid| {
-            self.busy.interrupts.check()?;
-            let found = self
-                .tables
-                .with(uuid, |table| read::latest(table, uuid, skip))?;
-            Ok(found.flatten())
-        };
-        uuids.iter().map(latest).collect()
+        let interrupts = &self.busy.interrupts;
+        self.tables.sweep(|tables| {
+            let latest = |uuid: &&StreamUuid| {
+                interrupts.check()?;
+                let found = tables.with(uuid, |table| read::latest(table, uuid, skip))?;
+                Ok(found.flatten())
+            };
+            uuids.iter().map(latest).collect()
+        })
     }
 
     fn last(&mut self, uuid: &StreamUuid, span: Span, count: usize) -> Found<Vec<Observation>> {

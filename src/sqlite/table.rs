@@ -31,8 +31,10 @@ pub(super) struct Table {
     /// Why the table takes no rows, if so: another program has declared it otherwise.
     takes_no_rows: Option<String>,
     cached: [Option<Statement>; QUERIES],
-    /// How many statements all tables of the connection keep.
-    statements: Arc<AtomicUsize>,
+    /// The bytes that these statements take.
+    memory: usize,
+    /// The bytes that those of all tables of the connection take.
+    total: Arc<AtomicUsize>,
     /// An INSERT of many rows, and their number.
     chunk: Option<(usize, Statement)>,
     /// The file's version at which the row that sorts last was text and the latest of all,
@@ -43,6 +45,8 @@ pub(super) struct Table {
     pub(super) keeps_digest: bool,
     /// By how much the present work changes it.
     pub(super) delta: Sum,
+    /// The sweep that has used it last. See [`Prepared`](super::prepared::Prepared).
+    pub(super) sweep: u64,
 }
 
 impl Table {
@@ -51,7 +55,7 @@ impl Table {
         db: Handle,
         name: &str,
         schema: i64,
-        statements: Arc<AtomicUsize>,
+        total: Arc<AtomicUsize>,
         has_triggers: bool,
         takes_no_rows: Option<String>,
     ) -> Self {
@@ -62,11 +66,13 @@ impl Table {
             has_triggers,
             takes_no_rows,
             cached: [const { None }; QUERIES],
-            statements,
+            memory: 0,
+            total,
             chunk: None,
             last_is_latest: Cell::new(None),
             keeps_digest: false,
             delta: Sum::default(),
+            sweep: 0,
         }
     }
 
@@ -93,7 +99,9 @@ impl Table {
             Some(statement) => statement,
             None => {
                 let statement = self.prepare(|table| query.sql(table))?;
-                self.statements.fetch_add(1, Ordering::Relaxed);
+                let memory = statement.memory();
+                self.memory += memory;
+                self.total.fetch_add(memory, Ordering::Relaxed);
                 statement
             }
         };
@@ -166,8 +174,7 @@ impl Table {
 
 impl Drop for Table {
     fn drop(&mut self) {
-        let kept = self.cached.iter().flatten().count();
-        self.statements.fetch_sub(kept, Ordering::Relaxed);
+        self.total.fetch_sub(self.memory, Ordering::Relaxed);
     }
 }
 

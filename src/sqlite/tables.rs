@@ -108,6 +108,15 @@ impl Tables {
         }
     }
 
+    /// Runs `work`, which reads many tables in turn. What stays prepared of them has a limit,
+    /// and serves the next sweep even if there are more.
+    pub(super) fn sweep<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        self.prepared.begin_sweep();
+        let done = work(self);
+        self.prepared.end_sweep();
+        done
+    }
+
     /// Runs `work` on the stream's table as it is known; returns `None` if there is no table.
     fn run<T>(
         &mut self,
@@ -332,10 +341,10 @@ impl Tables {
 
     fn table(&mut self, stream: &StreamUuid) -> Result<Option<&mut Table>> {
         let name = stream.as_str();
-        self.prepared.make_room(name);
+        self.prepared.turn_to(name);
         // The name is looked up twice, because a borrow that one branch returns counts as
         // held in the other. The second look-up takes 20 ns.
-        let prepared = self.prepared.peek(name).map(|table| table.schema);
+        let prepared = self.prepared.get_mut(name).map(|table| table.schema);
         if prepared.is_none() || prepared != self.schema {
             if !self.known.contains(name) {
                 self.check()?;
@@ -362,19 +371,14 @@ impl Tables {
                 !self.triggered.is_empty() && self.triggered.contains(&name.to_ascii_lowercase());
             let schema = self.schema.unwrap_or_default();
             let takes_no_rows = self.read_only.get(name).cloned();
-            let statements = self.prepared.statements();
-            let table = Table::new(
-                self.db,
-                name,
-                schema,
-                statements,
-                has_triggers,
-                takes_no_rows,
-            );
-            self.prepared.put(name, table);
+            let memory = self.prepared.memory();
+            let mut table = Table::new(self.db, name, schema, memory, has_triggers, takes_no_rows);
+            table.keeps_digest = self.keeps_digests;
+            return Ok(self.prepared.put(name, table));
         }
+        self.prepared.trim();
         let keeps_digest = self.keeps_digests;
-        let mut table = self.prepared.get_mut(name);
+        let mut table = self.prepared.peek_mut(name);
         if let Some(table) = &mut table {
             table.keeps_digest = keeps_digest;
         }

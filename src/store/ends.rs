@@ -110,6 +110,11 @@ impl Store {
     /// `uuids`, all of one state of the store. `None` stands for a stream without a row,
     /// be it in the store or not.
     ///
+    /// The store keeps what it has prepared for each stream, 2.4 KB or, if it stores text, 12,
+    /// so that the next call takes a tenth of the time of the first. All that a store keeps
+    /// prepared takes 48 MB at most: room for 10,000 streams of Unix seconds or 2,800 of text.
+    /// If there are more, the others are prepared in each call.
+    ///
     /// ```
     /// # use satori_store::{NewObservation, Store, StreamUuid, Timestamp};
     /// # let store = Store::open_in_memory()?;

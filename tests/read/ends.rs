@@ -116,6 +116,65 @@ fn the_latest_of_many_streams_are_those_of_each() {
     assert_eq!(store.latest_of(&[]).unwrap(), []);
 }
 
+/// More streams than what is prepared for them has room for: 3,000 that store text.
+#[test]
+fn the_latest_of_more_streams_than_stay_prepared_are_right_in_any_order() {
+    const STREAMS: usize = 3_000;
+    let (_folder, path) = place();
+    let store = Store::open(&path).unwrap();
+    let mut other = plain(&path);
+    let text = |day: usize| format!("2024-01-{:02} 12:00:00", 1 + day);
+    let mut made = "BEGIN;".to_owned();
+    for number in 0..STREAMS {
+        // The row with an offset sorts before the other, and is the later one of every third.
+        let hour = if number.is_multiple_of(3) {
+            "-05:00"
+        } else {
+            "+05:00"
+        };
+        made.push_str(&format!(
+            "CREATE TABLE s{number} (ts TIMESTAMP PRIMARY KEY NOT NULL, value NUMERIC(20, 10) NOT NULL, \
+             hash TEXT NOT NULL, provider TEXT NOT NULL) WITHOUT ROWID; \
+             INSERT INTO s{number} VALUES ('{}', 1, 'h', 'p'), ('2024-01-02T11:00:00{hour}', 2, 'h', 'p');",
+            text(1)
+        ));
+    }
+    run(&mut other, &(made + "COMMIT"));
+    let uuids: Vec<_> = (0..STREAMS).map(|n| uuid(&format!("s{n}"))).collect();
+    let value = |number: usize| if number.is_multiple_of(3) { 2.0 } else { 1.0 };
+    let check = |order: &[usize], changed: &dyn Fn(usize) -> Option<f64>| {
+        let asked: Vec<_> = order.iter().map(|n| &uuids[*n]).collect();
+        let latest = store.latest_of(&asked).unwrap();
+        for (number, latest) in order.iter().zip(latest) {
+            assert_eq!(latest.map(|row| row.value), changed(*number), "{number}");
+        }
+    };
+    let forwards: Vec<_> = (0..STREAMS).collect();
+    let backwards: Vec<_> = (0..STREAMS).rev().collect();
+    for order in [&forwards, &backwards, &forwards] {
+        check(order, &|number| Some(value(number)));
+    }
+    // The first stays prepared, the last doesn't.
+    let ends = [0, STREAMS - 1];
+    for number in ends {
+        let later = format!("INSERT INTO s{number} VALUES ('{}', 3, 'h', 'p')", text(2));
+        run(&mut other, &later);
+    }
+    let later = |number| match ends.contains(&number) {
+        true => Some(3.0),
+        false => Some(value(number)),
+    };
+    check(&forwards, &later);
+    // As another program drops one and makes the other anew, all are prepared once more.
+    run(&mut other, "DROP TABLE s0; DROP TABLE s2999");
+    run(&mut other, &table_sql("s2999", &["5", "7"]));
+    check(&forwards, &|number| match number {
+        0 => None,
+        2_999 => Some(1.0),
+        _ => Some(value(number)),
+    });
+}
+
 /// A reader that looks the streams up one by one sees a state that never was; the control
 /// shows it.
 #[test]

@@ -45,7 +45,7 @@ const INSERTS: [(&str, Write); 6] = [
 ];
 
 /// What else is done to a stream's table.
-const OTHERS: [(&str, Write); 8] = [
+const OTHERS: [(&str, Write); 9] = [
     ("normalize", |store, s| Ok(store.normalize(s)?.rewritten)),
     ("quarantine", |store, s| {
         Ok(store.quarantine(s)?.len() as u64)
@@ -53,6 +53,10 @@ const OTHERS: [(&str, Write); 8] = [
     ("delete", |store, s| store.delete(s, ..)),
     ("latest", |store, s| {
         Ok(store.latest(s)?.into_iter().count() as u64)
+    }),
+    ("latest_of", |store, s| {
+        let latest = store.latest_of(&[s])?;
+        Ok(latest.into_iter().flatten().count() as u64)
     }),
     ("last", |store, s| Ok(store.last(s, 2)?.len() as u64)),
     ("observation", |store, s| {

@@ -105,6 +105,15 @@ impl Statement {
         Ok(rows)
     }
 
+    /// Returns the bytes of memory that the statement takes.
+    pub(crate) fn memory(&self) -> usize {
+        // SAFETY: the statement is live. Nothing is reset.
+        let bytes = unsafe {
+            ffi::sqlite3_stmt_status(self.raw.as_ptr(), ffi::SQLITE_STMTSTATUS_MEMUSED, 0)
+        };
+        usize::try_from(bytes).unwrap_or(0)
+    }
+
     /// Runs the statement to its end; returns how many rows an INSERT, UPDATE or DELETE has
     /// changed.
     pub(crate) fn execute(&mut self, params: &[Param<'_>]) -> Result<usize, SqliteError> {
