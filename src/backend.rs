@@ -195,12 +195,12 @@ pub(crate) trait Backend: Sized {
     where
         Rows: Iterator<Item = NewObservation<'r>> + Clone;
 
-    /// Checks that the database still holds the stream's data as it wrote it, as far as it
-    /// can see.
+    /// Checks that the database still holds the stream's data, or all streams' at once, as it
+    /// wrote it, as far as it can see; `None` of all if they must be checked one by one.
     ///
     /// # Errors
     /// `Corrupt`, saying what it has found.
-    fn check_data(&mut self, uuid: &StreamUuid) -> Found<()>;
+    fn check_data(&mut self, uuid: Option<&StreamUuid>) -> Found<()>;
 
     /// Returns `true` if digests of streams are kept. Only in a transaction.
     fn keeps_digests(&mut self) -> Result<bool>;

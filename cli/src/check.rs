@@ -40,7 +40,13 @@ pub(crate) fn run(args: &args::Check, global: &Global, output: &Output) -> Resul
         report.findings = store.check_file(Some(since))?;
     }
     match select::one_or_all(&store, args.stream.as_deref(), output) {
-        Ok(streams) => report.check(&store, streams, args.quick)?,
+        Ok(streams) => {
+            let store = match args.quick {
+                true => store,
+                false => select::checked(store, &streams)?,
+            };
+            report.check(&store, streams, args.quick)?;
+        }
         // Where the file is damaged even the list may be unreadable.
         Err(failure) if report.worst() < Severity::Damage => return Err(failure),
         Err(_) => {}

@@ -99,6 +99,15 @@ pub(crate) fn one_or_all(
     }
 }
 
+/// Returns the store as it is to be verified: the data of several streams is checked at once,
+/// that of one with its rows.
+pub(crate) fn checked(store: Store, selected: &[Selected]) -> Result<Store, Failure> {
+    match selected.len() {
+        0 | 1 => Ok(store),
+        _ => Ok(store.with_data_checked()?),
+    }
+}
+
 /// Returns the streams as [`one_or_all`] does, and those of which nothing is left but rows in
 /// the quarantine.
 pub(crate) fn one_or_all_quarantined(

@@ -58,6 +58,7 @@ impl From<Verification> for Chain {
 pub(crate) fn run(args: &Verify, global: &Global, output: &Output) -> Result<Exit, Failure> {
     let store = global.read(&args.db)?;
     let selected = select::one_or_all(&store, args.stream.as_deref(), output)?;
+    let store = select::checked(store, &selected)?;
     let outcomes = per_stream::run(
         selected,
         |uuid| {

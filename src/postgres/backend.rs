@@ -127,9 +127,12 @@ impl Backend for Connection {
         self.insert(streams)
     }
 
-    /// Checks that the server finds the stream: its pages are the server's to check.
-    fn check_data(&mut self, uuid: &StreamUuid) -> Found<()> {
-        Ok(self.has_data(uuid)?.then_some(()))
+    /// Looks whether the server finds the stream: its pages are the server's to check.
+    fn check_data(&mut self, uuid: Option<&StreamUuid>) -> Found<()> {
+        match uuid {
+            Some(uuid) => Ok(self.has_data(uuid)?.then_some(())),
+            None => Ok(Some(())),
+        }
     }
 
     fn keeps_digests(&mut self) -> Result<bool> {

@@ -168,9 +168,12 @@ impl Backend for Connection {
             .collect()
     }
 
-    fn check_data(&mut self, uuid: &StreamUuid) -> Found<()> {
+    fn check_data(&mut self, uuid: Option<&StreamUuid>) -> Found<()> {
         let db = self.db;
-        self.tables.with(uuid, |_| integrity::check(db, Some(uuid)))
+        match uuid {
+            Some(uuid) => self.tables.with(uuid, |_| integrity::check_table(db, uuid)),
+            None => integrity::check_tables(db),
+        }
     }
 
     fn keeps_digests(&mut self) -> Result<bool> {

@@ -54,7 +54,7 @@ pub(super) fn back_up(connection: &Connection, to: &Path) -> Result<u64> {
     // while somebody wrote.
     let written = Alone::open(&file::uri(&copy.0, Mode::Immutable)?).map_err(not_copied)?;
     written.handle().on_interrupt(interrupts);
-    let sound = integrity::check(written.handle(), None);
+    let sound = integrity::quick_check(written.handle());
     drop(written);
     let size = copy.sync().map_err(failed)?;
     connection.check_unchanged()?;

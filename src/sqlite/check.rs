@@ -27,7 +27,7 @@ const PART_OF_FILE: u64 = 4;
 pub(super) fn check(connection: &Connection) -> Result<Vec<Finding>> {
     let db = connection.db;
     let mut findings = Vec::new();
-    match integrity::check(db, None) {
+    match integrity::quick_check(db) {
         Err(error) if error.code() == ErrorCode::Corrupt => {
             let damage = Finding::of_file(FindingKind::Damage, 1, error.to_string());
             findings.push(damage);

@@ -229,7 +229,7 @@ impl Connection {
         // This comes before the first byte is written to a file that is yet to be migrated, and
         // reads the whole file. One that seems to have no table may be damaged, too.
         if found.is_pending()? {
-            integrity::check(self.db, None)?;
+            integrity::quick_check(self.db)?;
         }
         Ok(found)
     }

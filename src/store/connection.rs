@@ -149,7 +149,7 @@ impl Backend for Connection {
         dispatch!(self, backend => Backend::insert(backend, streams))
     }
 
-    fn check_data(&mut self, uuid: &StreamUuid) -> Found<()> {
+    fn check_data(&mut self, uuid: Option<&StreamUuid>) -> Found<()> {
         dispatch!(self, backend => Backend::check_data(backend, uuid))
     }
 

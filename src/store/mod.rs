@@ -57,6 +57,9 @@ pub struct Store {
     shared: Arc<Shared>,
     /// The call of which the calls on this handle are parts.
     part_of: Option<Ongoing>,
+    /// The data of all streams was found to be sound. See
+    /// [`with_data_checked`](Self::with_data_checked).
+    is_data_checked: bool,
 }
 
 impl Store {
@@ -64,6 +67,7 @@ impl Store {
         Self {
             shared: Shared::new(connection),
             part_of: None,
+            is_data_checked: false,
         }
     }
 

@@ -237,7 +237,9 @@ impl Store {
         let call = self.as_one_call();
         let digest = call.find(uuid, |connection| {
             connection.read(|connection| {
-                connection.check_data(uuid)?;
+                if !self.is_data_checked {
+                    connection.check_data(Some(uuid))?;
+                }
                 connection.check_digest(uuid)
             })
         })?;

@@ -204,6 +204,30 @@ fn damage_is_a_finding_and_the_rest_is_checked_all_the_same() {
     assert_eq!(kinds[&Some("s".to_owned())], [Kind::Damage]);
     assert_eq!(kinds[&Some("many".to_owned())], [Kind::NoMetadata]);
     assert_eq!(Kind::Damage.severity(), Severity::Damage);
+
+    let checked = store.with_data_checked().unwrap();
+    let damaged = checked.verify(&uuid("s")).unwrap_err();
+    assert_eq!(damaged.code(), ErrorCode::Corrupt);
+    assert_eq!(checked.verify(&uuid("many")).unwrap().rows, 20_000);
+}
+
+/// A handle that has checked all streams at once relies on it; others don't.
+#[test]
+fn a_store_that_was_checked_at_once_says_the_same_of_each_stream() {
+    let (_folder, _path, store, s) = sound();
+    let t = uuid("t");
+    store.insert(&t, &numbered(60)).unwrap();
+    let checked = store.with_data_checked().unwrap();
+    for uuid in [&s, &t] {
+        assert_eq!(checked.verify(uuid).unwrap(), store.verify(uuid).unwrap());
+        let findings = store.check_stream(uuid).unwrap();
+        assert_eq!(checked.check_stream(uuid).unwrap(), findings);
+    }
+    // It is the same store, with what has come since.
+    store.insert(&t, &numbered(120)).unwrap();
+    assert_eq!(checked.verify(&t).unwrap().rows, 2);
+    let unknown = checked.verify(&uuid("unknown")).unwrap_err();
+    assert_eq!(unknown.code(), ErrorCode::StreamNotFound);
 }
 
 #[test]

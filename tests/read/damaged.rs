@@ -229,6 +229,42 @@ fn rows_that_are_left_out_of_the_index_are_a_damaged_file_to_verify() {
     page[3..5].copy_from_slice(&(cells / 2).to_be_bytes());
     pages.write();
     let store = Store::open(&path).unwrap();
+    for store in [store.clone(), store.with_data_checked().unwrap()] {
+        let done = store.verify(&uuid("s"));
+        assert!(matches!(done, Err(Error::Corrupt { .. })), "{done:?}");
+    }
+}
+
+/// SQLite's check ends after a hundred lines, also if none of them is of damage.
+#[test]
+fn damage_does_not_hide_behind_rules_that_rows_break() {
+    let (_folder, path, root) = filled(true);
+    let broken = (0..5).map(|table| {
+        format!(
+            "CREATE TABLE rules{table} (a CHECK (a < 0)); INSERT INTO rules{table} \
+             WITH RECURSIVE n (a) AS (VALUES (1) UNION ALL SELECT a + 1 FROM n LIMIT 100) \
+             SELECT a FROM n;"
+        )
+    });
+    let broken = broken.collect::<String>();
+    sql(
+        &path,
+        &format!("PRAGMA ignore_check_constraints = 1; {broken}"),
+    );
+    let mut pages = Pages::read(&path);
+    let parent = middle(&mut pages, root);
+    let leaf = pages.children(parent)[2];
+    let page = pages.page(leaf);
+    let cells = u16::from_be_bytes([page[3], page[4]]);
+    page[3..5].copy_from_slice(&(cells / 2).to_be_bytes());
+    pages.write();
+    let lines = query(&path, "PRAGMA integrity_check");
+    let lines = lines.as_array().unwrap();
+    assert_eq!(lines.len(), 100);
+    let of_rules = |line: &serde_json::Value| line[0].as_str().unwrap().contains("rules");
+    assert!(lines.iter().any(of_rules));
+
+    let store = Store::open(&path).unwrap().with_data_checked().unwrap();
     let done = store.verify(&uuid("s"));
     assert!(matches!(done, Err(Error::Corrupt { .. })), "{done:?}");
 }

@@ -61,6 +61,10 @@ pub(crate) fn run(args: &args::Report, global: &Global, output: &Output) -> Resu
     let selected = select::one_or_all(&store, None, output)?;
     let mut new = NewFile::begin(&args.output, args.force, &args.db)?;
     let signals = Signals::watch().map_err(|error| new.failure(error))?;
+    let store = match args.no_verify {
+        true => store,
+        false => select::checked(store, &selected)?,
+    };
     let generated = Timestamp::now();
     let reading = Reading::new(&store, selected.len(), !args.no_verify);
 
