@@ -34,13 +34,23 @@ pub(crate) struct Outcome<T> {
     pub(crate) error: Option<ErrorReport>,
 }
 
-/// Runs `operation` on each stream and shows the progress. `exit` returns the exit
-/// code for a result. An error that concerns one stream alone is its outcome; any
-/// other ends the run. Of all streams, one that another program has removed meanwhile is
-/// left out.
+/// Runs `operation`, which is all done or not at all, on each stream: see [`run_in_parts`].
 pub(crate) fn run<T: Default, E: Into<Failure>>(
     selected: Vec<Selected>,
     operation: impl Fn(&StreamUuid) -> Result<T, E>,
+    exit: impl Fn(&T) -> Exit,
+) -> Outcomes<T> {
+    let operation = |uuid: &StreamUuid| operation(uuid).map_err(|error| (None, error));
+    run_in_parts(selected, operation, exit)
+}
+
+/// Runs `operation` on each stream and shows the progress. `exit` returns the exit
+/// code for a result. An error that concerns one stream alone is its outcome; any
+/// other ends the run. Either may come with what was done before it, which is shown. Of all
+/// streams, one that another program has removed meanwhile is left out.
+pub(crate) fn run_in_parts<T: Default, E: Into<Failure>>(
+    selected: Vec<Selected>,
+    operation: impl Fn(&StreamUuid) -> Result<T, (Option<T>, E)>,
     exit: impl Fn(&T) -> Exit,
 ) -> Outcomes<T> {
     let progress = Progress::each(selected.len());
@@ -51,22 +61,31 @@ pub(crate) fn run<T: Default, E: Into<Failure>>(
     };
     for stream in selected {
         progress.turn_to(&stream.label());
-        let (result, error, exit) = match operation(&stream.uuid).map_err(E::into) {
+        let done = operation(&stream.uuid).map_err(|(part, error)| (part, error.into()));
+        let (result, error, exit) = match done {
             Ok(result) => {
                 let exit = exit(&result);
                 (result, None, exit)
             }
-            Err(Failure::Store(Error::StreamNotFound { .. })) if !stream.is_named => {
+            Err((None, Failure::Store(Error::StreamNotFound { .. }))) if !stream.is_named => {
                 progress.advance();
                 continue;
             }
-            Err(Failure::Store(error)) if is_of_stream(&error) => {
+            Err((part, Failure::Store(error))) if is_of_stream(&error) => {
                 let exit = exit::kind(error.code()).1;
-                (T::default(), Some(ErrorReport::new(&error)), exit)
+                (
+                    part.unwrap_or_default(),
+                    Some(ErrorReport::new(&error)),
+                    exit,
+                )
             }
-            Err(failure) => {
+            Err((part, failure)) => {
+                let error = failure.report();
                 outcomes.stopped = Some(failure);
-                break;
+                match part {
+                    Some(part) => (part, Some(error), Exit::Done),
+                    None => break,
+                }
             }
         };
         outcomes.exit = exit.after(outcomes.exit);
@@ -77,6 +96,9 @@ pub(crate) fn run<T: Default, E: Into<Failure>>(
             error,
         });
         progress.advance();
+        if outcomes.stopped.is_some() {
+            break;
+        }
     }
     outcomes
 }

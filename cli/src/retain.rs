@@ -1,13 +1,14 @@
 //! `satori-store retain`: old observations, deleted.
 
-use satori_store::{Error, Store, Timestamp};
+use comfy_table::{Cell, CellAlignment};
+use satori_store::{Store, Timestamp};
 use serde::Serialize;
 
 use crate::args::{self, Global};
 use crate::confirm;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{Output, right};
+use crate::output::{Output, right, trouble};
 use crate::per_stream::{self, Outcomes};
 use crate::select::{self, Selected};
 use crate::text::{self, counted};
@@ -21,8 +22,11 @@ struct Report {
 
 #[derive(Default, Serialize)]
 struct Retained {
-    /// The number of observations deleted; null if that failed.
+    /// The number of observations deleted, also if an error came then; null if it came first.
     deleted: Option<u64>,
+    /// An error came after these.
+    #[serde(skip)]
+    is_part: bool,
 }
 
 /// Runs the command.
@@ -42,15 +46,18 @@ pub(crate) fn run(args: &args::Retain, global: &Global, output: &Output) -> Resu
         output.note("nothing was deleted");
         return Ok(Exit::Refused);
     }
-    let outcomes = per_stream::run(
+    let outcomes = per_stream::run_in_parts(
         selected,
         |uuid| {
+            let mut part = None;
             let deleted = match args.dry_run {
-                true => store.retain_dry_run(uuid, keep)?,
-                false => store.retain(uuid, keep)?,
+                true => store.retain_dry_run(uuid, keep),
+                false => store.retain_with(uuid, keep, |deleted| part = Some(deleted)),
             };
-            let deleted = Some(deleted);
-            Ok::<_, Error>(Retained { deleted })
+            match deleted {
+                Ok(deleted) => Ok(Retained::new(deleted, false)),
+                Err(error) => Err((part.map(|part| Retained::new(part, true)), error)),
+            }
         },
         |_| Exit::Done,
     );
@@ -89,6 +96,24 @@ fn confirmed(
     Ok(confirm::ask(&format!("Delete {rows} of {streams}?")))
 }
 
+impl Retained {
+    fn new(deleted: u64, is_part: bool) -> Self {
+        Self {
+            deleted: Some(deleted),
+            is_part,
+        }
+    }
+
+    /// Returns the number as a cell of a table; `None` if there is none.
+    fn cell(&self) -> Option<Cell> {
+        let number = text::count(self.deleted?);
+        Some(match self.is_part {
+            true => trouble(format!("{number}, then an error")).set_alignment(CellAlignment::Right),
+            false => right(number),
+        })
+    }
+}
+
 impl Report {
     /// Returns the report for people.
     fn text(&self, output: &Output) -> String {
@@ -97,7 +122,7 @@ impl Report {
             return "no streams\n".to_owned();
         }
         let mut text = per_stream::table(output, &[">deleted"], streams, |done| {
-            done.deleted.map(|rows| vec![right(text::count(rows))])
+            done.cell().map(|cell| vec![cell])
         });
         if self.dry_run {
             text.push_str("\ndry run: nothing was deleted\n");

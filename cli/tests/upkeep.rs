@@ -133,6 +133,39 @@ fn retain_deletes_what_a_dry_run_says() {
 }
 
 #[test]
+fn retain_that_stops_says_how_much_it_has_deleted() {
+    let folder = Folder::with_bitcoin();
+    let mut sqlite = folder.sqlite();
+    sqlite
+        .batch_execute(&format!(
+            "DELETE FROM \"{BITCOIN}\"; WITH RECURSIVE n (s) AS (VALUES (1) UNION ALL SELECT s + 1 \
+             FROM n LIMIT 2500) INSERT INTO \"{BITCOIN}\" SELECT s, s, 'h', 'p' FROM n; \
+             UPDATE \"{BITCOIN}\" SET value = 'no number' WHERE ts = 2200;"
+        ))
+        .unwrap();
+    drop(sqlite);
+    let retain = ["retain", "engine.db", "bitcoin", "--last", "10", "--yes"];
+    let copy = folder.run(&["backup", "engine.db", "copy.db"]);
+    assert_eq!(copy.code, 0, "{copy:?}");
+    let ran = folder.run(&[&retain[..], &["--json"]].concat());
+    assert_eq!(ran.code, 6, "{ran:?}");
+    let stream = &ran.json()["streams"][0];
+    assert_eq!(stream["deleted"], 2_199, "{ran:?}");
+    assert_eq!(stream["error"]["kind"], "unreadable_row", "{ran:?}");
+    assert_eq!(rows(&folder, BITCOIN), 301);
+
+    let ran = folder.run(&["retain", "copy.db", "bitcoin", "--last", "10", "--yes"]);
+    assert!(ran.out.contains("2,199, then an error"), "{ran:?}");
+    // None was deleted before this one.
+    let ran = folder.run(&[&retain[..], &["--json"]].concat());
+    let stream = &ran.json()["streams"][0];
+    assert!(
+        stream["deleted"].is_null() && stream["error"].is_object(),
+        "{ran:?}"
+    );
+}
+
+#[test]
 fn retain_deletes_nothing_that_was_not_asked_for() {
     let folder = Folder::with_bitcoin();
     for (args, code) in [

@@ -15,9 +15,10 @@ use crate::Retain;
 ///
 /// It deletes a thousand rows in a transaction, so that others can write in between. If it
 /// fails, or satori_interrupt ends it, what it has deleted by then stays deleted, and the next
-/// call goes on from there. The room in the file is used for new rows; satori_compact makes the
-/// file smaller. Rows without a timestamp that can be read stay. The first row that is left is
-/// foreign to satori_verify, as the row that its hash follows from is gone.
+/// call goes on from there; satori_count before and after says how much that is. The room in the
+/// file is used for new rows; satori_compact makes the file smaller. Rows without a timestamp
+/// that can be read stay. The first row that is left is foreign to satori_verify, as the row
+/// that its hash follows from is gone.
 ///
 /// @param store        the store.
 /// @param uuid         the stream's uuid.

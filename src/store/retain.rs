@@ -21,8 +21,8 @@ impl Store {
     ///
     /// It deletes a thousand rows in a transaction, so that others can write in between. If
     /// it ends with an error, [`Interrupted`](crate::Error::Interrupted) among them, what it
-    /// has deleted by then stays deleted, and the next call goes on from there. The room in
-    /// the file is used for new rows; [`compact`](Self::compact) makes the file smaller.
+    /// has deleted by then stays deleted, and the next call goes on from there;
+    /// [`retain_with`](Self::retain_with) says how much that is. The room in the file is used for new rows; [`compact`](Self::compact) makes the file smaller.
     ///
     /// Rows without a timestamp that can be read are no older than others, and stay. The
     /// first row that is left is *foreign* to [`verify`](Self::verify), as the row that its
@@ -49,6 +49,21 @@ impl Store {
     /// of those that would be deleted, those before it are; [`quarantine`](Self::quarantine) moves
     /// it out of the way.
     pub fn retain(&self, uuid: &StreamUuid, keep: Retain) -> Result<u64> {
+        self.retain_with(uuid, keep, |_| ())
+    }
+
+    /// Deletes as [`retain`](Self::retain) does, and hands the number of observations that are
+    /// deleted so far to `progress` after each transaction: they are gone, however the call
+    /// ends.
+    ///
+    /// # Errors
+    /// As [`retain`](Self::retain).
+    pub fn retain_with(
+        &self,
+        uuid: &StreamUuid,
+        keep: Retain,
+        mut progress: impl FnMut(u64),
+    ) -> Result<u64> {
         let call = self.as_one_call();
         call.run(|connection| connection.check_writable())?;
         let Some(span) = call.beyond(uuid, keep)? else {
@@ -64,6 +79,7 @@ impl Store {
             call.write(|connection| delete_batch(connection, uuid, span, &mut cursor))?
         {
             deleted += batch;
+            progress(deleted);
         }
         Ok(deleted)
     }

@@ -65,7 +65,7 @@ class CheckOperations(StoreHandle):
 
         It deletes a thousand rows in a transaction, so that others can write in between. If it
         ends with an error, what it has deleted by then stays deleted, and the next call goes on
-        from there. The room in the file is used for new rows; :meth:`compact` makes the file
+        from there; :meth:`count` before and after says how much that is. The room in the file is used for new rows; :meth:`compact` makes the file
         smaller. Rows without a timestamp that can be read stay. The first row that is left is
         foreign to :meth:`verify`, as the row that its hash follows from is gone.
 
