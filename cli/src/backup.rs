@@ -1,5 +1,6 @@
 //! `satori-store backup` and `restore`: a copy of the store.
 
+use std::io;
 use std::path::Path;
 
 use serde::Serialize;
@@ -7,6 +8,7 @@ use serde::Serialize;
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::new_file;
 use crate::output::Output;
 use crate::text::{self, counted};
 
@@ -25,6 +27,10 @@ pub(crate) fn run(
     global: &Global,
     output: &Output,
 ) -> Result<Exit, Failure> {
+    if to == Path::new("-") {
+        let error = io::Error::other("standard output takes no copy: name a file");
+        return Err(new_file::failure(to, error));
+    }
     let store = global.read(from)?;
     let bytes = store.backup(to).map_err(Failure::Copy)?;
     let file = to.to_string_lossy();

@@ -209,6 +209,32 @@ fn a_page_is_not_written_over_unless_asked_for() {
 }
 
 #[test]
+fn a_page_on_standard_output_is_that_of_a_file() {
+    let folder = with_streams();
+    let written = report(&folder, &[]);
+    for json in [&[][..], &["--json"]] {
+        let ran = folder.run(&[&["report", "engine.db", "-o", "-"], json].concat());
+        assert_eq!((ran.code, ran.err.as_str()), (written.0, ""), "{}", ran.err);
+        // All but the head, where the time stands, and the ages of rows.
+        let length = |page: &str| page.split("<article").count();
+        assert_eq!(length(&ran.out), length(&written.1));
+        assert!(ran.out.starts_with("<!DOCTYPE html>") && ran.out.ends_with("</html>\n"));
+    }
+    let names = fs::read_dir(folder.path("")).unwrap();
+    assert_eq!(names.count(), 2, "the store and the page in a file");
+    // A picture's format stands in the name of its file.
+    for args in [
+        &["plot", "engine.db", "evil", "-o", "-"][..],
+        &["backup", "engine.db", "-"],
+    ] {
+        let ran = folder.run(args);
+        assert!(ran.code != 0 && ran.out.is_empty(), "{ran:?}");
+        assert!(ran.err.contains("file"), "{ran:?}");
+    }
+    assert_eq!(fs::read_dir(folder.path("")).unwrap().count(), 2);
+}
+
+#[test]
 fn the_page_of_a_stream_is_small_however_many_rows_it_has() {
     let folder = Folder::new();
     assert_eq!(folder.feed(&["ingest", "engine.db"], b"[]").code, 0);

@@ -83,7 +83,7 @@ impl PictureFile {
 pub(crate) struct Report {
     /// The store
     pub(crate) db: PathBuf,
-    /// The page
+    /// The page; `-` for standard output, where nothing else is printed then
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: PathBuf,
     /// Write over the page if it exists

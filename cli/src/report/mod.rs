@@ -54,13 +54,21 @@ struct Totals {
 
 /// Runs the command.
 pub(crate) fn run(args: &args::Report, global: &Global, output: &Output) -> Result<Exit, Failure> {
-    // Before anything is read, which may take long.
-    new_file::check(&args.output, args.force, &args.db)?;
+    let to_file = args.output != Path::new("-");
+    if to_file {
+        // Before anything is read, which may take long.
+        new_file::check(&args.output, args.force, &args.db)?;
+    }
     let options = global.options().read_only(true);
     let store = options.skip_unreadable(true).open(&args.db)?;
     let selected = select::one_or_all(&store, None, output)?;
-    let mut new = NewFile::begin(&args.output, args.force, &args.db)?;
-    let signals = Signals::watch().map_err(|error| new.failure(error))?;
+    let begin = || NewFile::begin(&args.output, args.force, &args.db);
+    let mut new = to_file.then(begin).transpose()?;
+    let failed = |error| match to_file {
+        true => new_file::failure(&args.output, error),
+        false => Failure::Print(error),
+    };
+    let signals = Signals::watch().map_err(failed)?;
     let store = match args.no_verify {
         true => store,
         false => select::checked(store, &selected)?,
@@ -69,8 +77,11 @@ pub(crate) fn run(args: &args::Report, global: &Global, output: &Output) -> Resu
     let reading = Reading::new(&store, selected.len(), !args.no_verify);
 
     // What stands above the streams is known once all are read.
-    let folder = new_file::folder(&args.output);
-    let body = tempfile::tempfile_in(folder).map_err(|error| new.failure(error))?;
+    let body = match to_file {
+        true => tempfile::tempfile_in(new_file::folder(&args.output)),
+        false => tempfile::tempfile(),
+    };
+    let body = body.map_err(failed)?;
     let mut body = BufWriter::new(body);
     let mut totals = Totals::default();
     let mut summary = Summary::new(&args.db, generated);
@@ -92,7 +103,7 @@ pub(crate) fn run(args: &args::Report, global: &Global, output: &Output) -> Resu
         };
         let article = page::article(&entry, totals.streams, generated);
         let written = body.write_all(article.into_string().as_bytes());
-        written.map_err(|error| new.failure(error))?;
+        written.map_err(failed)?;
         summary.note(&entry, totals.streams);
         totals.add(&entry);
         exit = entry.exit().after(exit);
@@ -104,9 +115,8 @@ pub(crate) fn run(args: &args::Report, global: &Global, output: &Output) -> Resu
     }
     drop(progress);
 
-    let file = new.file();
-    let write = || {
-        let mut page = BufWriter::new(file);
+    let write = |page: &mut dyn Write| {
+        let mut page = BufWriter::new(page);
         page.write_all(summary.head(&totals).into_string().as_bytes())?;
         let mut body = body.into_inner().map_err(io::IntoInnerError::into_error)?;
         body.seek(SeekFrom::Start(0))?;
@@ -114,12 +124,21 @@ pub(crate) fn run(args: &args::Report, global: &Global, output: &Output) -> Resu
         page.write_all(page::END.as_bytes())?;
         page.flush()
     };
-    let written: io::Result<()> = write();
-    written.map_err(|error| new.failure(error))?;
+    let written: io::Result<()> = match &mut new {
+        Some(new) => write(new.file()),
+        None => write(&mut io::stdout().lock()),
+    };
+    written.map_err(failed)?;
     if let Some(signal) = signals.came() {
         return Err(stopped(&args.output, signal));
     }
-    let bytes = new.finish()?;
+    let bytes = match new {
+        Some(new) => new.finish()?,
+        None => {
+            output.stream_errors(errors.iter().map(|s| (&s.uuid, Some(&s.error))));
+            return Ok(exit);
+        }
+    };
     let name = args.output.to_string_lossy();
     let report = Report {
         file: &name,
