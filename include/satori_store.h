@@ -2087,7 +2087,7 @@ satori_status satori_resample(const satori_store *store,
  * @param step_length  its length in bytes.
  * @param fill         a `satori_fill`.
  * @param max_age      for SATORI_FILL_AS_OF, how old a row may be, in microseconds; less than
- *                     0 if it may be of any age.
+ *                     0 if it may be of any age. The other fills take none: 0 or less.
  * @param capacity     how many rows there is room for; not 0.
  * @param ts           receives the instants, in microseconds UTC.
  * @param values       receives the values, of `count` times `capacity` items: row `r` of

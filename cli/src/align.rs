@@ -15,6 +15,12 @@ use crate::text;
 
 /// Runs the command.
 pub(crate) fn run(args: &args::Align, global: &Global, output: &Output) -> Result<Exit, Failure> {
+    if args.max_age.is_some() && args.fill != FillOf::AsOf {
+        return Err(Failure::Unfit {
+            option: "--max-age",
+            reason: "only --fill as-of has an age",
+        });
+    }
     let store = rows::open(&args.db, &args.rows, global)?;
     let selected = args.streams.iter();
     let selected = selected.map(|stream| select::one(&store, stream, output));

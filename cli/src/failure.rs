@@ -41,6 +41,11 @@ pub(crate) enum Failure {
         /// What was not stored.
         lost: &'static str,
     },
+    /// An option doesn't go with another.
+    Unfit {
+        option: &'static str,
+        reason: &'static str,
+    },
     /// There is no terminal on which to ask for confirmation.
     Unconfirmed,
 }
@@ -66,7 +71,7 @@ impl Failure {
             Failure::OneStream { .. } | Failure::UnknownFormat { .. } => Exit::Usage,
             Failure::Ambiguous { .. } | Failure::Refused { .. } => Exit::BadInput,
             Failure::Stopped { signal, .. } => signal.exit(),
-            Failure::Unconfirmed => Exit::Usage,
+            Failure::Unfit { .. } | Failure::Unconfirmed => Exit::Usage,
         }
     }
 
@@ -94,6 +99,7 @@ impl Failure {
             Failure::Print(_) => own("cannot_print"),
             Failure::Ambiguous { .. } => own("ambiguous_name"),
             Failure::Stopped { .. } => own("stopped"),
+            Failure::Unfit { .. } => own("unfit_option"),
             Failure::Unconfirmed => own("unconfirmed"),
         }
     }
@@ -118,6 +124,7 @@ impl Failure {
             | Failure::Refused { .. }
             | Failure::Write { .. }
             | Failure::Print(_)
+            | Failure::Unfit { .. }
             | Failure::Stopped { .. } => None,
         }
     }
@@ -181,6 +188,7 @@ impl fmt::Display for Failure {
             Failure::Stopped { file, signal, lost } => {
                 write!(f, "{signal} came before the end of {file}: {lost}")
             }
+            Failure::Unfit { option, reason } => write!(f, "{option} is given, but {reason}"),
             Failure::Unconfirmed => {
                 f.write_str("nothing was changed: there is no terminal to confirm it on")
             }

@@ -555,4 +555,10 @@ fn streams_stand_side_by_side() {
     let ran = folder.run(&["align", "engine.db", "1d", "a", "none"]);
     assert_eq!(ran.code, 3);
     assert_eq!(folder.run(&["align", "engine.db", "1d"]).code, 2);
+    for fill in ["exact", "mean"] {
+        let aged = ["--fill", fill, "--max-age", "1h"];
+        let ran = folder.run(&[&["align", "engine.db", "1d", "a"], &aged[..]].concat());
+        assert_eq!(ran.code, 2, "{ran:?}");
+        assert!(ran.err.contains("--max-age is given"), "{ran:?}");
+    }
 }

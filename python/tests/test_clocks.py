@@ -168,6 +168,9 @@ def test_what_is_wrong_is_said(store: Store) -> None:
     for wrong in ({"how": "median"}, {"max_age": 5}, {"max_age": -timedelta(1)}):
         with pytest.raises(InvalidArgument):
             store.align(["a"], "1h", **wrong)
+    for how in ("exact", "mean"):
+        with pytest.raises(InvalidArgument, match="max_age"):
+            store.align(["a"], "1h", how=how, max_age=timedelta(hours=1))  # type: ignore[arg-type]
     with pytest.raises(InvalidStep, match="mean"):
         store.align(["a"], [1, 2], how="mean")
     with pytest.raises(InvalidArgument, match="several texts"):

@@ -26,6 +26,11 @@ pub enum satori_fill {
 }
 
 fn fill_of(fill: i32, max_age: i64) -> Result<Fill, Failure> {
+    if matches!(fill, 1 | 2) && max_age > 0 {
+        return Err(Failure::argument(format!(
+            "max_age is {max_age}, which SATORI_FILL_AS_OF alone takes: expected 0 or less"
+        )));
+    }
     Ok(match fill {
         0 => Fill::AsOf {
             max_age: u64::try_from(max_age).ok().map(Duration::from_micros),
@@ -52,7 +57,7 @@ fn fill_of(fill: i32, max_age: i64) -> Result<Fill, Failure> {
 /// @param step_length  its length in bytes.
 /// @param fill         a `satori_fill`.
 /// @param max_age      for SATORI_FILL_AS_OF, how old a row may be, in microseconds; less than
-///                     0 if it may be of any age.
+///                     0 if it may be of any age. The other fills take none: 0 or less.
 /// @param capacity     how many rows there is room for; not 0.
 /// @param ts           receives the instants, in microseconds UTC.
 /// @param values       receives the values, of `count` times `capacity` items: row `r` of

@@ -118,7 +118,8 @@ pub(crate) struct Align {
     /// Which value of a stream stands in a row
     #[arg(long, default_value = "as-of")]
     pub(crate) fill: FillOf,
-    /// How old the row may be as of an instant, such as 90m or 2d [default: of any age]
+    /// How old the row may be as of an instant, such as 90m or 2d; only with --fill as-of
+    /// [default: of any age]
     #[arg(long, value_name = "DURATION", value_parser = super::duration)]
     pub(crate) max_age: Option<Duration>,
     #[command(flatten)]

@@ -15,7 +15,7 @@ from .._handle import StoreHandle
 from .._steps import Step, age, is_step, step_text
 from .._text import many, shown
 from ..aligned import Aligned
-from ..errors import InvalidTimestamp
+from ..errors import InvalidArgument, InvalidTimestamp
 from ..instants import Instant
 from ..summaries import Summaries
 
@@ -73,7 +73,8 @@ class ClockOperations(StoreHandle):
             the instant and before it, which is what was known then. ``"exact"``: of the row of
             just this instant. ``"mean"``: the mean of the rows of the step that begins there,
             which looks ahead.
-        :param max_age: for ``"as_of"``, how old a row may be.
+        :param max_age: for ``"as_of"``, how old a row may be; nothing else takes it.
+        :raises InvalidArgument:
         :raises NotFound: there is neither metadata nor data of a stream.
         :raises InvalidStep, InvalidTimestamp, UnreadableRow:
         """
@@ -85,6 +86,8 @@ class ClockOperations(StoreHandle):
         column = texts.column()
         streams = (self.handle, len(asked), column.buffer_info()[0])
         fill = (choice(how, _FILLS, "how"), age(max_age))
+        if max_age is not None and how != "as_of":
+            raise InvalidArgument(f"max_age is given, which how={how!r} doesn't take")
         if is_step(clock):
             step = step_text(clock)  # type: ignore[arg-type]
             bounds = instants.bounds(start, end)
