@@ -27,7 +27,7 @@ mod stores;
 mod workloads;
 
 use runner::Runner;
-use workloads::{capi, ingest, metadata, observations, scale};
+use workloads::{backup, capi, ingest, metadata, observations, scale};
 
 fn main() {
     let mut args = std::env::args().skip(1).peekable();
@@ -41,6 +41,7 @@ fn main() {
     observations::bench(&runner);
     metadata::bench(&runner);
     ingest::bench(&runner);
+    backup::bench(&runner);
     capi::bench(&runner);
     scale::bench(&runner);
 }

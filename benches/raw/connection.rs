@@ -19,7 +19,7 @@ pub(crate) fn version() -> String {
 
 /// A connection set up as the store sets up its own.
 pub(crate) struct Connection {
-    db: *mut ffi::sqlite3,
+    pub(super) db: *mut ffi::sqlite3,
 }
 
 impl Connection {

@@ -6,6 +6,7 @@
     reason = "this is the C API that the store is measured against"
 )]
 
+mod backup;
 mod connection;
 mod insert;
 mod lookup;
@@ -15,6 +16,7 @@ mod statement;
 mod streams;
 mod trace;
 
+pub(crate) use backup::{back_up, check_and_sync};
 pub(crate) use connection::{Connection, Transaction, version};
 pub(crate) use insert::{Insert, InsertChunk};
 pub(crate) use lookup::{LatestLookup, Lookup};
