@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 import html
+import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Optional, TypeVar
@@ -14,9 +15,25 @@ _SHOWN, _PARAGRAPH = 120, 500
 _T = TypeVar("_T")
 
 
+#: Characters that a page would obey, or show as nothing: controls, marks that turn the direction
+#: of text, and invisible ones. The command line's text leaves out the same.
+_HIDDEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+    "\U000e0000-\U000e007f]"
+)
+_NAMED = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
+
+
+def _escaped(hidden: re.Match[str]) -> str:
+    character = hidden[0]
+    return _NAMED.get(character) or f"\\u{{{ord(character):x}}}"
+
+
 def text(value: Any, most: int = _SHOWN) -> str:
-    """Returns a value as HTML that shows it as text, shortened if it is long."""
-    whole = str(value)
+    """Returns a value as HTML that shows it as text, shortened if it is long. Characters that are
+    not seen are escaped."""
+    # What is cut off below needs no escape.
+    whole = _HIDDEN.sub(_escaped, str(value)[: most + 1])
     if len(whole) > most:
         whole = f"{whole[:most]}…"
     # A path may hold bytes that are no text; Python keeps them as lone surrogates.

@@ -201,6 +201,11 @@ def test_text_is_shown_as_text(store: Store) -> None:
         assert NASTY[:50] in Page(shown).words
     assert Page(observations).rows[1][2] == NASTY
     assert Page(observations).pictures[0].title == NASTY[:100]
+    # Turned text, controls and what is not seen are shown by their numbers.
+    hidden = "a\u202eb\nc\x1b[1m\u200bd\U000e0041"
+    store.upsert_stream("hidden", name=hidden)
+    words = Page(store.stream("hidden")).words
+    assert r"a\u{202e}b\nc\u{1b}[1m\u{200b}d\u{e0041}" in words, words
     # Lone surrogates can't be sent to a browser.
     Page(store.align({"\udcff": NASTY[:100]}, "1s")).html.encode()
 
