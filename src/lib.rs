@@ -47,6 +47,9 @@
 //! `bundled` (on by default) compiles SQLite in; without it and with
 //! `system-sqlite` the system's is linked. See the README for which to choose.
 //!
+//! `postgres` adds [`Store::connect`], the same store in a PostgreSQL database, through the
+//! system's libpq; `postgres-bundled` compiles libpq in, without TLS. On Unix.
+//!
 //! `arrow` gives and takes observations as Arrow record batches. `capi` is for the C
 //! artefacts.
 //!

@@ -29,6 +29,10 @@ pub struct OpenOptions {
 }
 
 /// What a power cut may take (SQLite: `PRAGMA synchronous`).
+///
+/// On a PostgreSQL server both are the same: each write is committed with
+/// `synchronous_commit = on`, so that neither a crash of the server nor a power cut takes it.
+/// Without that the server may lose acknowledged writes even if it alone crashes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Synchronous {
@@ -92,7 +96,8 @@ impl OpenOptions {
     }
 
     /// Sets how long a write waits for another writer, and an opening for another
-    /// opening, before it returns [`Error::Busy`](crate::Error::Busy).
+    /// opening, before it returns [`Error::Busy`](crate::Error::Busy). On a server a writer
+    /// waits for those of the same streams alone.
     pub fn busy_timeout(self, busy_timeout: Duration) -> Self {
         Self {
             busy_timeout,
@@ -137,7 +142,8 @@ impl OpenOptions {
     /// [`Digest::Differs`](crate::Digest::Differs), until
     /// [`Store::restate_digest`](crate::Store::restate_digest) takes the rows as they are. To
     /// keep no digests any more, drop the table while no store is open. A store that is
-    /// opened read-only makes none.
+    /// opened read-only makes none. A PostgreSQL server keeps none: to ask for them is
+    /// [`Error::Unsupported`](crate::Error::Unsupported).
     pub fn digest(self, digest: bool) -> Self {
         Self { digest, ..self }
     }

@@ -38,7 +38,8 @@ impl Store {
     /// nothing. It is noticed within 50 ms; while it waits, it looks every 20 ms, which takes
     /// less than 0.5 % of a core (measured), and holds no lock in between. Like every call it
     /// takes turns with other threads on this store, also if that takes longer than `timeout`:
-    /// wait on a store of its own beside long calls. A process that forks while a thread looks
+    /// wait on a store of its own beside long calls. On a server it asks the server each time,
+    /// which counts the commits of all its databases. A process that forks while a thread looks
     /// has the trouble that [`Store`] names under "Threads and processes".
     ///
     /// ```

@@ -33,7 +33,8 @@ use crate::model::uuid::StreamUuid;
 use crate::process::id::process_id;
 use crate::process::in_flight::Call;
 
-/// An open store: one `engine.db`.
+/// An open store: one `engine.db`, or tables in a PostgreSQL database
+/// ([`connect`](Self::connect)).
 ///
 /// # Threads and processes
 /// A store may be shared between threads, and cloning it is cheap: the clones
@@ -51,7 +52,9 @@ use crate::process::in_flight::Call;
 /// them, [`Error::Interrupted`] if [`interrupt`](Self::interrupt) ends it,
 /// [`Error::Forked`] and [`Error::Poisoned`]; a call that reads
 /// [without a lock](crate::OpenOptions::read_only) those of opening; a call that writes also
-/// [`Error::ReadOnly`] and [`Error::FileReplaced`]. Each method names its others.
+/// [`Error::ReadOnly`] and [`Error::FileReplaced`]. On a server also
+/// [`Error::ConnectionLost`], and a call that writes [`Error::UnknownOutcome`]; what a server
+/// has no means for is [`Error::Unsupported`]. Each method names its others.
 #[derive(Clone)]
 pub struct Store {
     shared: Arc<Shared>,

@@ -25,6 +25,8 @@ impl Store {
     /// `__satori_quarantine` of the same file, which any SQL program can read, until
     /// [`restore`](Self::restore) puts them back.
     ///
+    /// On a server there are no such rows: its table takes none.
+    ///
     /// # Errors
     /// As [`unreadable`](Self::unreadable).
     pub fn quarantine(&self, uuid: &StreamUuid) -> Result<Vec<StoredRow>> {
