@@ -1,6 +1,6 @@
 """The package on PostgreSQL beside psycopg and SQLAlchemy, as one would write the same with them.
 
-    scripts/with-postgres --disk python python/benches/postgres.py [--quick]
+    scripts/with-postgres --disk python python/benches/server.py [--quick]
 
 The server is the one that SATORI_STORE_POSTGRES names, and the library one that was built with the
 feature `postgres`. Each round runs all sides on the same tables, in an order that turns round;

@@ -18,6 +18,10 @@ use crate::model::uuid::StreamUuid;
 /// then, and its memory is too.
 const PAGE: usize = 20_000;
 
+/// Keeps the planner from sorting a whole stream for one page of it (measured: a quarter of the
+/// rate). It is forgotten with the transaction.
+const BY_KEY: &str = "SELECT set_config('enable_sort', 'off', true)";
+
 /// Selects the rows of a span, in order of time.
 const ROWS: &str = "SELECT ts, value, hash, provider, spelling FROM observations \
                     WHERE stream = $1 AND ts BETWEEN $2 AND $3 ORDER BY ts LIMIT $4";
@@ -74,9 +78,9 @@ impl Connection {
             false => {
                 let select = Statement::new(ROWS, span_params(uuid, cursor.span, limit.min(PAGE)));
                 let is_there = Statement::new(PLACE, Params::new().int8(key(uuid)));
-                let answers = self.run(vec![is_there, select])?;
-                let [is_there, page] =
-                    <[Answer; 2]>::try_from(answers).map_err(|_| no_session())?;
+                let answers = self.run(vec![Statement::plain(BY_KEY), is_there, select])?;
+                let [_, is_there, page] =
+                    <[Answer; 3]>::try_from(answers).map_err(|_| no_session())?;
                 if !place(uuid, &is_there)? {
                     return Ok(None);
                 }

@@ -6,6 +6,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs};
 
 use crate::support::crate_file;
@@ -30,9 +31,12 @@ pub(crate) fn build(sources: &[&str]) -> PathBuf {
 
 /// As [`build`], with C++ of this standard.
 pub(crate) fn build_as(sources: &[&str], cpp: &str) -> PathBuf {
-    // A folder for each program, where the library has whichever name the
-    // program asks for.
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(sources[0]);
+    // A folder for each program, where the library has whichever name the program asks for,
+    // and for each test: others may run the same program while this one is built.
+    static BUILT: AtomicUsize = AtomicUsize::new(0);
+    let number = BUILT.fetch_add(1, Ordering::Relaxed);
+    let folder = format!("{}.{number}", sources[0]);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
     let library = library();

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use self::known::{Known, own_spelling, values};
 use self::rows::{Rows, Sent};
-use self::statements::{CLAIM, INSERT, INSERT_NEW, SAMPLES, VALUES};
+use self::statements::{CLAIM, INSERT, INSERT_NEW, NAMES, SAMPLES, VALUES};
 use super::connection::Connection;
 use super::key::key;
 use super::raw::{Params, Statement};
@@ -120,14 +120,14 @@ impl Connection {
         }
         let keys = || Params::new().int8s(wanted().map(|stream| stream.key));
         let claim = keys().texts(wanted().map(|stream| stream.uuid.as_str()));
-        let mut statements = vec![Statement::new(CLAIM, claim)];
+        let mut statements = vec![Statement::new(CLAIM, claim), Statement::new(NAMES, keys())];
         let ends = known::ends(wanted());
         let is_chained = ends.is_some();
         statements.extend(ends.into_iter().flatten());
         if self.options.keep_spelling {
             statements.push(Statement::new(SAMPLES, keys()));
         }
-        let mut answers = self.run(statements)?.into_iter();
+        let mut answers = self.run(statements)?.into_iter().skip(1);
         let names = answers
             .next()
             .map(|answer| by_key(&answer, |row| row.text(1).unwrap_or_default().to_owned()));

@@ -57,7 +57,7 @@ impl Connection {
         let mut statements: Vec<_> = upserts.into_iter().map(|(upsert, _)| upsert).collect();
         if !bare.is_empty() {
             let bare = || bare.iter().filter_map(|index| rows.get(*index));
-            statements.push(claim_all(bare()));
+            statements.extend(claim_all(bare()));
         }
         match self.store_all(rows, statements) {
             Err(Error::Database { code, .. }) if is_in_the_way(code) => {
@@ -102,16 +102,22 @@ impl Connection {
     }
 }
 
-/// Returns the statement that makes places for streams and locks them, or fails.
-fn claim_all<'a>(streams: impl Iterator<Item = &'a Rows<'a, 'a>> + Clone) -> Statement {
-    let sql = format!(
-        "WITH claimed AS ({CLAIM}) SELECT {} FROM claimed JOIN unnest($1, $2) AS u (stream, uuid) \
+/// Returns the statements that make places for streams and lock them, or fail.
+fn claim_all<'a>(streams: impl Iterator<Item = &'a Rows<'a, 'a>> + Clone) -> [Statement; 2] {
+    let params = || {
+        let keys = streams.clone().map(|stream| stream.key);
+        let names = streams.clone().map(|stream| stream.uuid.as_str());
+        Params::new().int8s(keys).texts(names)
+    };
+    let check = format!(
+        "SELECT {} FROM streams JOIN unnest($1::bigint[], $2::text[]) AS u (stream, uuid) \
          USING (stream, uuid)",
         all_or_error(streams.clone().count())
     );
-    let keys = streams.clone().map(|stream| stream.key);
-    let names = streams.map(|stream| stream.uuid.as_str());
-    Statement::new(sql, Params::new().int8s(keys).texts(names))
+    [
+        Statement::new(CLAIM, params()),
+        Statement::new(check, params()),
+    ]
 }
 
 /// Returns `true` for what the statements fail with if something is in the way.

@@ -2,18 +2,20 @@
 
 /// Makes places for streams that have none, in the order in which they are given, and locks
 /// all of them in the order of their keys until the transaction ends: what is chained to the
-/// latest row must know it. A stream of another name is left as it is.
+/// latest row must know it. A row that exists is locked also where nothing is written, which
+/// leaves no dead row behind. A stream of another name is left as it is.
 pub(super) const CLAIM: &str = "WITH given AS MATERIALIZED (\
-       SELECT u.*, CASE WHEN s.data IS NULL THEN nextval('streams_data') END AS data \
+       SELECT u.*, CASE WHEN s.data IS NULL THEN nextval('streams_data') ELSE s.data END AS data \
        FROM unnest($1::bigint[], $2::text[]) WITH ORDINALITY AS u (stream, uuid, place) \
        LEFT JOIN streams s USING (stream) ORDER BY place\
      ) \
      INSERT INTO streams AS s (stream, uuid, data) \
      SELECT stream, uuid, data FROM given ORDER BY stream \
-     ON CONFLICT (stream) DO UPDATE SET data = \
-       CASE WHEN s.uuid = excluded.uuid \
-         THEN coalesce(s.data, excluded.data, nextval('streams_data')) ELSE s.data END \
-     RETURNING stream, uuid";
+     ON CONFLICT (stream) DO UPDATE SET data = excluded.data \
+     WHERE s.data IS NULL AND s.uuid = excluded.uuid";
+
+/// The names of the streams that have these keys.
+pub(super) const NAMES: &str = "SELECT stream, uuid FROM streams WHERE stream = ANY ($1)";
 
 /// The hash and the instant of the latest row of each stream.
 pub(super) const ENDS: &str = "SELECT u.stream, o.ts, o.hash FROM unnest($1::bigint[]) AS u (stream) \

@@ -1,7 +1,7 @@
 """What the statements of a store on PostgreSQL cost beside others that would do the same,
 without a store: docs/scale.md has the figures. It needs psycopg:
 
-    scripts/with-postgres --disk python python/benches/postgres.py
+    scripts/with-postgres --disk python python/benches/postgres_sql.py
 
 A statement that is measured goes to libpq as it is, with parameters made beforehand, so
 that Python's own time is out of it.
