@@ -45,6 +45,10 @@ pub(crate) struct Inserted {
 
 /// What is to be stored of a stream: rows, and what its stream objects set, if it came with
 /// some.
+#[cfg_attr(
+    not(feature = "postgres"),
+    allow(dead_code, reason = "only a database behind a network takes it")
+)]
 pub(crate) struct New<'a, Rows> {
     pub(crate) uuid: &'a StreamUuid,
     pub(crate) rows: Rows,

@@ -123,8 +123,11 @@ impl satori_code {
         (Self::SATORI_INVALID_ARROW, c"SATORI_INVALID_ARROW"),
         (Self::SATORI_INVALID_STEP, c"SATORI_INVALID_STEP"),
         (Self::SATORI_INTERRUPTED, c"SATORI_INTERRUPTED"),
+        #[cfg(feature = "postgres")]
         (Self::SATORI_CONNECTION_LOST, c"SATORI_CONNECTION_LOST"),
+        #[cfg(feature = "postgres")]
         (Self::SATORI_UNKNOWN_OUTCOME, c"SATORI_UNKNOWN_OUTCOME"),
+        #[cfg(feature = "postgres")]
         (Self::SATORI_UNSUPPORTED, c"SATORI_UNSUPPORTED"),
         (Self::SATORI_NULL_POINTER, c"SATORI_NULL_POINTER"),
         (Self::SATORI_INVALID_HANDLE, c"SATORI_INVALID_HANDLE"),
@@ -160,5 +163,7 @@ const _: () = assert!(
         && ErrorCode::InvalidArrow as i32 == satori_code::SATORI_INVALID_ARROW as i32
         && ErrorCode::InvalidStep as i32 == satori_code::SATORI_INVALID_STEP as i32
         && ErrorCode::Interrupted as i32 == satori_code::SATORI_INTERRUPTED as i32
+        && ErrorCode::ConnectionLost as i32 == satori_code::SATORI_CONNECTION_LOST as i32
+        && ErrorCode::UnknownOutcome as i32 == satori_code::SATORI_UNKNOWN_OUTCOME as i32
         && ErrorCode::Unsupported as i32 == satori_code::SATORI_UNSUPPORTED as i32
 );

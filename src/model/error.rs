@@ -126,6 +126,7 @@ pub enum Error {
     },
     /// The connection to the server was lost, or the server has ended it. Nothing of the call
     /// was stored. The next call connects anew.
+    #[cfg(feature = "postgres")]
     #[error(
         "the connection to {location} was lost: {reason}; nothing was stored, and the next call connects anew"
     )]
@@ -139,6 +140,7 @@ pub enum Error {
     },
     /// The connection to the server was lost while a write was being committed: it may be
     /// stored or not. To repeat it is safe: a row that is stored already is reported as such.
+    #[cfg(feature = "postgres")]
     #[error(
         "the connection to {location} was lost while a write was committed: {reason}; it may be stored; to repeat it is safe"
     )]
@@ -151,6 +153,7 @@ pub enum Error {
         code: Option<DatabaseCode>,
     },
     /// The database in which the store is doesn't have this.
+    #[cfg(feature = "postgres")]
     #[error("this store's database does not offer {what}: {instead}")]
     Unsupported {
         /// What it doesn't have.
@@ -278,8 +281,11 @@ impl Error {
             Error::DiskFull { .. } => ErrorCode::DiskFull,
             Error::Database { .. } => ErrorCode::Database,
             Error::FileReplaced { .. } => ErrorCode::FileReplaced,
+            #[cfg(feature = "postgres")]
             Error::ConnectionLost { .. } => ErrorCode::ConnectionLost,
+            #[cfg(feature = "postgres")]
             Error::UnknownOutcome { .. } => ErrorCode::UnknownOutcome,
+            #[cfg(feature = "postgres")]
             Error::Unsupported { .. } => ErrorCode::Unsupported,
             Error::Forked => ErrorCode::Forked,
             Error::Poisoned => ErrorCode::Poisoned,
@@ -320,9 +326,11 @@ impl Error {
         match self {
             Error::CannotOpen { code, .. }
             | Error::Corrupt { code, .. }
-            | Error::ReadOnly { code, .. }
-            | Error::ConnectionLost { code, .. }
-            | Error::UnknownOutcome { code, .. } => code.as_ref(),
+            | Error::ReadOnly { code, .. } => code.as_ref(),
+            #[cfg(feature = "postgres")]
+            Error::ConnectionLost { code, .. } | Error::UnknownOutcome { code, .. } => {
+                code.as_ref()
+            }
             Error::Busy { code, .. } | Error::DiskFull { code } | Error::Database { code, .. } => {
                 Some(code)
             }
@@ -337,8 +345,12 @@ impl Error {
             Error::CannotOpen { location, .. }
             | Error::NotAStore { location, .. }
             | Error::Corrupt { location, .. }
-            | Error::ConnectionLost { location, .. }
-            | Error::UnknownOutcome { location, .. }
+                if *location == Location::UNKNOWN =>
+            {
+                *location = place.clone();
+            }
+            #[cfg(feature = "postgres")]
+            Error::ConnectionLost { location, .. } | Error::UnknownOutcome { location, .. }
                 if *location == Location::UNKNOWN =>
             {
                 *location = place.clone();

@@ -54,10 +54,10 @@ pub enum ErrorCode {
     InvalidStep = 23,
     /// [`Error::Interrupted`](crate::Error::Interrupted)
     Interrupted = 24,
-    /// [`Error::ConnectionLost`](crate::Error::ConnectionLost)
+    /// `Error::ConnectionLost`, with the feature `postgres`
     ConnectionLost = 25,
-    /// [`Error::UnknownOutcome`](crate::Error::UnknownOutcome)
+    /// `Error::UnknownOutcome`, with the feature `postgres`
     UnknownOutcome = 26,
-    /// [`Error::Unsupported`](crate::Error::Unsupported)
+    /// `Error::Unsupported`, with the feature `postgres`
     Unsupported = 27,
 }

@@ -143,7 +143,7 @@ impl OpenOptions {
     /// [`Store::restate_digest`](crate::Store::restate_digest) takes the rows as they are. To
     /// keep no digests any more, drop the table while no store is open. A store that is
     /// opened read-only makes none. A PostgreSQL server keeps none: to ask for them is
-    /// [`Error::Unsupported`](crate::Error::Unsupported).
+    /// `Error::Unsupported`.
     pub fn digest(self, digest: bool) -> Self {
         Self { digest, ..self }
     }

@@ -50,7 +50,7 @@ impl Store {
     /// [`Error::Corrupt`](crate::Error::Corrupt) if the store is damaged;
     /// [`Error::FileReplaced`](crate::Error::FileReplaced); and those of opening the store, as
     /// it is opened once more to be read. In each of these cases the call makes no file of
-    /// that name. [`Error::Unsupported`](crate::Error::Unsupported) on a server: use its own
+    /// that name. `Error::Unsupported` on a server: use its own
     /// backups.
     pub fn backup(&self, to: impl AsRef<Path>) -> Result<u64> {
         let to = to.as_ref();
@@ -75,7 +75,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::DiskFull`](crate::Error::DiskFull) if there is no room for the copy; then the
-    /// file is as it was. [`Error::Unsupported`](crate::Error::Unsupported) on a server, which
+    /// file is as it was. `Error::Unsupported` on a server, which
     /// uses the room again by itself.
     pub fn compact(&self) -> Result<Compacted> {
         self.run(Backend::compact)

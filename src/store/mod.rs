@@ -53,8 +53,8 @@ use crate::process::in_flight::Call;
 /// [`Error::Forked`] and [`Error::Poisoned`]; a call that reads
 /// [without a lock](crate::OpenOptions::read_only) those of opening; a call that writes also
 /// [`Error::ReadOnly`] and [`Error::FileReplaced`]. On a server also
-/// [`Error::ConnectionLost`], and a call that writes [`Error::UnknownOutcome`]; what a server
-/// has no means for is [`Error::Unsupported`]. Each method names its others.
+/// `Error::ConnectionLost`, and a call that writes `Error::UnknownOutcome`; what a server
+/// has no means for is `Error::Unsupported`. Each method names its others.
 #[derive(Clone)]
 pub struct Store {
     shared: Arc<Shared>,
