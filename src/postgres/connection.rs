@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use super::error::{error, not_committed};
+use super::error::{error, not_begun, not_committed, not_reconnected};
 use super::raw::{Answer, Params, Session, Statement, Waiting};
 use crate::backend::Access;
 use crate::model::error::{Error, Result};
@@ -87,31 +87,27 @@ impl Connection {
         }
     }
 
-    /// Begins a call; see [`Backend::begin_call`](crate::backend::Backend::begin_call).
+    /// Begins a call; see [`Backend::begin_call`](crate::backend::Backend::begin_call). Connects
+    /// anew if the connection was lost: by the last call, or since.
     pub(super) fn begin_call(&mut self, interrupts: &Arc<AtomicU64>, began: u64) -> Result<()> {
         self.call = Call {
             interrupts: RefCell::new(Arc::clone(interrupts)),
             count: began,
             began: Instant::now(),
         };
-        self.check_call()
+        self.check_call()?;
+        if self.session.as_ref().is_none_or(Session::has_ended) {
+            self.session = None;
+            self.transaction = Transaction::None;
+            let options = self.options.clone().create(false);
+            let session = Self::establish(&self.address, &options, &self.call);
+            self.session = Some(session.map_err(not_reconnected)?);
+        }
+        Ok(())
     }
 
     pub(super) fn check_call(&self) -> Result<()> {
         self.call.check()
-    }
-
-    /// Connects anew if the connection was lost: by the last call, or since.
-    pub(super) fn refresh(&mut self) -> Result<()> {
-        match &self.session {
-            Some(session) if !session.has_ended() => return Ok(()),
-            _ => {}
-        }
-        self.session = None;
-        self.transaction = Transaction::None;
-        let options = self.options.clone().create(false);
-        self.session = Some(Self::establish(&self.address, &options)?);
-        Ok(())
     }
 
     /// Runs statements, in the present transaction if there is one, and returns what the
@@ -130,7 +126,10 @@ impl Connection {
         let session = self.session.as_mut().ok_or_else(no_session)?;
         let answers = session.run(&all, &self.call, false);
         self.drop_if_lost();
-        let mut answers = answers.map_err(error)?;
+        let mut answers = answers.map_err(|failure| match failure.answered < before {
+            true => not_begun(failure),
+            false => error(failure),
+        })?;
         answers.drain(..before);
         Ok(answers)
     }
@@ -161,7 +160,10 @@ impl Connection {
             Err(failure) => {
                 // The failure has kept COMMIT from running.
                 self.send_rollback();
-                return Err(not_committed(failure));
+                return Err(match failure.state.is_some() && failure.answered < before {
+                    true => not_begun(failure),
+                    false => not_committed(failure, all.len() - 1),
+                });
             }
         };
         let mut answers: Vec<Answer> = answers.into_iter().skip(before).collect();
@@ -187,7 +189,8 @@ impl Connection {
         let answers = session.run(&[Statement::plain("COMMIT")], &self.call, true);
         self.drop_if_lost();
         self.transaction = Transaction::None;
-        check_committed(answers.map_err(not_committed)?.first())
+        let answers = answers.map_err(|failure| not_committed(failure, 0))?;
+        check_committed(answers.first())
     }
 
     pub(super) fn roll_back(&mut self) {
@@ -200,7 +203,9 @@ impl Connection {
     /// Ends the transaction without waiting for the server to say so.
     fn send_rollback(&mut self) {
         if let Some(session) = &mut self.session
-            && session.send(&[Statement::plain("ROLLBACK")]).is_err()
+            && session
+                .send(&[Statement::plain("ROLLBACK")], &self.call)
+                .is_err()
         {
             self.session = None;
         }

@@ -13,14 +13,14 @@ pub(super) fn error(failure: Failure) -> Error {
     if failure.interrupted {
         return Error::Interrupted;
     }
-    let Failure { message, .. } = failure.clone();
     if is_lost(&failure) {
         return Error::ConnectionLost {
             location: Location::UNKNOWN,
-            reason: message,
             code: code(&failure),
+            reason: failure.message,
         };
     }
+    let message = failure.message;
     let Some(state) = failure.state else {
         return Error::Database {
             code: DatabaseCode::SqlState(*b"XX000"),
@@ -51,8 +51,9 @@ pub(super) fn error(failure: Failure) -> Error {
     }
 }
 
-/// Returns the error for a connection that was not made.
-pub(super) fn not_connected(failure: Failure) -> Error {
+/// Returns the error for a connection that was not made, or for a look at what is there that
+/// failed.
+pub(super) fn not_opened(failure: Failure) -> Error {
     if failure.interrupted {
         return Error::Interrupted;
     }
@@ -63,10 +64,41 @@ pub(super) fn not_connected(failure: Failure) -> Error {
     }
 }
 
-/// Returns the error for a commit that failed: if the connection was lost meanwhile, nobody
-/// knows whether it was made.
-pub(super) fn not_committed(failure: Failure) -> Error {
-    match is_lost(&failure) && !failure.interrupted {
+/// Returns the error for a transaction that a store of an open connection could not begin. A
+/// server that only follows another one takes none that writes.
+pub(super) fn not_begun(failure: Failure) -> Error {
+    // feature_not_supported: transaction read-write mode
+    match failure.has_state(b"0A000") {
+        true => Error::ReadOnly {
+            code: code(&failure),
+            reason: failure.message,
+        },
+        false => error(failure),
+    }
+}
+
+/// Returns the error for a connection that could not be made anew.
+pub(super) fn not_reconnected(error: Error) -> Error {
+    match error {
+        Error::CannotOpen {
+            location,
+            reason,
+            code,
+        } => Error::ConnectionLost {
+            location,
+            reason,
+            code,
+        },
+        error => error,
+    }
+}
+
+/// Returns the error for statements that end with `COMMIT`, behind `before` others, and that
+/// failed: if the connection was lost meanwhile, nobody knows whether it was made, unless the
+/// server has reported a failure before it came to it.
+pub(super) fn not_committed(failure: Failure, before: usize) -> Error {
+    let is_known = failure.state.is_some() && failure.answered < before;
+    match is_lost(&failure) && !is_known {
         true => Error::UnknownOutcome {
             location: Location::UNKNOWN,
             reason: failure.message.clone(),

@@ -1,17 +1,34 @@
 //! Making a store in a database, and migrating it to this release.
 
-use diesel::connection::{Connection as _, SimpleConnection};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use diesel::RunQueryDsl;
+use diesel::connection::{CacheSize, Connection as _, SimpleConnection};
+use diesel::dsl::sql;
 use diesel::migration::MigrationSource;
 use diesel::pg::{Pg, PgConnection};
+use diesel::sql_types::Bool;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::connection::{Address, Call};
-use super::error::error;
+use super::error::not_opened;
 use super::raw::{Session, Statement};
+use crate::model::database_code::DatabaseCode;
 use crate::model::error::{Error, Result};
+use crate::model::location::Location;
 use crate::model::options::OpenOptions;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+/// What is said of tables that are another program's.
+const TAKEN: &str = "it has a table streams or observations that is another program's; put the \
+                     store into a schema of its own, with ?options=-csearch_path%3Dname";
+
+/// The number of the lock that migrating takes, that of no other in the database: 8 letters of
+/// this crate's name.
+const LOCK: &str = "pg_try_advisory_xact_lock(x'7361746f72697374'::bigint)";
+/// How long it is until the lock is asked for again.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Sees to it that the database holds a store of this release.
 pub(super) fn prepare(
@@ -21,68 +38,108 @@ pub(super) fn prepare(
     options: &OpenOptions,
 ) -> Result<()> {
     let known = versions()?;
-    let applied = applied(session, call)?;
-    let Some(applied) = applied else {
-        return match (has_tables(session, call)?, options) {
-            (true, _) => Err(not_a_store(
-                address,
-                "it has a table streams or observations that is another program's; put the \
-                 store into a schema of its own, with ?options=-csearch_path%3Dname",
-            )),
-            (false, options) if options.read_only || !options.create => Err(not_a_store(
-                address,
-                "it has no tables of a store; open it once for writing",
-            )),
-            (false, _) => migrate(address),
-        };
-    };
-    if !applied.is_empty() && !applied.iter().any(|version| known.contains(version)) {
+    let mut applied = applied(session, call)?;
+    if applied.is_empty() {
+        let place = look(session, call)?;
+        // Another engine may have made them since: then there is a ledger now.
+        applied = self::applied(session, call)?;
+        match place.has_tables && applied.is_empty() {
+            true => return Err(not_a_store(address, TAKEN)),
+            false if !applied.is_empty() => {}
+            false if options.read_only || !options.create => {
+                return Err(not_a_store(
+                    address,
+                    "it has no tables of a store; open it once for writing",
+                ));
+            }
+            false => place.check(address)?,
+        }
+    } else if !applied.iter().any(|version| known.contains(version)) {
         return Err(not_a_store(
             address,
             "its migrations are another program's; put the store into a schema of its own, \
              with ?options=-csearch_path%3Dname",
         ));
     }
-    let later = applied
+    let (applied, later): (Vec<_>, Vec<_>) = applied
         .into_iter()
-        .partition::<Vec<_>, _>(|version| known.contains(version));
-    let (applied, later) = later;
-    if let Some(version) = later.into_iter().next()
-        && !options.read_only
-    {
+        .partition(|version| known.contains(version));
+    if options.read_only {
+        return Ok(());
+    }
+    if let Some(version) = later.into_iter().next() {
         return Err(Error::LaterRelease {
             location: address.location.clone(),
             version,
         });
     }
-    match applied.len() == known.len() || options.read_only {
+    match applied.len() == known.len() {
         true => Ok(()),
-        false => migrate(address),
+        false => migrate(address, call, options),
     }
 }
 
-/// Returns the versions in the ledger; `None` if there is no ledger.
-fn applied(session: &mut Session, call: &Call) -> Result<Option<Vec<String>>> {
+/// Returns the versions in the ledger. There are none if there is no ledger.
+fn applied(session: &mut Session, call: &Call) -> Result<Vec<String>> {
     let select = "SELECT version::text FROM __diesel_schema_migrations ORDER BY version";
     match session.run(&[Statement::plain(select)], call, false) {
         Ok(answers) => {
             let rows = answers.iter().flat_map(|answer| answer.rows());
             let versions = rows.filter_map(|row| row.text(0).map(str::to_owned));
-            Ok(Some(versions.collect()))
+            Ok(versions.collect())
         }
         // undefined_table
-        Err(failure) if failure.has_state(b"42P01") => Ok(None),
-        Err(failure) => Err(error(failure)),
+        Err(failure) if failure.has_state(b"42P01") => Ok(Vec::new()),
+        Err(failure) => Err(not_opened(failure)),
     }
 }
 
-/// Returns `true` if there are tables of the names that a store's have.
-fn has_tables(session: &mut Session, call: &Call) -> Result<bool> {
-    let select = "SELECT coalesce(to_regclass('streams'), to_regclass('observations')) IS NOT NULL";
+/// Where the tables of a store would be made.
+struct Place {
+    /// There are tables of their names.
+    has_tables: bool,
+    /// `None` if no schema of the search path exists.
+    schema: Option<String>,
+    /// The role may make tables there.
+    is_allowed: bool,
+}
+
+fn look(session: &mut Session, call: &Call) -> Result<Place> {
+    let select = "SELECT coalesce(to_regclass('streams'), to_regclass('observations')) IS NOT NULL, \
+                  current_schema(), coalesce(has_schema_privilege(current_schema(), 'CREATE'), true)";
     let answers = session.run(&[Statement::plain(select)], call, false);
-    let answers = answers.map_err(error)?;
+    let answers = answers.map_err(not_opened)?;
     let first = answers.first().and_then(|answer| answer.first());
-    Ok(first.is_some_and(|row| row.bool(0)))
+    Ok(Place {
+        has_tables: first.is_some_and(|row| row.bool(0)),
+        schema: first.and_then(|row| row.text(1)).map(str::to_owned),
+        is_allowed: first.is_some_and(|row| row.bool(2)),
+    })
+}
+
+impl Place {
+    /// Checks that the tables can be made. Diesel would not say why not.
+    fn check(&self, address: &Address) -> Result<()> {
+        let (reason, state) = match &self.schema {
+            None => {
+                let reason = "no schema of the search path exists: CREATE SCHEMA makes one";
+                (reason.to_owned(), b"3F000")
+            }
+            Some(schema) if !self.is_allowed => {
+                let reason = format!(
+                    "the role may not make tables in the schema {schema:?}: its owner says GRANT \
+                     CREATE ON SCHEMA"
+                );
+                (reason, b"42501")
+            }
+            Some(_) => return Ok(()),
+        };
+        Err(Error::CannotOpen {
+            location: address.location.clone(),
+            reason,
+            code: Some(DatabaseCode::SqlState(*state)),
+        })
+    }
 }
 
 fn versions() -> Result<Vec<String>> {
@@ -94,31 +151,56 @@ fn versions() -> Result<Vec<String>> {
         .collect())
 }
 
+/// Why a migration ended.
+enum Stopped {
+    /// The call did.
+    Call(Error),
+    /// What Diesel reports.
+    Failed(String),
+}
+
+impl From<diesel::result::Error> for Stopped {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
 /// Runs the migrations that are missing, in one transaction. Several engines may open a store
 /// at once: one migrates, and the others wait for it.
-fn migrate(address: &Address) -> Result<()> {
+fn migrate(address: &Address, call: &Call, options: &OpenOptions) -> Result<()> {
     let url = address.url.to_string_lossy();
     let mut connection =
         PgConnection::establish(&url).map_err(|error| failed(&error.to_string()))?;
     // Through a pooler the next transaction may be another session's.
-    connection.set_prepared_statement_cache_size(diesel::connection::CacheSize::Disabled);
-    connection
-        .transaction(|connection| {
-            // Its number is that of no other lock in the database: 8 letters of this crate's
-            // name.
-            connection.batch_execute(
-                "SET LOCAL client_min_messages = warning; \
-                 SELECT pg_advisory_xact_lock(x'7361746f72697374'::bigint)",
-            )?;
-            connection.run_pending_migrations(MIGRATIONS)?;
-            Ok(())
-        })
-        .map_err(|error: Box<dyn std::error::Error + Send + Sync>| failed(&error.to_string()))
+    connection.set_prepared_statement_cache_size(CacheSize::Disabled);
+    let end = Instant::now() + options.busy_timeout;
+    // A role may be set to read by default.
+    let mut transaction = connection.build_transaction().read_write();
+    let done = transaction.run(|connection| {
+        connection.batch_execute("SET LOCAL client_min_messages = warning")?;
+        while !diesel::select(sql::<Bool>(LOCK)).get_result(connection)? {
+            call.check().map_err(Stopped::Call)?;
+            if Instant::now() >= end {
+                // lock_not_available
+                let code = DatabaseCode::SqlState(*b"55P03");
+                let waited = options.busy_timeout;
+                return Err(Stopped::Call(Error::Busy { waited, code }));
+            }
+            thread::sleep(PAUSE);
+        }
+        let done = connection.run_pending_migrations(MIGRATIONS);
+        done.map_err(|error| Stopped::Failed(error.to_string()))?;
+        Ok(())
+    });
+    done.map_err(|stopped| match stopped {
+        Stopped::Call(error) => error,
+        Stopped::Failed(message) => failed(&message),
+    })
 }
 
 fn failed(message: &str) -> Error {
     Error::CannotOpen {
-        location: crate::model::location::Location::UNKNOWN,
+        location: Location::UNKNOWN,
         reason: format!("its tables can't be made: {message}"),
         code: None,
     }

@@ -1,17 +1,17 @@
 //! Opening a store on a server.
 
 use std::ffi::CString;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::connection::{Address, Call, Connection};
-use super::error::not_connected;
+use super::error::not_opened;
 use super::migrate;
 use super::raw::Session;
 use crate::model::error::{Error, Result};
 use crate::model::location::Location;
 use crate::model::options::OpenOptions;
 
-/// How long a server may take to answer.
+/// How long a server may take to answer, unless the URL sets `connect_timeout`.
 const CONNECT: Duration = Duration::from_secs(10);
 /// The oldest server that has what the statements need (`pg_current_snapshot`).
 const OLDEST: i32 = 13;
@@ -24,24 +24,33 @@ impl Connection {
                 .map_err(|_| refused(location, "its URL has a NUL".to_owned()))?,
             location: location.clone(),
         };
-        let session = Self::establish(&address, options)
+        let session = Self::establish(&address, options, &Call::new())
             .map_err(|error| error.located(location, Duration::ZERO))?;
         Ok(Self::new(session, address, options))
     }
 
     /// Connects, and sees to it that there is a store.
-    pub(super) fn establish(address: &Address, options: &OpenOptions) -> Result<Session> {
-        let end = Instant::now() + CONNECT.max(options.busy_timeout);
-        let call = Call::new();
-        let mut session = Session::connect(&address.url, end, &call).map_err(not_connected)?;
-        let version = session.server_version() / 10_000;
-        if version < OLDEST {
-            let reason =
-                format!("the server is PostgreSQL {version}; a store needs {OLDEST} or later");
-            return Err(refused(&address.location, reason));
-        }
-        migrate::prepare(&mut session, &call, address, options)?;
+    pub(super) fn establish(
+        address: &Address,
+        options: &OpenOptions,
+        call: &Call,
+    ) -> Result<Session> {
+        let mut session = Session::connect(&address.url, CONNECT, call).map_err(not_opened)?;
+        check_version(session.server_version())
+            .map_err(|reason| refused(&address.location, reason))?;
+        migrate::prepare(&mut session, call, address, options)?;
         Ok(session)
+    }
+}
+
+/// Checks that the server, whose version 15.18 is 150018, has what the statements need.
+fn check_version(version: i32) -> Result<(), String> {
+    let version = version / 10_000;
+    match version < OLDEST {
+        true => Err(format!(
+            "the server is PostgreSQL {version}; a store needs {OLDEST} or later"
+        )),
+        false => Ok(()),
     }
 }
 
@@ -50,5 +59,19 @@ fn refused(location: &Location, reason: String) -> Error {
         location: location.clone(),
         reason,
         code: None,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_server_is_refused() {
+        let reason = check_version(120_022).unwrap_err();
+        assert!(reason.contains("PostgreSQL 12;"), "{reason}");
+        assert_eq!(check_version(130_000), Ok(()));
+        assert_eq!(check_version(180_001), Ok(()));
     }
 }

@@ -72,7 +72,7 @@ impl Known {
             .rows
             .windows(2)
             .all(|pair| pair[0].0.ts < pair[1].0.ts);
-        // The values that this call inserts itself.
+        // The values that this call inserts itself, where it is known what is in the way of it.
         let mut own: HashMap<i64, f64> = HashMap::new();
         for (place, (row, stored)) in stream.rows.iter().enumerate() {
             let Some(outcome) = stream
@@ -103,7 +103,7 @@ impl Known {
             if let Some(hash) = &hash {
                 chain.advance(row.ts, hash);
             }
-            if !ascends {
+            if is_chained && !ascends {
                 own.insert(ts, row.value);
             }
             sent.push(Sent {

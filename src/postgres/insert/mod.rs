@@ -161,10 +161,11 @@ impl Connection {
         let inserted = answer
             .rows()
             .filter_map(|row| Some((row.int8(0)?, row.int8(1)?)));
-        let inserted: HashSet<_> = inserted.collect();
+        let mut inserted: HashSet<_> = inserted.collect();
+        // Of several rows of one instant the first is inserted.
         let met: Vec<_> = chunk
             .iter()
-            .filter(|sent| !inserted.contains(&(sent.key, sent.ts)))
+            .filter(|sent| !inserted.remove(&(sent.key, sent.ts)))
             .collect();
         if met.iter().any(|sent| sent.hash.is_some()) {
             // Another program has inserted the row, although the stream was locked: what was

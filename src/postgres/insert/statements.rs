@@ -46,8 +46,10 @@ pub(super) const INSERT_ALL: &str = "INSERT INTO observations \
      SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::float8[], $4::text[], $5::text[], \
        $6::text[])";
 
-/// Inserts one row into a stream that has a place.
+/// Inserts one row into a stream that has a place, and keeps the place from being removed
+/// meanwhile: the row would outlive it, unseen.
 pub(super) const INSERT_NEW: &str = "INSERT INTO observations (stream, ts, value, hash, provider, spelling) \
      SELECT $1, $2, $3, $4, $5, $6 \
-     WHERE EXISTS (SELECT FROM streams WHERE stream = $1 AND uuid = $7 AND data IS NOT NULL) \
+     WHERE EXISTS (SELECT FROM streams WHERE stream = $1 AND uuid = $7 AND data IS NOT NULL \
+       FOR KEY SHARE) \
      ON CONFLICT (stream, ts) DO NOTHING RETURNING stream";

@@ -16,6 +16,8 @@ pub(crate) struct Failure {
     pub(crate) lost: bool,
     /// `true` if the caller has ended the call.
     pub(crate) interrupted: bool,
+    /// How many statements before it the server has answered.
+    pub(crate) answered: usize,
 }
 
 impl Failure {
@@ -32,6 +34,7 @@ impl Failure {
             message: message.trim().to_owned(),
             lost: false,
             interrupted: false,
+            answered: 0,
         }
     }
 
@@ -46,6 +49,7 @@ impl Failure {
             message,
             lost: true,
             interrupted: false,
+            answered: 0,
         }
     }
 
@@ -56,6 +60,7 @@ impl Failure {
             message: message.to_owned(),
             lost: true,
             interrupted: false,
+            answered: 0,
         }
     }
 
@@ -65,6 +70,14 @@ impl Failure {
             interrupted: true,
             lost: false,
             ..Self::lost("the call was interrupted")
+        }
+    }
+
+    /// Returns the failure of a call that was ended, and whose end the server has not noticed.
+    pub(super) fn given_up() -> Self {
+        Self {
+            interrupted: true,
+            ..Self::lost("the server did not end the call when it was interrupted")
         }
     }
 
@@ -103,35 +116,44 @@ fn sqlstate(text: &str) -> Option<[u8; 5]> {
 }
 
 /// Parts a verbose report, `FATAL:  28P01: password authentication failed …` with lines
-/// about where in the server's source, into the SQLSTATE and the message.
+/// about where in the server's source, into the SQLSTATE and the message. The words before a
+/// colon are in the server's language.
 fn reported(report: &str) -> (Option<[u8; 5]>, String) {
     let mut state = None;
     let mut lines = Vec::new();
-    for line in report.lines() {
-        if line.starts_with("LOCATION:") {
+    for line in report.lines().map(str::trim) {
+        if is_place(line) {
             continue;
         }
-        let mut line = line.trim();
-        // The server's part of the line is behind what libpq says of the connection.
-        for severity in ["FATAL:  ", "ERROR:  "] {
-            let Some((before, behind)) = line.split_once(severity) else {
-                continue;
-            };
-            if let Some((code, message)) = behind.split_once(": ")
-                && let Some(code) = sqlstate(code)
-            {
+        let parted = line.match_indices(":  ").find_map(|(end, between)| {
+            let (code, message) = line[end + between.len()..].split_once(": ")?;
+            // What libpq says of the connection is before the severity.
+            let before = line[..end].rsplit_once(": ").map(|(before, _)| before);
+            Some((sqlstate(code)?, before, message))
+        });
+        let (before, message) = match parted {
+            Some((code, before, message)) => {
                 state = Some(code);
-                if before.ends_with(": ") {
-                    lines.push(before.trim_end_matches(": ").to_owned());
-                }
-                line = message;
+                (before, message)
             }
-        }
-        if !line.is_empty() {
-            lines.push(line.to_owned());
-        }
+            None => (None, line),
+        };
+        let parts = before.into_iter().chain([message]);
+        lines.extend(parts.filter(|part| !part.is_empty()).map(str::to_owned));
     }
     (state, lines.join("; "))
+}
+
+/// Returns `true` if the line, `LOCATION:  auth_failed, auth.c:339`, is about the server's
+/// source.
+fn is_place(line: &str) -> bool {
+    let Some((_, number)) = line
+        .split_once(":  ")
+        .and_then(|(_, place)| place.rsplit_once(".c:"))
+    else {
+        return false;
+    };
+    number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -150,6 +172,9 @@ mod tests {
             "connection to server at \"127.0.0.1\", port 5432 failed; password authentication \
              failed for user \"ann\""
         );
+        let (state, message) = reported("ВАЖНО:  53300: слишком много\nORT:  f, postinit.c:3\n");
+        assert_eq!(state, Some(*b"53300"));
+        assert_eq!(message, "слишком много");
         let (state, message) = reported("could not connect: refused\n\tIs it running?\n");
         assert_eq!(state, None);
         assert_eq!(message, "could not connect: refused; Is it running?");

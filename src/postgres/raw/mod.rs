@@ -4,11 +4,14 @@
 #![allow(unsafe_code)]
 
 mod answer;
+mod connect;
 mod failure;
 mod params;
+mod patience;
 mod session;
 
 pub(super) use answer::{Answer, Row};
 pub(super) use failure::Failure;
 pub(super) use params::Params;
-pub(super) use session::{Session, Statement, Waiting};
+pub(super) use patience::Waiting;
+pub(super) use session::{Session, Statement};

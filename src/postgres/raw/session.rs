@@ -1,17 +1,18 @@
 //! A session with a server.
 
 use std::borrow::Cow;
-use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::ffi::{CString, c_char, c_int, c_void};
 use std::io;
 use std::ptr::{self, NonNull};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pq_sys as pq;
-use pq_sys::{ConnStatusType, ExecStatusType, PostgresPollingStatusType};
+use pq_sys::{ConnStatusType, ExecStatusType};
 
 use super::answer::Answer;
 use super::failure::Failure;
 use super::params::Params;
+use super::patience::{Cancel, Patience, Waiting};
 
 /// How long a wait lasts until it is looked at whether the call is to end.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -36,12 +37,6 @@ impl Statement {
     }
 }
 
-/// How a call waits.
-pub(crate) trait Waiting {
-    /// Returns `true` if the call is to end.
-    fn is_interrupted(&self) -> bool;
-}
-
 /// A connection to a server, in pipeline mode
 /// (<https://www.postgresql.org/docs/current/libpq-pipeline-mode.html>): statements are sent
 /// together, and cost one trip over the network together.
@@ -49,67 +44,19 @@ pub(crate) struct Session {
     connection: NonNull<pq::PGconn>,
     /// How many times statements were sent whose answers nobody has read yet.
     owed: usize,
+    /// The server didn't end a call that was interrupted: what it will answer isn't known.
+    is_given_up: bool,
 }
 
 // SAFETY: libpq binds a connection to no thread; the store takes turns on it.
 unsafe impl Send for Session {}
 
 impl Session {
-    /// Connects to the server that a URL names, and waits for it until `end` at most.
-    pub(crate) fn connect(
-        url: &CStr,
-        end: Instant,
-        waiting: &impl Waiting,
-    ) -> Result<Self, Failure> {
-        // Those that come later win, but for the name of the program, which is a fallback.
-        let keywords = [c"fallback_application_name", c"dbname", c"client_encoding"];
-        let values = [c"satori-store", url, c"UTF8"];
-        let list = |texts: [&CStr; 3]| {
-            let [one, two, three] = texts.map(CStr::as_ptr);
-            [one, two, three, ptr::null()]
-        };
-        let (keywords, values) = (list(keywords), list(values));
-        // SAFETY: both lists end with NULL, their texts live, and libpq copies them. The last
-        // argument has it read the URL.
-        let started = unsafe { pq::PQconnectStartParams(keywords.as_ptr(), values.as_ptr(), 1) };
-        let connection = NonNull::new(started).ok_or_else(|| Failure::lost("out of memory"))?;
-        let session = Self {
+    pub(super) fn new(connection: NonNull<pq::PGconn>) -> Self {
+        Self {
             connection,
             owed: 0,
-        };
-        // SAFETY: the connection is live. The receiver takes notices from any thread, and keeps
-        // libpq from printing them.
-        unsafe {
-            pq::PQsetNoticeReceiver(started, Some(ignore), ptr::null_mut());
-            pq::PQsetErrorVerbosity(started, pq::PGVerbosity::PQERRORS_VERBOSE);
-        }
-        if session.status() == ConnStatusType::CONNECTION_BAD {
-            return Err(session.failure());
-        }
-        let mut state = PostgresPollingStatusType::PGRES_POLLING_WRITING;
-        loop {
-            match state {
-                PostgresPollingStatusType::PGRES_POLLING_OK => break,
-                PostgresPollingStatusType::PGRES_POLLING_FAILED => return Err(session.failure()),
-                PostgresPollingStatusType::PGRES_POLLING_WRITING => session.poll(libc::POLLOUT)?,
-                _ => session.poll(libc::POLLIN)?,
-            };
-            if waiting.is_interrupted() {
-                return Err(Failure::interrupted());
-            }
-            if Instant::now() >= end {
-                return Err(Failure::lost("the server did not answer in time"));
-            }
-            // SAFETY: the connection is live.
-            state = unsafe { pq::PQconnectPoll(started) };
-        }
-        // SAFETY: the connection is live, and idle.
-        let is_ready = unsafe {
-            pq::PQsetnonblocking(started, 1) == 0 && pq::PQenterPipelineMode(started) == 1
-        };
-        match is_ready {
-            true => Ok(session),
-            false => Err(session.failure()),
+            is_given_up: false,
         }
     }
 
@@ -121,15 +68,18 @@ impl Session {
 
     /// Returns `true` if there is no connection any more, as far as the last call has seen.
     pub(crate) fn is_lost(&self) -> bool {
-        self.status() == ConnStatusType::CONNECTION_BAD
+        self.is_given_up || self.status() == ConnStatusType::CONNECTION_BAD
     }
 
     /// Looks whether the server has ended the session since the last call.
     pub(crate) fn has_ended(&self) -> bool {
-        match self.poll_for(libc::POLLIN, Duration::ZERO) {
-            Ok(0) => self.is_lost(),
-            Ok(_) => self.consume().is_err() || self.is_lost(),
-            Err(_) => true,
+        loop {
+            match self.poll_for(libc::POLLIN, Duration::ZERO) {
+                Ok(0) => return self.is_lost(),
+                // Behind the server's last words is the end.
+                Ok(_) if self.consume().is_ok() && !self.is_lost() => {}
+                _ => return true,
+            }
         }
     }
 
@@ -143,16 +93,40 @@ impl Session {
         waiting: &impl Waiting,
         hold: bool,
     ) -> Result<Vec<Answer>, Failure> {
-        self.send(statements)?;
+        let mut patience = Patience::new(waiting, hold);
+        let done = self.send_and_receive(statements, &mut patience);
+        let is_over = patience.has_ended() && patience.settle();
+        self.is_given_up |= !is_over;
+        done
+    }
+
+    fn send_and_receive(
+        &mut self,
+        statements: &[Statement],
+        patience: &mut Patience<'_, impl Waiting>,
+    ) -> Result<Vec<Answer>, Failure> {
+        self.send_all(statements, patience)?;
         while self.owed > 1 {
             // What came of statements that nobody waits for is not reported.
-            let _ = self.receive(waiting, true)?;
+            let _ = self.receive(patience)?;
         }
-        self.receive(waiting, hold)?
+        self.receive(patience)?
     }
 
     /// Sends statements, and has the server run those that are sent.
-    pub(crate) fn send(&mut self, statements: &[Statement]) -> Result<(), Failure> {
+    pub(crate) fn send(
+        &mut self,
+        statements: &[Statement],
+        waiting: &impl Waiting,
+    ) -> Result<(), Failure> {
+        self.send_all(statements, &mut Patience::new(waiting, true))
+    }
+
+    fn send_all(
+        &mut self,
+        statements: &[Statement],
+        patience: &mut Patience<'_, impl Waiting>,
+    ) -> Result<(), Failure> {
         for statement in statements {
             self.send_one(statement)?;
         }
@@ -168,6 +142,7 @@ impl Session {
                 1 => {}
                 _ => return Err(self.failure()),
             }
+            patience.look(|| self.cancel())?;
             // The server may have to get rid of its answers before it reads on.
             let ready = self.poll(libc::POLLIN | libc::POLLOUT)?;
             if ready & libc::POLLIN != 0 {
@@ -218,15 +193,16 @@ impl Session {
     /// Reads the answers to what was sent first. The outer error is a lost connection.
     fn receive(
         &mut self,
-        waiting: &impl Waiting,
-        hold: bool,
+        patience: &mut Patience<'_, impl Waiting>,
     ) -> Result<Result<Vec<Answer>, Failure>, Failure> {
         let mut done = Ok(Vec::new());
-        let mut is_stopped = false;
+        let mut answered = 0;
         // Between two statements there is a NULL.
         let mut nulls = 0;
         loop {
-            self.await_result(waiting, hold, &mut is_stopped)?;
+            if let Err(failure) = self.await_result(patience) {
+                return Err(last_words(done, failure));
+            }
             // SAFETY: the connection is live, and has a result ready, or there is none.
             let result = unsafe { pq::PQgetResult(self.connection.as_ptr()) };
             let Some(result) = NonNull::new(result) else {
@@ -245,6 +221,7 @@ impl Session {
                     return Ok(done);
                 }
                 ExecStatusType::PGRES_TUPLES_OK | ExecStatusType::PGRES_COMMAND_OK => {
+                    answered += 1;
                     if let Ok(answers) = &mut done {
                         answers.push(answer);
                     }
@@ -253,58 +230,36 @@ impl Session {
                 _ => {
                     if done.is_ok() {
                         let mut failure = Failure::of_result(answer.as_ptr());
-                        failure.interrupted = is_stopped && failure.has_state(b"57014");
+                        failure.interrupted = patience.has_asked() && failure.has_state(b"57014");
+                        failure.answered = answered;
                         done = Err(failure);
                     }
                 }
             }
             if self.is_lost() {
-                // Its last words say more than that the connection is gone.
-                return Err(match done {
-                    Err(failure) => Failure {
-                        lost: true,
-                        ..failure
-                    },
-                    Ok(_) => self.failure(),
-                });
+                return Err(last_words(done, self.failure()));
             }
         }
     }
 
     /// Waits until libpq has a whole result, or none.
-    fn await_result(
-        &mut self,
-        waiting: &impl Waiting,
-        hold: bool,
-        is_stopped: &mut bool,
-    ) -> Result<(), Failure> {
+    fn await_result(&self, patience: &mut Patience<'_, impl Waiting>) -> Result<(), Failure> {
         loop {
             // SAFETY: the connection is live.
             if unsafe { pq::PQisBusy(self.connection.as_ptr()) } == 0 {
                 return Ok(());
             }
-            if !hold && !*is_stopped && waiting.is_interrupted() {
-                *is_stopped = true;
-                self.cancel();
-            }
+            patience.look(|| self.cancel())?;
             if self.poll(libc::POLLIN)? != 0 {
                 self.consume()?;
             }
         }
     }
 
-    /// Asks the server to stop what it runs for this session.
-    fn cancel(&self) {
-        let mut message = [0; 256];
-        // SAFETY: the connection is live, what was gotten is freed once, and the buffer has the
-        // length that is said.
-        unsafe {
-            let cancel = pq::PQgetCancel(self.connection.as_ptr());
-            if !cancel.is_null() {
-                pq::PQcancel(cancel, message.as_mut_ptr(), message.len() as c_int);
-                pq::PQfreeCancel(cancel);
-            }
-        }
+    /// Returns what it takes to have the server stop what it runs for this session.
+    fn cancel(&self) -> Cancel {
+        // SAFETY: the connection is live.
+        Cancel::new(unsafe { pq::PQgetCancel(self.connection.as_ptr()) })
     }
 
     fn consume(&self) -> Result<(), Failure> {
@@ -321,7 +276,7 @@ impl Session {
     }
 
     /// Waits a while for the socket; returns the events that are there.
-    fn poll(&self, events: i16) -> Result<i16, Failure> {
+    pub(super) fn poll(&self, events: i16) -> Result<i16, Failure> {
         self.poll_for(events, PAUSE)
     }
 
@@ -351,12 +306,12 @@ impl Session {
         }
     }
 
-    fn status(&self) -> ConnStatusType {
+    pub(super) fn status(&self) -> ConnStatusType {
         // SAFETY: the connection is live.
         unsafe { pq::PQstatus(self.connection.as_ptr()) }
     }
 
-    fn failure(&self) -> Failure {
+    pub(super) fn failure(&self) -> Failure {
         Failure::of_connection(self.connection.as_ptr())
     }
 
@@ -382,5 +337,20 @@ impl Drop for Session {
     }
 }
 
+/// Returns the failure of a connection that is gone. What the server said before says more.
+fn last_words(said: Result<Vec<Answer>, Failure>, failure: Failure) -> Failure {
+    match said {
+        Err(said) => Failure {
+            lost: true,
+            interrupted: failure.interrupted,
+            ..said
+        },
+        Ok(answers) => Failure {
+            answered: answers.len(),
+            ..failure
+        },
+    }
+}
+
 /// Takes a notice of the server's, such as that a table exists already.
-unsafe extern "C" fn ignore(_: *mut c_void, _: *const pq::PGresult) {}
+pub(super) unsafe extern "C" fn ignore(_: *mut c_void, _: *const pq::PGresult) {}
