@@ -1,13 +1,13 @@
 //! One connection to a server: its transactions, its errors, and making it anew.
 
 use std::cell::RefCell;
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use super::error::{error, not_begun, not_committed, not_reconnected};
-use super::raw::{Answer, Params, Session, Statement, Waiting};
+use super::raw::{Answer, Copied, Params, Session, Statement, Waiting};
 use crate::backend::Access;
 use crate::model::error::{Error, Result};
 use crate::model::location::Location;
@@ -138,6 +138,32 @@ impl Connection {
     pub(super) fn ask(&mut self, sql: &'static str, params: Params) -> Result<Answer> {
         let answers = self.run(vec![Statement::new(sql, params)])?;
         answers.into_iter().next().ok_or_else(no_session)
+    }
+
+    /// Sends a statement of the present transaction. [`receive`](Self::receive) reads its
+    /// answer, if nothing else is sent before.
+    pub(super) fn send(&mut self, statement: Statement) -> Result<()> {
+        let session = self.session.as_mut().ok_or_else(no_session)?;
+        let sent = session.send(&[statement], &self.call);
+        self.drop_if_lost();
+        sent.map_err(error)
+    }
+
+    /// Waits for the answer to what was sent.
+    pub(super) fn receive(&mut self) -> Result<Answer> {
+        let session = self.session.as_mut().ok_or_else(no_session)?;
+        let answers = session.receive_sent(&self.call);
+        self.drop_if_lost();
+        let answers = answers.map_err(error)?;
+        answers.into_iter().next().ok_or_else(no_session)
+    }
+
+    /// Copies rows in, in the present transaction, which has begun.
+    pub(super) fn copy(&mut self, sql: &'static CStr, rows: Copied) -> Result<()> {
+        let session = self.session.as_mut().ok_or_else(no_session)?;
+        let copied = session.copy(sql, rows, &self.call);
+        self.drop_if_lost();
+        copied.map_err(error)
     }
 
     /// Runs statements and commits, in one trip: in the present transaction, or in one of their

@@ -24,9 +24,10 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const TAKEN: &str = "it has a table streams or observations that is another program's; put the \
                      store into a schema of its own, with ?options=-csearch_path%3Dname";
 
-/// The number of the lock that migrating takes, that of no other in the database: 8 letters of
-/// this crate's name.
-const LOCK: &str = "pg_try_advisory_xact_lock(x'7361746f72697374'::bigint)";
+/// The lock that migrating takes. Its number is one for each schema, as each may have a store,
+/// and that of nothing else in the database: it is made with 8 letters of this crate's name.
+const LOCK: &str = "pg_try_advisory_xact_lock(\
+     hashtextextended(coalesce(current_schema(), ''), x'7361746f72697374'::bigint))";
 /// How long it is until the lock is asked for again.
 const PAUSE: Duration = Duration::from_millis(20);
 

@@ -90,23 +90,29 @@ impl Connection {
         loop {
             let wanted = (limit - read).min(PAGE);
             let rows = page.len();
+            let next = page.last().and_then(|row| row.int8(0)?.checked_add(1));
+            let next = next.filter(|next| rows == wanted && *next <= cursor.span.last);
+            let is_more = next.is_some() && read + rows < limit;
+            if let Some(next) = next.filter(|_| is_more) {
+                // The server reads the next page while this one is handed out.
+                let span = Span {
+                    first: next,
+                    ..cursor.span
+                };
+                let limit = (limit - read - rows).min(PAGE);
+                self.send(Statement::new(ROWS, span_params(uuid, span, limit)))?;
+            }
             for row in page.rows() {
                 let row = observation_row(row, 0);
                 sink(&row)?;
-                match row.ts.as_micros().checked_add(1) {
-                    Some(next) if next <= cursor.span.last => cursor.span.first = next,
-                    _ => cursor.done = true,
-                }
+                cursor.span.first = row.ts.as_micros().saturating_add(1);
                 read += 1;
             }
-            if rows < wanted {
-                cursor.done = true;
-            }
-            if cursor.is_done() || read == limit {
+            cursor.done = next.is_none();
+            if !is_more {
                 return Ok(Some(read));
             }
-            let params = span_params(uuid, cursor.span, (limit - read).min(PAGE));
-            page = self.ask(ROWS, params)?;
+            page = self.receive()?;
         }
     }
 

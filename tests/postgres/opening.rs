@@ -85,7 +85,8 @@ fn one_that_waits_for_a_migration_waits_as_long_as_it_may() {
     let mut other = session(&url);
     run_in(
         &mut other,
-        "BEGIN; SELECT pg_advisory_xact_lock(x'7361746f72697374'::bigint)",
+        "BEGIN; SELECT pg_advisory_xact_lock(\
+         hashtextextended(current_schema(), x'7361746f72697374'::bigint))",
     );
     let options = OpenOptions::new().busy_timeout(std::time::Duration::from_millis(50));
     let error = options.connect(&url).unwrap_err();

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::super::raw::{Answer, Params, Statement};
 use super::super::streams::by_key;
 use super::rows::{Rows, Sent};
-use super::statements::{ENDS, VALUES};
+use super::statements::{ENDS, OCCUPIED, VALUES};
 use crate::model::chain::Chain;
 use crate::model::error::Result;
 use crate::model::observation::Insertion;
@@ -23,36 +23,54 @@ pub(super) struct Known {
     pub(super) samples: HashMap<i64, String>,
 }
 
-/// Returns the statements that read what rows are chained to, and what is in their way; `None`
-/// if no row is to be chained.
-pub(super) fn ends<'a>(streams: impl Iterator<Item = &'a Rows<'a, 'a>>) -> Option<[Statement; 2]> {
-    let chained: Vec<_> = streams.filter(|stream| stream.is_chained()).collect();
-    if chained.is_empty() {
-        return None;
-    }
-    let keys = chained.iter().map(|stream| stream.key);
-    let instants = chained.iter().flat_map(|stream| {
+/// Returns the statement that reads what rows are chained to; `None` if none is to be.
+pub(super) fn ends<'a>(streams: impl Iterator<Item = &'a Rows<'a, 'a>>) -> Option<Statement> {
+    let chained = streams.filter(|stream| stream.is_chained());
+    let keys: Vec<_> = chained.map(|stream| stream.key).collect();
+    (!keys.is_empty()).then(|| Statement::new(ENDS, Params::new().int8s(keys)))
+}
+
+/// Returns the statement that reads what is in the way of rows which are to be chained; `None`
+/// if none is to be.
+pub(super) fn in_the_way<'a>(streams: impl Iterator<Item = &'a Rows<'a, 'a>>) -> Option<Statement> {
+    let chained = streams.filter(|stream| stream.is_chained());
+    let instants = chained.flat_map(|stream| {
         let rows = stream.rows.iter();
         rows.map(|(row, _)| (stream.key, row.ts.as_micros()))
     });
     let (of, instants): (Vec<_>, Vec<_>) = instants.unzip();
-    Some([
-        Statement::new(ENDS, Params::new().int8s(keys)),
-        Statement::new(VALUES, Params::new().int8s(of).int8s(instants)),
-    ])
+    let params = || {
+        Params::new()
+            .int8s(of.iter().copied())
+            .int8s(instants.iter().copied())
+    };
+    (!of.is_empty()).then(|| Statement::new(VALUES, params()))
+}
+
+/// Returns the statement that finds the streams with rows among those that are to be inserted.
+pub(super) fn occupied<'a>(streams: impl Iterator<Item = &'a Rows<'a, 'a>>) -> Statement {
+    let (mut keys, mut firsts, mut lasts) = (Vec::new(), Vec::new(), Vec::new());
+    for stream in streams {
+        let instants = || stream.rows.iter().map(|(row, _)| row.ts.as_micros());
+        if let (Some(first), Some(last)) = (instants().min(), instants().max()) {
+            keys.push(stream.key);
+            firsts.push(first);
+            lasts.push(last);
+        }
+    }
+    Statement::new(
+        OCCUPIED,
+        Params::new().int8s(keys).int8s(firsts).int8s(lasts),
+    )
 }
 
 impl Known {
-    /// Reads what the statements of [`ends`] have answered.
-    pub(super) fn read_ends(&mut self, answers: &mut impl Iterator<Item = Answer>) {
-        let ends = answers.next().map(|answer| {
-            by_key(&answer, |row| {
-                let ts = Timestamp::from_micros(row.int8(1).unwrap_or(0));
-                (ts, row.text(2).unwrap_or_default().to_owned())
-            })
+    /// Reads what the statement of [`ends`] has answered.
+    pub(super) fn read_ends(&mut self, answer: &Answer) {
+        self.ends = by_key(answer, |row| {
+            let ts = Timestamp::from_micros(row.int8(1).unwrap_or(0));
+            (ts, row.text(2).unwrap_or_default().to_owned())
         });
-        self.ends = ends.unwrap_or_default();
-        self.values = answers.next().as_ref().map(values).unwrap_or_default();
     }
 
     /// Notes what comes of the stream's rows as far as it is known, and adds the others to

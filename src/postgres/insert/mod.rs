@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use self::known::{Known, own_spelling, values};
 use self::rows::{Rows, Sent};
-use self::statements::{CLAIM, INSERT, INSERT_NEW, NAMES, SAMPLES, VALUES};
-use super::connection::Connection;
+use self::statements::{CLAIM, COPY, INSERT, INSERT_NEW, NAMES, SAMPLES, VALUES};
+use super::connection::{Connection, no_session};
 use super::key::key;
 use super::raw::{Params, Statement};
 use super::streams::{by_key, check_text, taken};
@@ -28,6 +28,8 @@ use crate::model::uuid::StreamUuid;
 
 /// How many rows one statement inserts at most.
 const CHUNK: usize = 50_000;
+/// From how many rows on it pays to look whether they can be copied in.
+const MANY: usize = 1_000;
 
 impl Connection {
     pub(super) fn insert_new(
@@ -89,7 +91,7 @@ impl Connection {
                 }
             }
         }
-        let known = self.claim(&mut streams)?;
+        let (known, are_free) = self.claim(&mut streams)?;
         let mut sent = Vec::new();
         for (index, stream) in streams.iter_mut().enumerate() {
             if stream.refused.is_none() {
@@ -100,8 +102,12 @@ impl Connection {
         if !sent.is_sorted_by_key(|row: &Sent| (row.key, row.ts)) {
             sent.sort_by_key(|row| (row.key, row.ts));
         }
-        for chunk in sent.chunks(CHUNK) {
-            self.insert_chunk(&mut streams, chunk)?;
+        let is_new =
+            are_free && sent.is_sorted_by(|one, next| (one.key, one.ts) < (next.key, next.ts));
+        if !is_new || sent.len() < MANY || !self.copy_all(&streams, &sent)? {
+            for chunk in sent.chunks(CHUNK) {
+                self.insert_chunk(&mut streams, chunk)?;
+            }
         }
         let done: Vec<_> = streams.into_iter().map(Rows::finish).collect();
         let is_new = |done: &Result<Inserted>| {
@@ -112,26 +118,51 @@ impl Connection {
         Ok(done)
     }
 
-    /// Makes places for the streams, locks them, and reads what is needed of them.
-    fn claim(&mut self, streams: &mut [Rows<'_, '_>]) -> Result<Known> {
+    /// Makes places for the streams, locks them, and reads what is needed of them. Returns
+    /// `true` beside it if they are many rows and none can be in the way of any.
+    fn claim(&mut self, streams: &mut [Rows<'_, '_>]) -> Result<(Known, bool)> {
         let wanted = || streams.iter().filter(|stream| stream.refused.is_none());
+        let mut known = Known::default();
         if wanted().next().is_none() {
-            return Ok(Known::default());
+            return Ok((known, false));
         }
         let keys = || Params::new().int8s(wanted().map(|stream| stream.key));
         let claim = keys().texts(wanted().map(|stream| stream.uuid.as_str()));
         let mut statements = vec![Statement::new(CLAIM, claim), Statement::new(NAMES, keys())];
+        let are_many = wanted().map(|stream| stream.rows.len()).sum::<usize>() >= MANY;
         let ends = known::ends(wanted());
         let is_chained = ends.is_some();
-        statements.extend(ends.into_iter().flatten());
-        if self.options.keep_spelling {
+        statements.extend(ends);
+        match are_many {
+            true => statements.push(known::occupied(wanted())),
+            false => statements.extend(known::in_the_way(wanted())),
+        }
+        let samples = self.options.keep_spelling;
+        if samples {
             statements.push(Statement::new(SAMPLES, keys()));
         }
         let mut answers = self.run(statements)?.into_iter().skip(1);
-        let names = answers
-            .next()
-            .map(|answer| by_key(&answer, |row| row.text(1).unwrap_or_default().to_owned()));
-        let names = names.unwrap_or_default();
+        let mut next = || answers.next().ok_or_else(no_session);
+        let names = by_key(&next()?, |row| row.text(1).unwrap_or_default().to_owned());
+        if is_chained {
+            known.read_ends(&next()?);
+        }
+        let mut are_free = false;
+        match are_many {
+            true => are_free = next()?.len() == 0,
+            false if is_chained => known.values = values(&next()?),
+            false => {}
+        }
+        if samples {
+            known.samples = by_key(&next()?, |row| row.text(1).unwrap_or_default().to_owned());
+        }
+        if are_many
+            && !are_free
+            && let Some(in_the_way) = known::in_the_way(wanted())
+        {
+            let answers = self.run(vec![in_the_way])?;
+            known.values = answers.first().map(values).unwrap_or_default();
+        }
         for stream in streams.iter_mut().filter(|stream| stream.refused.is_none()) {
             match names.get(&stream.key) {
                 Some(name) if name == stream.uuid.as_str() => {}
@@ -141,14 +172,23 @@ impl Connection {
                 }
             }
         }
-        let mut known = Known::default();
-        if is_chained {
-            known.read_ends(&mut answers);
+        Ok((known, are_free))
+    }
+
+    /// Copies in rows of which none is there, at three times the rate of INSERT (measured).
+    /// Returns `false`, with nothing inserted, if one is there after all: another program, or a
+    /// call that inserts one row of which the hash is given, takes no lock on the stream.
+    fn copy_all(&mut self, streams: &[Rows<'_, '_>], sent: &[Sent]) -> Result<bool> {
+        self.run(vec![Statement::plain("SAVEPOINT before_copy")])?;
+        match self.copy(COPY, rows::copied(streams, sent)) {
+            Ok(()) => Ok(true),
+            // unique_violation
+            Err(Error::Database { code, .. }) if code == DatabaseCode::SqlState(*b"23505") => {
+                self.run(vec![Statement::plain("ROLLBACK TO SAVEPOINT before_copy")])?;
+                Ok(false)
+            }
+            Err(error) => Err(error),
         }
-        if let Some(answer) = answers.next() {
-            known.samples = by_key(&answer, |row| row.text(1).unwrap_or_default().to_owned());
-        }
-        Ok(known)
     }
 
     /// Inserts rows, and notes what comes of those that others are in the way of.

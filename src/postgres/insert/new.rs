@@ -8,7 +8,7 @@
 use super::super::connection::Connection;
 use super::super::raw::{Params, Statement};
 use super::super::upsert::{all_or_error, upserts};
-use super::known::{self, Known};
+use super::known::{self, Known, values};
 use super::rows::{self, Rows};
 use super::statements::{CLAIM, INSERT_ALL};
 use crate::backend::{Access, New};
@@ -82,10 +82,14 @@ impl Connection {
         let mut known = Known::default();
         if let Some(ends) = known::ends(streams.iter()) {
             let before = statements.len();
-            statements.extend(ends);
+            statements.push(ends);
+            statements.extend(known::in_the_way(streams.iter()));
             self.begin(Access::Write)?;
             let answers = self.run(std::mem::take(&mut statements))?;
-            known.read_ends(&mut answers.into_iter().skip(before));
+            if let [ends, in_the_way] = &answers[before..] {
+                known.read_ends(ends);
+                known.values = values(in_the_way);
+            }
         }
         let mut sent = Vec::new();
         for (index, stream) in streams.iter_mut().enumerate() {

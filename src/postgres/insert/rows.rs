@@ -1,7 +1,7 @@
 //! The rows of a stream that are to be inserted, and what comes of them.
 
 use super::super::key::key;
-use super::super::raw::Params;
+use super::super::raw::{Copied, Params};
 use super::super::streams::check_text;
 use crate::backend::Inserted;
 use crate::model::error::{Error, Result, excerpt};
@@ -22,27 +22,30 @@ pub(super) struct Rows<'u, 'r> {
 
 /// Returns the parameters by which rows are inserted, those of `streams` that were sent.
 pub(super) fn params(streams: &[Rows<'_, '_>], sent: &[Sent]) -> Params {
-    let row = |sent: &Sent| {
-        let (stream, row) = sent.place;
-        let stream = streams.get(stream);
-        stream
-            .and_then(|stream| stream.rows.get(row))
-            .map(|(row, _)| *row)
-    };
-    let hashes = sent.iter().map(|sent| {
-        let own = row(sent).and_then(|row| row.hash);
-        sent.hash.as_deref().or(own).unwrap_or_default()
-    });
     Params::new()
         .int8s(sent.iter().map(|sent| sent.key))
         .int8s(sent.iter().map(|sent| sent.ts))
         .float8s(sent.iter().map(|sent| sent.value))
-        .texts(hashes)
-        .texts(
-            sent.iter()
-                .map(|sent| row(sent).map_or("", |row| row.provider)),
-        )
+        .texts(sent.iter().map(|sent| sent.hash(streams)))
+        .texts(sent.iter().map(|sent| sent.provider(streams)))
         .some_texts(sent.iter().map(|sent| sent.spelling.as_deref()))
+}
+
+/// Returns the rows that were sent, to be copied in.
+pub(super) fn copied(streams: &[Rows<'_, '_>], sent: &[Sent]) -> Copied {
+    // Three numbers, a hash of 16 letters, a provider, and their lengths.
+    let mut rows = Copied::new(sent.len(), 80);
+    for sent in sent {
+        rows.push([
+            Some(&sent.key.to_be_bytes()),
+            Some(&sent.ts.to_be_bytes()),
+            Some(&sent.value.to_be_bytes()),
+            Some(sent.hash(streams).as_bytes()),
+            Some(sent.provider(streams).as_bytes()),
+            sent.spelling.as_ref().map(String::as_bytes),
+        ]);
+    }
+    rows
 }
 
 /// A row that is sent to be inserted.
@@ -55,6 +58,22 @@ pub(super) struct Sent {
     /// The hash that was computed; else the row's own is used.
     pub(super) hash: Option<String>,
     pub(super) spelling: Option<String>,
+}
+
+impl Sent {
+    fn row<'a>(&self, streams: &'a [Rows<'_, 'a>]) -> Option<&'a NewObservation<'a>> {
+        let (stream, row) = self.place;
+        streams.get(stream)?.rows.get(row).map(|(row, _)| row)
+    }
+
+    fn hash<'a>(&'a self, streams: &'a [Rows<'_, 'a>]) -> &'a str {
+        let own = || self.row(streams)?.hash;
+        self.hash.as_deref().or_else(own).unwrap_or_default()
+    }
+
+    fn provider<'a>(&self, streams: &'a [Rows<'_, 'a>]) -> &'a str {
+        self.row(streams).map_or("", |row| row.provider)
+    }
 }
 
 impl<'u, 'r> Rows<'u, 'r> {

@@ -1,5 +1,7 @@
 //! The statements by which rows are inserted.
 
+use std::ffi::CStr;
+
 /// Makes places for streams that have none, in the order in which they are given, and locks
 /// all of them in the order of their keys until the transaction ends: what is chained to the
 /// latest row must know it. A row that exists is locked also where nothing is written, which
@@ -33,6 +35,17 @@ pub(super) const SAMPLES: &str = "SELECT u.stream, o.spelling FROM unnest($1::bi
 pub(super) const VALUES: &str = "SELECT o.stream, o.ts, o.value \
      FROM unnest($1::bigint[], $2::bigint[]) AS u (stream, ts) \
      JOIN observations o ON o.stream = u.stream AND o.ts = u.ts";
+
+/// The streams that have a row between two instants.
+pub(super) const OCCUPIED: &str = "SELECT u.stream \
+     FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS u (stream, first, last) \
+     WHERE EXISTS (\
+       SELECT FROM observations o WHERE o.stream = u.stream AND o.ts BETWEEN u.first AND u.last\
+     )";
+
+/// Copies in rows of which none is there.
+pub(super) const COPY: &CStr = c"COPY observations (stream, ts, value, hash, provider, spelling) \
+     FROM STDIN (FORMAT binary)";
 
 /// Inserts rows, and returns those that it has inserted.
 pub(super) const INSERT: &str = "INSERT INTO observations (stream, ts, value, hash, provider, spelling) \

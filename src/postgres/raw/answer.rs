@@ -51,6 +51,12 @@ impl Answer {
         })
     }
 
+    /// Returns the last row; `None` if there is none.
+    pub(crate) fn last(&self) -> Option<Row<'_>> {
+        let row = self.len().checked_sub(1)? as c_int;
+        Some(Row { answer: self, row })
+    }
+
     /// Returns the first row; `None` if there is none.
     pub(crate) fn first(&self) -> Option<Row<'_>> {
         self.rows().next()

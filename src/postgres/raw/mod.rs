@@ -5,12 +5,14 @@
 
 mod answer;
 mod connect;
+mod copy;
 mod failure;
 mod params;
 mod patience;
 mod session;
 
 pub(super) use answer::{Answer, Row};
+pub(super) use copy::Copied;
 pub(super) use failure::Failure;
 pub(super) use params::Params;
 pub(super) use patience::Waiting;

@@ -60,6 +60,10 @@ impl Session {
         }
     }
 
+    pub(super) fn as_ptr(&self) -> *mut pq::PGconn {
+        self.connection.as_ptr()
+    }
+
     /// Returns the server's version: 15.18 is 150018.
     pub(crate) fn server_version(&self) -> i32 {
         // SAFETY: the connection is live.
@@ -93,24 +97,47 @@ impl Session {
         waiting: &impl Waiting,
         hold: bool,
     ) -> Result<Vec<Answer>, Failure> {
+        self.with_patience(waiting, hold, |session, patience| {
+            session.send_all(statements, patience)?;
+            while session.owed > 1 {
+                // What came of statements that nobody waits for is not reported.
+                let _ = session.receive(patience)?;
+            }
+            session.receive(patience)?
+        })
+    }
+
+    /// Waits until the server has answered what was [sent](Self::send) last. Nothing else may
+    /// have been sent since the last answer.
+    pub(crate) fn receive_sent(&mut self, waiting: &impl Waiting) -> Result<Vec<Answer>, Failure> {
+        self.with_patience(waiting, false, |session, patience| {
+            session.receive(patience)?
+        })
+    }
+
+    /// Does something that waits for the server.
+    pub(super) fn with_patience<T, W: Waiting>(
+        &mut self,
+        waiting: &W,
+        hold: bool,
+        work: impl FnOnce(&mut Self, &mut Patience<'_, W>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let mut patience = Patience::new(waiting, hold);
-        let done = self.send_and_receive(statements, &mut patience);
+        let done = work(self, &mut patience);
         let is_over = patience.has_ended() && patience.settle();
         self.is_given_up |= !is_over;
         done
     }
 
-    fn send_and_receive(
+    /// Reads the answers to what was sent and nobody waits for.
+    pub(super) fn read_owed(
         &mut self,
-        statements: &[Statement],
         patience: &mut Patience<'_, impl Waiting>,
-    ) -> Result<Vec<Answer>, Failure> {
-        self.send_all(statements, patience)?;
-        while self.owed > 1 {
-            // What came of statements that nobody waits for is not reported.
+    ) -> Result<(), Failure> {
+        while self.owed > 0 {
             let _ = self.receive(patience)?;
         }
-        self.receive(patience)?
+        Ok(())
     }
 
     /// Sends statements, and has the server run those that are sent.
@@ -135,6 +162,14 @@ impl Session {
             return Err(self.failure());
         }
         self.owed += 1;
+        self.flush(patience)
+    }
+
+    /// Sends what libpq holds to be sent.
+    pub(super) fn flush(
+        &mut self,
+        patience: &mut Patience<'_, impl Waiting>,
+    ) -> Result<(), Failure> {
         loop {
             // SAFETY: the connection is live.
             match unsafe { pq::PQflush(self.connection.as_ptr()) } {
@@ -243,7 +278,10 @@ impl Session {
     }
 
     /// Waits until libpq has a whole result, or none.
-    fn await_result(&self, patience: &mut Patience<'_, impl Waiting>) -> Result<(), Failure> {
+    pub(super) fn await_result(
+        &self,
+        patience: &mut Patience<'_, impl Waiting>,
+    ) -> Result<(), Failure> {
         loop {
             // SAFETY: the connection is live.
             if unsafe { pq::PQisBusy(self.connection.as_ptr()) } == 0 {
