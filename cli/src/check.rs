@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use satori_store::{
-    Error, Finding, FindingKind, Severity, Store, StreamUuid, Timestamp, sqlite_info,
+    Error, Finding, FindingKind, Location, Severity, Store, StreamUuid, Timestamp, sqlite_info,
 };
 use serde::Serialize;
 
@@ -19,7 +19,9 @@ use crate::text::{self, counted};
 struct Report {
     /// The number of streams whose rows were read.
     streams: usize,
-    sqlite: &'static str,
+    /// The version that has read a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sqlite: Option<&'static str>,
     findings: Vec<Finding>,
     /// What the text calls a stream.
     #[serde(skip)]
@@ -29,9 +31,10 @@ struct Report {
 /// Runs the command.
 pub(crate) fn run(args: &args::Check, global: &Global, output: &Output) -> Result<Exit, Failure> {
     let store = global.read(&args.db)?;
+    let is_file = Location::from(args.db.as_path()).path().is_some();
     let mut report = Report {
         streams: 0,
-        sqlite: sqlite_info().version,
+        sqlite: is_file.then(|| sqlite_info().version),
         findings: Vec::new(),
         labels: HashMap::new(),
     };
@@ -125,9 +128,10 @@ impl Report {
             self.findings.iter().filter(of_it).count() as u64
         };
         text.push_str(&format!(
-            "{} checked with SQLite {}: {} of damage, {}, {}\n",
+            "{} checked{}: {} of damage, {}, {}\n",
             counted(self.streams as u64, "stream"),
-            self.sqlite,
+            self.sqlite
+                .map_or(String::new(), |version| format!(" with SQLite {version}")),
             counted(number(Severity::Damage), "finding"),
             counted(number(Severity::Warning), "warning"),
             counted(number(Severity::Note), "note"),

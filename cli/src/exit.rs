@@ -24,18 +24,24 @@ pub(crate) enum Exit {
 
 /// The list of exit codes in `--help`.
 pub(crate) const HELP: &str = "\
+A store is a file, the neuron's engine.db, or, if this program was built for PostgreSQL, the
+database that a URL names: postgres://user@host/database. Others on the machine can see a
+command's arguments, so leave the password to ~/.pgpass or PGPASSWORD.
+
 Exit codes:
   0  done
   1  done, but something was refused or left as it was, or rows are suspect, or foreign
      between verified rows, or `check` warns
   2  the command line is wrong, or a confirmation is missing
-  3  no such stream, or a file is missing or can't be opened
+  3  no such stream, or a file is missing or can't be opened, or there is no connection to a
+     server, or it was lost, and nothing was stored
   4  bad input: JSON, a stream's uuid, a timestamp, a name that several streams have
   5  another program kept the store locked too long
   6  the file is damaged or not a store, or a stored row can't be read
   7  the schema is not a store's, or is that of a later release
-  8  can't write: read-only, disk full, or the file was replaced meanwhile
-  9  anything else: the connection to a server was lost, its database lacks what was asked for
+  8  can't write: read-only, disk full, or the file was replaced meanwhile, or the connection
+     to a server was lost during a commit: repeat the command, which stores nothing twice
+  9  anything else, as what the store's database does not offer
   130, 143  ended by SIGINT (Ctrl-C) or SIGTERM; what was read is stored";
 
 impl From<Exit> for ExitCode {
@@ -72,8 +78,8 @@ pub(crate) fn kind(code: ErrorCode) -> (&'static str, Exit) {
         ErrorCode::DiskFull => ("disk_full", Exit::CannotWrite),
         ErrorCode::Database => ("database", Exit::Other),
         ErrorCode::FileReplaced => ("file_replaced", Exit::CannotWrite),
-        ErrorCode::ConnectionLost => ("connection_lost", Exit::Other),
-        ErrorCode::UnknownOutcome => ("unknown_outcome", Exit::Other),
+        ErrorCode::ConnectionLost => ("connection_lost", Exit::NotFound),
+        ErrorCode::UnknownOutcome => ("unknown_outcome", Exit::CannotWrite),
         ErrorCode::Unsupported => ("unsupported", Exit::Other),
         ErrorCode::Forked => ("forked", Exit::Other),
         ErrorCode::Poisoned => ("poisoned", Exit::Other),

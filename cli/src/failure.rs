@@ -134,12 +134,16 @@ impl Failure {
 fn hint(error: &Error) -> Option<&'static str> {
     if let Error::CannotOpen { location, .. } = error {
         return Some(match location.path() {
+            None if cfg!(feature = "postgres") => {
+                "check host, database, user and password, and that the server takes connections"
+            }
             None => "give the path of a file",
             Some(path) if path.exists() => "check that you may read the file and its folder",
             Some(_) => "check the path; `satori-store ingest`, `sync` and `import` create a store",
         });
     }
     Some(match error.code() {
+        ErrorCode::NotAStore if of_database(error) => return None,
         ErrorCode::NotAStore => "name the neuron's engine.db",
         ErrorCode::LaterRelease => {
             "`streams`, `show`, `observations` and `verify` can read it all the same, and change nothing"
@@ -148,6 +152,9 @@ fn hint(error: &Error) -> Option<&'static str> {
             "is it an engine.db? if another program made the table `streams`, rename it there"
         }
         ErrorCode::Busy => "wait longer with --busy-timeout, such as --busy-timeout 1m",
+        ErrorCode::ReadOnly if !error.sqlstate().is_empty() => {
+            "name the primary server: a replica takes no writes"
+        }
         ErrorCode::ReadOnly => "check that you may write the file and its folder",
         ErrorCode::DiskFull => "free space and repeat the command: what it stored stays",
         ErrorCode::StreamNotFound => "`satori-store streams` lists the streams",
@@ -157,6 +164,11 @@ fn hint(error: &Error) -> Option<&'static str> {
         }
         _ => return None,
     })
+}
+
+/// Returns `true` if it is about a store that is not a file.
+fn of_database(error: &Error) -> bool {
+    matches!(error, Error::NotAStore { location, .. } if location.path().is_none())
 }
 
 /// Returns `true` if the reader of the output is gone.

@@ -10,6 +10,7 @@ use serde::de::IgnoredAny;
 use crate::failure::Failure;
 use crate::live::{Feed, Pause};
 use crate::signals::{Signal, Signals};
+use crate::text;
 
 /// How many bytes are read before a piece is cut off.
 const PIECE_BYTES: usize = 4 << 20;
@@ -53,7 +54,7 @@ impl Input {
         let (name, reader): (_, Box<dyn Read + Send>) = if path == Path::new("-") {
             ("standard input".to_owned(), Box::new(io::stdin()))
         } else {
-            let name = path.display().to_string();
+            let name = text::place(path);
             match File::open(path) {
                 Ok(file) => (name, Box::new(file)),
                 Err(error) => return Err(Failure::Read { file: name, error }),
@@ -189,7 +190,7 @@ pub(crate) fn check(files: &[PathBuf], db: &Path) -> Result<Option<u64>, Failure
             continue;
         }
         let unreadable = |error| Failure::Read {
-            file: file.display().to_string(),
+            file: text::place(file),
             error,
         };
         let found = fs::metadata(file).map_err(unreadable)?;

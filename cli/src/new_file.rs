@@ -4,9 +4,11 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use satori_store::Location;
 use tempfile::{Builder, NamedTempFile};
 
 use crate::failure::Failure;
+use crate::text;
 
 /// What the name of an incomplete file or folder begins with.
 const PARTIAL: &str = ".satori-store.partial-";
@@ -80,8 +82,13 @@ pub(crate) fn check(path: &Path, force: bool, db: &Path) -> Result<(), Failure> 
     }
 }
 
-/// Checks that the path is neither that of the store `db` nor of what SQLite keeps beside it.
+/// Checks that the path is neither a URL nor that of the store `db` nor of what SQLite keeps
+/// beside it.
 pub(crate) fn check_is_not_of_store(path: &Path, db: &Path) -> Result<(), Failure> {
+    if Location::from(path).path().is_none() {
+        let error = io::Error::other("it is a URL, not the path of a file");
+        return Err(failure(path, error));
+    }
     match is_of_store(path, db) {
         true => {
             let error = io::Error::other("it is the store itself, or belongs to it");
@@ -144,7 +151,7 @@ pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
 /// Returns the failure of a file, or of a folder that holds something, in the place of a new one.
 pub(crate) fn exists(path: &Path, is_folder: bool) -> Failure {
     Failure::Exists {
-        file: path.display().to_string(),
+        file: text::place(path),
         is_folder,
     }
 }
@@ -152,7 +159,7 @@ pub(crate) fn exists(path: &Path, is_folder: bool) -> Failure {
 /// Returns the failure of a file or folder that can't be written.
 pub(crate) fn failure(path: &Path, error: io::Error) -> Failure {
     Failure::Write {
-        file: path.display().to_string(),
+        file: text::place(path),
         error,
     }
 }

@@ -57,6 +57,13 @@ impl Location {
     }
 }
 
+impl From<&Path> for Location {
+    /// Returns the location that a path names, or a URL that is given as a path.
+    fn from(path: &Path) -> Self {
+        Self::new(path)
+    }
+}
+
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {

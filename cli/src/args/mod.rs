@@ -24,8 +24,9 @@ pub(crate) use self::upkeep::{Check, Retain};
 use crate::exit::{self, Exit};
 use crate::failure::Failure;
 use crate::json::{self, ErrorLine, ErrorReport};
+use crate::text;
 
-/// Fill, list, show and verify the store of a Satori neuron: its engine.db.
+/// Fill, list, show and verify the store of a Satori neuron: its engine.db, or a database.
 #[derive(Debug, Parser)]
 #[command(name = "satori-store", version, after_help = exit::HELP)]
 pub(crate) struct Args {
@@ -114,7 +115,7 @@ pub(crate) enum Command {
 /// ingested twice.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Ingest {
-    /// The store; created if it doesn't exist
+    /// The store, a file or a URL; created if it doesn't exist
     pub(crate) db: PathBuf,
     /// Files to ingest, `-` for standard input [default: standard input]
     #[arg(value_name = "FILE")]
@@ -172,7 +173,7 @@ impl From<Unit> for TimeUnit {
 /// stored.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Sync {
-    /// The store; created if it doesn't exist
+    /// The store, a file or a URL; created if it doesn't exist
     pub(crate) db: PathBuf,
     /// Files of stream objects, `-` for standard input [default: standard input]
     #[arg(value_name = "FILE")]
@@ -182,12 +183,12 @@ pub(crate) struct Sync {
 /// Make the digest of one stream or of all that of its rows as they are
 ///
 /// A digest is a sum over all four columns of a stream's rows, which `verify` compares with
-/// them. The first time, digests are kept from then on by all that write through this
+/// them; files alone have them. The first time, digests are kept from then on by all that write through this
 /// library, and inserts take longer. A program that writes rows by plain SQL leaves the
 /// digest as it was: `verify` reports that it differs, until it is restated.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RestateDigest {
-    /// The store
+    /// The store: a file
     pub(crate) db: PathBuf,
     /// The stream's uuid or name [default: all]
     pub(crate) stream: Option<String>,
@@ -199,7 +200,7 @@ pub(crate) struct RestateDigest {
 /// Each stream is one transaction.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Normalize {
-    /// The store
+    /// The store: a file or a URL
     pub(crate) db: PathBuf,
     /// The stream's uuid or name [default: all]
     pub(crate) stream: Option<String>,
@@ -211,11 +212,11 @@ pub(crate) struct Normalize {
 /// Move rows that can't be read out of the way, or put them back
 ///
 /// Reading a stream ends at a row that can't be read, such as one with the timestamp
-/// `None` or an infinite value. The rows are kept as they are, with the reason, in the
-/// table `__satori_quarantine` of the same file.
+/// `None` or an infinite value. The rows are kept as they are, with the reason, in a table of
+/// the same store: in a file `__satori_quarantine`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Quarantine {
-    /// The store
+    /// The store: a file or a URL
     pub(crate) db: PathBuf,
     /// The stream's uuid or name [default: all]; with --list or --restore also the uuid of a
     /// stream that was removed
@@ -234,7 +235,7 @@ pub(crate) struct Quarantine {
 /// Remove a stream: its observations, its metadata, or (the default) both
 #[derive(Debug, clap::Args)]
 pub(crate) struct Remove {
-    /// The store
+    /// The store: a file or a URL
     pub(crate) db: PathBuf,
     /// The stream's uuid, or a name that only one stream has
     pub(crate) stream: String,
@@ -249,16 +250,16 @@ pub(crate) struct Remove {
     pub(crate) yes: bool,
 }
 
-/// Copy the store, as it is now, into a new file
+/// Copy the file of the store, as it is now, into a new file
 ///
-/// Others may read and write meanwhile. Copying engine.db by itself is no backup: what was
+/// A database has its own backups (pg_dump, for one). Others may read and write meanwhile. Copying engine.db by itself is no backup: what was
 /// written last is in the `-wal` beside it, which may be whole streams. The copy gets its name
 /// once it is complete, checked for damage, and synced to the disk; if the command is killed,
 /// a hidden file beside it is left, `.satori-backup.partial-` and numbers. An existing file is
 /// never overwritten. The copy can be read by its owner only.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Backup {
-    /// The store
+    /// The store: a file
     pub(crate) db: PathBuf,
     /// The new file
     pub(crate) file: PathBuf,
@@ -273,17 +274,17 @@ pub(crate) struct Backup {
 pub(crate) struct Restore {
     /// The backup
     pub(crate) file: PathBuf,
-    /// The store to be made
+    /// The store to be made: a file
     pub(crate) db: PathBuf,
 }
 
 /// Rebuild the file without the room that deleted rows have left
 ///
-/// What the store holds stays as it is. Others may read meanwhile; writers wait. As much room
+/// A server does so by itself. What the store holds stays as it is. Others may read meanwhile; writers wait. As much room
 /// on the disk is needed once more while it runs.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Compact {
-    /// The store
+    /// The store: a file
     pub(crate) db: PathBuf,
 }
 
@@ -308,7 +309,12 @@ impl Args {
     pub(crate) fn read() -> Result<Self, ExitCode> {
         let given: Vec<OsString> = std::env::args_os().collect();
         let json = given.iter().any(|argument| argument == "--json");
-        Self::try_parse_from(given).map_err(|error| {
+        Self::try_parse_from(&given).map_err(|error| {
+            // The message may show an argument.
+            let shown = given
+                .iter()
+                .map(|argument| text::without_password(argument));
+            let error = Self::try_parse_from(shown).err().unwrap_or(error);
             if error.use_stderr() && json {
                 let message = error.render().to_string().trim_end().to_owned();
                 let error = ErrorReport::own("usage", message);

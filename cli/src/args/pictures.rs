@@ -16,7 +16,7 @@ use super::read::Range;
 /// `.satori-store.partial-` and letters.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Plot {
-    /// The store
+    /// The store: a file or a URL
     pub(crate) db: PathBuf,
     /// The streams' uuids, or their names (if several have one, the most recently synced)
     #[arg(required = true, value_name = "STREAM")]
@@ -81,7 +81,7 @@ impl PictureFile {
 /// `.satori-store.partial-` and letters.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Report {
-    /// The store
+    /// The store: a file or a URL
     pub(crate) db: PathBuf,
     /// The page; `-` for standard output, where nothing else is printed then
     #[arg(long, short, value_name = "FILE")]

@@ -10,7 +10,7 @@ use satori_store::{Step, Timestamp};
 /// List the streams, with and without metadata
 #[derive(Debug, clap::Args)]
 pub(crate) struct Streams {
-    /// The store
+    /// The store: a file or a URL
     pub(crate) db: PathBuf,
     /// Only streams not synced for this long, such as 90m, "1h 30m" or 2d
     #[arg(long, value_name = "DURATION", value_parser = super::duration)]
@@ -26,7 +26,7 @@ pub(crate) struct Streams {
 /// Show one stream: metadata, rows, spacing, gaps, providers, hash chain
 #[derive(Debug, clap::Args)]
 pub(crate) struct Show {
-    /// The store
+    /// The store: a file or a URL
     pub(crate) db: PathBuf,
     /// The stream's uuid, or its name (if several have it, the most recently synced)
     pub(crate) stream: String,
@@ -35,7 +35,7 @@ pub(crate) struct Show {
 /// Print a stream's observations in order of time
 #[derive(Debug, clap::Args)]
 pub(crate) struct Observations {
-    /// The store
+    /// The store: a file or a URL
     pub(crate) db: PathBuf,
     /// The stream's uuid, or its name (if several have it, the most recently synced)
     pub(crate) stream: String,
@@ -63,7 +63,7 @@ pub(crate) struct Observations {
 /// object a line.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Tail {
-    /// The store
+    /// The store: a file or a URL
     pub(crate) db: PathBuf,
     /// The streams' uuids, or their names (if several have one, the most recently synced)
     #[arg(required = true, value_name = "STREAM")]
@@ -85,7 +85,7 @@ pub(crate) struct Tail {
 /// named.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Resample {
-    /// The store
+    /// The store: a file or a URL
     pub(crate) db: PathBuf,
     /// The stream's uuid, or its name (if several have it, the most recently synced)
     pub(crate) stream: String,
@@ -106,7 +106,7 @@ pub(crate) struct Resample {
 /// Where the range is open, it reaches as far as the streams' rows.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Align {
-    /// The store
+    /// The store: a file or a URL
     pub(crate) db: PathBuf,
     /// The length of a step, as in `resample`: a row for each step that begins in the range
     pub(crate) step: Step,
@@ -195,7 +195,7 @@ pub(crate) enum Format {
 /// can't be seen. A digest sees all of these: see restate-digest.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Verify {
-    /// The store
+    /// The store: a file or a URL
     pub(crate) db: PathBuf,
     /// The stream's uuid or name [default: all]
     pub(crate) stream: Option<String>,

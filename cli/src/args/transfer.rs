@@ -23,7 +23,7 @@ use super::{Range, Unit};
 /// NDJSON, Unix seconds.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Export {
-    /// The store
+    /// The store: a file or a URL
     pub(crate) db: PathBuf,
     /// The stream's uuid, or its name (if several have it, the most recently synced) [default:
     /// all]
@@ -62,7 +62,7 @@ pub(crate) struct Export {
 /// only, when rows before it are stored.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Import {
-    /// The store; created if it doesn't exist
+    /// The store, a file or a URL; created if it doesn't exist
     pub(crate) db: PathBuf,
     /// Files, or folders of files; `-` for standard input
     #[arg(required = true, value_name = "PATH")]

@@ -14,11 +14,11 @@ use satori_store::Timestamp;
 /// nothing but notes, 1 if a warning, 6 if damage.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Check {
-    /// The store
+    /// The store: a file or a URL
     pub(crate) db: PathBuf,
-    /// The stream's uuid or name [default: the file and all streams]
+    /// The stream's uuid or name [default: the store and all streams]
     pub(crate) stream: Option<String>,
-    /// Don't read the rows: check the file alone
+    /// Don't read the rows: check the store alone
     #[arg(long, conflicts_with = "stream")]
     pub(crate) quick: bool,
     /// How long a stream may go without a sync, such as 90m, "1h 30m" or 2d
@@ -31,12 +31,12 @@ pub(crate) struct Check {
 /// A thousand rows are deleted in a transaction, the earliest first, so that others can write
 /// in between; if the command is ended, or stops at a row that can't be read, what it has deleted
 /// stays deleted, and it can be repeated. The room is used for new rows, and
-/// `compact` makes the file smaller.
+/// `compact` makes a file smaller.
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("keep").required(true))]
 #[command(group = clap::ArgGroup::new("streams").required(true))]
 pub(crate) struct Retain {
-    /// The store
+    /// The store: a file or a URL
     pub(crate) db: PathBuf,
     /// The stream's uuid, or a name that only one stream has
     #[arg(group = "streams")]

@@ -65,9 +65,7 @@ pub(crate) fn run(args: &Export, global: &Global, output: &Output) -> Result<Exi
         (Some(stream), None) => exporter.to_standard_output(stream, output),
         (Some(stream), Some(file)) => exporter.to_file(stream, file, output),
         // Its ending says that a file is meant.
-        (None, Some(file)) if FileFormat::of(file).is_some() => {
-            Err(one_stream(file.display().to_string()))
-        }
+        (None, Some(file)) if FileFormat::of(file).is_some() => Err(one_stream(text::place(file))),
         (None, Some(folder)) => exporter.to_folder(folder, output),
         (None, None) => Err(one_stream("standard output".to_owned())),
     }
@@ -100,7 +98,7 @@ impl Exporter<'_> {
     }
 
     fn to_file(&self, stream: &str, path: &Path, output: &Output) -> Result<Exit, Failure> {
-        let name = path.display().to_string();
+        let name = text::place(path);
         let format = self.args.format.or_else(|| FileFormat::of(path));
         let Some(format) = format else {
             return Err(Failure::UnknownFormat { file: name });

@@ -8,6 +8,7 @@ use crate::args::FileFormat;
 use crate::export::METADATA;
 use crate::failure::Failure;
 use crate::files;
+use crate::text;
 
 /// A file to be imported. It can be read more than once.
 pub(super) struct Source {
@@ -44,7 +45,7 @@ pub(super) fn find(
             let found = in_folder(path, format).map_err(|error| unreadable(path, error))?;
             files.extend(found.iter().map(|(path, _)| path.clone()));
             sources.extend(found.into_iter().map(|(path, kind)| Source {
-                name: path.display().to_string(),
+                name: text::place(&path),
                 kind,
                 from: From::Path(path),
             }));
@@ -99,7 +100,7 @@ impl Source {
     fn new(path: &Path, format: Option<FileFormat>) -> Result<Self, Failure> {
         let name = match path == Path::new("-") {
             true => "standard input".to_owned(),
-            false => path.display().to_string(),
+            false => text::place(path),
         };
         let Some(kind) = kind(path, format) else {
             return Err(Failure::UnknownFormat { file: name });
@@ -181,7 +182,7 @@ impl Source {
 
 fn unreadable(path: &Path, error: io::Error) -> Failure {
     Failure::Read {
-        file: path.display().to_string(),
+        file: text::place(path),
         error,
     }
 }

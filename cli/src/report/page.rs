@@ -5,12 +5,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use satori_store::{Digest, Timestamp, sqlite_info};
+use satori_store::{Digest, Location, Timestamp, sqlite_info};
 
 use super::entry::Entry;
 use super::{Totals, bytes_of};
 use crate::picture::palette;
-use crate::text::{count, counted, duration, minute, number, short};
+use crate::text::{self, count, counted, duration, minute, number, short};
 
 /// What the browser may load and run: the style and the icon in the page itself.
 const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
@@ -58,8 +58,9 @@ impl<'a> Summary<'a> {
 
     /// Returns the beginning of the page.
     pub(super) fn head(&self, totals: &Totals) -> Markup {
-        let db = short(&self.db.to_string_lossy(), TEXT);
+        let db = short(&text::place(self.db), TEXT);
         let title = format!("Report of {db}");
+        let is_file = Location::from(self.db).path().is_some();
         let chain = |rows: Option<u64>| rows.map_or("not verified".to_owned(), count);
         html! {
             (DOCTYPE)
@@ -83,11 +84,15 @@ impl<'a> Summary<'a> {
                     (fact("verified", &chain(totals.verified)))
                     (fact("foreign", &chain(totals.foreign)))
                     (fact("suspect", &chain(totals.suspect)))
-                    (fact("size", &counted(bytes_of(self.db), "byte")))
+                    @if is_file {
+                        (fact("size", &counted(bytes_of(self.db), "byte")))
+                    }
                 }
                 p.small {
                     "Generated " (instant(self.generated)) " by satori-store "
-                    (env!("CARGO_PKG_VERSION")) " with SQLite " (sqlite_info().version) ". "
+                    (env!("CARGO_PKG_VERSION"))
+                    @if is_file { " with SQLite " (sqlite_info().version) }
+                    ". "
                     "Times are UTC. A gap is a step from one row to the next of more than "
                     "one and a half times the median step of the stream; pictures show it in grey."
                 }

@@ -6,6 +6,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use diesel::{Connection, SqliteConnection};
 
@@ -112,6 +113,26 @@ impl Ran {
             serde_json::from_str(&self.err).unwrap_or_else(|error| panic!("{error}: {self:?}"));
         value["error"].clone()
     }
+}
+
+/// Makes an empty place for a store on the server of the tests, and returns its URL, with a
+/// password in it, which nobody asks for. Returns `None` if there is no server, or if this
+/// build can't use one.
+pub(crate) fn database() -> Option<String> {
+    static MADE: AtomicUsize = AtomicUsize::new(0);
+    let server = std::env::var("SATORI_STORE_POSTGRES").ok();
+    let server = server.filter(|_| cfg!(feature = "postgres"))?;
+    let number = MADE.fetch_add(1, Ordering::Relaxed);
+    let schema = format!("copy_cli_{}_{number}", std::process::id());
+    let create = format!("CREATE SCHEMA {schema}");
+    let psql = Command::new("psql")
+        .args(["-Xqc", &create, &server])
+        .status();
+    assert!(psql.unwrap().success());
+    let (user, host) = server.split_once('@').unwrap();
+    Some(format!(
+        "{user}:secret@{host}?options=-csearch_path%3D{schema}"
+    ))
 }
 
 /// Returns the folder of the library's tests.
