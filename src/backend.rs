@@ -3,6 +3,7 @@
 //! Its methods take sets, so that a database at the other end of a network needs few
 //! round trips. It knows the nouns of `model` and no database. [`Store`](crate::Store)
 //! chooses the transactions; no method opens one unless it says so.
+pub(crate) mod copying;
 
 mod sets;
 
@@ -25,10 +26,9 @@ use crate::model::uuid::StreamUuid;
 
 pub(crate) use sets::{Access, Found, Inserted, New, StreamQuery};
 
-/// A database that holds streams and observations.
-///
-/// Every method may return the errors that [`Store`](crate::Store) lists for any call.
-/// After an error inside a transaction the caller rolls back.
+/// A database that holds streams and observations. Every method may return the errors that
+/// [`Store`](crate::Store) lists for any call. After an error in a transaction the caller
+/// rolls back.
 pub(crate) trait Backend: Sized {
     // Transactions
 

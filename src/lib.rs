@@ -105,8 +105,8 @@ pub use model::observation::{Conflict, InsertReport, Insertion, NewObservation, 
 pub use model::options::{OpenOptions, Synchronous};
 pub use model::position::Position;
 pub use model::report::{
-    Compacted, IngestConflict, IngestReport, Normalization, Rejected, Remove, Removed, Restored,
-    Retain, Statistics, StoredRow, SyncReport,
+    Compacted, Copied, IngestConflict, IngestReport, Normalization, Rejected, Remove, Removed,
+    Restored, Retain, Statistics, StoredRow, SyncReport,
 };
 pub use model::spelling::StoredTimestamp;
 pub use model::step::Step;

@@ -1,4 +1,4 @@
-//! `satori-store`: fill, list, show, verify a Satori neuron's `engine.db`.
+//! `satori-store`: fill, list, show, verify the store of a Satori neuron.
 //!
 //! Each command is one module. It makes one report, and prints that as text or
 //! (`--json`) as JSON.
@@ -17,6 +17,7 @@ mod backup;
 mod check;
 mod compact;
 mod confirm;
+mod copy;
 mod exit;
 mod export;
 mod failure;
@@ -100,6 +101,7 @@ fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
         Command::Retain(args) => retain::run(args, global, output),
         Command::Completions(args) => manual::completions(args),
         Command::Man(args) => manual::man(args),
+        Command::Copy(args) => copy::run(args, global, output),
         Command::Compact(args) => compact::run(args, global, output),
         Command::Backup(args) => backup::run(&args.db, &args.file, "backed up to", global, output),
         Command::Restore(args) => backup::run(&args.file, &args.db, "restored", global, output),

@@ -265,6 +265,15 @@ pub enum Error {
     /// payloads at fault; its `inserted` is 0 and its `streams` is empty.
     #[error("nothing was stored: {} of {} payloads were refused", .0.refused(), .0.payloads)]
     Refused(Box<IngestReport>),
+    /// The target of a copy is neither empty nor an earlier part of the same copy, or another
+    /// program writes to it meanwhile.
+    #[error("the target is no copy of this store: of stream {stream:?} it {what}")]
+    NotACopy {
+        /// The stream at fault.
+        stream: String,
+        /// What is wrong, with the instant if it is a row.
+        what: String,
+    },
 }
 
 impl Error {
@@ -300,7 +309,7 @@ impl Error {
             Error::InvalidArrow { .. } => ErrorCode::InvalidArrow,
             Error::InvalidStep { .. } => ErrorCode::InvalidStep,
             Error::MissingUuid => ErrorCode::MissingUuid,
-            Error::Refused(_) => ErrorCode::Refused,
+            Error::Refused(_) | Error::NotACopy { .. } => ErrorCode::Refused,
         }
     }
 

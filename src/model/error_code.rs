@@ -46,7 +46,7 @@ pub enum ErrorCode {
     InvalidJson = 19,
     /// [`Error::MissingUuid`](crate::Error::MissingUuid)
     MissingUuid = 20,
-    /// [`Error::Refused`](crate::Error::Refused)
+    /// [`Error::Refused`](crate::Error::Refused), [`Error::NotACopy`](crate::Error::NotACopy)
     Refused = 21,
     /// [`Error::InvalidArrow`](crate::Error::InvalidArrow)
     InvalidArrow = 22,

@@ -205,6 +205,25 @@ pub struct Restored {
     pub kept: u64,
 }
 
+/// What a copy of a store comes to; see [`Store::copy_to`](crate::Store::copy_to).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct Copied {
+    /// Streams with metadata.
+    pub streams: u64,
+    /// Streams with data.
+    pub with_data: u64,
+    /// Rows of streams, whether they can be read or not.
+    pub rows: u64,
+    /// Those of them that an earlier call had copied.
+    pub already_there: u64,
+    /// Those of them that this call put into the target's quarantine, because the stream can't
+    /// hold them there.
+    pub set_aside: u64,
+    /// Rows that are in the source's quarantine, and in the target's.
+    pub quarantined: u64,
+}
+
 /// How large a store's database was before [`Store::compact`](crate::Store::compact), and is
 /// after it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]

@@ -6,6 +6,7 @@
 
 mod backend;
 mod connection;
+mod copying;
 mod error;
 mod insert;
 mod key;

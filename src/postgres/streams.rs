@@ -13,7 +13,7 @@ use crate::model::time::Timestamp;
 use crate::model::uuid::StreamUuid;
 
 /// The type of a field, as the statements read and write it.
-trait Stored: Field + Sized {
+pub(super) trait Stored: Field + Sized {
     /// Its name in PostgreSQL.
     const TYPE: &'static str;
 
@@ -59,12 +59,12 @@ impl Stored for String {
 macro_rules! define {
     ($($field:ident: $type:ty, $doc:literal;)*) => {
         /// The columns that [`stream`] reads.
-        const COLUMNS: &str = concat!("id, uuid", $(", ", stringify!($field),)* ", last_synced, created_at");
+        pub(super) const COLUMNS: &str = concat!("id, uuid", $(", ", stringify!($field),)* ", last_synced, created_at");
         /// What clears all metadata.
         pub(super) const CLEARED: &str = concat!("id = NULL", $(", ", stringify!($field), " = NULL",)* ", last_synced = NULL, created_at = NULL");
 
         /// Reads a row of metadata.
-        fn stream<'a>(row: Row<'a>) -> StreamRef<'a> {
+        pub(super) fn stream<'a>(row: Row<'a>) -> StreamRef<'a> {
             let mut column = 1;
             $(column += 1;
             let $field = <$type as Stored>::read(row, column);)*

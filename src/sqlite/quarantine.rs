@@ -19,7 +19,7 @@ const NAME: &str = "__satori_quarantine";
 
 /// Makes the table. Its columns have no type, so that a value keeps its own.
 /// `shares_instant` is 1 if a row that stayed in the stream has the same instant.
-const CREATE: &str = "CREATE TABLE main.__satori_quarantine (\
+pub(super) const CREATE: &str = "CREATE TABLE main.__satori_quarantine (\
      id INTEGER PRIMARY KEY, stream TEXT NOT NULL, ts, value, hash, provider, \
      reason TEXT NOT NULL, moved_at TEXT NOT NULL, \
      shares_instant INTEGER NOT NULL DEFAULT 0)";
@@ -239,7 +239,7 @@ fn waiting(db: Handle, stream: &StreamUuid) -> Result<Vec<Waiting>> {
 ///
 /// # Errors
 /// `NotAStream` if something else has its name.
-fn exists(db: Handle) -> Result<bool> {
+pub(super) fn exists(db: Handle) -> Result<bool> {
     let mut find = Statement::prepare(
         db,
         "SELECT type, name FROM main.sqlite_schema \

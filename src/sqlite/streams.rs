@@ -11,6 +11,7 @@ use diesel::sqlite::{Sqlite, SqliteValue};
 
 use super::raw::{Cell, Param, Row};
 use super::schema::{satori_instant, streams};
+use crate::model::raw_row::RawStream;
 use crate::model::stream::{Field, Stream, StreamPatch, StreamRef, stream_fields};
 use crate::model::time::Timestamp;
 use crate::model::uuid::StreamUuid;
@@ -92,6 +93,32 @@ macro_rules! define {
         pub(super) const BY_NAME: &str = select!("WHERE name = ?1");
         /// The SQL that lists all streams, by id.
         pub(super) const ALL: &str = select!("ORDER BY id");
+
+        /// Which columns of these rows have the times: `last_synced`, `created_at`.
+        pub(super) const TIMES: [i32; 2] = [2 + FIELDS as i32, 3 + FIELDS as i32];
+
+        /// Returns the SQL that writes a stream as it is, with the parameters of
+        /// [`raw_params`], unless there is metadata of its uuid.
+        pub(super) fn insert_raw() -> String {
+            let fields = concat!("id, uuid", $(", ", stringify!($field),)* ", last_synced, created_at");
+            let values: Vec<_> = (1..=FIELDS + 4).map(|number| format!("?{number}")).collect();
+            format!(
+                "INSERT INTO streams ({fields}) VALUES ({}) ON CONFLICT (uuid) DO NOTHING",
+                values.join(", ")
+            )
+        }
+
+        /// Returns the parameters of [`insert_raw`].
+        pub(super) fn raw_params(raw: &RawStream) -> Vec<Param<'_>> {
+            let RawStream { stream, last_synced, created_at } = raw;
+            vec![
+                Param::Integer(stream.id),
+                Param::Text(stream.uuid.as_str()),
+                $(stream.$field.as_ref().map_or(Param::Null, Stored::param),)*
+                last_synced.as_deref().map_or(Param::Null, Param::Text),
+                created_at.as_deref().map_or(Param::Null, Param::Text),
+            ]
+        }
 
         /// Reads a row of these.
         pub(super) fn read<'a>(row: &'a Row<'_>) -> StreamRef<'a> {

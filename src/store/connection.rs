@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use crate::backend::copying::Copying;
 use crate::backend::{Access, Backend, Found, Inserted, New, StreamQuery};
 use crate::model::cursor::Cursor;
 use crate::model::digest::Digest;
@@ -14,6 +15,7 @@ use crate::model::error::{Error, Result};
 use crate::model::finding::Finding;
 use crate::model::observation::{Insertion, NewObservation, Observation};
 use crate::model::options::OpenOptions;
+use crate::model::raw_row::{Put, RawPosition, RawQuarantined, RawRow, RawStream};
 use crate::model::report::{Compacted, Normalization, Restored, Spellings, Statistics, StoredRow};
 use crate::model::row::RowRef;
 use crate::model::span::Span;
@@ -297,5 +299,52 @@ impl Backend for Connection {
 
     fn let_go(self) {
         dispatch!(self, backend => Backend::let_go(backend));
+    }
+}
+
+impl Copying for Connection {
+    fn raw_streams(&mut self) -> Result<Vec<RawStream>> {
+        dispatch!(self, backend => Copying::raw_streams(backend))
+    }
+
+    fn last_id(&mut self) -> Result<i64> {
+        dispatch!(self, backend => Copying::last_id(backend))
+    }
+
+    fn raw_rows(
+        &mut self,
+        uuid: &StreamUuid,
+        position: &mut RawPosition,
+        limit: usize,
+    ) -> Found<Vec<RawRow>> {
+        dispatch!(self, backend => Copying::raw_rows(backend, uuid, position, limit))
+    }
+
+    fn count_raw_rows(&mut self, uuid: &StreamUuid) -> Found<u64> {
+        dispatch!(self, backend => Copying::count_raw_rows(backend, uuid))
+    }
+
+    fn lacking<'a>(&mut self, uuid: &StreamUuid, rows: &'a [RawRow]) -> Result<Option<&'a RawRow>> {
+        dispatch!(self, backend => Copying::lacking(backend, uuid, rows))
+    }
+
+    fn raw_quarantined(&mut self, after: i64, limit: usize) -> Result<Vec<RawQuarantined>> {
+        dispatch!(self, backend => Copying::raw_quarantined(backend, after, limit))
+    }
+
+    fn check_raw_streams(&mut self, streams: &[RawStream]) -> Result<()> {
+        dispatch!(self, backend => Copying::check_raw_streams(backend, streams))
+    }
+
+    fn put_rows(&mut self, uuid: &StreamUuid, rows: &[RawRow], now: Timestamp) -> Result<Put> {
+        dispatch!(self, backend => Copying::put_rows(backend, uuid, rows, now))
+    }
+
+    fn put_quarantined(&mut self, rows: &[RawQuarantined]) -> Result<()> {
+        dispatch!(self, backend => Copying::put_quarantined(backend, rows))
+    }
+
+    fn put_streams(&mut self, streams: &[RawStream], last_id: i64) -> Result<()> {
+        dispatch!(self, backend => Copying::put_streams(backend, streams, last_id))
     }
 }

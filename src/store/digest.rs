@@ -20,7 +20,7 @@ impl Store {
     }
 
     /// Runs `work` on one state of the store.
-    fn read<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
+    pub(super) fn read<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
         self.run(|connection| connection.read(work))
     }
 

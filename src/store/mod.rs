@@ -6,6 +6,7 @@ mod backup;
 pub(crate) mod changes;
 mod check;
 mod connection;
+mod copying;
 mod digest;
 mod ends;
 mod insert;

@@ -1,6 +1,7 @@
 //! Writing: observations, metadata, the server's JSON, and what is refused.
 
 mod across;
+mod copying;
 mod digest;
 mod encodings;
 mod hostile_json;

@@ -19,7 +19,7 @@ pub(crate) use self::pictures::{Drawn, PictureFile, Plot, Report};
 pub(crate) use self::read::{
     Align, FillOf, Format, Observations, Range, Resample, Rows, Show, Streams, Tail, Verify,
 };
-pub(crate) use self::transfer::{Export, FileFormat, Import};
+pub(crate) use self::transfer::{Copy, Export, FileFormat, Import};
 pub(crate) use self::upkeep::{Check, Retain};
 use crate::exit::{self, Exit};
 use crate::failure::Failure;
@@ -97,6 +97,7 @@ pub(crate) enum Command {
     Retain(Retain),
     Backup(Backup),
     Restore(Restore),
+    Copy(Copy),
     Compact(Compact),
     Completions(Completions),
     Man(Man),

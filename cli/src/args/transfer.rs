@@ -1,4 +1,4 @@
-//! The arguments of `export` and `import`.
+//! The arguments of commands that carry rows elsewhere: `export`, `import`, `copy`.
 
 use std::path::{Path, PathBuf};
 
@@ -81,6 +81,27 @@ pub(crate) struct Import {
     /// before 1973 for seconds
     #[arg(long, default_value = "auto")]
     pub(crate) unit: Unit,
+}
+
+/// Copy a store into another: from a file into PostgreSQL, back, or into one of its kind
+///
+/// All rows keep timestamp, value, hash and provider as they are stored, metadata its ids and
+/// times, and streams the order in which they got data. What PostgreSQL can't hold, rows that can't
+/// be read and further rows of an instant, goes to the quarantine there with the reason; a copy
+/// into a file puts it back where it was. The target is empty, or an earlier part of the same copy:
+/// if the command is ended or killed, repeat it, and it goes on. A target that holds anything else
+/// is left as it is. 8,192 rows at a time are copied in a transaction and then compared with those
+/// in the target; metadata comes last. Others may write to the store meanwhile: what comes too late
+/// is copied when the command is repeated, as long as no metadata has changed since.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Copy {
+    /// The store to copy: a file or a URL
+    pub(crate) from: PathBuf,
+    /// The store to copy into, a file or a URL; created if it doesn't exist
+    pub(crate) to: PathBuf,
+    /// Report what would be copied; nothing is written
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// The format of a file of rows.

@@ -14,6 +14,7 @@ const TEXT_ARRAY: Oid = 1009;
 const INT8_ARRAY: Oid = 1016;
 const FLOAT8_ARRAY: Oid = 1022;
 const TIMESTAMPTZ: Oid = 1184;
+const TIMESTAMPTZ_ARRAY: Oid = 1185;
 
 /// From 1970, where this crate's instants begin, to 2000, where PostgreSQL's do, in
 /// microseconds.
@@ -52,6 +53,14 @@ impl Params {
             .into()
             .map(|micros| micros.saturating_sub(EPOCH).to_be_bytes());
         self.push(TIMESTAMPTZ, micros.as_ref().map(<[u8; 8]>::as_slice))
+    }
+
+    /// Adds an array of instants as [`instant`](Self::instant) takes them.
+    pub(crate) fn some_instants(self, instants: impl IntoIterator<Item = Option<i64>>) -> Self {
+        let instants = instants
+            .into_iter()
+            .map(|micros| micros.map(|micros| micros.saturating_sub(EPOCH).to_be_bytes()));
+        self.array(TIMESTAMPTZ_ARRAY, TIMESTAMPTZ, instants)
     }
 
     pub(crate) fn int8s(self, numbers: impl IntoIterator<Item = i64>) -> Self {

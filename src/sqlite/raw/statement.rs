@@ -37,6 +37,9 @@ pub(crate) enum Param<'a> {
     Integer(i64),
     Real(f64),
     Text(&'a str),
+    /// A text that may be no UTF-8.
+    TextBytes(&'a [u8]),
+    Blob(&'a [u8]),
 }
 
 impl Statement {
@@ -159,19 +162,14 @@ impl Statement {
                 Param::Null => ffi::sqlite3_bind_null(raw, index),
                 Param::Integer(number) => ffi::sqlite3_bind_int64(raw, index, number),
                 Param::Real(number) => ffi::sqlite3_bind_double(raw, index, number),
-                Param::Text(text) => ffi::sqlite3_bind_text64(
+                Param::Text(text) => bind_text(raw, index, text.as_bytes()),
+                Param::TextBytes(text) => bind_text(raw, index, text),
+                Param::Blob(bytes) => ffi::sqlite3_bind_blob64(
                     raw,
                     index,
-                    // The pointer of an empty slice is not valid, and SQLite binds NULL
-                    // for a null pointer.
-                    if text.is_empty() {
-                        c"".as_ptr()
-                    } else {
-                        text.as_ptr().cast()
-                    },
-                    text.len() as ffi::sqlite3_uint64,
+                    start(bytes).cast(),
+                    bytes.len() as ffi::sqlite3_uint64,
                     ffi::SQLITE_STATIC(),
-                    ffi::SQLITE_UTF8 as u8,
                 ),
             }
         };
@@ -180,6 +178,33 @@ impl Statement {
         } else {
             Err(self.db.last_error())
         }
+    }
+}
+
+/// Binds a text without a copy.
+///
+/// # Safety
+/// The statement is live and reset, and the text outlives the binding.
+unsafe fn bind_text(raw: *mut ffi::sqlite3_stmt, index: c_int, text: &[u8]) -> c_int {
+    // SAFETY: by the caller's word.
+    unsafe {
+        ffi::sqlite3_bind_text64(
+            raw,
+            index,
+            start(text),
+            text.len() as ffi::sqlite3_uint64,
+            ffi::SQLITE_STATIC(),
+            ffi::SQLITE_UTF8 as u8,
+        )
+    }
+}
+
+/// Returns where bytes begin. The pointer of an empty slice is not valid, and SQLite binds
+/// NULL for a null pointer.
+fn start(bytes: &[u8]) -> *const c_char {
+    match bytes {
+        [] => c"".as_ptr(),
+        bytes => bytes.as_ptr().cast(),
     }
 }
 

@@ -1,0 +1,358 @@
+//! Rows and metadata as they are stored, for a copy of the store: see
+//! [`Copying`](crate::backend::copying::Copying).
+
+use super::connection::Connection;
+use super::datum::{as_stored, cells, param, params, raw_row};
+use super::quarantine;
+use super::raw::{Handle, Param, Statement};
+use super::streams;
+use super::table::Table;
+use crate::backend::Found;
+use crate::backend::copying::Copying;
+use crate::model::datum::Datum;
+use crate::model::error::Result;
+use crate::model::raw_row::{Put, RawPosition, RawQuarantined, RawRow, RawStream};
+use crate::model::time::Timestamp;
+use crate::model::uuid::StreamUuid;
+
+/// A page of rows ends behind the one with which it takes so much memory.
+const PAGE_BYTES: usize = 4 << 20;
+
+impl Copying for Connection {
+    fn raw_streams(&mut self) -> Result<Vec<RawStream>> {
+        let mut select = Statement::prepare(self.db, streams::ALL)?;
+        Ok(select.all(&[], |row| {
+            let [synced, created] = streams::TIMES.map(|column| row.cell(column).to_text());
+            RawStream::new(
+                streams::read(row).into(),
+                synced.as_deref(),
+                created.as_deref(),
+            )
+        })?)
+    }
+
+    fn last_id(&mut self) -> Result<i64> {
+        let select = match has_sequence(self.db)? {
+            true => "SELECT max(seq) FROM main.sqlite_sequence WHERE name = 'streams'",
+            false => "SELECT max(id) FROM streams",
+        };
+        let last = Statement::prepare(self.db, select)?.first(&[], |row| row.integer(0))?;
+        Ok(last.unwrap_or(0))
+    }
+
+    fn raw_rows(
+        &mut self,
+        uuid: &StreamUuid,
+        position: &mut RawPosition,
+        limit: usize,
+    ) -> Found<Vec<RawRow>> {
+        let db = self.db;
+        self.tables.with(uuid, |table| {
+            let mut rows = Vec::new();
+            if matches!(position, RawPosition::Start | RawPosition::Key(_)) {
+                rows = rows_by_key(table, position, limit)?;
+                *position = match rows.last() {
+                    Some(RawRow { ts, .. }) => RawPosition::Key(ts.clone()),
+                    None => RawPosition::Rest(0),
+                };
+            }
+            if let RawPosition::Rest(offset) = position
+                && rows.is_empty()
+            {
+                rows = rows_without_key(db, table, uuid, *offset, limit)?;
+                *position = match rows.len() {
+                    0 => RawPosition::End,
+                    read => RawPosition::Rest(*offset + read as i64),
+                };
+            }
+            Ok(rows)
+        })
+    }
+
+    fn count_raw_rows(&mut self, uuid: &StreamUuid) -> Found<u64> {
+        let db = self.db;
+        self.tables.with(uuid, |table| {
+            let mut count = table.prepare(|t| format!("SELECT count(*) FROM {t}"))?;
+            let rows = count.first(&[], |row| row.integer(0))?.unwrap_or(0);
+            let aside = match quarantine::exists(db)? {
+                true => {
+                    let select = "SELECT count(*) FROM main.__satori_quarantine \
+                                  WHERE stream = ?1 AND id < 0";
+                    let params = [Param::Text(uuid.as_str())];
+                    Statement::prepare(db, select)?.first(&params, |row| row.integer(0))?
+                }
+                false => None,
+            };
+            Ok((rows + aside.unwrap_or(0)).unsigned_abs())
+        })
+    }
+
+    fn lacking<'a>(&mut self, uuid: &StreamUuid, rows: &'a [RawRow]) -> Result<Option<&'a RawRow>> {
+        let db = self.db;
+        let lacking = self.tables.with(uuid, |table| {
+            let mut select = table
+                .prepare(|t| format!("SELECT ts, value, hash, provider FROM {t} WHERE ts IS ?1"))?;
+            let mut aside = Aside::of(db, uuid)?;
+            for row in rows {
+                if !has(&mut select, &[param(&row.ts)], row)? && !aside.has(row)? {
+                    return Ok(Some(row));
+                }
+            }
+            Ok(None)
+        })?;
+        Ok(lacking.unwrap_or_else(|| rows.first()))
+    }
+
+    fn raw_quarantined(&mut self, after: i64, limit: usize) -> Result<Vec<RawQuarantined>> {
+        if !quarantine::exists(self.db)? {
+            return Ok(Vec::new());
+        }
+        let mut select = Statement::prepare(
+            self.db,
+            "SELECT ts, value, hash, provider, id, stream, reason, moved_at, shares_instant \
+             FROM main.__satori_quarantine WHERE id > ?1 ORDER BY id LIMIT ?2",
+        )?;
+        let params = [Param::Integer(after.max(0)), Param::Integer(limit as i64)];
+        Ok(select.all(&params, |row| RawQuarantined {
+            id: row.integer(4),
+            stream: StreamUuid::stored(row.text(5)),
+            row: as_stored(row),
+            reason: row.text(6),
+            moved_at: row.text(7).parse().unwrap_or(Timestamp::from_micros(0)),
+            shares_instant: row.integer(8) != 0,
+        })?)
+    }
+
+    fn check_raw_streams(&mut self, _: &[RawStream]) -> Result<()> {
+        Ok(())
+    }
+
+    fn put_rows(&mut self, uuid: &StreamUuid, rows: &[RawRow], now: Timestamp) -> Result<Put> {
+        let put = self
+            .tables
+            .with(uuid, |table| put_rows(table, uuid, rows))?;
+        let (mut put, aside) = put.unwrap_or_default();
+        if !aside.is_empty() {
+            self.make_quarantine()?;
+            put.set_aside = set_aside(self.db, uuid, &aside, now)?;
+            put.already_there += aside.len() as u64 - put.set_aside;
+        }
+        Ok(put)
+    }
+
+    fn put_quarantined(&mut self, rows: &[RawQuarantined]) -> Result<()> {
+        self.make_quarantine()?;
+        let mut insert = Statement::prepare(self.db, &insert_quarantined("?9"))?;
+        for given in rows {
+            let moved_at = given.moved_at.to_string();
+            let more = [
+                Param::Text(given.stream.as_str()),
+                Param::Text(&given.reason),
+                Param::Text(&moved_at),
+                Param::Integer(given.shares_instant.into()),
+                Param::Integer(given.id),
+            ];
+            insert.execute(&[&params(&given.row)[..], &more].concat())?;
+        }
+        Ok(())
+    }
+
+    fn put_streams(&mut self, streams: &[RawStream], last_id: i64) -> Result<()> {
+        let mut insert = Statement::prepare(self.db, &streams::insert_raw())?;
+        for raw in streams {
+            insert.execute(&streams::raw_params(raw))?;
+        }
+        if last_id > 0 && has_sequence(self.db)? {
+            for sql in [
+                "UPDATE main.sqlite_sequence SET seq = ?1 WHERE name = 'streams' AND seq < ?1",
+                "INSERT INTO main.sqlite_sequence (name, seq) SELECT 'streams', ?1 WHERE NOT EXISTS \
+                 (SELECT 1 FROM main.sqlite_sequence WHERE name = 'streams')",
+            ] {
+                Statement::prepare(self.db, sql)?.execute(&[Param::Integer(last_id)])?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Connection {
+    fn make_quarantine(&mut self) -> Result<()> {
+        match quarantine::exists(self.db)? {
+            true => Ok(()),
+            false => self.tables.change_schema(quarantine::CREATE),
+        }
+    }
+}
+
+/// Returns `true` if the file counts ids, as one of the store does.
+fn has_sequence(db: Handle) -> Result<bool> {
+    let find = "SELECT 1 FROM main.sqlite_schema WHERE name = 'sqlite_sequence'";
+    Ok(Statement::prepare(db, find)?.first(&[], |_| ())?.is_some())
+}
+
+/// Reads the next rows that have a key, in its order.
+fn rows_by_key(table: &Table, position: &RawPosition, limit: usize) -> Result<Vec<RawRow>> {
+    let (after, condition) = match position {
+        RawPosition::Key(key) => (param(key), "ts > ?2"),
+        _ => (Param::Null, "ts IS NOT NULL AND ?2 IS NULL"),
+    };
+    let mut select = table.prepare(|t| {
+        format!("SELECT ts, value, hash, provider FROM {t} WHERE {condition} ORDER BY ts LIMIT ?1")
+    })?;
+    read_page(&mut select, &[Param::Integer(limit as i64), after])
+}
+
+/// Reads the next rows that have none, or are in the quarantine: there are few.
+fn rows_without_key(
+    db: Handle,
+    table: &Table,
+    uuid: &StreamUuid,
+    offset: i64,
+    limit: usize,
+) -> Result<Vec<RawRow>> {
+    let aside = match quarantine::exists(db)? {
+        true => {
+            "UNION ALL SELECT ts, value, hash, provider FROM main.__satori_quarantine \
+             WHERE stream = ?1 AND id < 0"
+        }
+        false => "",
+    };
+    let mut select = table.prepare(|t| {
+        format!(
+            "SELECT ts, value, hash, provider FROM {t} WHERE ts IS NULL AND ?1 IS NOT NULL {aside} \
+             ORDER BY 1, 2, 3, 4 LIMIT ?2 OFFSET ?3"
+        )
+    })?;
+    let page = [Param::Integer(limit as i64), Param::Integer(offset)];
+    read_page(
+        &mut select,
+        &[&[Param::Text(uuid.as_str())][..], &page].concat(),
+    )
+}
+
+fn read_page(select: &mut Statement, params: &[Param<'_>]) -> Result<Vec<RawRow>> {
+    let (mut page, mut bytes) = (Vec::new(), 0);
+    let mut rows = select.query(params)?;
+    while bytes < PAGE_BYTES
+        && let Some(row) = rows.next()?
+    {
+        let row = raw_row(&row);
+        bytes += row.size();
+        page.push(row);
+    }
+    Ok(page)
+}
+
+/// Puts rows into the table; returns those that it can't hold, and why.
+fn put_rows<'a>(
+    table: &mut Table,
+    uuid: &StreamUuid,
+    rows: &'a [RawRow],
+) -> Result<(Put, Vec<(&'a RawRow, String)>)> {
+    table.check_takes_rows(uuid)?;
+    let mut insert = table.prepare(|t| {
+        format!("INSERT OR IGNORE INTO {t} (ts, value, hash, provider) VALUES (?1, ?2, ?3, ?4)")
+    })?;
+    let mut select =
+        table.prepare(|t| format!("SELECT ts, value, hash, provider FROM {t} WHERE ts IS ?1"))?;
+    let (mut put, mut aside) = (Put::default(), Vec::new());
+    for row in rows {
+        if let Some(reason) = misfit(row) {
+            aside.push((row, reason));
+        } else if insert.execute(&params(row))? == 1 {
+            put.rows += 1;
+            if table.keeps_digest {
+                table.delta.add(cells(row));
+            }
+        } else if has(&mut select, &[param(&row.ts)], row)? {
+            put.already_there += 1;
+        } else {
+            aside.push((row, "another row has its key".to_owned()));
+        }
+    }
+    Ok((put, aside))
+}
+
+/// Returns why a table of the store's can't hold the row as it is; `None` if it can.
+fn misfit(row: &RawRow) -> Option<String> {
+    let null = [("ts", &row.ts), ("value", &row.value)];
+    let null = null.into_iter().find(|(_, datum)| **datum == Datum::Null);
+    let text = [("hash", &row.hash), ("provider", &row.provider)];
+    let mut text = text.into_iter();
+    let number = text.find(|(_, datum)| !matches!(datum, Datum::Text(_) | Datum::Blob(_)));
+    null.map(|(column, _)| format!("{column} is NULL"))
+        .or_else(|| number.map(|(column, _)| format!("{column} is not text")))
+}
+
+/// Puts rows of the stream into the quarantine, unless they are there; returns their number.
+fn set_aside(
+    db: Handle,
+    uuid: &StreamUuid,
+    rows: &[(&RawRow, String)],
+    now: Timestamp,
+) -> Result<u64> {
+    let moved_at = now.to_string();
+    let next = "(SELECT min(coalesce(min(id), 0), 0) - 1 FROM main.__satori_quarantine)";
+    let mut insert = Statement::prepare(db, &insert_quarantined(next))?;
+    let mut put = 0;
+    for (row, reason) in rows {
+        if Aside::of(db, uuid)?.has(row)? {
+            continue;
+        }
+        let more = [
+            Param::Text(uuid.as_str()),
+            Param::Text(reason),
+            Param::Text(&moved_at),
+            Param::Integer(0),
+        ];
+        put += insert.execute(&[&params(row)[..], &more].concat())? as u64;
+    }
+    Ok(put)
+}
+
+/// Returns the SQL that puts a row into the quarantine under this id, unless it is taken.
+fn insert_quarantined(id: &str) -> String {
+    format!(
+        "INSERT OR IGNORE INTO main.__satori_quarantine \
+         (ts, value, hash, provider, stream, reason, moved_at, shares_instant, id) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, {id})"
+    )
+}
+
+/// The rows of a stream that are in the quarantine because its table can't hold them.
+struct Aside<'a> {
+    uuid: &'a StreamUuid,
+    /// `None` if there is no quarantine.
+    select: Option<Statement>,
+}
+
+impl<'a> Aside<'a> {
+    fn of(db: Handle, uuid: &'a StreamUuid) -> Result<Self> {
+        let select = "SELECT ts, value, hash, provider FROM main.__satori_quarantine \
+                      WHERE stream = ?1 AND id < 0 AND ts IS ?2";
+        let select = match quarantine::exists(db)? {
+            true => Some(Statement::prepare(db, select)?),
+            false => None,
+        };
+        Ok(Self { uuid, select })
+    }
+
+    fn has(&mut self, row: &RawRow) -> Result<bool> {
+        let Some(select) = &mut self.select else {
+            return Ok(false);
+        };
+        let params = [Param::Text(self.uuid.as_str()), param(&row.ts)];
+        has(select, &params, row)
+    }
+}
+
+/// Returns `true` if one of the rows that the statement selects is this one.
+fn has(select: &mut Statement, params: &[Param<'_>], wanted: &RawRow) -> Result<bool> {
+    let mut rows = select.query(params)?;
+    while let Some(row) = rows.next()? {
+        if raw_row(&row) == *wanted {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
