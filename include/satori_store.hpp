@@ -789,8 +789,8 @@ class Cursor {
 /** A store: one engine.db, open. */
 class Store {
  public:
-  /** Opens the store at `path`; a missing file becomes a new one: see
-   *  satori_store_open. */
+  /** Opens the store at `path`; a missing file becomes a new one. A path that is a URL,
+   *  postgres://..., opens the store in that database: see satori_store_open. */
   explicit Store(Text path, const OpenOptions &options = {})
       : Store(path, options, false) {}
 

@@ -13,7 +13,7 @@ from ._capi import arrow
 from ._capi.call import attempt, call, choice, flag
 from ._capi.library import Handle
 from ._capi.structs import OpenOptions
-from ._text import shown, utf8
+from ._text import shown, url_shown, utf8
 from .errors import Closed, Forked, Interrupted, InvalidArgument, InvalidUtf8
 from .reports import Compacted
 
@@ -68,15 +68,18 @@ def path_of(path: Any) -> bytes:
             f"path is {shown(path)}: expected text, bytes or a pathlib.Path"
         ) from None
     except UnicodeEncodeError as error:
-        raise InvalidUtf8(f"{shown(path)} can't be written as UTF-8: {error.reason}") from None
+        what = url_shown(os.fspath(path)) or shown(path)
+        raise InvalidUtf8(f"{what} can't be written as UTF-8: {error.reason}") from None
 
 
 class StoreHandle:
     """A store that is open, until it is closed."""
 
     _handle: Optional[int] = None
-    #: The file as it was named; None in memory.
+    #: The file as it was named; None if the store is in memory or in a database on a server.
     path: Optional[str] = None
+    #: The URL of the database, without its password; None if the store is a file or in memory.
+    url: Optional[str] = None
     #: How many times the calls under way were to end.
     _interrupts = 0
 
@@ -88,7 +91,10 @@ class StoreHandle:
         handle = Handle()
         call("satori_store_open", path, len(path or b""), byref(options), byref(handle))
         self._handle = handle.value
-        self.path = None if path is None else os.fsdecode(path)
+        if path is not None:
+            given = os.fsdecode(path)
+            self.url = url_shown(given)
+            self.path = given if self.url is None else None
 
     def _check_interrupts(self, began: int) -> None:
         """Raises what ends a call of several parts, if an interrupt came since the number of them
@@ -164,7 +170,12 @@ class StoreHandle:
             attempt("satori_store_close", handle)
 
     def __repr__(self) -> str:
-        return f"<Store {self.path or 'in memory'!r}{' (closed)' if self.closed else ''}>"
+        return f"<Store {self._where!r}{' (closed)' if self.closed else ''}>"
+
+    @property
+    def _where(self) -> str:
+        """Returns where the store is, for messages."""
+        return self.path or self.url or "in memory"
 
     def __reduce__(self) -> Any:
         raise TypeError("a Store can't be sent to another process: open the file there")
@@ -176,7 +187,7 @@ class StoreHandle:
         :raises Closed: the store is closed.
         """
         if self._handle is None:
-            raise Closed(f"the store {self.path or 'in memory'!r} is closed: open it again")
+            raise Closed(f"the store {self._where!r} is closed: open it again")
         return self._handle
 
     def _at(self, text: str) -> tuple[int, bytes, int]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Optional
 
 from .errors import InvalidArgument, InvalidUtf8, InvalidValue
 
@@ -20,6 +21,23 @@ def shown(value: Any) -> str:
     if len(text) <= _SHOWN:
         return text
     return f"{text[:_SHOWN]}… ({type(value).__name__}, {len(text)} characters)"
+
+
+def url_shown(text: str) -> Optional[str]:
+    """Returns a URL as messages show it, without what may be a password: that of the user, and
+    whatever comes behind the address. None if the text is no URL."""
+    scheme = re.match(r"\s*([a-z][a-z0-9+.:-]+):/+", text, re.ASCII | re.IGNORECASE)
+    if scheme is None:
+        return None
+    hosts, *rest = re.split(r"(?=[/?#;])", text[scheme.end() :], maxsplit=1)
+    path = "".join(rest)
+    # Nobody knows what an @ elsewhere separates.
+    if "@" in path or hosts.count("@") > 1:
+        return f"{scheme[1]}://***"
+    _, at, host = hosts.rpartition("@")
+    end = re.search(r"[?#;]", path)
+    path = path if end is None else f"{path[: end.end()]}***"
+    return f"{scheme[1]}://{'***@' if at else ''}{host}{path}"
 
 
 def utf8(text: str) -> bytes:

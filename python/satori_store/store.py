@@ -1,4 +1,4 @@
-"""The store: one engine.db, open."""
+"""The store: one engine.db, or one database, open."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from ._operations.clocks import ClockOperations
 from ._operations.observations import ObservationOperations
 from ._operations.payloads import PayloadOperations
 from ._operations.streams import StreamOperations
-from .errors import StoreError, UnsafeSqliteWarning
+from .errors import InvalidArgument, StoreError, UnsafeSqliteWarning
 from .sqlite import SqliteInfo
 
+#: How the URL of a store in PostgreSQL begins.
+_SCHEMES = ("postgres://", "postgresql://")
 #: Streams that a notebook shows.
 _SHOWN = 20
 _HEADS = ("name", "uuid", "last synced (UTC)", "latest row (UTC)", "value")
@@ -43,7 +45,11 @@ class Store(
     without changing one observation. A file that is damaged, of a later release or of
     another shape is refused and left as it is.
 
-    :param path: the file. Text that looks like a URL (``scheme://…``) is none.
+    :param path: the file; or a URL, ``postgres://user@host/database``, of a store in
+        PostgreSQL, if the library was built with its feature ``postgres``. Then what is said
+        here of files is true of the database; ``digest``, :meth:`backup` and :meth:`compact`
+        raise :class:`Unsupported`. No message and no ``repr`` shows the password. Other text
+        that looks like a URL (``scheme://…``) is refused.
     :param read_only: write not one byte; every write raises :class:`ReadOnly`. A closed
         store is read even where its folder can't be written, without a lock. Every call
         looks before and after whether another program writes the file, and opens it anew if
@@ -114,8 +120,37 @@ class Store(
             digest=digest,
         )
         self._open(path_of(path), options)
-        if danger := sqlite.danger():
+        if self.url is None and (danger := sqlite.danger()):
             warnings.warn(danger, UnsafeSqliteWarning, stacklevel=2)
+
+    @classmethod
+    def connect(
+        cls,
+        url: str,
+        *,
+        read_only: bool = False,
+        create: bool = True,
+        busy_timeout: float = 5.0,
+        keep_spelling: bool = False,
+    ) -> Store:
+        """Opens the store in the database that a URL names, as ``Store(url)`` does; a path is
+        refused.
+
+        :param url: ``postgres://user@host/database``. The password may be in it, in
+            ``PGPASSWORD`` or in ``~/.pgpass``.
+        :param create: make the store's tables if there are none.
+        :raises InvalidArgument: it is no such URL.
+        :raises CannotOpen: there is no connection, or the library has no PostgreSQL.
+        """
+        if not (isinstance(url, str) and url.lstrip().startswith(_SCHEMES)):
+            raise InvalidArgument("url: expected text that begins with postgres://")
+        return cls(
+            url,
+            read_only=read_only,
+            create=create,
+            busy_timeout=busy_timeout,
+            keep_spelling=keep_spelling,
+        )
 
     @classmethod
     def in_memory(cls) -> Store:
@@ -128,7 +163,7 @@ class Store(
     def _repr_html_(self) -> str:
         """Returns a table of the first streams by id, each with its latest row, and how many
         there are. It lists the streams and looks up the rows of those shown; it counts none."""
-        where = "memory" if self.path is None else self.path
+        where = self.path or self.url or "memory"
         if self.closed:
             return _html.page(f"Store {where}", _html.paragraph("It is closed: open it again."))
         uuids = [row["uuid"] for row in self.streams_as_stored()] + self.streams_without_metadata()

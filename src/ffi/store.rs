@@ -117,12 +117,19 @@ impl satori_open_options {
 /// file that is damaged, of a later release or of another shape is refused and
 /// not changed.
 ///
-/// @param path         the file; bytes as the system takes them, no NUL needed.
+/// In a library that was built with the feature `postgres`, a path that is a URL,
+/// postgres://user@host/database, opens the store in that database, and makes its tables if
+/// there are none. The password may be in the URL, in PGPASSWORD or in ~/.pgpass; no message
+/// shows it. What this header says of the file is true of the database; satori_backup,
+/// satori_compact and digests are SATORI_UNSUPPORTED there, and any call may return
+/// SATORI_CONNECTION_LOST, one that writes also SATORI_UNKNOWN_OUTCOME.
+///
+/// @param path         the file; bytes as the system takes them, no NUL needed. Or a URL.
 /// @param path_length  its length in bytes.
 /// @param options      how; NULL for the defaults.
 /// @param store        receives the handle; close it with satori_store_close.
 /// @param error        see satori_error; may be NULL.
-/// @return SATORI_OK, SATORI_CANNOT_OPEN (also if the path looks like a URL,
+/// @return SATORI_OK, SATORI_CANNOT_OPEN (also if the path looks like another URL,
 ///         scheme://...), SATORI_NOT_A_STORE, SATORI_CORRUPT, SATORI_LATER_RELEASE,
 ///         SATORI_SCHEMA_MISMATCH, SATORI_BUSY, SATORI_READ_ONLY, SATORI_DISK_FULL,
 ///         SATORI_DATABASE, SATORI_NULL_POINTER, SATORI_INVALID_ARGUMENT.

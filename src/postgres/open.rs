@@ -65,6 +65,8 @@ fn refused(location: &Location, reason: String) -> Error {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]
@@ -73,5 +75,24 @@ mod tests {
         assert!(reason.contains("PostgreSQL 12;"), "{reason}");
         assert_eq!(check_version(130_000), Ok(()));
         assert_eq!(check_version(180_001), Ok(()));
+    }
+
+    #[test]
+    fn libpq_quotes_no_part_of_a_password() {
+        for url in [
+            "postgres://ann:a@secret@127.0.0.1:1/db",
+            "postgres://ann:%zzsecret@127.0.0.1:1/db",
+            "postgres://ann:a/secret@127.0.0.1:1/db",
+            "postgres://127.0.0.1:1/db?password=a&secret",
+            "postgres://127.0.0.1:1/db?password=a=secret",
+            "postgres://ann:secret@127.0.0.1:1/db",
+        ] {
+            let location = Location::new(Path::new(url));
+            let options = OpenOptions::new();
+            let error = Connection::connect(url, &location, &options).err();
+            let error = error.map(|error| error.to_string()).unwrap_or_default();
+            assert!(error.starts_with("cannot open postgres://"), "{error}");
+            assert!(!error.contains("secret"), "{url}: {error}");
+        }
     }
 }

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import Literal, Optional, TypeVar
 
-from .._text import shown
+from .._text import shown, url_shown
 from ..errors import Closed, InvalidArgument, InvalidUuid, NotAStream, NotFound, UnreadableRow
 from ..store import Store
 
@@ -42,10 +42,15 @@ class Connection:
         if on_error not in ("log", "raise"):
             raise InvalidArgument(f"on_error is {shown(on_error)}: expected 'log' or 'raise'")
         try:
-            self.dbname = os.path.join(data_dir, dbname)
+            place = os.path.join(data_dir, dbname)
         except TypeError as error:
             raise InvalidArgument(f"data_dir and dbname are no path: {error!s:.100}") from None
-        self.data_dir = data_dir
+        # A URL stands for both.
+        urls = [text for text in map(os.fsdecode, (dbname, data_dir)) if url_shown(text)]
+        self._place, self._is_file = (urls[0], False) if urls else (place, True)
+        #: The file; of a URL, what may be shown.
+        self.dbname = url_shown(self._place) or self._place
+        self.data_dir = url_shown(os.fsdecode(data_dir)) or data_dir
         self.on_error = on_error
         self._lock = threading.Lock()
         self._store: Optional[Store] = None
@@ -59,8 +64,9 @@ class Connection:
         """Opens the store, or opens it anew. Calls that other threads have under way end on
         the store of before, which is closed with the last of them."""
         with self._lock:
-            os.makedirs(os.path.dirname(self.dbname) or ".", exist_ok=True)
-            self._store = Store(self.dbname, keep_spelling=True, busy_timeout=_BUSY_TIMEOUT)
+            if self._is_file:
+                os.makedirs(os.path.dirname(self._place) or ".", exist_ok=True)
+            self._store = Store(self._place, keep_spelling=True, busy_timeout=_BUSY_TIMEOUT)
             self._skipping = None
 
     def disconnect(self) -> None:
@@ -102,7 +108,7 @@ class Connection:
         with self._lock:
             if self._skipping is None:
                 self.store  # raises Closed
-                self._skipping = Store(self.dbname, read_only=True, skip_unreadable=True)
+                self._skipping = Store(self._place, read_only=True, skip_unreadable=True)
             return self._skipping
 
     def _warn(self, uuid: str, error: UnreadableRow) -> None:

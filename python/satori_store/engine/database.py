@@ -46,7 +46,8 @@ class EngineSqliteDatabase(Connection):
     again, and repeating the write is safe.
 
     :param data_dir: the folder, made if there is none.
-    :param dbname: the file in it.
+    :param dbname: the file in it. Either may be a URL, ``postgres://user@host/database``, of a
+        store in PostgreSQL; then the other doesn't matter.
     :param on_error: ``"raise"`` lets those writes raise too.
     :raises CannotOpen, NotAStore, Corrupt, LaterRelease, SchemaMismatch: as
         :class:`satori_store.Store` does; the file is left as it was.

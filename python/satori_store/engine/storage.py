@@ -29,7 +29,8 @@ class EngineStorageManager:
     fail and log the error, as :class:`EngineSqliteDatabase` says.
 
     :param data_dir: the folder, made if there is none.
-    :param dbname: the file in it.
+    :param dbname: the file in it. Either may be a URL, ``postgres://user@host/database``, of a
+        store in PostgreSQL; then the other doesn't matter.
     :param on_error: ``"raise"`` lets those writes raise too.
     """
 
