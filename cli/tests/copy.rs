@@ -192,6 +192,41 @@ fn rows_that_the_server_cannot_hold_are_in_its_quarantine() {
     ] {
         assert!(listed.contains(reason), "{reason}: {listed}");
     }
+    // Those of a stream that is removed stay, and are copied on.
+    let quarantined = |db: &str| {
+        let all = folder.run(&["quarantine", db, "--list", "--json"]);
+        let json = all.json();
+        let streams = json["streams"].as_array().unwrap().clone();
+        let of = streams
+            .iter()
+            .map(|stream| stream["rows"].as_array().map_or(0, Vec::len));
+        of.sum::<usize>()
+    };
+    let before = quarantined(&db);
+    assert!(before >= 5, "{before}");
+    assert_eq!(
+        folder
+            .run(&["remove", &db, "moved", "--data", "--yes"])
+            .code,
+        0
+    );
+    assert_eq!(
+        folder.run(&["remove", &db, "odd", "--data", "--yes"]).code,
+        0
+    );
+    assert_eq!(quarantined(&db), before);
+    let ran = folder.run(&["copy", &db, "without.db"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(quarantined("without.db"), before);
+    for stream in ["odd", "moved"] {
+        assert_eq!(
+            folder
+                .run(&["remove", "engine.db", stream, "--data", "--yes"])
+                .code,
+            0
+        );
+    }
+
     // Streams come in the same order, and new ids are new.
     let streams = |db: &str| folder.run(&["streams", db, "--json"]).json();
     let uuids = |db: &str| {

@@ -2,6 +2,7 @@
 
 use super::connection::{Connection, no_session};
 use super::key::key;
+use super::quarantine::LEFT;
 use super::raw::{Answer, Params, Row, Statement};
 use super::streams::{FORGET, PLACE, place, taken};
 use crate::backend::Found;
@@ -251,6 +252,7 @@ impl Connection {
             ),
             Statement::new("UPDATE streams SET data = NULL WHERE stream = $1", params()),
             Statement::new(FORGET, named()),
+            Statement::new(LEFT, Params::new().text(uuid.as_str())),
         ])?;
         Ok(Some(answers[0].number()))
     }

@@ -8,6 +8,10 @@ use crate::model::error::Result;
 use crate::model::report::{Restored, StoredRow};
 use crate::model::uuid::StreamUuid;
 
+/// Has the rows that a copy has set aside, because `observations` can't hold them, count as
+/// rows of no stream.
+pub(super) const LEFT: &str = "UPDATE quarantine SET id = DEFAULT WHERE uuid = $1 AND id < 0";
+
 impl Connection {
     pub(super) fn unreadable(&mut self, uuid: &StreamUuid) -> Found<Vec<StoredRow>> {
         Ok(self.has_data(uuid)?.then(Vec::new))

@@ -302,7 +302,9 @@ impl Backend for Connection {
     }
 
     fn remove_data(&mut self, uuid: &StreamUuid) -> Found<u64> {
-        self.tables.drop(uuid)
+        let removed = self.tables.drop(uuid)?;
+        quarantine::leave(self.db, uuid)?;
+        Ok(removed)
     }
 
     fn back_up(&mut self, to: &Path) -> Result<u64> {

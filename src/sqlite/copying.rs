@@ -15,9 +15,6 @@ use crate::model::raw_row::{Put, RawPosition, RawQuarantined, RawRow, RawStream}
 use crate::model::time::Timestamp;
 use crate::model::uuid::StreamUuid;
 
-/// A page of rows ends behind the one with which it takes so much memory.
-const PAGE_BYTES: usize = 4 << 20;
-
 impl Copying for Connection {
     fn raw_streams(&mut self) -> Result<Vec<RawStream>> {
         let mut select = Statement::prepare(self.db, streams::ALL)?;
@@ -199,7 +196,7 @@ fn rows_by_key(table: &Table, position: &RawPosition, limit: usize) -> Result<Ve
     let mut select = table.prepare(|t| {
         format!("SELECT ts, value, hash, provider FROM {t} WHERE {condition} ORDER BY ts LIMIT ?1")
     })?;
-    read_page(&mut select, &[Param::Integer(limit as i64), after])
+    Ok(select.all(&[Param::Integer(limit as i64), after], raw_row)?)
 }
 
 /// Reads the next rows that have none, or are in the quarantine: there are few.
@@ -224,23 +221,10 @@ fn rows_without_key(
         )
     })?;
     let page = [Param::Integer(limit as i64), Param::Integer(offset)];
-    read_page(
-        &mut select,
+    Ok(select.all(
         &[&[Param::Text(uuid.as_str())][..], &page].concat(),
-    )
-}
-
-fn read_page(select: &mut Statement, params: &[Param<'_>]) -> Result<Vec<RawRow>> {
-    let (mut page, mut bytes) = (Vec::new(), 0);
-    let mut rows = select.query(params)?;
-    while bytes < PAGE_BYTES
-        && let Some(row) = rows.next()?
-    {
-        let row = raw_row(&row);
-        bytes += row.size();
-        page.push(row);
-    }
-    Ok(page)
+        raw_row,
+    )?)
 }
 
 /// Puts rows into the table; returns those that it can't hold, and why.

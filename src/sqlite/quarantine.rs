@@ -193,6 +193,22 @@ pub(super) fn restore(db: Handle, table: &mut Table, stream: &StreamUuid) -> Res
     Ok(restored)
 }
 
+/// Has the rows that a copy has set aside, because the stream's table can't hold them, count as
+/// rows of no stream: see [`copying`](crate::backend::copying). Only in a transaction.
+pub(super) fn leave(db: Handle, stream: &StreamUuid) -> Result<()> {
+    if !exists(db)? {
+        return Ok(());
+    }
+    let mut leave = Statement::prepare(
+        db,
+        "UPDATE main.__satori_quarantine \
+         SET id = (SELECT max(max(id), 0) + 1 FROM main.__satori_quarantine) \
+         WHERE id = (SELECT max(id) FROM main.__satori_quarantine WHERE stream = ?1 AND id < 0)",
+    )?;
+    while leave.execute(&[Param::Text(stream.as_str())])? > 0 {}
+    Ok(())
+}
+
 /// A row in the quarantine.
 struct Waiting {
     id: i64,

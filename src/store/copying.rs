@@ -11,8 +11,12 @@ use crate::model::report::Copied;
 use crate::model::time::Timestamp;
 use crate::model::uuid::StreamUuid;
 
-/// How many rows are copied in a transaction.
+/// How many rows are copied in a transaction at most.
 const PAGE: usize = 8_192;
+/// How much memory they take at most, as far as the page before foretells it.
+const PAGE_BYTES: usize = 4 << 20;
+/// How many rows the first page has.
+const FIRST_PAGE: usize = 256;
 /// How many places are made in a transaction.
 const PLACES: usize = 256;
 
@@ -276,6 +280,7 @@ struct Pages<'a> {
     store: &'a Store,
     uuid: &'a StreamUuid,
     position: RawPosition,
+    limit: usize,
 }
 
 impl<'a> Pages<'a> {
@@ -284,24 +289,23 @@ impl<'a> Pages<'a> {
             store,
             uuid,
             position: RawPosition::Start,
+            limit: FIRST_PAGE,
         }
     }
 
     /// Returns the next page; `None` at the end.
     fn next(&mut self) -> Result<Option<Vec<RawRow>>> {
-        let Self {
-            store,
-            uuid,
-            position,
-        } = self;
-        let rows = store.read(|connection| connection.raw_rows(uuid, position, PAGE))?;
-        match rows {
-            Some(rows) if rows.is_empty() => Ok(None),
-            Some(rows) => Ok(Some(rows)),
-            None => Err(Error::StreamNotFound {
-                stream: uuid.to_string(),
-            }),
-        }
+        let (uuid, position, limit) = (self.uuid, &mut self.position, self.limit);
+        let rows = self
+            .store
+            .read(|connection| connection.raw_rows(uuid, position, limit))?;
+        let rows = rows.ok_or_else(|| Error::StreamNotFound {
+            stream: uuid.to_string(),
+        })?;
+        let bytes: usize = rows.iter().map(RawRow::size).sum();
+        let each = (bytes / rows.len().max(1)).max(1);
+        self.limit = (PAGE_BYTES / each).clamp(1, PAGE);
+        Ok((!rows.is_empty()).then_some(rows))
     }
 }
 

@@ -9,7 +9,6 @@ mod streams;
 
 use super::connection::Connection;
 use super::key::key;
-use super::observations::first_count;
 use super::raw::Params;
 use crate::backend::Found;
 use crate::backend::copying::Copying;
@@ -42,7 +41,7 @@ impl Copying for Connection {
         let select = "SELECT (SELECT count(*) FROM observations WHERE stream = $1) + \
                       (SELECT count(*) FROM quarantine WHERE uuid = $2 AND id < 0)";
         let params = Params::new().int8(key(uuid)).text(uuid.as_str());
-        self.on_rows(uuid, select, params, |answer| Ok(first_count(answer)))
+        self.on_rows(uuid, select, params, |answer| Ok(answer.number()))
     }
 
     fn lacking<'a>(&mut self, uuid: &StreamUuid, rows: &'a [RawRow]) -> Result<Option<&'a RawRow>> {
