@@ -44,6 +44,7 @@ impl Store {
     /// default [`OpenOptions`]: makes its tables if there are none, and migrates those of an
     /// earlier release. Several engines may do so at once.
     ///
+    /// It waits ten seconds for the server, or as long as the URL says (`connect_timeout=3`).
     /// It needs the feature `postgres`. [`open`](Self::open) does the same for a URL. The
     /// password may be in the URL, in the environment or in a file, as libpq has it; it is in
     /// no message.

@@ -42,7 +42,7 @@ impl Drop for Small {
 fn a_full_disk_stores_nothing_and_the_store_goes_on_when_there_is_room() {
     let Some(_) = wanted() else { return };
     let Some(small) = Small::new() else {
-        eprintln!("skipped: a small file system needs root's rights");
+        skipped("a small file system needs root's rights");
         return;
     };
     // It ends before the file system does.

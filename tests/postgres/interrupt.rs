@@ -70,6 +70,12 @@ fn a_long_call_ends_soon_and_stores_nothing() {
             (0..).try_for_each(|_| store.wait(seen, Duration::from_secs(60)).map(drop))
         }));
     }
+    // More than the connection takes while the server waits for the stream's row.
+    let many: Vec<NewObservation<'_>> = (1..500_000).map(numbered).collect();
+    let mut other = session(&place.plain);
+    run_in(&mut other, "BEGIN; SELECT * FROM streams FOR UPDATE");
+    times.push(end(&store, blocks, |store| store.insert_many(&s, &many)));
+    run_in(&mut other, "ROLLBACK");
     // The middle one, as others may keep the machine busy.
     times.sort();
     assert!(

@@ -82,7 +82,7 @@ fn write(url: &str, writer: i64, ended: &AtomicBool, rows: &AtomicUsize) -> Seen
 fn no_acknowledged_row_is_lost_with_the_server() {
     let Some(_) = wanted() else { return };
     let kills = if soak() { 20 } else { 2 };
-    let mut server = Server::start(&CARELESS);
+    let mut server = Server::start_on_disk(&CARELESS);
     let url = server.url();
     Store::connect(&url).unwrap();
     let (ended, rows) = (AtomicBool::new(false), AtomicUsize::new(0));

@@ -34,7 +34,7 @@ impl Pooler {
     /// Returns `None` if pgbouncer isn't installed.
     fn new(server: &str) -> Option<Self> {
         if !Path::new("/usr/sbin/pgbouncer").exists() {
-            eprintln!("skipped: pgbouncer is not installed");
+            skipped("pgbouncer is not installed");
             return None;
         }
         let database = name("pooled");

@@ -59,6 +59,8 @@ impl Proxy {
 }
 
 fn pass_on(client: TcpStream, server: TcpStream, next: &Arc<Mutex<Option<Cut>>>) {
+    client.set_nodelay(true).unwrap();
+    server.set_nodelay(true).unwrap();
     let made: Arc<Mutex<Option<Cut>>> = Arc::default();
     let both =
         |one: &TcpStream, other: &TcpStream| (one.try_clone().unwrap(), other.try_clone().unwrap());

@@ -1,6 +1,7 @@
 //! Servers, and other programs' sessions on them.
 
 use std::fs;
+use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
@@ -21,9 +22,18 @@ use crate::support::*;
 pub(crate) fn wanted() -> Option<String> {
     let server = server();
     if server.is_none() {
-        eprintln!("skipped: SATORI_STORE_POSTGRES names no server");
+        skipped("SATORI_STORE_POSTGRES names no server");
     }
     server
+}
+
+/// Says that this test is skipped, past the harness, which keeps what tests print to itself.
+pub(crate) fn skipped(reason: &str) {
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or_default();
+    // The harness may be in the middle of a line.
+    let line = format!("\nskipped: {test}: {reason}\n");
+    let _ = std::io::stderr().write_all(line.as_bytes());
 }
 
 /// The parts of a URL.
@@ -212,9 +222,20 @@ pub(crate) struct Server {
 pub(crate) const PASSWORD: &str = "swordfish";
 
 impl Server {
-    /// Starts a server with settings such as `max_connections=5`.
+    /// Starts a server with settings such as `max_connections=5`, in memory if there is room.
     pub(crate) fn start(settings: &[&str]) -> Self {
-        let folder = folder();
+        Self::start_in(folder(), settings)
+    }
+
+    /// Starts a server whose files are on the disk.
+    pub(crate) fn start_on_disk(settings: &[&str]) -> Self {
+        Self::start_in(
+            owned(TempDir::with_prefix("satori-server.").unwrap()),
+            settings,
+        )
+    }
+
+    fn start_in(folder: TempDir, settings: &[&str]) -> Self {
         let mut server = Self::over(folder, settings);
         let password = server.folder.path().join("password");
         fs::write(&password, PASSWORD).unwrap();
@@ -348,10 +369,13 @@ pub(crate) fn signal(name: &str, process: u32) {
 /// Makes a folder in which a server's user may write, in memory if there is room.
 fn folder() -> TempDir {
     let memory = Path::new("/dev/shm");
-    let folder = match memory.is_dir() {
-        true => TempDir::with_prefix_in("satori-postgres.", memory).unwrap(),
-        false => TempDir::with_prefix("satori-postgres.").unwrap(),
-    };
+    owned(match memory.is_dir() {
+        true => TempDir::with_prefix_in("satori-server.", memory).unwrap(),
+        false => TempDir::with_prefix("satori-server.").unwrap(),
+    })
+}
+
+fn owned(folder: TempDir) -> TempDir {
     open_up(folder.path());
     folder
 }
