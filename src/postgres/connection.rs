@@ -186,10 +186,12 @@ impl Connection {
             Err(failure) => {
                 // The failure has kept COMMIT from running.
                 self.send_rollback();
-                return Err(match failure.state.is_some() && failure.answered < before {
-                    true => not_begun(failure),
-                    false => not_committed(failure, all.len() - 1),
-                });
+                return Err(
+                    match failure.has_state(b"0A000") && failure.answered < before {
+                        true => not_begun(failure),
+                        false => not_committed(failure, all.len() - 1),
+                    },
+                );
             }
         };
         let mut answers: Vec<Answer> = answers.into_iter().skip(before).collect();

@@ -95,9 +95,11 @@ pub(super) fn not_reconnected(error: Error) -> Error {
 
 /// Returns the error for statements that end with `COMMIT`, behind `before` others, and that
 /// failed: if the connection was lost meanwhile, nobody knows whether it was made, unless the
-/// server has reported a failure before it came to it.
+/// server itself has reported a failure before it came to it. A pooler that has lost the server
+/// reports one of class 08, whatever the server has done.
 pub(super) fn not_committed(failure: Failure, before: usize) -> Error {
-    let is_known = failure.state.is_some() && failure.answered < before;
+    let is_known =
+        failure.state.is_some() && !failure.is_of_class(b"08") && failure.answered < before;
     match is_lost(&failure) && !is_known {
         true => Error::UnknownOutcome {
             location: Location::UNKNOWN,

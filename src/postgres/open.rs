@@ -1,7 +1,7 @@
 //! Opening a store on a server.
 
 use std::ffi::CString;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::connection::{Address, Call, Connection};
 use super::error::not_opened;
@@ -24,8 +24,9 @@ impl Connection {
                 .map_err(|_| refused(location, "its URL has a NUL".to_owned()))?,
             location: location.clone(),
         };
+        let begun = Instant::now();
         let session = Self::establish(&address, options, &Call::new())
-            .map_err(|error| error.located(location, Duration::ZERO))?;
+            .map_err(|error| error.located(location, begun.elapsed()))?;
         Ok(Self::new(session, address, options))
     }
 

@@ -221,6 +221,31 @@ fn a_call_through_a_pooler_can_be_interrupted() {
     }
 }
 
+/// A pooler knows few of the settings with which a session can begin: the search path belongs
+/// to the database or the role there (`ALTER ROLE … SET search_path`).
+#[test]
+fn what_a_pooler_refuses_is_named() {
+    let Some(server) = wanted() else { return };
+    let Some(pooler) = Pooler::new(&server) else {
+        return;
+    };
+    let url = Url::new(&pooler.url).with("options=-csearch_path%3Dother");
+    let error = Store::connect(&url.text()).unwrap_err();
+    assert!(matches!(error, Error::CannotOpen { .. }), "{error:?}");
+    assert_eq!(error.sqlstate(), "08P01");
+    assert!(error.to_string().contains("options"), "{error}");
+    let database = Url::new(&pooler.direct).database;
+    psql(
+        &pooler.direct,
+        &format!("CREATE SCHEMA other; ALTER DATABASE {database} SET search_path = other"),
+    );
+    assert_works(&Store::connect(&pooler.url).unwrap());
+    assert_eq!(
+        psql(&pooler.direct, "SELECT count(*) FROM other.observations"),
+        "2\n"
+    );
+}
+
 /// What a session is asked to keep is another one's by the next transaction.
 #[test]
 fn control_a_session_s_settings_do_not_last_through_a_pooler() {

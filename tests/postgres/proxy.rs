@@ -19,6 +19,8 @@ pub(crate) enum Cut {
     Sent,
     /// When the server has said that it has committed, before that reaches the store.
     After,
+    /// There too, and the store is told as pgbouncer does that the server is gone.
+    Told,
     /// Nowhere, but `COMMIT` and what comes later goes no further.
     Stuck,
 }
@@ -69,7 +71,7 @@ fn pass_on(client: TcpStream, server: TcpStream, next: &Arc<Mutex<Option<Cut>>>)
     let (next, cut) = (Arc::clone(next), Arc::clone(&made));
     thread::spawn(move || {
         let _ = to_server(&client_in, &server_out, &next, &cut);
-        if *cut.lock().unwrap() != Some(Cut::After) {
+        if !matches!(*cut.lock().unwrap(), Some(Cut::After | Cut::Told)) {
             end(&client_in, &server_out);
         }
     });
@@ -133,7 +135,16 @@ fn to_client(
         server.read_exact(&mut kind)?;
         let message = [kind.as_slice(), &body(server)?].concat();
         match *made.lock().unwrap() {
-            Some(Cut::After) if kind == [b'C'] && has(&message, b"COMMIT\0") => return Ok(()),
+            Some(cut @ (Cut::After | Cut::Told))
+                if kind == [b'C'] && has(&message, b"COMMIT\0") =>
+            {
+                if cut == Cut::Told {
+                    let fields = b"SFATAL\0C08P01\0Mserver conn crashed?\0\0";
+                    let length = u32::try_from(fields.len() + 4).unwrap().to_be_bytes();
+                    client.write_all(&[b"E", &length[..], fields].concat())?;
+                }
+                return Ok(());
+            }
             Some(_) => {}
             None => client.write_all(&message)?,
         }

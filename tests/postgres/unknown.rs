@@ -10,7 +10,7 @@ use crate::proxy::{Cut, Proxy};
 use crate::server::*;
 use crate::support::*;
 
-const CUTS: [Cut; 4] = [Cut::Before, Cut::Amid, Cut::Sent, Cut::After];
+const CUTS: [Cut; 5] = [Cut::Before, Cut::Amid, Cut::Sent, Cut::After, Cut::Told];
 
 /// A store that reaches the server through a proxy, and one that reaches it as usual.
 struct Pair {
@@ -53,7 +53,7 @@ impl Pair {
 fn assert_fits(cut: Cut, was_there: bool) {
     match cut {
         Cut::Before | Cut::Amid => assert!(!was_there, "{cut:?}"),
-        Cut::After => assert!(was_there, "{cut:?}"),
+        Cut::After | Cut::Told => assert!(was_there, "{cut:?}"),
         Cut::Sent | Cut::Stuck => {}
     }
 }

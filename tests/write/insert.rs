@@ -167,6 +167,25 @@ fn insert_many_counts_each_row_once_whatever_the_order() {
 }
 
 #[test]
+fn of_rows_of_one_instant_each_is_compared_with_what_is_stored() {
+    for rows in [
+        [row(1, 1.0), row(1, 2.0)],
+        [1.0, 2.0].map(|value| NewObservation::new(at(1), value)),
+    ] {
+        let store = memory();
+        let s = uuid("s");
+        store.insert(&s, &row(1, 2.0)).unwrap();
+        let report = store.insert_many(&s, &rows).unwrap();
+        assert_eq!((report.inserted, report.already_there), (0, 1));
+        let conflicts = report.conflicts.iter();
+        let conflicts: Vec<_> = conflicts
+            .map(|(index, found)| (*index, found.stored))
+            .collect();
+        assert_eq!(conflicts, [(0, Some(2.0))]);
+    }
+}
+
+#[test]
 fn a_backfill_goes_between_the_rows_that_are_there() {
     let store = memory();
     let s = uuid("s");

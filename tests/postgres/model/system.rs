@@ -66,7 +66,8 @@ impl System {
         let there = IDLE.take();
         let there = there.unwrap_or_else(|| Player::start("model", Path::new(""), ""));
         let mut system = Self {
-            here: options().connect(&place.url).unwrap(),
+            // It may wait for others that make tables.
+            here: place.open(),
             outsider: session(&place.plain),
             place,
             there,
