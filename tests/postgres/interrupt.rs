@@ -22,7 +22,11 @@ fn end<T: Send + std::fmt::Debug>(
         let call = scope.spawn(|| call(store));
         until(&is_running);
         let begun = Instant::now();
-        store.interrupt();
+        // Where nobody sees whether the call has begun, one may come too early.
+        while !call.is_finished() {
+            store.interrupt();
+            pause(10);
+        }
         let error = call.join().unwrap().unwrap_err();
         let took = begun.elapsed();
         assert!(matches!(error, Error::Interrupted), "{error:?}");
@@ -49,17 +53,19 @@ fn a_long_call_ends_soon_and_stores_nothing() {
     let blocks = || place.ask("wait_event_type").contains("Lock");
     let pid = place.ask("pid");
     let many: Vec<NewObservation<'_>> = (1..5).map(|second| row(second, 7.0)).collect();
+    let more: Vec<NewObservation<'_>> = (1..2_000).map(|second| row(second, 1.0)).collect();
     let mut times = Vec::new();
     for _ in 0..3 {
         times.push(end(&store, sleeps, |store| store.insert(&s, &row(1, 7.0))));
         times.push(end(&store, sleeps, |store| store.insert_many(&s, &many)));
         let mut other = session(&place.plain);
-        run_in(
-            &mut other,
-            "BEGIN; LOCK TABLE observations IN ACCESS EXCLUSIVE MODE",
-        );
+        run_in(&mut other, LOCK);
         times.push(end(&store, blocks, |store| store.statistics(&s)));
         times.push(end(&store, blocks, |store| store.insert(&s, &numbered(1))));
+        run_in(&mut other, "ROLLBACK");
+        // So many are copied in.
+        run_in(&mut other, OFFER);
+        times.push(end(&store, blocks, |store| store.insert_many(&s, &more)));
         run_in(&mut other, "ROLLBACK");
         let seen = store.data_version().unwrap();
         let waits = || {

@@ -3,10 +3,47 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use satori_store::{Error, OpenOptions, Remove, Store, StreamPatch};
+use satori_store::{Error, NewObservation, OpenOptions, Remove, Store, StreamPatch};
 
 use crate::server::*;
 use crate::support::*;
+
+/// Many rows are copied in where none is in the way, as far as the store sees.
+#[test]
+fn a_row_that_another_program_inserts_meanwhile_is_in_the_way_of_many() {
+    let Some(server) = wanted() else { return };
+    let place = Named::new(&server);
+    let store = place.open();
+    let s = uuid("s");
+    store.insert(&s, &numbered(0)).unwrap();
+    let insert = |rows: &[NewObservation<'_>]| {
+        let mut other = session(&place.plain);
+        run_in(&mut other, OFFER);
+        thread::scope(|scope| {
+            let call = scope.spawn(|| store.insert_many(&s, rows));
+            place.await_block();
+            run_in(&mut other, "COMMIT");
+            call.join().unwrap()
+        })
+    };
+    let chained: Vec<_> = (1..2_000).map(numbered).collect();
+    // What is chained to the other's row is another row.
+    let error = insert(&chained).unwrap_err();
+    assert!(matches!(error, Error::Busy { .. }), "{error:?}");
+    assert_eq!(error.sqlstate(), "40001");
+    assert_eq!(seconds(&store, &s), [0, 20]);
+    store.delete(&s, at(20)..).unwrap();
+    let given: Vec<_> = (1..2_000).map(|second| row(second, 1.0)).collect();
+    let report = insert(&given).unwrap();
+    assert_eq!(report.inserted, 1_998);
+    let conflicts: Vec<_> = report
+        .conflicts
+        .iter()
+        .map(|(at, found)| (*at, found.stored))
+        .collect();
+    assert_eq!(conflicts, [(19, Some(-1.0))]);
+    assert_eq!(seconds(&store, &s), Vec::from_iter(0..2_000));
+}
 
 /// Returns the streams `a` and `b`, that with the lower key first.
 fn in_order_of_keys(url: &str) -> Vec<String> {

@@ -42,13 +42,11 @@ fn a_session_that_ends_between_two_calls_is_not_missed() {
 fn lose_amid<T: Send + std::fmt::Debug>(
     place: &Named,
     store: &Store,
+    block: &str,
     call: impl FnOnce(&Store) -> satori_store::Result<T> + Send,
 ) {
     let mut other = session(&place.plain);
-    run_in(
-        &mut other,
-        "BEGIN; LOCK TABLE observations IN ACCESS EXCLUSIVE MODE",
-    );
+    run_in(&mut other, block);
     let error = thread::scope(|scope| {
         let call = scope.spawn(|| call(store));
         place.await_block();
@@ -68,11 +66,14 @@ fn what_was_under_way_is_not_stored() {
     let s = uuid("s");
     store.insert(&s, &row(0, 0.0)).unwrap();
     let many: Vec<_> = (10..20).map(numbered).collect();
-    lose_amid(&place, &store, |store| store.statistics(&s));
-    lose_amid(&place, &store, |store| store.insert(&s, &row(1, 1.0)));
-    lose_amid(&place, &store, |store| store.insert(&s, &numbered(2)));
-    lose_amid(&place, &store, |store| store.insert_many(&s, &many));
-    lose_amid(&place, &store, |store| store.remove(&s, Remove::Both));
+    lose_amid(&place, &store, LOCK, |store| store.statistics(&s));
+    lose_amid(&place, &store, LOCK, |store| store.insert(&s, &row(1, 1.0)));
+    lose_amid(&place, &store, LOCK, |store| store.insert(&s, &numbered(2)));
+    lose_amid(&place, &store, LOCK, |store| store.insert_many(&s, &many));
+    lose_amid(&place, &store, LOCK, |store| store.remove(&s, Remove::Both));
+    // So many are copied in.
+    let many: Vec<_> = (10..2_000).map(numbered).collect();
+    lose_amid(&place, &store, OFFER, |store| store.insert_many(&s, &many));
     assert_eq!(seconds(&store, &s), [0]);
     assert_eq!(store.insert(&s, &row(1, 1.0)).unwrap(), Insertion::Inserted);
     assert_eq!(store.insert(&s, &numbered(2)).unwrap(), Insertion::Inserted);

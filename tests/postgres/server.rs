@@ -153,6 +153,13 @@ impl Named {
     }
 }
 
+/// Keeps the store from reading and writing rows.
+pub(crate) const LOCK: &str = "BEGIN; LOCK TABLE observations IN ACCESS EXCLUSIVE MODE";
+/// Is about to insert a row of the stream `s` at the second 20: who wants to insert it too
+/// waits for what becomes of this.
+pub(crate) const OFFER: &str = "BEGIN; INSERT INTO observations \
+    SELECT stream, 20000000, -1, 'h', 'another' FROM streams WHERE uuid = 's'";
+
 /// Waits until it is so.
 pub(crate) fn until(mut is_so: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(30);

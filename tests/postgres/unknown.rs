@@ -90,6 +90,13 @@ fn an_insert_that_is_repeated_is_stored_once() {
         assert_eq!(report.inserted + report.already_there, 1);
         assert_fits(cut, report.already_there == 1);
         wanted.extend(first..first + 5);
+        // So many are copied in.
+        let last = 100_000 * first;
+        let many: Vec<_> = (last..last + 1_500).map(numbered).collect();
+        let report = pair.cut_and_repeat(cut, |store| store.insert_many(&s, &many));
+        assert_eq!(report.inserted.max(report.already_there), 1_500);
+        assert_fits(cut, report.already_there == 1_500);
+        assert_eq!(pair.through.delete(&s, at(last)..).unwrap(), 1_500);
         assert_eq!(seconds(&pair.beside, &s), wanted);
     }
     assert_eq!(pair.beside.verify(&s).unwrap().rows, wanted.len() as u64);

@@ -11,7 +11,7 @@ use pq_sys::ExecStatusType;
 use super::answer::Answer;
 use super::failure::Failure;
 use super::patience::{Patience, Waiting};
-use super::session::Session;
+use super::session::{Session, last_words};
 
 /// How many bytes are handed to libpq at a time.
 const PART: usize = 64 * 1024;
@@ -84,7 +84,9 @@ impl Session {
         let mut rows = Some(rows);
         let mut done = Ok(());
         loop {
-            self.await_result(patience)?;
+            if let Err(failure) = self.await_result(patience) {
+                return Err(last_words(done, failure, 0));
+            }
             // SAFETY: the connection is live, and has a result ready, or there is none.
             let result = unsafe { pq::PQgetResult(self.as_ptr()) };
             let Some(result) = NonNull::new(result) else {
@@ -105,7 +107,7 @@ impl Session {
                 }
             }
             if self.is_lost() {
-                return Err(self.failure());
+                return Err(last_words(done, self.failure(), 0));
             }
         }
     }

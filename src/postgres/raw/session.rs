@@ -236,7 +236,7 @@ impl Session {
         let mut nulls = 0;
         loop {
             if let Err(failure) = self.await_result(patience) {
-                return Err(last_words(done, failure));
+                return Err(last_words(done, failure, answered));
             }
             // SAFETY: the connection is live, and has a result ready, or there is none.
             let result = unsafe { pq::PQgetResult(self.connection.as_ptr()) };
@@ -272,7 +272,7 @@ impl Session {
                 }
             }
             if self.is_lost() {
-                return Err(last_words(done, self.failure()));
+                return Err(last_words(done, self.failure(), answered));
             }
         }
     }
@@ -375,16 +375,21 @@ impl Drop for Session {
     }
 }
 
-/// Returns the failure of a connection that is gone. What the server said before says more.
-fn last_words(said: Result<Vec<Answer>, Failure>, failure: Failure) -> Failure {
+/// Returns the failure of a connection that is gone, behind so many answers. What the server
+/// said before says more.
+pub(super) fn last_words<T>(
+    said: Result<T, Failure>,
+    failure: Failure,
+    answered: usize,
+) -> Failure {
     match said {
         Err(said) => Failure {
             lost: true,
             interrupted: failure.interrupted,
             ..said
         },
-        Ok(answers) => Failure {
-            answered: answers.len(),
+        Ok(_) => Failure {
+            answered,
             ..failure
         },
     }
