@@ -35,7 +35,7 @@ def url() -> Iterator[str]:
         raise
     except satori_store.NotAStore:
         pass  # as the database may be empty
-    schema = f"copy_python_{os.getpid()}_{next(_MADE)}"
+    schema = f"test_python_{os.getpid()}_{next(_MADE)}"
     subprocess.run(["psql", "-Xqc", f"CREATE SCHEMA {schema}", server], check=True)
     user, _, host = server.partition("@")
     yield f"{user}:{PASSWORD}@{host}?options=-csearch_path%3D{schema}"

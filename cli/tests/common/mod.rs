@@ -123,7 +123,7 @@ pub(crate) fn database() -> Option<String> {
     let server = std::env::var("SATORI_STORE_POSTGRES").ok();
     let server = server.filter(|_| cfg!(feature = "postgres"))?;
     let number = MADE.fetch_add(1, Ordering::Relaxed);
-    let schema = format!("copy_cli_{}_{number}", std::process::id());
+    let schema = format!("test_cli_{}_{number}", std::process::id());
     let create = format!("CREATE SCHEMA {schema}");
     let psql = Command::new("psql")
         .args(["-Xqc", &create, &server])
