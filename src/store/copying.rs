@@ -75,10 +75,12 @@ impl Store {
         copy.target
             .write(|target| target.put_streams(streams, last_id))?;
         let found = copy.target.read(Copying::raw_streams)?;
-        copy.check_streams(&found)?;
-        match found.len() == streams.len() {
-            true => Ok(copied),
-            false => Err(differs(streams, found.len())),
+        match other(streams, &found) {
+            None => Ok(copied),
+            Some(raw) => Err(not_a_copy(
+                &raw.stream.uuid,
+                "lacks the metadata".to_owned(),
+            )),
         }
     }
 
@@ -130,8 +132,15 @@ impl Copy {
     /// the streams' rows if it `writes`.
     fn begin(&self, writes: bool) -> Result<Copied> {
         self.check_rows()?;
-        self.check_quarantine()?;
-        self.check_streams(&self.target.read(Copying::raw_streams)?)?;
+        if let Some(row) = other_quarantined(&self.target, &self.source)? {
+            let what = "holds in the quarantine, which the source doesn't, a row";
+            return Err(not_a_copy(&row.stream, format!("{what} {}", at(&row.row))));
+        }
+        let found = self.target.read(Copying::raw_streams)?;
+        if let Some(raw) = other(&found, &self.streams) {
+            let what = "has other metadata; copy into an empty store";
+            return Err(not_a_copy(&raw.stream.uuid, what.to_owned()));
+        }
         let streams = &self.streams;
         self.target
             .read(|target| target.check_raw_streams(streams))?;
@@ -147,21 +156,6 @@ impl Copy {
             with_data: self.uuids.len() as u64,
             ..Copied::default()
         })
-    }
-
-    fn check_streams(&self, found: &[RawStream]) -> Result<()> {
-        let own = self.streams.iter().map(|raw| (&raw.stream.uuid, raw));
-        let own: HashMap<_, _> = own.collect();
-        let other = found
-            .iter()
-            .find(|found| own.get(&found.stream.uuid) != Some(found));
-        match other {
-            None => Ok(()),
-            Some(other) => Err(not_a_copy(
-                &other.stream.uuid,
-                "has other metadata; copy into an empty store".to_owned(),
-            )),
-        }
     }
 
     /// Checks that the source has all rows that the target has.
@@ -181,35 +175,6 @@ impl Copy {
             }
         }
         Ok(())
-    }
-
-    /// Checks that the source has all rows that are in the target's quarantine.
-    fn check_quarantine(&self) -> Result<()> {
-        let mut own: HashMap<i64, RawQuarantined> = HashMap::new();
-        let mut after = 0;
-        each_quarantined(&self.target, |found| {
-            let last = found.last().map_or(0, |row| row.id);
-            // Those before the page were compared with the one before it.
-            own.retain(|id, _| found.first().is_some_and(|first| *id >= first.id));
-            while after < last {
-                let page = self
-                    .source
-                    .read(|source| source.raw_quarantined(after, PAGE))?;
-                let Some(row) = page.last() else {
-                    break;
-                };
-                after = row.id;
-                own.extend(page.into_iter().map(|row| (row.id, row)));
-            }
-            let other = found.iter().find(|found| own.get(&found.id) != Some(found));
-            match other {
-                None => Ok(()),
-                Some(other) => {
-                    let what = format!("has another row {} in the quarantine", at(&other.row));
-                    Err(not_a_copy(&other.stream, what))
-                }
-            }
-        })
     }
 
     /// Copies the rows of a stream.
@@ -257,21 +222,13 @@ impl Copy {
                 false => Ok(()),
             }
         })?;
-        if writes {
-            self.check_quarantine()?;
-            let mut found = 0;
-            each_quarantined(&self.target, |rows| {
-                found += rows.len() as u64;
-                Ok(())
-            })?;
-            if found != all {
-                let what = format!("has {found} rows in the quarantine, not {all}");
-                let first = self.source.quarantined_streams()?.into_iter().next();
-                let first = first.unwrap_or(StreamUuid::stored(String::new()));
-                return Err(not_a_copy(&first, what));
+        match other_quarantined(&self.source, &self.target)?.filter(|_| writes) {
+            None => Ok(all),
+            Some(row) => {
+                let what = format!("lacks in the quarantine the row {}", at(&row.row));
+                Err(not_a_copy(&row.stream, what))
             }
         }
-        Ok(all)
     }
 }
 
@@ -325,6 +282,43 @@ fn each_quarantined(
     }
 }
 
+/// Returns the first row in the quarantine of one store that another has not just so in its own.
+fn other_quarantined(one: &Store, another: &Store) -> Result<Option<RawQuarantined>> {
+    let mut known: HashMap<i64, RawQuarantined> = HashMap::new();
+    let (mut after, mut other) = (0, None);
+    each_quarantined(one, |rows| {
+        let (first, last) = (
+            rows.first().map(|row| row.id),
+            rows.last().map(|row| row.id),
+        );
+        // Those before the page were compared with the one before it.
+        known.retain(|id, _| Some(*id) >= first);
+        while Some(after) < last {
+            let page = another.read(|another| another.raw_quarantined(after, PAGE))?;
+            let Some(row) = page.last() else {
+                break;
+            };
+            after = row.id;
+            known.extend(page.into_iter().map(|row| (row.id, row)));
+        }
+        let mut rows = rows.into_iter();
+        other = other
+            .take()
+            .or_else(|| rows.find(|row| known.get(&row.id) != Some(row)));
+        Ok(())
+    })?;
+    Ok(other)
+}
+
+/// Returns the first of the streams whose metadata is not just so among others.
+fn other<'a>(streams: &'a [RawStream], others: &[RawStream]) -> Option<&'a RawStream> {
+    let others = others.iter().map(|raw| (&raw.stream.uuid, raw));
+    let others: HashMap<_, _> = others.collect();
+    streams
+        .iter()
+        .find(|raw| others.get(&raw.stream.uuid) != Some(raw))
+}
+
 /// Returns the first of the rows that the stream doesn't have just so.
 fn lacking<'a>(store: &Store, uuid: &StreamUuid, rows: &'a [RawRow]) -> Result<Option<&'a RawRow>> {
     store.read(|connection| connection.lacking(uuid, rows))
@@ -348,14 +342,4 @@ fn not_a_copy(uuid: &StreamUuid, what: String) -> Error {
         stream: uuid.to_string(),
         what,
     }
-}
-
-/// Returns the error for a target that has the metadata of fewer streams.
-fn differs(streams: &[RawStream], found: usize) -> Error {
-    let first = streams.first().map(|raw| raw.stream.uuid.clone());
-    let all = streams.len();
-    not_a_copy(
-        &first.unwrap_or(StreamUuid::stored(String::new())),
-        format!("and the others has metadata of {found} streams, not {all}"),
-    )
 }

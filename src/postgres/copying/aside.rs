@@ -44,7 +44,8 @@ impl Connection {
             .int8(limit as i64);
         let answer = self.ask(OF_STREAM, params)?;
         let last = answer.rows().last().and_then(|row| row.int8(4));
-        Ok((answer.rows().filter_map(raw_row).collect(), last))
+        let rows = answer.rows().map(raw_row).collect::<Result<_>>()?;
+        Ok((rows, last))
     }
 
     /// Returns for each of these rows of the stream whether it is in the quarantine.
@@ -57,9 +58,11 @@ impl Connection {
             .text(uuid.as_str())
             .texts(spelled.iter().map(String::as_str));
         let answer = self.ask(SAME_TS, params)?;
-        let found = answer.rows().filter_map(raw_row);
-        let found: HashSet<_> = found.map(|row| literals(&row)).collect();
-        let is_there = |row: &&RawRow| found.contains(&literals(row));
+        let found: HashSet<_> = answer.rows().map(columns).collect();
+        let is_there = |row: &&RawRow| {
+            let literals = literals(row);
+            found.contains(&literals.each_ref().map(String::as_str))
+        };
         Ok(rows.iter().map(is_there).collect())
     }
 
@@ -103,16 +106,16 @@ impl Connection {
         let answer = self.ask(OTHERS, params)?;
         let read = |row: Row<'_>| {
             let text = |column| row.text(column).unwrap_or_default().to_owned();
-            Some(RawQuarantined {
-                id: row.int8(4)?,
+            Ok(RawQuarantined {
+                id: row.int8(4).unwrap_or(0),
                 stream: StreamUuid::stored(text(5)),
                 row: raw_row(row)?,
                 reason: text(6),
-                moved_at: Timestamp::from_micros(row.instant(7)?),
+                moved_at: Timestamp::from_micros(row.instant(7).unwrap_or(0)),
                 shares_instant: row.bool(8),
             })
         };
-        Ok(answer.rows().filter_map(read).collect())
+        answer.rows().map(read).collect()
     }
 
     pub(super) fn put_quarantined(&mut self, rows: &[RawQuarantined]) -> Result<()> {
@@ -136,10 +139,13 @@ impl Connection {
     }
 }
 
-/// Reads a row of literals; `None` if another program has written something else.
-fn raw_row(row: Row<'_>) -> Option<RawRow> {
-    let [ts, value, hash, provider] = [0, 1, 2, 3].map(|column| row.text(column));
-    literal::row([ts?, value?, hash?, provider?])
+/// Returns the literals of a row.
+fn columns(row: Row<'_>) -> [&str; 4] {
+    [0, 1, 2, 3].map(|column| row.text(column).unwrap_or_default())
+}
+
+fn raw_row(row: Row<'_>) -> Result<RawRow> {
+    literal::row(columns(row))
 }
 
 /// A reason may show a text that has a NUL, which PostgreSQL can't store.

@@ -1,6 +1,7 @@
 //! The SQL literals by which the quarantine keeps the columns of a row.
 
 use crate::model::datum::Datum;
+use crate::model::error::{Error, Result, excerpt};
 use crate::model::raw_row::RawRow;
 
 /// Returns the literals of a row.
@@ -8,10 +9,21 @@ pub(super) fn literals(row: &RawRow) -> [String; 4] {
     [&row.ts, &row.value, &row.hash, &row.provider].map(Datum::to_string)
 }
 
-/// Returns the row that these literals stand for; `None` if they are none.
-pub(super) fn row(literals: [&str; 4]) -> Option<RawRow> {
-    let [ts, value, hash, provider] = literals.map(datum);
-    Some(RawRow {
+/// Returns the row that these literals stand for.
+///
+/// # Errors
+/// `InvalidText` if one is none: another program has written it.
+pub(super) fn row(literals: [&str; 4]) -> Result<RawRow> {
+    let columns = ["ts", "value", "hash", "provider"];
+    let read = |index: usize| {
+        datum(literals[index]).ok_or_else(|| Error::InvalidText {
+            column: columns[index],
+            text: excerpt(literals[index]),
+            reason: "in the quarantine is no SQL literal",
+        })
+    };
+    let [ts, value, hash, provider] = [0, 1, 2, 3].map(read);
+    Ok(RawRow {
         ts: ts?,
         value: value?,
         hash: hash?,
