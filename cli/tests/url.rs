@@ -115,7 +115,7 @@ fn each_command_takes_a_url() {
         }
     }
     let page = std::fs::read_to_string(folder.path("page.html")).unwrap();
-    assert!(page.contains("bitcoin") && !page.contains("secret"));
+    assert!(page.contains("bitcoin") && !page.contains(common::password(&db)));
     assert!(!page.contains("SQLite"));
 
     // The same rows as from a file.

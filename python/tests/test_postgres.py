@@ -17,14 +17,17 @@ from satori_store import Store
 from satori_store._text import url_shown
 from satori_store.engine import EngineSqliteDatabase, EngineStorageManager
 
-PASSWORD = "top-secret"
+SERVER = os.environ.get("SATORI_STORE_POSTGRES", "")
+_USER = SERVER.partition("@")[0].split(":")
+#: That of the server, which it may not ask for.
+PASSWORD = _USER[2] if len(_USER) == 3 else "top-secret"
 _MADE = itertools.count()
 
 
 @pytest.fixture
 def url() -> Iterator[str]:
     """Makes an empty place on the server; returns its URL, with a password."""
-    server = os.environ.get("SATORI_STORE_POSTGRES")
+    server = SERVER
     if not server:
         pytest.skip("SATORI_STORE_POSTGRES names no server")
     try:
@@ -38,6 +41,7 @@ def url() -> Iterator[str]:
     schema = f"test_python_{os.getpid()}_{next(_MADE)}"
     subprocess.run(["psql", "-Xqc", f"CREATE SCHEMA {schema}", server], check=True)
     user, _, host = server.partition("@")
+    user = ":".join(user.split(":")[:2])
     yield f"{user}:{PASSWORD}@{host}?options=-csearch_path%3D{schema}"
 
 

@@ -115,8 +115,14 @@ impl Ran {
     }
 }
 
+/// Returns the password of a URL: that of the tests' server, which the server may not ask for.
+pub(crate) fn password(url: &str) -> &str {
+    let (user, _) = url.rsplit_once('@').unwrap();
+    user.rsplit_once(':').unwrap().1
+}
+
 /// Makes an empty place for a store on the server of the tests, and returns its URL, with a
-/// password in it, which nobody asks for. Returns `None` if there is no server, or if this
+/// password in it. Returns `None` if there is no server, or if this
 /// build can't use one.
 pub(crate) fn database() -> Option<String> {
     static MADE: AtomicUsize = AtomicUsize::new(0);
@@ -130,9 +136,11 @@ pub(crate) fn database() -> Option<String> {
         .status();
     assert!(psql.unwrap().success());
     let (user, host) = server.split_once('@').unwrap();
-    Some(format!(
-        "{user}:secret@{host}?options=-csearch_path%3D{schema}"
-    ))
+    let user = match user.matches(':').count() {
+        1 => format!("{user}:secret"),
+        _ => user.to_owned(),
+    };
+    Some(format!("{user}@{host}?options=-csearch_path%3D{schema}"))
 }
 
 /// Returns the folder of the library's tests.
