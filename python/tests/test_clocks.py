@@ -170,7 +170,7 @@ def test_what_is_wrong_is_said(store: Store) -> None:
             store.align(["a"], "1h", **wrong)
     for how in ("exact", "mean"):
         with pytest.raises(InvalidArgument, match="max_age"):
-            store.align(["a"], "1h", how=how, max_age=timedelta(hours=1))  # type: ignore[arg-type]
+            store.align(["a"], "1h", how=how, max_age=timedelta(hours=1))
     with pytest.raises(InvalidStep, match="mean"):
         store.align(["a"], [1, 2], how="mean")
     with pytest.raises(InvalidArgument, match="several texts"):
