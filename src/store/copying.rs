@@ -51,7 +51,7 @@ impl Store {
     /// })?;
     /// # assert_eq!(copied.rows, 1);
     /// # assert_eq!(target.latest(&uuid)?, store.latest(&uuid)?);
-    /// # Ok::<(), satori_store::Error>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
