@@ -123,15 +123,24 @@ struct Identity<'a> {
     uuid: &'a str,
     name: Option<&'a str>,
     author: Option<&'a str>,
+    secondary: Option<&'a str>,
+    target: Option<&'a str>,
+    meta: Option<&'a str>,
+    #[serde(default)]
+    description: &'a str,
 }
 
 const UPSERT: &str = "INSERT INTO streams AS s (stream, id, uuid, server_stream_id, name, author, \
-       last_synced, created_at, data) \
-     SELECT stream, stream, uuid, number, name, author, now(), now(), stream \
-     FROM unnest($1::int8[], $2::text[], $3::int8[], $4::text[], $5::text[]) \
-       AS u (stream, uuid, number, name, author) ORDER BY stream \
+       secondary, target, meta, description, last_synced, created_at, data) \
+     SELECT stream, stream, uuid, number, name, author, secondary, target, meta, description, \
+       now(), now(), stream \
+     FROM unnest($1::int8[], $2::text[], $3::int8[], $4::text[], $5::text[], $6::text[], \
+       $7::text[], $8::text[], $9::text[]) AS u (stream, uuid, number, name, author, secondary, \
+       target, meta, description) ORDER BY stream \
      ON CONFLICT (stream) DO UPDATE SET server_stream_id = excluded.server_stream_id, \
-       name = excluded.name, author = excluded.author, last_synced = excluded.last_synced";
+       name = excluded.name, author = excluded.author, secondary = excluded.secondary, \
+       target = excluded.target, meta = excluded.meta, description = excluded.description, \
+       last_synced = excluded.last_synced";
 const INSERT: &str = "INSERT INTO observations \
      SELECT * FROM unnest($1::int8[], $2::int8[], $3::float8[], $4::text[]), (SELECT 'central') p \
      ON CONFLICT DO NOTHING RETURNING stream, ts";
@@ -170,12 +179,20 @@ fn ingest(runner: &Runner, place: &Place) {
                     .map(|line| serde_json::from_str(line).expect("a payload"))
                     .collect();
                 let keys = || Param::int8s(payloads.iter().map(|payload| payload.stream.id));
+                let texts = |text: fn(&Identity<'_>) -> Option<String>| {
+                    let texts: Vec<_> = payloads.iter().map(|p| text(&p.stream)).collect();
+                    Param::texts(texts.iter().map(|text| text.as_deref().unwrap_or_default()))
+                };
                 let upsert = vec![
                     keys(),
                     Param::texts(payloads.iter().map(|payload| payload.stream.uuid)),
                     keys(),
-                    Param::texts(payloads.iter().map(|p| p.stream.name.unwrap_or_default())),
-                    Param::texts(payloads.iter().map(|p| p.stream.author.unwrap_or_default())),
+                    texts(|stream| stream.name.map(str::to_owned)),
+                    texts(|stream| stream.author.map(str::to_owned)),
+                    texts(|stream| stream.secondary.map(str::to_owned)),
+                    texts(|stream| stream.target.map(str::to_owned)),
+                    texts(|stream| stream.meta.map(str::to_owned)),
+                    texts(|stream| Some(stream.description.to_owned())),
                 ];
                 let instants = payloads.iter().map(|payload| {
                     let seconds: i64 = payload.observed_at.parse().expect("seconds");

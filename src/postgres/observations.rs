@@ -17,7 +17,9 @@ use crate::model::uuid::StreamUuid;
 
 /// How many rows are fetched at a time at most: what a page costs beyond its rows is small by
 /// then, and its memory is too.
-const PAGE: usize = 20_000;
+const PAGE: usize = 5_000;
+/// How many streams one statement looks up at most.
+const STREAMS: usize = 20_000;
 
 /// Keeps the planner from sorting a whole stream for one page of it (measured: a quarter of the
 /// rate). It is forgotten with the transaction.
@@ -131,7 +133,7 @@ impl Connection {
                         WHERE o.stream = u.stream ORDER BY ts DESC LIMIT 1\
                       ) o ON true ORDER BY place";
         let mut found = Vec::with_capacity(uuids.len());
-        for uuids in uuids.chunks(PAGE) {
+        for uuids in uuids.chunks(STREAMS) {
             let params = Params::new().int8s(uuids.iter().map(|uuid| key(uuid)));
             let answer = self.ask(select, params)?;
             for (uuid, row) in uuids.iter().zip(answer.rows()) {
@@ -150,14 +152,17 @@ impl Connection {
     }
 
     pub(super) fn latest_of_all(&mut self) -> Result<Vec<(StreamUuid, Observation)>> {
-        let select = "SELECT s.uuid, o.* FROM streams s CROSS JOIN LATERAL (\
+        let select = "SELECT s.uuid, s.data, o.* FROM streams s CROSS JOIN LATERAL (\
                         SELECT ts, value, hash, provider, spelling FROM observations o \
                         WHERE o.stream = s.stream ORDER BY ts DESC LIMIT 1\
-                      ) o WHERE s.data IS NOT NULL ORDER BY s.data";
+                      ) o WHERE s.data IS NOT NULL";
         let answer = self.ask(select, Params::new())?;
-        let rows = answer.rows().map(|row| {
+        // Here, because the server would sort the rows with all their texts.
+        let mut rows: Vec<_> = answer.rows().collect();
+        rows.sort_unstable_by_key(|row| row.int8(1));
+        let rows = rows.into_iter().map(|row| {
             let uuid = StreamUuid::stored(row.text(0).unwrap_or_default().to_owned());
-            let latest = observation_row(row, 1).to_observation(&uuid)?;
+            let latest = observation_row(row, 2).to_observation(&uuid)?;
             Ok((uuid, latest))
         });
         rows.collect()
