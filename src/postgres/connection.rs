@@ -1,6 +1,7 @@
 //! One connection to a server: its transactions, its errors, and making it anew.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::ffi::{CStr, CString};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,6 +24,8 @@ pub(crate) struct Connection {
     transaction: Transaction,
     /// Whether nothing was in the way of the rows that were inserted last.
     pub(super) expects_new: bool,
+    /// Keys of streams that had metadata and data when this connection last stored some.
+    pub(super) known: HashSet<i64>,
 }
 
 /// Where the database is, and how one gets in. It is never shown.
@@ -84,6 +87,7 @@ impl Connection {
             call: Call::new(),
             transaction: Transaction::None,
             expects_new: true,
+            known: HashSet::new(),
         }
     }
 

@@ -19,7 +19,7 @@ impl Connection {
         now: Timestamp,
     ) -> Result<()> {
         let patches: Vec<_> = patches.into_iter().collect();
-        let upserts = upserts(patches.iter().copied(), now, false)?;
+        let upserts = upserts(patches.iter().copied(), now, Of::Any)?;
         if upserts.is_empty() {
             return Ok(());
         }
@@ -90,15 +90,26 @@ pub(super) fn all_or_error(rows: usize) -> String {
     format!("1 / (count(*) = {rows})::int")
 }
 
-/// Returns the statements that write patches and `now`. Those that set the same fields are
-/// written by one, which answers how many streams it has written: another stream's row is left
-/// as it is.
-///
-/// With `with_data` they write that the streams have data too, and fail instead.
+/// Which streams metadata is written of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Of {
+    /// Any. The statements answer how many they have written: a row that is another stream's is
+    /// left as it is.
+    Any,
+    /// Those that get data in the same transaction, which is written too. The statements fail
+    /// if a row is another stream's.
+    WithData,
+    /// Those that have metadata and data, as far as is known: the quickest. The statements fail
+    /// if one hasn't.
+    Known,
+}
+
+/// Returns the statements that write patches and `now`, each with the number of its streams.
+/// Those that set the same fields are written by one.
 pub(super) fn upserts<'a>(
     patches: impl IntoIterator<Item = (&'a StreamUuid, &'a StreamPatch)>,
     now: Timestamp,
-    with_data: bool,
+    of: Of,
 ) -> Result<Vec<(Statement, usize)>> {
     let mut groups: BTreeMap<Vec<_>, Vec<Claim<'_>>> = BTreeMap::new();
     for (uuid, patch) in patches {
@@ -106,10 +117,50 @@ pub(super) fn upserts<'a>(
         let group = groups.entry(fields(patch)).or_default();
         group.push((key(uuid), uuid, patch));
     }
-    let statements = groups.iter();
-    let statements =
-        statements.map(|(fields, group)| (upsert(fields, group, now, with_data), group.len()));
+    let statements = groups.into_iter().map(|(fields, mut group)| {
+        let statement = match of {
+            Of::Known => {
+                group.sort_unstable_by_key(|(key, _, _)| *key);
+                touch(&fields, &group, now)
+            }
+            _ => upsert(&fields, &group, now, of == Of::WithData),
+        };
+        (statement, group.len())
+    });
     Ok(statements.collect())
+}
+
+/// Returns the statement that writes the patches of streams that have an id and data, and are in
+/// the order of their keys. A row that it would make has neither, which it notices.
+fn touch(fields: &[(&str, &str)], group: &[Claim<'_>], now: Timestamp) -> Statement {
+    let (source, names) = unnested(fields, 2);
+    let number = group.len();
+    let sql = format!(
+        "WITH written AS (\
+           INSERT INTO streams AS s (stream, uuid{names}, last_synced) \
+           SELECT stream, uuid{names}, $1 FROM unnest({source}) AS u (stream, uuid{names}) \
+           ON CONFLICT (stream) DO UPDATE SET last_synced = excluded.last_synced{} \
+           WHERE s.uuid = excluded.uuid RETURNING id, data\
+         ) SELECT 1 / (count(id) = {number} AND count(data) = {number})::int FROM written",
+        replaced(fields)
+    );
+    Statement::new(sql, claim_params(group, now))
+}
+
+/// Returns what sets the fields to what is offered.
+fn replaced(fields: &[(&str, &str)]) -> String {
+    let set = fields
+        .iter()
+        .map(|(field, _)| format!(", {field} = excluded.{field}"));
+    set.collect()
+}
+
+fn claim_params(group: &[Claim<'_>], now: Timestamp) -> Params {
+    let params = Params::new()
+        .instant(now.as_micros())
+        .int8s(group.iter().map(|(key, _, _)| *key))
+        .texts(group.iter().map(|(_, uuid, _)| uuid.as_str()));
+    values(params, group)
 }
 
 /// Returns the statement that writes the patches, which set the same fields. It takes an id
@@ -122,10 +173,7 @@ fn upsert(
     with_data: bool,
 ) -> Statement {
     let (source, names) = unnested(fields, 2);
-    let mut set = String::new();
-    for (field, _) in fields {
-        let _ = write!(set, ", {field} = excluded.{field}");
-    }
+    let set = replaced(fields);
     let (data, set_data, answer) = match with_data {
         true => (
             "CASE WHEN s.data IS NULL THEN nextval('streams_data') END",
@@ -150,9 +198,5 @@ fn upsert(
            WHERE s.uuid = excluded.uuid RETURNING stream\
          ) SELECT {answer} FROM written"
     );
-    let params = Params::new()
-        .instant(now.as_micros())
-        .int8s(group.iter().map(|(key, _, _)| *key))
-        .texts(group.iter().map(|(_, uuid, _)| uuid.as_str()));
-    Statement::new(sql, values(params, group))
+    Statement::new(sql, claim_params(group, now))
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::support::*;
 use crate::{ingest, payload};
-use satori_store::{ErrorCode, Format, IngestOptions, Store, StreamUuid};
+use satori_store::{ErrorCode, Format, IngestOptions, Remove, Store, StreamUuid};
 
 fn bitcoin() -> StreamUuid {
     StreamUuid::from_parts("central", "satori", "bitcoin", "")
@@ -306,5 +306,41 @@ fn lines_are_counted_from_the_largest_number_that_is_taken() {
             .collect();
         let first = isize::MAX as usize;
         assert_eq!(lines, [first, first + 1, first + 3]);
+    }
+}
+
+#[test]
+fn a_stream_that_another_store_removes_is_made_anew() {
+    let (_folder, path) = place();
+    let store = Store::open(&path).unwrap();
+    let other = Store::open(&path).unwrap();
+    let s = uuid("s");
+    let payload = |ts: i64| {
+        format!(
+            r#"{{"value": 1, "ts": {ts}, "hash": "h", "stream": {{"uuid": "s", "name": "n"}}}}"#
+        )
+    };
+    for ts in 1..3 {
+        assert_eq!(ingest(&store, payload(ts)).inserted, 1);
+    }
+    let mut rows = 2;
+    for (what, ts) in [Remove::Metadata, Remove::Data, Remove::Both]
+        .into_iter()
+        .zip(3..)
+    {
+        let before = store.stream(&s).unwrap().unwrap();
+        other.remove(&s, what).unwrap();
+        assert_eq!(ingest(&store, payload(ts)).inserted, 1, "{what:?}");
+        let now = store.stream(&s).unwrap().unwrap();
+        assert_eq!(now.name.as_deref(), Some("n"));
+        assert_eq!(now.id == before.id, what == Remove::Data, "{what:?}");
+        assert_eq!(store.streams_with_data().unwrap(), [s.clone()]);
+        rows = if what == Remove::Metadata {
+            rows + 1
+        } else {
+            1
+        };
+        assert_eq!(store.count(&s, ..).unwrap(), rows, "{what:?}");
+        assert_eq!(other.streams().unwrap(), [now]);
     }
 }

@@ -6,8 +6,9 @@
 //! inserted the careful way.
 
 use super::super::connection::Connection;
+use super::super::key::key;
 use super::super::raw::{Params, Statement};
-use super::super::upsert::{all_or_error, upserts};
+use super::super::upsert::{Of, all_or_error, upserts};
 use super::known::{self, Known, values};
 use super::rows::{self, Rows};
 use super::statements::{CLAIM, INSERT_ALL};
@@ -16,6 +17,9 @@ use crate::model::database_code::DatabaseCode;
 use crate::model::error::{Error, Result};
 use crate::model::observation::NewObservation;
 use crate::model::time::Timestamp;
+
+/// How many streams are remembered that have metadata and data.
+const MOST_KNOWN: usize = 100_000;
 
 impl Connection {
     pub(crate) fn store_new<'a, R>(
@@ -49,11 +53,12 @@ impl Connection {
         if keys.len() < rows.len() || are_refused {
             return Ok(false);
         }
-        let upserts = upserts(
-            patches.iter().map(|(uuid, patch)| (*uuid, patch)),
-            now,
-            true,
-        )?;
+        let described: Vec<_> = patches.iter().map(|(uuid, _)| key(uuid)).collect();
+        let of = match described.iter().all(|key| self.known.contains(key)) {
+            true => Of::Known,
+            false => Of::WithData,
+        };
+        let upserts = upserts(patches.iter().map(|(uuid, patch)| (*uuid, patch)), now, of)?;
         let mut statements: Vec<_> = upserts.into_iter().map(|(upsert, _)| upsert).collect();
         if !bare.is_empty() {
             let bare = || bare.iter().filter_map(|index| rows.get(*index));
@@ -64,13 +69,22 @@ impl Connection {
                 self.roll_back();
                 // Whoever offers what is stored is likely to do so again.
                 self.expects_new = false;
+                self.known.clear();
                 Ok(false)
             }
             Err(error) => {
                 self.roll_back();
                 Err(error)
             }
-            done => done,
+            Ok(is_stored) => {
+                if is_stored {
+                    if self.known.len() > MOST_KNOWN {
+                        self.known.clear();
+                    }
+                    self.known.extend(described);
+                }
+                Ok(is_stored)
+            }
         }
     }
 
