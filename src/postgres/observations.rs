@@ -152,17 +152,14 @@ impl Connection {
     }
 
     pub(super) fn latest_of_all(&mut self) -> Result<Vec<(StreamUuid, Observation)>> {
-        let select = "SELECT s.uuid, s.data, o.* FROM streams s CROSS JOIN LATERAL (\
+        let select = "SELECT s.uuid, o.* FROM streams s CROSS JOIN LATERAL (\
                         SELECT ts, value, hash, provider, spelling FROM observations o \
                         WHERE o.stream = s.stream ORDER BY ts DESC LIMIT 1\
-                      ) o WHERE s.data IS NOT NULL";
+                      ) o WHERE s.data IS NOT NULL ORDER BY s.data";
         let answer = self.ask(select, Params::new())?;
-        // Here, because the server would sort the rows with all their texts.
-        let mut rows: Vec<_> = answer.rows().collect();
-        rows.sort_unstable_by_key(|row| row.int8(1));
-        let rows = rows.into_iter().map(|row| {
+        let rows = answer.rows().map(|row| {
             let uuid = StreamUuid::stored(row.text(0).unwrap_or_default().to_owned());
-            let latest = observation_row(row, 2).to_observation(&uuid)?;
+            let latest = observation_row(row, 1).to_observation(&uuid)?;
             Ok((uuid, latest))
         });
         rows.collect()
