@@ -334,7 +334,7 @@ fn a_stream_that_another_store_removes_is_made_anew() {
         let now = store.stream(&s).unwrap().unwrap();
         assert_eq!(now.name.as_deref(), Some("n"));
         assert_eq!(now.id == before.id, what == Remove::Data, "{what:?}");
-        assert_eq!(store.streams_with_data().unwrap(), [s.clone()]);
+        assert_eq!(store.streams_with_data().unwrap(), std::slice::from_ref(&s));
         rows = if what == Remove::Metadata {
             rows + 1
         } else {
