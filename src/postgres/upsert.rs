@@ -112,12 +112,17 @@ pub(super) fn upserts<'a>(
     of: Of,
 ) -> Result<Vec<(Statement, usize)>> {
     let mut groups: BTreeMap<Vec<_>, Vec<Claim<'_>>> = BTreeMap::new();
+    let mut all = Vec::new();
     for (uuid, patch) in patches {
         check(patch)?;
-        let group = groups.entry(fields(patch)).or_default();
-        group.push((key(uuid), uuid, patch));
+        let claim = (key(uuid), uuid, patch);
+        groups.entry(fields(patch)).or_default().push(claim);
+        all.push(claim);
     }
-    let statements = groups.into_iter().map(|(fields, mut group)| {
+    // If there are several, all rows are made in their order and locked in that of their keys
+    // before: one statement after the other would lock them crosswise.
+    let first = (groups.len() > 1).then(|| (Vec::new(), all));
+    let statements = first.into_iter().chain(groups).map(|(fields, mut group)| {
         let statement = match of {
             Of::Known => {
                 group.sort_unstable_by_key(|(key, _, _)| *key);
@@ -164,7 +169,8 @@ fn claim_params(group: &[Claim<'_>], now: Timestamp) -> Params {
 }
 
 /// Returns the statement that writes the patches, which set the same fields. It takes an id
-/// for those alone that have none, and locks the rows in the order of their keys, so that two
+/// for those alone that have none; what a row has it offers too, since the row may be removed
+/// while the statement waits for it, and then is made anew. It locks the rows in the order of their keys, so that two
 /// writers wait for each other in one direction.
 fn upsert(
     fields: &[(&str, &str)],
@@ -176,22 +182,23 @@ fn upsert(
     let set = replaced(fields);
     let (data, set_data, answer) = match with_data {
         true => (
-            "CASE WHEN s.data IS NULL THEN nextval('streams_data') END",
-            ", data = coalesce(s.data, excluded.data, nextval('streams_data'))",
+            "CASE WHEN s.data IS NULL THEN nextval('streams_data') ELSE s.data END",
+            ", data = coalesce(s.data, excluded.data)",
             all_or_error(group.len()),
         ),
-        false => ("s.data", "", "count(*)".to_owned()),
+        false => ("NULL::bigint", "", "count(*)".to_owned()),
     };
     let sql = format!(
         "WITH given AS MATERIALIZED (\
-           SELECT u.*, CASE WHEN s.id IS NULL THEN nextval('streams_id') END AS id, {data} AS data \
+           SELECT u.*, CASE WHEN s.id IS NULL THEN nextval('streams_id') ELSE s.id END AS id, \
+             {data} AS data \
            FROM unnest({source}) WITH ORDINALITY AS u (stream, uuid{names}, place) \
            LEFT JOIN streams s USING (stream) ORDER BY place\
          ), written AS (\
            INSERT INTO streams AS s (stream, id, uuid{names}, last_synced, created_at, data) \
            SELECT stream, id, uuid{names}, $1, $1, data FROM given ORDER BY stream \
            ON CONFLICT (stream) DO UPDATE SET \
-             id = coalesce(s.id, excluded.id, nextval('streams_id')), \
+             id = coalesce(s.id, excluded.id), \
              last_synced = excluded.last_synced, \
              created_at = CASE WHEN s.id IS NULL THEN excluded.created_at ELSE s.created_at END\
              {set_data}{set} \

@@ -3,7 +3,9 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use satori_store::{Error, NewObservation, OpenOptions, Remove, Store, StreamPatch};
+use satori_store::{
+    Error, FindingKind, IngestOptions, NewObservation, OpenOptions, Remove, Store, StreamPatch,
+};
 
 use crate::server::*;
 use crate::support::*;
@@ -251,4 +253,66 @@ fn an_insert_and_a_removal_at_once_leave_all_or_nothing() {
     removed.unwrap();
     let found = inserting.check(None).unwrap();
     assert!(found.is_empty(), "{found:?}");
+}
+
+/// The row of a stream goes while a call that writes it waits for it.
+#[test]
+fn what_is_stored_while_its_stream_is_removed_is_seen() {
+    let Some(server) = wanted() else { return };
+    let s = uuid("s");
+    type Write = fn(&Store);
+    let ingest: Write = |store| {
+        let payload = r#"{"value": 2, "ts": 2, "hash": "h", "stream": {"uuid": "s", "name": "n"}}"#;
+        let report = store.ingest(payload.as_bytes(), &IngestOptions::new());
+        assert_eq!(report.unwrap().inserted, 1);
+    };
+    let sync: Write = |store| {
+        let report = store.sync_streams(br#"[{"uuid": "s", "name": "n"}]"#);
+        assert!(report.unwrap().rejected.is_empty());
+    };
+    let upsert: Write = |store| {
+        let patch = StreamPatch::new().name("n".to_owned());
+        store.upsert_stream(&uuid("s"), &patch).unwrap();
+    };
+    for (write, has_data) in [(ingest, true), (sync, false), (upsert, false)] {
+        let place = Named::new(&server);
+        let store = place.open();
+        // The second time the short way would be gone.
+        for known in [false, true] {
+            let other = Store::connect(&place.plain).unwrap();
+            let first = if known { &store } else { &other };
+            first
+                .ingest(
+                    br#"{"value": 1, "ts": 1, "hash": "h", "stream": {"uuid": "s"}}"#,
+                    &IngestOptions::new(),
+                )
+                .unwrap();
+            let mut removing = session(&place.plain);
+            run_in(
+                &mut removing,
+                "BEGIN; DELETE FROM observations; DELETE FROM streams",
+            );
+            thread::scope(|scope| {
+                let call = scope.spawn(|| write(&store));
+                place.await_block();
+                run_in(&mut removing, "COMMIT");
+                call.join().unwrap();
+            });
+            assert_eq!(
+                store.stream(&s).unwrap().unwrap().name.as_deref(),
+                Some("n")
+            );
+            assert_eq!(
+                store.streams_with_data().unwrap().len(),
+                usize::from(has_data)
+            );
+            assert_eq!(store.count(&s, ..).unwrap(), u64::from(has_data));
+            let found = store.check(None).unwrap();
+            assert!(
+                found.iter().all(|found| found.kind != FindingKind::Damage),
+                "{found:?}"
+            );
+            store.remove(&s, Remove::Both).unwrap();
+        }
+    }
 }

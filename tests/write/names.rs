@@ -1,5 +1,6 @@
 //! Names of streams, which are names of tables: hostile ones among them.
 
+use crate::ingest;
 use crate::support::*;
 use satori_store::{Error, ErrorCode, IngestOptions, Remove, Store, StreamPatch, StreamUuid};
 
@@ -246,4 +247,35 @@ fn names_that_another_program_put_into_the_metadata_do_no_harm() {
     let streams = store.streams().unwrap();
     assert_eq!(streams[11].uuid.as_str(), "a\u{fffd}");
     assert!(store.stream(&uuid("iso-zulu")).unwrap().is_some());
+}
+
+#[test]
+fn of_two_spellings_in_one_batch_the_one_that_is_known_is_stored() {
+    let store = memory();
+    store.insert(&uuid("ABC"), &row(0, 1.0)).unwrap();
+    let payload = |name: &str, ts: i64| {
+        format!(
+            "{{\"value\": 1, \"ts\": {ts}, \"hash\": \"h\", \"stream\": {{\"uuid\": \"{name}\"}}}}\n"
+        )
+    };
+    let batch = payload("abc", 1) + &payload("ABC", 2);
+    let report = ingest(&store, batch);
+    assert_eq!((report.inserted, report.rejected.len()), (1, 1));
+    assert_eq!(report.rejected[0].position.index, 0);
+    assert_eq!(store.count(&uuid("ABC"), ..).unwrap(), 2);
+    // Where neither is known, the first.
+    let report = ingest(&store, payload("x", 1) + &payload("X", 2));
+    assert_eq!(report.rejected[0].position.index, 1);
+    assert_eq!(store.count(&uuid("x"), ..).unwrap(), 1);
+}
+
+#[test]
+fn streams_of_one_batch_come_in_its_order_whatever_is_known_of_them() {
+    let store = memory();
+    let objects = br#"[{"uuid": "z1", "name": "a"}, {"uuid": "z2", "author": "b"},
+        {"uuid": "z3", "name": "c"}, {"uuid": "z4"}]"#;
+    assert_eq!(store.sync_streams(objects).unwrap().new.len(), 4);
+    let streams = store.streams().unwrap();
+    let uuids: Vec<_> = streams.iter().map(|stream| stream.uuid.as_str()).collect();
+    assert_eq!(uuids, ["z1", "z2", "z3", "z4"]);
 }

@@ -122,7 +122,8 @@ impl Known {
                 chain.advance(row.ts, hash);
             }
             if is_chained && !ascends {
-                own.insert(ts, row.value);
+                // As it will be stored.
+                own.insert(ts, row.value + 0.0);
             }
             sent.push(Sent {
                 place: (index, place),

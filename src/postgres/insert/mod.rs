@@ -28,6 +28,8 @@ use crate::model::uuid::StreamUuid;
 
 /// How many rows one statement inserts at most.
 const CHUNK: usize = 50_000;
+/// How many bytes they take at most, unless it is one row. The server takes a gigabyte.
+pub(super) const CHUNK_BYTES: usize = 32 << 20;
 /// From how many rows on it pays to look whether they can be copied in.
 const MANY: usize = 1_000;
 
@@ -82,19 +84,11 @@ impl Connection {
             .into_iter()
             .map(|(uuid, rows)| Rows::new(uuid, rows));
         let mut streams = streams.collect::<Result<Vec<_>>>()?;
-        let mut known: HashMap<i64, String> = HashMap::new();
-        for stream in &mut streams {
-            match known.get(&stream.key) {
-                Some(other) => stream.refused = Some(taken(stream.uuid, other)),
-                None => {
-                    known.insert(stream.key, stream.uuid.to_string());
-                }
-            }
-        }
+        self.refuse_spellings(&mut streams)?;
         let (known, are_free) = self.claim(&mut streams)?;
         let mut sent = Vec::new();
         for (index, stream) in streams.iter_mut().enumerate() {
-            if stream.refused.is_none() {
+            if stream.is_wanted() {
                 known.plan(stream, index, &mut sent)?;
             }
         }
@@ -105,8 +99,17 @@ impl Connection {
         let is_new =
             are_free && sent.is_sorted_by(|one, next| (one.key, one.ts) < (next.key, next.ts));
         if !is_new || sent.len() < MANY || !self.copy_all(&streams, &sent)? {
-            for chunk in sent.chunks(CHUNK) {
+            let mut rest = sent.as_slice();
+            while !rest.is_empty() {
+                let mut bytes = 0;
+                let fits = rest.iter().take(CHUNK).take_while(|sent| {
+                    let is_first = bytes == 0;
+                    bytes += sent.size(&streams);
+                    is_first || bytes <= CHUNK_BYTES
+                });
+                let (chunk, behind) = rest.split_at(fits.count());
                 self.insert_chunk(&mut streams, chunk)?;
+                rest = behind;
             }
         }
         let done: Vec<_> = streams.into_iter().map(Rows::finish).collect();
@@ -118,10 +121,37 @@ impl Connection {
         Ok(done)
     }
 
+    /// Refuses, of the streams whose names differ in case alone, all but the one that the store
+    /// knows, or else the first.
+    fn refuse_spellings(&mut self, streams: &mut [Rows<'_, '_>]) -> Result<()> {
+        let mut known: HashMap<i64, String> = HashMap::new();
+        for stream in &*streams {
+            known
+                .entry(stream.key)
+                .or_insert_with(|| stream.uuid.to_string());
+        }
+        if known.len() == streams.len() {
+            return Ok(());
+        }
+        let stored = self.ask(NAMES, Params::new().int8s(known.keys().copied()))?;
+        known.extend(by_key(&stored, |row| {
+            row.text(1).unwrap_or_default().to_owned()
+        }));
+        for stream in streams {
+            match known.get(&stream.key) {
+                Some(name) if name != stream.uuid.as_str() => {
+                    stream.refused = Some(taken(stream.uuid, name));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Makes places for the streams, locks them, and reads what is needed of them. Returns
     /// `true` beside it if they are many rows and none can be in the way of any.
     fn claim(&mut self, streams: &mut [Rows<'_, '_>]) -> Result<(Known, bool)> {
-        let wanted = || streams.iter().filter(|stream| stream.refused.is_none());
+        let wanted = || streams.iter().filter(|stream| stream.is_wanted());
         let mut known = Known::default();
         if wanted().next().is_none() {
             return Ok((known, false));
@@ -163,7 +193,7 @@ impl Connection {
             let answers = self.run(vec![in_the_way])?;
             known.values = answers.first().map(values).unwrap_or_default();
         }
-        for stream in streams.iter_mut().filter(|stream| stream.refused.is_none()) {
+        for stream in streams.iter_mut().filter(|stream| stream.is_wanted()) {
             match names.get(&stream.key) {
                 Some(name) if name == stream.uuid.as_str() => {}
                 name => {

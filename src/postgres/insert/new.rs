@@ -9,6 +9,7 @@ use super::super::connection::Connection;
 use super::super::key::key;
 use super::super::raw::{Params, Statement};
 use super::super::upsert::{Of, all_or_error, upserts};
+use super::CHUNK_BYTES;
 use super::known::{self, Known, values};
 use super::rows::{self, Rows};
 use super::statements::{CLAIM, INSERT_ALL};
@@ -112,6 +113,10 @@ impl Connection {
                 self.roll_back();
                 return Ok(false);
             }
+        }
+        if sent.iter().map(|sent| sent.size(&streams)).sum::<usize>() > CHUNK_BYTES {
+            self.roll_back();
+            return Ok(false);
         }
         sent.sort_by_key(|row| (row.key, row.ts));
         statements.push(Statement::new(INSERT_ALL, rows::params(&streams, &sent)));

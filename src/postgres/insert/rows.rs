@@ -61,6 +61,12 @@ pub(super) struct Sent {
 }
 
 impl Sent {
+    /// Returns about how many bytes the row takes on its way.
+    pub(super) fn size(&self, streams: &[Rows<'_, '_>]) -> usize {
+        let spelling = self.spelling.as_ref().map_or(0, String::len);
+        64 + self.hash(streams).len() + self.provider(streams).len() + spelling
+    }
+
     fn row<'a>(&self, streams: &'a [Rows<'_, 'a>]) -> Option<&'a NewObservation<'a>> {
         let (stream, row) = self.place;
         streams.get(stream)?.rows.get(row).map(|(row, _)| row)
@@ -108,6 +114,12 @@ impl<'u, 'r> Rows<'u, 'r> {
             outcomes,
             refused: None,
         })
+    }
+
+    /// Returns `true` if the stream needs a place: it can hold rows, and not all are refused.
+    pub(super) fn is_wanted(&self) -> bool {
+        let is_left = || self.outcomes.iter().any(Option::is_none);
+        self.refused.is_none() && (self.rows.is_empty() || is_left())
     }
 
     /// Returns `true` if a row is to be chained to the latest one.

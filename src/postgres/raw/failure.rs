@@ -64,6 +64,16 @@ impl Failure {
         }
     }
 
+    /// Returns the failure of a statement that no server takes.
+    pub(super) fn too_large() -> Self {
+        Self {
+            // program_limit_exceeded
+            state: Some(*b"54000"),
+            lost: false,
+            ..Self::lost("a text, or the texts of a call, are larger than a gigabyte")
+        }
+    }
+
     /// Returns the failure of a call that was ended.
     pub(super) fn interrupted() -> Self {
         Self {

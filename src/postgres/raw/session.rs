@@ -14,6 +14,8 @@ use super::failure::Failure;
 use super::params::Params;
 use super::patience::{Cancel, Patience, Waiting};
 
+/// How many bytes the parameters of a statement have at most. The server takes a gigabyte.
+const LARGEST: usize = (1 << 30) - (1 << 20);
 /// How long a wait lasts until it is looked at whether the call is to end.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -154,6 +156,13 @@ impl Session {
         statements: &[Statement],
         patience: &mut Patience<'_, impl Waiting>,
     ) -> Result<(), Failure> {
+        // Before anything is sent: libpq counts in 32 bits.
+        if statements
+            .iter()
+            .any(|statement| statement.params.bytes.len() > LARGEST)
+        {
+            return Err(Failure::too_large());
+        }
         for statement in statements {
             self.send_one(statement)?;
         }
