@@ -10,10 +10,12 @@ mod failure;
 mod params;
 mod patience;
 mod session;
+mod statement;
 
 pub(super) use answer::{Answer, Row};
 pub(super) use copy::Copied;
 pub(super) use failure::Failure;
 pub(super) use params::Params;
 pub(super) use patience::Waiting;
-pub(super) use session::{Session, Statement};
+pub(super) use session::Session;
+pub(super) use statement::Statement;

@@ -1,6 +1,5 @@
 //! A session with a server.
 
-use std::borrow::Cow;
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::io;
 use std::ptr::{self, NonNull};
@@ -13,31 +12,10 @@ use super::answer::Answer;
 use super::failure::Failure;
 use super::params::Params;
 use super::patience::{Cancel, Patience, Waiting};
+use super::statement::Statement;
 
-/// How many bytes the parameters of a statement have at most. The server takes a gigabyte.
-const LARGEST: usize = (1 << 30) - (1 << 20);
 /// How long a wait lasts until it is looked at whether the call is to end.
 const PAUSE: Duration = Duration::from_millis(20);
-
-/// A statement and its parameters.
-pub(crate) struct Statement {
-    pub(super) sql: Cow<'static, str>,
-    pub(super) params: Params,
-}
-
-impl Statement {
-    pub(crate) fn new(sql: impl Into<Cow<'static, str>>, params: Params) -> Self {
-        Self {
-            sql: sql.into(),
-            params,
-        }
-    }
-
-    /// Returns a statement without parameters.
-    pub(crate) fn plain(sql: &'static str) -> Self {
-        Self::new(sql, Params::new())
-    }
-}
 
 /// A connection to a server, in pipeline mode
 /// (<https://www.postgresql.org/docs/current/libpq-pipeline-mode.html>): statements are sent
@@ -157,10 +135,7 @@ impl Session {
         patience: &mut Patience<'_, impl Waiting>,
     ) -> Result<(), Failure> {
         // Before anything is sent: libpq counts in 32 bits.
-        if statements
-            .iter()
-            .any(|statement| statement.params.bytes.len() > LARGEST)
-        {
+        if statements.iter().any(|statement| statement.is_too_large()) {
             return Err(Failure::too_large());
         }
         for statement in statements {
