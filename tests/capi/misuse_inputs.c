@@ -163,14 +163,17 @@ static void texts(void) {
   CASE(SATORI_INVALID_ARGUMENT, CALL("engine\0.db", 10));
   CASE(SATORI_CANNOT_OPEN, CALL("/", 1));
   CASE(SATORI_CANNOT_OPEN, CALL("/no/such/folder/engine.db", 25));
-  /* A URL is no path, and is refused in words; they show no password. */
-  CASE(SATORI_CANNOT_OPEN, CALL("postgres://ann:secret@host/engine", 33));
+  /* A URL of no database, or of one where there is none, is refused in words; they show no
+   * password. */
+  CASE(SATORI_CANNOT_OPEN, CALL("postgres://ann:secret@127.0.0.1:1/engine", 40));
   CASE(SATORI_CANNOT_OPEN, CALL("file://engine.db", 16));
   CASE(SATORI_CANNOT_OPEN, CALL("x://", 4));
   satori_error error;
-  CHECK(CALL("postgres://ann:secret@host/engine", 33) == SATORI_CANNOT_OPEN);
+  CHECK(CALL("mysql://ann:secret@host/engine", 30) == SATORI_CANNOT_OPEN);
   CHECK(strstr(error.message, "URL") != NULL && strstr(error.message, "ann") != NULL);
   CHECK(strstr(error.message, "secret") == NULL);
+  CHECK(CALL("postgres://ann:secret@127.0.0.1:1/engine", 40) == SATORI_CANNOT_OPEN);
+  CHECK(strstr(error.message, "ann") != NULL && strstr(error.message, "secret") == NULL);
 #undef CALL
 #define CALL(...) satori_sync_streams(good_store, __VA_ARGS__, &out.string, &error)
   BAD_LENGTHS(CALL);
