@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use super::error::{error, not_begun, not_committed, not_reconnected};
-use super::raw::{Answer, Copied, Params, Session, Statement, Waiting};
+use super::raw::{Answer, Copied, Failure, Params, Session, Statement, Waiting};
 use crate::backend::Access;
 use crate::model::error::{Error, Result};
 use crate::model::location::Location;
@@ -127,9 +127,7 @@ impl Connection {
         if before > 0 {
             self.transaction = Transaction::Begun;
         }
-        let session = self.session.as_mut().ok_or_else(no_session)?;
-        let answers = session.run(&all, &self.call, false);
-        self.drop_if_lost();
+        let answers = self.on_session(|session, call| session.run(&all, call, false))?;
         let mut answers = answers.map_err(|failure| match failure.answered < before {
             true => not_begun(failure),
             false => error(failure),
@@ -147,26 +145,19 @@ impl Connection {
     /// Sends a statement of the present transaction. [`receive`](Self::receive) reads its
     /// answer, if nothing else is sent before.
     pub(super) fn send(&mut self, statement: Statement) -> Result<()> {
-        let session = self.session.as_mut().ok_or_else(no_session)?;
-        let sent = session.send(&[statement], &self.call);
-        self.drop_if_lost();
+        let sent = self.on_session(|session, call| session.send(&[statement], call))?;
         sent.map_err(error)
     }
 
     /// Waits for the answer to what was sent.
     pub(super) fn receive(&mut self) -> Result<Answer> {
-        let session = self.session.as_mut().ok_or_else(no_session)?;
-        let answers = session.receive_sent(&self.call);
-        self.drop_if_lost();
-        let answers = answers.map_err(error)?;
+        let answers = self.on_session(Session::receive_sent)?.map_err(error)?;
         answers.into_iter().next().ok_or_else(no_session)
     }
 
     /// Copies rows in, in the present transaction, which has begun.
     pub(super) fn copy(&mut self, sql: &'static CStr, rows: Copied) -> Result<()> {
-        let session = self.session.as_mut().ok_or_else(no_session)?;
-        let copied = session.copy(sql, rows, &self.call);
-        self.drop_if_lost();
+        let copied = self.on_session(|session, call| session.copy(sql, rows, call))?;
         copied.map_err(error)
     }
 
@@ -182,10 +173,7 @@ impl Connection {
         let before = all.len();
         all.extend(statements);
         all.push(Statement::plain("COMMIT"));
-        let session = self.session.as_mut().ok_or_else(no_session)?;
-        let answers = session.run(&all, &self.call, false);
-        self.drop_if_lost();
-        let answers = match answers {
+        let answers = match self.on_session(|session, call| session.run(&all, call, false))? {
             Ok(answers) => answers,
             Err(failure) => {
                 // The failure has kept COMMIT from running.
@@ -217,9 +205,8 @@ impl Connection {
             self.transaction = Transaction::None;
             return Ok(());
         }
-        let session = self.session.as_mut().ok_or_else(no_session)?;
-        let answers = session.run(&[Statement::plain("COMMIT")], &self.call, true);
-        self.drop_if_lost();
+        let commit = [Statement::plain("COMMIT")];
+        let answers = self.on_session(|session, call| session.run(&commit, call, true))?;
         self.transaction = Transaction::None;
         let answers = answers.map_err(|failure| not_committed(failure, 0))?;
         check_committed(answers.first())
@@ -264,11 +251,19 @@ impl Connection {
         }
     }
 
-    fn drop_if_lost(&mut self) {
-        if self.session.as_ref().is_some_and(Session::is_lost) {
+    /// Does something on the session, and gives it up if it was lost meanwhile. The outer error
+    /// is that there is none.
+    fn on_session<T>(
+        &mut self,
+        work: impl FnOnce(&mut Session, &Call) -> Result<T, Failure>,
+    ) -> Result<Result<T, Failure>> {
+        let session = self.session.as_mut().ok_or_else(no_session)?;
+        let done = work(session, &self.call);
+        if session.is_lost() {
             self.session = None;
             self.transaction = Transaction::None;
         }
+        Ok(done)
     }
 
     /// Returns the statements that begin a transaction. What they set is forgotten with it:

@@ -142,7 +142,12 @@ pub(super) fn taken(uuid: &StreamUuid, other: &str) -> Error {
     }
 }
 
-/// Reads rows of `stream`, `uuid` and something else into a map by key.
+/// Reads rows of `stream` and a text into a map by key.
+pub(super) fn texts_by_key(answer: &Answer) -> HashMap<i64, String> {
+    by_key(answer, |row| row.text(1).unwrap_or_default().to_owned())
+}
+
+/// Reads rows of `stream` and something else into a map by key.
 pub(super) fn by_key<T>(answer: &Answer, read: impl Fn(Row<'_>) -> T) -> HashMap<i64, T> {
     let rows = answer.rows();
     rows.filter_map(|row| Some((row.int8(0)?, read(row))))
@@ -231,7 +236,7 @@ impl Connection {
         let params = Params::new().int8s(uuids.iter().map(|uuid| key(uuid)));
         let select = "SELECT stream, uuid FROM streams WHERE stream = ANY ($1)";
         let answer = self.ask(select, params)?;
-        let names = by_key(&answer, |row| row.text(1).unwrap_or_default().to_owned());
+        let names = texts_by_key(&answer);
         let check = |uuid: &&StreamUuid| match names.get(&key(uuid)) {
             Some(name) if name != uuid.as_str() => Err(taken(uuid, name)),
             _ => Ok(()),

@@ -170,8 +170,8 @@ fn claim_params(group: &[Claim<'_>], now: Timestamp) -> Params {
 
 /// Returns the statement that writes the patches, which set the same fields. It takes an id
 /// for those alone that have none; what a row has it offers too, since the row may be removed
-/// while the statement waits for it, and then is made anew. It locks the rows in the order of their keys, so that two
-/// writers wait for each other in one direction.
+/// while the statement waits for it, and then is made anew. It locks the rows in the order of
+/// their keys, so that two writers wait for each other in one direction.
 fn upsert(
     fields: &[(&str, &str)],
     group: &[Claim<'_>],

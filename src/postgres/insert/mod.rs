@@ -19,7 +19,7 @@ use self::statements::{CLAIM, COPY, INSERT, INSERT_NEW, NAMES, SAMPLES, VALUES};
 use super::connection::{Connection, no_session};
 use super::key::key;
 use super::raw::{Params, Statement};
-use super::streams::{by_key, check_text, taken};
+use super::streams::{check_text, taken, texts_by_key};
 use crate::backend::Inserted;
 use crate::model::database_code::DatabaseCode;
 use crate::model::error::{Error, Result};
@@ -134,9 +134,7 @@ impl Connection {
             return Ok(());
         }
         let stored = self.ask(NAMES, Params::new().int8s(known.keys().copied()))?;
-        known.extend(by_key(&stored, |row| {
-            row.text(1).unwrap_or_default().to_owned()
-        }));
+        known.extend(texts_by_key(&stored));
         for stream in streams {
             match known.get(&stream.key) {
                 Some(name) if name != stream.uuid.as_str() => {
@@ -173,7 +171,7 @@ impl Connection {
         }
         let mut answers = self.run(statements)?.into_iter().skip(1);
         let mut next = || answers.next().ok_or_else(no_session);
-        let names = by_key(&next()?, |row| row.text(1).unwrap_or_default().to_owned());
+        let names = texts_by_key(&next()?);
         if is_chained {
             known.read_ends(&next()?);
         }
@@ -184,7 +182,7 @@ impl Connection {
             false => {}
         }
         if samples {
-            known.samples = by_key(&next()?, |row| row.text(1).unwrap_or_default().to_owned());
+            known.samples = texts_by_key(&next()?);
         }
         if are_many
             && !are_free
