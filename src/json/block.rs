@@ -1,5 +1,6 @@
 //! Where an input of many JSON values falls apart: into blocks.
 
+use memchr::memchr3;
 use serde::de::IgnoredAny;
 
 use super::encoding::BYTE_ORDER_MARK;
@@ -93,12 +94,14 @@ enum Text {
 
 /// Finds the end of a text, of which `input` holds what follows its quote from `at` on.
 fn end_of_text(input: &[u8], mut at: usize) -> Text {
-    while let Some(byte) = input.get(at) {
-        at += 1;
-        match byte {
+    while let Some(rest) = input.get(at..)
+        && let Some(next) = memchr3(b'"', b'\\', b'\n', rest)
+    {
+        at += next + 1;
+        match rest[next] {
             b'"' => return Text::Closed(at),
-            b'\\' if input.get(at) != Some(&b'\n') => at += 1,
             b'\n' => return Text::Malformed(at),
+            _ if input.get(at) != Some(&b'\n') => at += 1,
             _ => {}
         }
     }

@@ -1,5 +1,6 @@
 //! The items of a batch, and how a batch is split into them.
 
+use memchr::memchr2_iter;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
@@ -186,8 +187,7 @@ impl<'a> Item<'a> {
             return Err(self.position.error(format!("larger than {MAX_SIZE} bytes")));
         }
         // Almost always there are too few brackets to nest too deep.
-        let opens = |byte: &u8| matches!(byte, b'{' | b'[');
-        if self.json.iter().filter(|byte| opens(byte)).count() <= MAX_DEPTH {
+        if memchr2_iter(b'{', b'[', self.json).nth(MAX_DEPTH).is_none() {
             return Ok(());
         }
         let (mut depth, mut in_text, mut escaped) = (0usize, false, false);

@@ -17,7 +17,7 @@ use crate::model::uuid::StreamUuid;
 
 /// How many rows are fetched at a time at most: what a page costs beyond its rows is small by
 /// then, and its memory is too.
-const PAGE: usize = 5_000;
+const PAGE: usize = 20_000;
 /// How many streams one statement looks up at most.
 const STREAMS: usize = 20_000;
 
@@ -31,6 +31,20 @@ const ROWS: &str = "SELECT ts, value, hash, provider, spelling FROM observations
 /// Selects the rows of a span, the latest first.
 const LAST: &str = "SELECT ts, value, hash, provider, spelling FROM observations \
                     WHERE stream = $1 AND ts BETWEEN $2 AND $3 ORDER BY ts DESC LIMIT $4";
+
+/// Selects the latest row of each stream.
+const ENDS: &str = "SELECT s.data, s.uuid, o.* FROM streams s CROSS JOIN LATERAL (\
+       SELECT ts, value, hash, provider, spelling FROM observations o \
+       WHERE o.stream = s.stream ORDER BY ts DESC LIMIT 1\
+     ) o WHERE s.data IS NOT NULL";
+/// Selects the latest row of each stream of these keys, and the key's place among them.
+const ENDS_OF: &str = "SELECT u.place, s.uuid, o.* \
+     FROM unnest($1::bigint[]) WITH ORDINALITY AS u (stream, place) \
+     JOIN streams s USING (stream) \
+     CROSS JOIN LATERAL (\
+       SELECT ts, value, hash, provider, spelling FROM observations o \
+       WHERE o.stream = s.stream ORDER BY ts DESC LIMIT 1\
+     ) o WHERE s.data IS NOT NULL";
 
 /// Reads a row of `ts, value, hash, provider, spelling`, which begin at `column`.
 pub(super) fn observation_row(row: Row<'_>, column: i32) -> RowRef<'_> {
@@ -95,28 +109,44 @@ impl Connection {
             let rows = page.len();
             let next = page.last().and_then(|row| row.int8(0)?.checked_add(1));
             let next = next.filter(|next| rows == wanted && *next <= cursor.span.last);
-            let is_more = next.is_some() && read + rows < limit;
-            if let Some(next) = next.filter(|_| is_more) {
-                // The server reads the next page while this one is handed out.
+            let left = limit - read - rows;
+            let select = next.filter(|_| left > 0).map(|first| {
                 let span = Span {
-                    first: next,
+                    first,
                     ..cursor.span
                 };
-                let limit = (limit - read - rows).min(PAGE);
-                self.send(Statement::new(ROWS, span_params(uuid, span, limit)))?;
+                Statement::new(ROWS, span_params(uuid, span, left.min(PAGE)))
+            });
+            let answer = self.meanwhile(select, || {
+                for row in page.rows() {
+                    let row = observation_row(row, 0);
+                    sink(&row)?;
+                    cursor.span.first = row.ts.as_micros().saturating_add(1);
+                    read += 1;
+                }
+                cursor.done = next.is_none();
+                Ok(())
+            })?;
+            match answer {
+                Some(answer) => page = answer,
+                None => return Ok(Some(read)),
             }
-            for row in page.rows() {
-                let row = observation_row(row, 0);
-                sink(&row)?;
-                cursor.span.first = row.ts.as_micros().saturating_add(1);
-                read += 1;
-            }
-            cursor.done = next.is_none();
-            if !is_more {
-                return Ok(Some(read));
-            }
-            page = self.receive()?;
         }
+    }
+
+    /// Does some work while the server runs a statement, if there is one, and returns the
+    /// server's answer to it.
+    fn meanwhile(
+        &mut self,
+        statement: Option<Statement>,
+        work: impl FnOnce() -> Result<()>,
+    ) -> Result<Option<Answer>> {
+        let is_sent = statement.is_some();
+        if let Some(statement) = statement {
+            self.send(statement)?;
+        }
+        work()?;
+        is_sent.then(|| self.receive()).transpose()
     }
 
     pub(super) fn latest(&mut self, uuid: &StreamUuid) -> Found<Option<Observation>> {
@@ -125,44 +155,39 @@ impl Connection {
     }
 
     pub(super) fn latest_of(&mut self, uuids: &[&StreamUuid]) -> Result<Vec<Option<Observation>>> {
-        let select = "SELECT s.uuid, s.data IS NOT NULL, o.* \
-                      FROM unnest($1::bigint[]) WITH ORDINALITY AS u (stream, place) \
-                      LEFT JOIN streams s USING (stream) \
-                      LEFT JOIN LATERAL (\
-                        SELECT ts, value, hash, provider, spelling FROM observations o \
-                        WHERE o.stream = u.stream ORDER BY ts DESC LIMIT 1\
-                      ) o ON true ORDER BY place";
-        let mut found = Vec::with_capacity(uuids.len());
-        for uuids in uuids.chunks(STREAMS) {
+        let mut found = vec![None; uuids.len()];
+        for (uuids, found) in uuids.chunks(STREAMS).zip(found.chunks_mut(STREAMS)) {
             let params = Params::new().int8s(uuids.iter().map(|uuid| key(uuid)));
-            let answer = self.ask(select, params)?;
-            for (uuid, row) in uuids.iter().zip(answer.rows()) {
-                found.push(match row.text(0) {
-                    Some(name) if row.bool(1) && name != uuid.as_str() => {
-                        return Err(taken(uuid, name));
-                    }
-                    _ if row.bool(1) && row.int8(2).is_some() => {
-                        Some(observation_row(row, 2).to_observation(uuid)?)
-                    }
-                    _ => None,
-                });
+            for row in self.ask(ENDS_OF, params)?.rows() {
+                let place = row
+                    .int8(0)
+                    .and_then(|place| usize::try_from(place - 1).ok());
+                let place =
+                    place.and_then(|place| Some((uuids.get(place)?, found.get_mut(place)?)));
+                let (Some((uuid, found)), Some(name)) = (place, row.text(1)) else {
+                    continue;
+                };
+                if name != uuid.as_str() {
+                    return Err(taken(uuid, name));
+                }
+                *found = Some(observation_row(row, 2).to_observation(uuid)?);
             }
         }
         Ok(found)
     }
 
     pub(super) fn latest_of_all(&mut self) -> Result<Vec<(StreamUuid, Observation)>> {
-        let select = "SELECT s.uuid, o.* FROM streams s CROSS JOIN LATERAL (\
-                        SELECT ts, value, hash, provider, spelling FROM observations o \
-                        WHERE o.stream = s.stream ORDER BY ts DESC LIMIT 1\
-                      ) o WHERE s.data IS NOT NULL ORDER BY s.data";
-        let answer = self.ask(select, Params::new())?;
+        let answer = self.ask(ENDS, Params::new())?;
         let rows = answer.rows().map(|row| {
-            let uuid = StreamUuid::stored(row.text(0).unwrap_or_default().to_owned());
-            let latest = observation_row(row, 1).to_observation(&uuid)?;
-            Ok((uuid, latest))
+            let uuid = StreamUuid::stored(row.text(1).unwrap_or_default().to_owned());
+            let latest = observation_row(row, 2).to_observation(&uuid)?;
+            Ok((row.int8(0), uuid, latest))
         });
-        rows.collect()
+        let mut found = rows.collect::<Result<Vec<_>>>()?;
+        // In a tenth of the time that the server takes to sort them (measured).
+        found.sort_unstable_by_key(|(data, _, _)| *data);
+        let found = found.into_iter().map(|(_, uuid, latest)| (uuid, latest));
+        Ok(found.collect())
     }
 
     pub(super) fn last(

@@ -77,6 +77,12 @@ macro_rules! define {
             }
         }
 
+        /// Returns which fields a patch sets, a bit each.
+        pub(super) fn set_fields(patch: &StreamPatch) -> u32 {
+            let set = [$(patch.$field.is_some()),*];
+            set.into_iter().fold(0, |bits, is_set| bits << 1 | u32::from(is_set))
+        }
+
         /// Returns the fields that a patch sets, each with its type.
         pub(super) fn fields(patch: &StreamPatch) -> Vec<(&'static str, &'static str)> {
             let mut fields = Vec::new();

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::connection::Connection;
 use super::key::key;
 use super::raw::{Answer, Params, Statement};
-use super::streams::{CLEARED, Claim, FORGET, check, fields, values};
+use super::streams::{CLEARED, Claim, FORGET, check, fields, set_fields, values};
 use crate::model::error::Result;
 use crate::model::stream::StreamPatch;
 use crate::model::time::Timestamp;
@@ -19,7 +19,10 @@ impl Connection {
         now: Timestamp,
     ) -> Result<()> {
         let patches: Vec<_> = patches.into_iter().collect();
-        let upserts = upserts(patches.iter().copied(), now, Of::Any)?;
+        let claims = patches
+            .iter()
+            .map(|(uuid, patch)| (key(uuid), *uuid, *patch));
+        let upserts = upserts(claims, now, Of::Any)?;
         if upserts.is_empty() {
             return Ok(());
         }
@@ -107,21 +110,25 @@ pub(super) enum Of {
 /// Returns the statements that write patches and `now`, each with the number of its streams.
 /// Those that set the same fields are written by one.
 pub(super) fn upserts<'a>(
-    patches: impl IntoIterator<Item = (&'a StreamUuid, &'a StreamPatch)>,
+    claims: impl IntoIterator<Item = Claim<'a>>,
     now: Timestamp,
     of: Of,
 ) -> Result<Vec<(Statement, usize)>> {
-    let mut groups: BTreeMap<Vec<_>, Vec<Claim<'_>>> = BTreeMap::new();
+    let mut groups: BTreeMap<u32, Vec<Claim<'_>>> = BTreeMap::new();
     let mut all = Vec::new();
-    for (uuid, patch) in patches {
+    for claim in claims {
+        let (_, _, patch) = claim;
         check(patch)?;
-        let claim = (key(uuid), uuid, patch);
-        groups.entry(fields(patch)).or_default().push(claim);
+        groups.entry(set_fields(patch)).or_default().push(claim);
         all.push(claim);
     }
     // If there are several, all rows are made in their order and locked in that of their keys
     // before: one statement after the other would lock them crosswise.
     let first = (groups.len() > 1).then(|| (Vec::new(), all));
+    let groups = groups.into_values().map(|group| {
+        let fields = group.first().map(|(_, _, patch)| fields(patch));
+        (fields.unwrap_or_default(), group)
+    });
     let statements = first.into_iter().chain(groups).map(|(fields, mut group)| {
         let statement = match of {
             Of::Known => {

@@ -6,7 +6,6 @@
 //! inserted the careful way.
 
 use super::super::connection::Connection;
-use super::super::key::key;
 use super::super::raw::{Params, Statement};
 use super::super::upsert::{Of, all_or_error, upserts};
 use super::CHUNK_BYTES;
@@ -39,11 +38,12 @@ impl Connection {
         let mut bare = Vec::new();
         let mut rows = Vec::new();
         for stream in streams {
+            let own = Rows::new(stream.uuid, stream.rows)?;
             match stream.patch {
-                Some(patch) => patches.push((stream.uuid, patch)),
+                Some(patch) => patches.push((own.key, stream.uuid, patch)),
                 None => bare.push(rows.len()),
             }
-            rows.push(Rows::new(stream.uuid, stream.rows)?);
+            rows.push(own);
         }
         let mut keys: Vec<_> = rows.iter().map(|stream| stream.key).collect();
         keys.sort_unstable();
@@ -54,12 +54,15 @@ impl Connection {
         if keys.len() < rows.len() || are_refused {
             return Ok(false);
         }
-        let described: Vec<_> = patches.iter().map(|(uuid, _)| key(uuid)).collect();
+        let described: Vec<_> = patches.iter().map(|(key, _, _)| *key).collect();
         let of = match described.iter().all(|key| self.known.contains(key)) {
             true => Of::Known,
             false => Of::WithData,
         };
-        let upserts = upserts(patches.iter().map(|(uuid, patch)| (*uuid, patch)), now, of)?;
+        let claims = patches
+            .iter()
+            .map(|(key, uuid, patch)| (*key, *uuid, patch));
+        let upserts = upserts(claims, now, of)?;
         let mut statements: Vec<_> = upserts.into_iter().map(|(upsert, _)| upsert).collect();
         if !bare.is_empty() {
             let bare = || bare.iter().filter_map(|index| rows.get(*index));

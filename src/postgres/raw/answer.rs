@@ -83,13 +83,14 @@ impl<'a> Row<'a> {
     pub(crate) fn bytes(self, column: c_int) -> Option<&'a [u8]> {
         let result = self.answer.0.as_ptr();
         // SAFETY: the result is live as long as the answer is borrowed. For a row or a column
-        // that it doesn't have, libpq reports NULL; otherwise the value has this length.
+        // that it doesn't have, libpq reports NULL, and the length 0; otherwise the value has
+        // this length.
         unsafe {
-            if pq::PQgetisnull(result, self.row, column) == 1 {
+            let length = usize::try_from(pq::PQgetlength(result, self.row, column)).ok()?;
+            if length == 0 && pq::PQgetisnull(result, self.row, column) == 1 {
                 return None;
             }
             let value = pq::PQgetvalue(result, self.row, column);
-            let length = usize::try_from(pq::PQgetlength(result, self.row, column)).ok()?;
             (!value.is_null()).then(|| slice::from_raw_parts(value.cast::<u8>(), length))
         }
     }
