@@ -1,6 +1,6 @@
 //! `satori-store copy`: a store copied into another, whichever databases they are in.
 
-use satori_store::{Copied, Error, Location, Store};
+use satori_store::{Copied, Error};
 use serde::Serialize;
 
 use crate::args::{Copy, Global};
@@ -24,7 +24,7 @@ pub(crate) fn run(args: &Copy, global: &Global, output: &Output) -> Result<Exit,
     let from = global.read(&args.from)?;
     let to = match args.dry_run {
         false => global.fill(&args.to, false)?,
-        true => open_as_it_is(args, global)?,
+        true => global.options().preview(&args.to)?,
     };
     let name = text::place(&args.to);
     let copied = match args.dry_run {
@@ -65,15 +65,6 @@ pub(crate) fn run(args: &Copy, global: &Global, output: &Output) -> Result<Exit,
     }
     output.report(&report, || report.text())?;
     Ok(Exit::Done)
-}
-
-/// Opens the target so that nothing of it changes. A file that isn't there is an empty store.
-fn open_as_it_is(args: &Copy, global: &Global) -> Result<Store, Failure> {
-    let location = Location::from(args.to.as_path());
-    match location.path().is_some_and(|path| !path.exists()) {
-        true => Ok(global.options().open_in_memory()?),
-        false => global.read(&args.to),
-    }
 }
 
 impl Report {

@@ -363,3 +363,61 @@ fn a_dry_run_writes_nothing() {
         6
     );
 }
+
+#[test]
+fn a_dry_run_makes_no_target() {
+    let folder = Folder::with_bitcoin();
+    let copy = |to: &str| folder.run(&["copy", "engine.db", to, "--dry-run", "--json"]);
+    folder.write("empty.db", "");
+    for to in ["new.db", "empty.db"] {
+        let ran = copy(to);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        assert_eq!(ran.json()["rows"], 156, "{ran:?}");
+    }
+    assert!(!folder.path("new.db").exists());
+    assert_eq!(folder.path("empty.db").metadata().unwrap().len(), 0);
+
+    // Where the copy could make none, the dry run says so too.
+    folder.write("lost.db-wal", [0; 100]);
+    folder.write("short.db", "x");
+    for (to, code) in [
+        ("no/folder.db", 3),
+        (".", 3),
+        ("lost.db", 3),
+        ("engine.db/x.db", 3),
+        ("short.db", 6),
+    ] {
+        let said = copy(to);
+        assert_eq!(said.code, code, "{to}: {said:?}");
+        let ran = folder.run(&["copy", "engine.db", to]);
+        assert_eq!(ran.code, code, "{to}: {ran:?}");
+    }
+}
+
+#[test]
+fn a_dry_run_makes_no_tables() {
+    let Some(db) = common::database() else {
+        return;
+    };
+    let folder = Folder::with_bitcoin();
+    let copy = || folder.run(&["copy", "engine.db", &db, "--dry-run", "--json"]);
+    let ran = copy();
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let report = ran.json();
+    assert_eq!(
+        (&report["rows"], &report["already_there"]),
+        (&156.into(), &0.into())
+    );
+    assert!(!ran.out.contains(common::password(&db)));
+    // Any other command finds that there is no store.
+    assert_eq!(folder.run(&["streams", &db]).code, 6);
+
+    let nowhere = db.replace("test_cli", "none_cli");
+    let ran = folder.run(&["copy", "engine.db", &nowhere, "--dry-run"]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(ran.err.contains("CREATE SCHEMA"), "{ran:?}");
+
+    assert_eq!(folder.run(&["copy", "engine.db", &db]).code, 0);
+    let report = copy().json();
+    assert_eq!(report["already_there"], report["rows"]);
+}

@@ -31,13 +31,21 @@ const LOCK: &str = "pg_try_advisory_xact_lock(\
 /// How long it is until the lock is asked for again.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// What a database holds.
+pub(super) enum Found {
+    /// A store of this release, or one that is only read.
+    Store,
+    /// Nothing yet, and the options forbid to make a store there.
+    Nothing(Place),
+}
+
 /// Sees to it that the database holds a store of this release.
 pub(super) fn prepare(
     session: &mut Session,
     call: &Call,
     address: &Address,
     options: &OpenOptions,
-) -> Result<()> {
+) -> Result<Found> {
     let known = versions()?;
     let mut applied = applied(session, call)?;
     if applied.is_empty() {
@@ -47,12 +55,7 @@ pub(super) fn prepare(
         match place.has_tables && applied.is_empty() {
             true => return Err(not_a_store(address, TAKEN)),
             false if !applied.is_empty() => {}
-            false if options.read_only || !options.create => {
-                return Err(not_a_store(
-                    address,
-                    "it has no tables of a store; open it once for writing",
-                ));
-            }
+            false if options.read_only || !options.create => return Ok(Found::Nothing(place)),
             false => place.check(address)?,
         }
     } else if !applied.iter().any(|version| known.contains(version)) {
@@ -66,7 +69,7 @@ pub(super) fn prepare(
         .into_iter()
         .partition(|version| known.contains(version));
     if options.read_only {
-        return Ok(());
+        return Ok(Found::Store);
     }
     if let Some(version) = later.into_iter().next() {
         return Err(Error::LaterRelease {
@@ -74,10 +77,10 @@ pub(super) fn prepare(
             version,
         });
     }
-    match applied.len() == known.len() {
-        true => Ok(()),
-        false => migrate(address, call, options),
+    if applied.len() < known.len() {
+        migrate(address, call, options)?;
     }
+    Ok(Found::Store)
 }
 
 /// Returns the versions in the ledger. There are none if there is no ledger.
@@ -96,7 +99,7 @@ fn applied(session: &mut Session, call: &Call) -> Result<Vec<String>> {
 }
 
 /// Where the tables of a store would be made.
-struct Place {
+pub(super) struct Place {
     /// There are tables of their names.
     has_tables: bool,
     /// `None` if no schema of the search path exists.
@@ -120,7 +123,7 @@ fn look(session: &mut Session, call: &Call) -> Result<Place> {
 
 impl Place {
     /// Checks that the tables can be made. Diesel would not say why not.
-    fn check(&self, address: &Address) -> Result<()> {
+    pub(super) fn check(&self, address: &Address) -> Result<()> {
         let (reason, state) = match &self.schema {
             None => {
                 let reason = "no schema of the search path exists: CREATE SCHEMA makes one";
@@ -207,7 +210,7 @@ fn failed(message: &str) -> Error {
     }
 }
 
-fn not_a_store(address: &Address, reason: &str) -> Error {
+pub(super) fn not_a_store(address: &Address, reason: &str) -> Error {
     Error::NotAStore {
         location: address.location.clone(),
         reason: reason.to_owned(),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::connection::{Address, Call, Connection};
 use super::error::not_opened;
-use super::migrate;
+use super::migrate::{self, Found};
 use super::raw::Session;
 use crate::model::error::{Error, Result};
 use crate::model::location::Location;
@@ -19,15 +19,28 @@ const OLDEST: i32 = 13;
 impl Connection {
     /// Opens the store in the database that the URL names, and makes one if there is none.
     pub(crate) fn connect(url: &str, location: &Location, options: &OpenOptions) -> Result<Self> {
-        let address = Address {
-            url: CString::new(url)
-                .map_err(|_| refused(location, "its URL has a NUL".to_owned()))?,
-            location: location.clone(),
-        };
+        let address = address(url, location)?;
         let begun = Instant::now();
         let session = Self::establish(&address, options, &Call::new())
             .map_err(|error| error.located(location, begun.elapsed()))?;
         Ok(Self::new(session, address, options))
+    }
+
+    /// Opens the store as [`connect`](Self::connect) does, if there is one; `None` if one can be
+    /// made. Nothing is written if the options say so.
+    pub(crate) fn preview(
+        url: &str,
+        location: &Location,
+        options: &OpenOptions,
+    ) -> Result<Option<Self>> {
+        let address = address(url, location)?;
+        let begun = Instant::now();
+        let found = Self::look(&address, options, &Call::new());
+        let (session, found) = found.map_err(|error| error.located(location, begun.elapsed()))?;
+        match found {
+            Found::Store => Ok(Some(Self::new(session, address, options))),
+            Found::Nothing(place) => place.check(&address).map(|()| None),
+        }
     }
 
     /// Connects, and sees to it that there is a store.
@@ -36,12 +49,30 @@ impl Connection {
         options: &OpenOptions,
         call: &Call,
     ) -> Result<Session> {
+        match Self::look(address, options, call)? {
+            (session, Found::Store) => Ok(session),
+            (_, Found::Nothing(_)) => Err(migrate::not_a_store(
+                address,
+                "it has no tables of a store; open it once for writing",
+            )),
+        }
+    }
+
+    /// Connects, and makes a store unless the options forbid it.
+    fn look(address: &Address, options: &OpenOptions, call: &Call) -> Result<(Session, Found)> {
         let mut session = Session::connect(&address.url, CONNECT, call).map_err(not_opened)?;
         check_version(session.server_version())
             .map_err(|reason| refused(&address.location, reason))?;
-        migrate::prepare(&mut session, call, address, options)?;
-        Ok(session)
+        let found = migrate::prepare(&mut session, call, address, options)?;
+        Ok((session, found))
     }
+}
+
+fn address(url: &str, location: &Location) -> Result<Address> {
+    Ok(Address {
+        url: CString::new(url).map_err(|_| refused(location, "its URL has a NUL".to_owned()))?,
+        location: location.clone(),
+    })
 }
 
 /// Checks that the server, whose version 15.18 is 150018, has what the statements need.

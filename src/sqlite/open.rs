@@ -61,6 +61,15 @@ impl Connection {
         }
     }
 
+    /// Opens the file at `path` as [`open`](Self::open) does, if it holds a store; `None` if one can
+    /// be made there.
+    pub(crate) fn preview(path: &Path, options: &OpenOptions) -> Result<Option<Self>> {
+        match file::is_vacant(path)? {
+            true => Ok(None),
+            false => Self::open(path, options).map(Some),
+        }
+    }
+
     /// Opens a file to read that SQLite can't open as usual: one in WAL mode has two files
     /// beside it while it is open, and here they can't be made. `error` says so.
     fn open_unlocked(path: &Path, options: &OpenOptions, error: Error) -> Result<Self> {

@@ -85,7 +85,8 @@ impl Store {
     }
 
     /// Reports what [`copy_to`](Self::copy_to) would copy; nothing is written. What the target
-    /// can't hold is found by copying only.
+    /// can't hold is found by copying only. [`OpenOptions::preview`](crate::OpenOptions::preview)
+    /// opens a target that may not exist yet.
     ///
     /// # Errors
     /// As [`copy_to`](Self::copy_to).

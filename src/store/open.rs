@@ -79,7 +79,7 @@ impl OpenOptions {
         let path = path.as_ref();
         let location = Location::new(path);
         if location.is_url() {
-            return self.connect_to(path, location);
+            return self.with_digests(Store::new(open_url(path, location, self)?));
         }
         let call = Call::begin();
         let_go_of_inherited(&location, &call)?;
@@ -93,32 +93,32 @@ impl OpenOptions {
     /// As [`Store::connect`].
     pub fn connect(&self, url: &str) -> Result<Store> {
         let location = Location::new(Path::new(url));
-        self.connect_to(Path::new(url), location)
+        let opened = open_url(Path::new(url), location, self)?;
+        self.with_digests(Store::new(opened))
     }
 
-    fn connect_to(&self, url: &Path, location: Location) -> Result<Store> {
-        let scheme = url
-            .to_str()
-            .and_then(|url| url.trim_start().split_once("://"));
-        if !matches!(scheme, Some(("postgres" | "postgresql", _))) {
-            return Err(not_a_database(location));
-        }
-        #[cfg(not(feature = "postgres"))]
-        {
-            Err(Error::CannotOpen {
-                location,
-                reason: "this build can't open PostgreSQL: it lacks the feature `postgres`"
-                    .to_owned(),
-                code: None,
-            })
-        }
-        #[cfg(feature = "postgres")]
-        {
-            let call = Call::begin();
-            let_go_of_inherited(&location, &call)?;
-            let url = url.to_str().unwrap_or_default().trim_start();
-            let opened = postgres::Connection::connect(url, &location, self)?;
-            self.with_digests(Store::new(Connection::Postgres(opened)))
+    /// Opens a file, or the database that a URL names, [read-only](Self::read_only), as what
+    /// [`open`](Self::open) would make of it: if there is no store yet (no file, an empty one, a
+    /// database without tables), and one could be made there, returns an empty store in memory.
+    /// Nothing is written. It is the target for [`Store::copy_dry_run`].
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn preview(&self, path: impl AsRef<Path>) -> Result<Store> {
+        let path = path.as_ref();
+        let options = self.clone().read_only(true);
+        let location = Location::new(path);
+        let found = match location.is_url() {
+            true => preview_url(path, location, &options)?,
+            false => {
+                let call = Call::begin();
+                let_go_of_inherited(&location, &call)?;
+                sqlite::Connection::preview(path, &options)?.map(Connection::Sqlite)
+            }
+        };
+        match found {
+            Some(found) => Ok(Store::new(found)),
+            None => self.open_in_memory(),
         }
     }
 
@@ -139,6 +139,52 @@ impl OpenOptions {
         }
         Ok(store)
     }
+}
+
+#[cfg(feature = "postgres")]
+fn open_url(url: &Path, location: Location, options: &OpenOptions) -> Result<Connection> {
+    let url = postgres_url(url, &location)?;
+    let call = Call::begin();
+    let_go_of_inherited(&location, &call)?;
+    postgres::Connection::connect(url, &location, options).map(Connection::Postgres)
+}
+
+/// Opens the store in the database that the URL names; `None` if one can be made there.
+#[cfg(feature = "postgres")]
+fn preview_url(
+    url: &Path,
+    location: Location,
+    options: &OpenOptions,
+) -> Result<Option<Connection>> {
+    let url = postgres_url(url, &location)?;
+    let call = Call::begin();
+    let_go_of_inherited(&location, &call)?;
+    let found = postgres::Connection::preview(url, &location, options)?;
+    Ok(found.map(Connection::Postgres))
+}
+
+#[cfg(not(feature = "postgres"))]
+fn open_url<T>(url: &Path, location: Location, _: &OpenOptions) -> Result<T> {
+    postgres_url(url, &location)?;
+    Err(Error::CannotOpen {
+        location,
+        reason: "this build can't open PostgreSQL: it lacks the feature `postgres`".to_owned(),
+        code: None,
+    })
+}
+
+#[cfg(not(feature = "postgres"))]
+use open_url as preview_url;
+
+/// Returns the URL of a database that a store may be in.
+fn postgres_url<'a>(url: &'a Path, location: &Location) -> Result<&'a str> {
+    let url = url.to_str().map(str::trim_start);
+    let is_postgres = |url: &&str| {
+        let scheme = url.split_once("://").map(|(scheme, _)| scheme);
+        matches!(scheme, Some("postgres" | "postgresql"))
+    };
+    url.filter(is_postgres)
+        .ok_or_else(|| not_a_database(location.clone()))
 }
 
 /// Returns the location of the file at `path`.
