@@ -421,3 +421,74 @@ fn a_dry_run_makes_no_tables() {
     let report = copy().json();
     assert_eq!(report["already_there"], report["rows"]);
 }
+
+/// Prints the rows of a file that are in its tables or in its quarantine, sorted, with the type of
+/// each value.
+const ROWS: &str = r#"
+import sqlite3, sys
+db = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True)
+cells = ", ".join(f"typeof({c}), quote({c})" for c in ["ts", "value", "hash", "provider"])
+rows = db.execute(f"SELECT {cells} FROM twins").fetchall()
+if db.execute("SELECT 1 FROM sqlite_schema WHERE name = '__satori_quarantine'").fetchone():
+    rows += db.execute(f"SELECT {cells} FROM __satori_quarantine WHERE id < 0").fetchall()
+print(*sorted(rows), sep="\n")
+"#;
+
+#[test]
+fn rows_without_a_timestamp_are_copied_each() {
+    let folder = Folder::new();
+    assert_eq!(folder.feed(&["ingest", "engine.db"], b"").code, 0);
+    // SQLite takes any number of NULLs for a key that isn't NOT NULL; more than a page holds.
+    let sql = "CREATE TABLE twins (ts TIMESTAMP PRIMARY KEY, value NUMERIC, hash TEXT, provider TEXT);
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)
+            INSERT INTO twins SELECT NULL, 1, 'h', 'p' FROM n;
+        INSERT INTO twins VALUES (NULL, 2.5, 'h', 'p'), (NULL, NULL, NULL, NULL), (NULL, 1, 'h', 'p'),
+            (NULL, NULL, NULL, NULL), (1704283200, 1, 'h', 'p'), (1704283201, NULL, 'h', 'p');";
+    folder.sqlite().batch_execute(sql).unwrap();
+    let rows = |name: &str| {
+        let mut python = Command::new("python3");
+        let run = python
+            .args(["-c", ROWS])
+            .arg(folder.path(name))
+            .output()
+            .unwrap();
+        assert!(run.status.success(), "{run:?}");
+        String::from_utf8(run.stdout).unwrap()
+    };
+    let copied = |from: &str, to: &str| {
+        let ran = folder.run(&["copy", from, to, "--json"]);
+        assert_eq!(ran.code, 0, "{from} to {to}: {ran:?}");
+        let report = ran.json();
+        assert_eq!(report["rows"], 306, "{report}");
+        (
+            report["already_there"].as_u64().unwrap(),
+            report["set_aside"].as_u64().unwrap(),
+        )
+    };
+    let wanted = rows("engine.db");
+    assert_eq!(wanted.lines().count(), 306);
+    assert_eq!(copied("engine.db", "engine.db"), (306, 0));
+    let mut targets = vec![("copy.db".to_owned(), "again.db")];
+    targets.extend(common::database().map(|db| (db, "back.db")));
+    for (to, back) in targets {
+        assert_eq!(copied("engine.db", &to), (0, 305));
+        assert_eq!(copied("engine.db", &to), (306, 0));
+        assert_eq!(copied(&to, back), (0, 305));
+        assert_eq!(rows(back), wanted);
+        // The place where they came from holds them, and one more is one more.
+        assert_eq!(copied(&to, "engine.db"), (306, 0));
+    }
+    assert_eq!(rows("engine.db"), wanted);
+    folder
+        .sqlite()
+        .batch_execute("INSERT INTO twins VALUES (NULL, 1, 'h', 'p')")
+        .unwrap();
+    let ran = folder.run(&["copy", "engine.db", "copy.db", "--json"]);
+    assert_eq!(
+        (&ran.json()["already_there"], &ran.json()["set_aside"]),
+        (&306.into(), &1.into())
+    );
+    assert_eq!(rows("copy.db"), rows("engine.db"));
+    // Now the copy holds one that an older one doesn't.
+    assert_eq!(folder.run(&["copy", "again.db", "copy.db"]).code, 4);
+}

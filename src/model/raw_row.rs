@@ -14,12 +14,24 @@ pub(crate) struct RawRow {
     pub(crate) value: Datum,
     pub(crate) hash: Datum,
     pub(crate) provider: Datum,
+    /// How many rows of its stream that are the same come before it. Only rows without a key
+    /// can be the same; a copy counts them (see [`Store::copy_to`](crate::Store::copy_to)).
+    pub(crate) before: u64,
 }
 
 impl RawRow {
     /// Returns about how many bytes of memory the row takes.
     pub(crate) fn size(&self) -> usize {
-        self.ts.size() + self.value.size() + self.hash.size() + self.provider.size()
+        self.columns().map(Datum::size).iter().sum()
+    }
+
+    /// Returns `true` if the columns of both are the same.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.columns() == other.columns()
+    }
+
+    pub(crate) fn columns(&self) -> [&Datum; 4] {
+        [&self.ts, &self.value, &self.hash, &self.provider]
     }
 
     /// Returns the instant, and the timestamp as it is stored.

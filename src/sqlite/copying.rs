@@ -91,7 +91,8 @@ impl Copying for Connection {
                 .prepare(|t| format!("SELECT ts, value, hash, provider FROM {t} WHERE ts IS ?1"))?;
             let mut aside = Aside::of(db, uuid)?;
             for row in rows {
-                if !has(&mut select, &[param(&row.ts)], row)? && !aside.has(row)? {
+                let there = count_same(&mut select, &[param(&row.ts)], row)?;
+                if there <= row.before && there + aside.count_same(row)? <= row.before {
                     return Ok(Some(row));
                 }
             }
@@ -227,12 +228,20 @@ fn rows_without_key(
     )?)
 }
 
-/// Puts rows into the table; returns those that it can't hold, and why.
+/// A row that a table can't hold.
+struct Misfit<'a> {
+    row: &'a RawRow,
+    reason: String,
+    /// How many rows of the table are the same: one that another program has made may hold it.
+    there: u64,
+}
+
+/// Puts rows into the table; returns those that it can't hold.
 fn put_rows<'a>(
     table: &mut Table,
     uuid: &StreamUuid,
     rows: &'a [RawRow],
-) -> Result<(Put, Vec<(&'a RawRow, String)>)> {
+) -> Result<(Put, Vec<Misfit<'a>>)> {
     table.check_takes_rows(uuid)?;
     let mut insert = table.prepare(|t| {
         format!("INSERT OR IGNORE INTO {t} (ts, value, hash, provider) VALUES (?1, ?2, ?3, ?4)")
@@ -242,16 +251,22 @@ fn put_rows<'a>(
     let (mut put, mut aside) = (Put::default(), Vec::new());
     for row in rows {
         if let Some(reason) = misfit(row) {
-            aside.push((row, reason));
+            let there = count_same(&mut select, &[param(&row.ts)], row)?;
+            aside.push(Misfit { row, reason, there });
         } else if insert.execute(&params(row))? == 1 {
             put.rows += 1;
             if table.keeps_digest {
                 table.delta.add(cells(row));
             }
-        } else if has(&mut select, &[param(&row.ts)], row)? {
+        } else if count_same(&mut select, &[param(&row.ts)], row)? > row.before {
             put.already_there += 1;
         } else {
-            aside.push((row, "another row has its key".to_owned()));
+            let reason = "another row has its key".to_owned();
+            aside.push(Misfit {
+                row,
+                reason,
+                there: 0,
+            });
         }
     }
     Ok((put, aside))
@@ -269,18 +284,14 @@ fn misfit(row: &RawRow) -> Option<String> {
 }
 
 /// Puts rows of the stream into the quarantine, unless they are there; returns their number.
-fn set_aside(
-    db: Handle,
-    uuid: &StreamUuid,
-    rows: &[(&RawRow, String)],
-    now: Timestamp,
-) -> Result<u64> {
+fn set_aside(db: Handle, uuid: &StreamUuid, rows: &[Misfit<'_>], now: Timestamp) -> Result<u64> {
     let moved_at = now.to_string();
+    let mut aside = Aside::of(db, uuid)?;
     let next = "(SELECT min(coalesce(min(id), 0), 0) - 1 FROM main.__satori_quarantine)";
     let mut insert = Statement::prepare(db, &insert_quarantined(next))?;
     let mut put = 0;
-    for (row, reason) in rows {
-        if Aside::of(db, uuid)?.has(row)? {
+    for Misfit { row, reason, there } in rows {
+        if *there > row.before || there + aside.count_same(row)? > row.before {
             continue;
         }
         let more = [
@@ -321,22 +332,21 @@ impl<'a> Aside<'a> {
         Ok(Self { uuid, select })
     }
 
-    fn has(&mut self, row: &RawRow) -> Result<bool> {
+    fn count_same(&mut self, row: &RawRow) -> Result<u64> {
         let Some(select) = &mut self.select else {
-            return Ok(false);
+            return Ok(0);
         };
         let params = [Param::Text(self.uuid.as_str()), param(&row.ts)];
-        has(select, &params, row)
+        count_same(select, &params, row)
     }
 }
 
-/// Returns `true` if one of the rows that the statement selects is this one.
-fn has(select: &mut Statement, params: &[Param<'_>], wanted: &RawRow) -> Result<bool> {
+/// Returns how many of the rows that the statement selects are the same as this one.
+fn count_same(select: &mut Statement, params: &[Param<'_>], wanted: &RawRow) -> Result<u64> {
     let mut rows = select.query(params)?;
+    let mut same = 0;
     while let Some(row) = rows.next()? {
-        if raw_row(&row) == *wanted {
-            return Ok(true);
-        }
+        same += u64::from(raw_row(&row).is_same(wanted));
     }
-    Ok(false)
+    Ok(same)
 }

@@ -30,11 +30,12 @@ pub(super) fn as_stored(row: &Row<'_>) -> RawRow {
         value,
         hash,
         provider,
+        before: 0,
     }
 }
 
 pub(super) fn params(row: &RawRow) -> [Param<'_>; 4] {
-    [&row.ts, &row.value, &row.hash, &row.provider].map(param)
+    row.columns().map(param)
 }
 
 pub(super) fn param(datum: &Datum) -> Param<'_> {
@@ -48,7 +49,7 @@ pub(super) fn param(datum: &Datum) -> Param<'_> {
 }
 
 pub(super) fn cells(row: &RawRow) -> [Cell<'_>; 4] {
-    [&row.ts, &row.value, &row.hash, &row.provider].map(|datum| match datum {
+    row.columns().map(|datum| match datum {
         Datum::Null => Cell::Null,
         Datum::Integer(number) => Cell::Integer(*number),
         Datum::Real(number) => Cell::Real(*number),

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::Store;
 use crate::backend::copying::Copying;
 use crate::backend::{Backend, Found};
+use crate::model::datum::Datum;
 use crate::model::error::{Error, Result, excerpt};
 use crate::model::raw_row::{Put, RawPosition, RawQuarantined, RawRow, RawStream};
 use crate::model::report::Copied;
@@ -239,6 +240,8 @@ struct Pages<'a> {
     uuid: &'a StreamUuid,
     position: RawPosition,
     limit: usize,
+    /// How many rows without a timestamp were read, by their columns: several may be the same.
+    without_ts: HashMap<String, u64>,
 }
 
 impl<'a> Pages<'a> {
@@ -248,6 +251,7 @@ impl<'a> Pages<'a> {
             uuid,
             position: RawPosition::Start,
             limit: FIRST_PAGE,
+            without_ts: HashMap::new(),
         }
     }
 
@@ -257,9 +261,15 @@ impl<'a> Pages<'a> {
         let rows = self
             .store
             .read(|connection| connection.raw_rows(uuid, position, limit))?;
-        let rows = rows.ok_or_else(|| Error::StreamNotFound {
+        let mut rows = rows.ok_or_else(|| Error::StreamNotFound {
             stream: uuid.to_string(),
         })?;
+        for row in rows.iter_mut().filter(|row| row.ts == Datum::Null) {
+            let columns = row.columns().map(Datum::to_string).join(", ");
+            let before = self.without_ts.entry(columns).or_default();
+            row.before = *before;
+            *before += 1;
+        }
         let bytes: usize = rows.iter().map(RawRow::size).sum();
         let each = (bytes / rows.len().max(1)).max(1);
         self.limit = (PAGE_BYTES / each).clamp(1, PAGE);

@@ -1,7 +1,7 @@
 //! The quarantine: rows of a stream that the table of observations can't hold, under negative
 //! ids, and those that were in a quarantine before they were copied, under their own.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use super::super::connection::Connection;
 use super::super::raw::{Params, Row, Statement};
@@ -58,10 +58,14 @@ impl Connection {
             .text(uuid.as_str())
             .texts(spelled.iter().map(String::as_str));
         let answer = self.ask(SAME_TS, params)?;
-        let found: HashSet<_> = answer.rows().map(columns).collect();
+        let mut found: HashMap<_, u64> = HashMap::new();
+        for row in answer.rows() {
+            *found.entry(columns(row)).or_default() += 1;
+        }
         let is_there = |row: &&RawRow| {
             let literals = literals(row);
-            found.contains(&literals.each_ref().map(String::as_str))
+            let same = found.get(&literals.each_ref().map(String::as_str));
+            same.is_some_and(|same| *same > row.before)
         };
         Ok(rows.iter().map(is_there).collect())
     }

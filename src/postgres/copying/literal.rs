@@ -6,7 +6,7 @@ use crate::model::raw_row::RawRow;
 
 /// Returns the literals of a row.
 pub(super) fn literals(row: &RawRow) -> [String; 4] {
-    [&row.ts, &row.value, &row.hash, &row.provider].map(Datum::to_string)
+    row.columns().map(Datum::to_string)
 }
 
 /// Returns the row that these literals stand for.
@@ -28,6 +28,7 @@ pub(super) fn row(literals: [&str; 4]) -> Result<RawRow> {
         value: value?,
         hash: hash?,
         provider: provider?,
+        before: 0,
     })
 }
 

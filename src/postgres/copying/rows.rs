@@ -167,5 +167,6 @@ fn raw_row(row: Row<'_>) -> RawRow {
         value: Datum::number(read.value),
         hash: text(read.hash),
         provider: text(read.provider),
+        before: 0,
     }
 }
