@@ -103,6 +103,7 @@ pub use model::finding::{Finding, FindingKind, Severity};
 pub use model::location::Location;
 pub use model::observation::{Conflict, InsertReport, Insertion, NewObservation, Observation};
 pub use model::options::{OpenOptions, Synchronous};
+pub use model::password::without_password;
 pub use model::position::Position;
 pub use model::report::{
     Compacted, Copied, IngestConflict, IngestReport, Normalization, Rejected, Remove, Removed,

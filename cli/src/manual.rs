@@ -8,6 +8,7 @@ use clap::CommandFactory;
 use crate::args::{Args, Completions, Man};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::text;
 
 /// The command's name, for shells that look it up.
 const NAME: &str = "satori-store";
@@ -29,7 +30,7 @@ pub(crate) fn man(args: &Man) -> Result<Exit, Failure> {
         clap_mangen::generate_to(Args::command(), &args.folder)
     };
     write().map_err(|error| Failure::Write {
-        file: args.folder.display().to_string(),
+        file: text::place(&args.folder),
         error,
     })?;
     Ok(Exit::Done)

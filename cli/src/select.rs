@@ -1,6 +1,6 @@
 //! The choice of streams for a command: one by uuid or name, or all.
 
-use satori_store::{Error, Store, Stream, StreamUuid};
+use satori_store::{Error, Store, Stream, StreamUuid, without_password};
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -152,7 +152,7 @@ fn find(store: &Store, text: &str) -> Result<Selected, Failure> {
         Err(fault) => fault,
     };
     let not_found = || Error::StreamNotFound {
-        stream: text.to_owned(),
+        stream: without_password(text).into_owned(),
     };
     let fault = match fault {
         // Text that can't be a uuid can be a name.
@@ -176,7 +176,7 @@ fn by_uuid(store: &Store, text: &str) -> Result<Selected, Error> {
     let metadata = store.stream(&uuid)?;
     if metadata.is_none() && !store.contains(&uuid)? {
         return Err(Error::StreamNotFound {
-            stream: text.to_owned(),
+            stream: without_password(text).into_owned(),
         });
     }
     Ok(Selected::named(uuid, metadata))

@@ -1,11 +1,10 @@
 //! Text for people, which can't steer a terminal.
 
-use std::ffi::{OsStr, OsString};
 use std::fmt::{Display, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use satori_store::{Location, Timestamp};
+use satori_store::{Timestamp, without_password};
 
 /// The number of items that a list shows; `--json` shows all.
 pub(crate) const SHOWN: usize = 10;
@@ -19,28 +18,9 @@ pub(crate) fn is_hidden(character: char) -> bool {
             | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// Returns a path for messages; if it is a URL, without its password.
+/// Returns a path or a URL for messages, without a password in it.
 pub(crate) fn place(path: &Path) -> String {
-    let location = Location::from(path);
-    match location.path() {
-        Some(path) => path.display().to_string(),
-        None => location.to_string(),
-    }
-}
-
-/// Returns an argument as it is, or, if it is a URL or an option's value that is one, without
-/// its password.
-pub(crate) fn without_password(argument: &OsStr) -> OsString {
-    let text = argument.to_string_lossy();
-    let (option, value) = match text.split_once('=') {
-        Some((option, value)) if option.starts_with('-') => (format!("{option}="), value),
-        _ => (String::new(), &*text),
-    };
-    let location = Location::from(Path::new(value));
-    match location.path() {
-        Some(_) => argument.to_owned(),
-        None => format!("{option}{location}").into(),
-    }
+    without_password(&path.to_string_lossy()).into_owned()
 }
 
 /// Returns `text` with every hidden character escaped.

@@ -95,6 +95,62 @@ fn a_url_that_stands_in_the_wrong_place_is_shown_without_its_password() {
 }
 
 #[test]
+fn a_url_that_is_taken_for_a_stream_is_shown_without_its_password() {
+    let folder = Folder::with_bitcoin();
+    for url in [
+        NOWHERE,
+        "postgre://ann:secret@127.0.0.1/engine",
+        "postgresql://127.0.0.1/engine?password=secret",
+        "postgres:/ann:secret@127.0.0.1/engine",
+        "//ann:secret@127.0.0.1/engine",
+        "host=127.0.0.1 user=ann password=secret",
+        &format!("{NOWHERE}?{}", "x".repeat(300)),
+    ] {
+        for args in [
+            vec!["show", "engine.db", url],
+            vec!["observations", "engine.db", url],
+            vec!["tail", "engine.db", url],
+            vec!["resample", "engine.db", url, "1d"],
+            vec!["align", "engine.db", "1d", "bitcoin", url],
+            vec!["export", "engine.db", url],
+            vec!["plot", "engine.db", url],
+            vec!["verify", "engine.db", url],
+            vec!["normalize", "engine.db", url],
+            vec!["quarantine", "engine.db", url],
+            vec!["quarantine", "engine.db", url, "--list"],
+            vec!["quarantine", "engine.db", url, "--restore"],
+            vec!["restate-digest", "engine.db", url],
+            vec!["remove", "engine.db", url, "--yes"],
+            vec!["retain", "engine.db", url, "--last", "1", "--yes"],
+        ] {
+            assert_ends(&folder.run(&args), 3);
+            assert_ends(&folder.run(&[&args[..], &["--json"]].concat()), 3);
+        }
+        // What can't be read, or isn't there.
+        for (args, code) in [
+            (vec!["resample", "engine.db", "bitcoin", url], 2),
+            (vec!["align", "engine.db", url, "bitcoin"], 2),
+            (
+                vec!["observations", "engine.db", "bitcoin", "--since", url],
+                2,
+            ),
+            (vec!["observations", "engine.db", "bitcoin", "-n", url], 2),
+            (vec!["--busy-timeout", url, "streams", "engine.db"], 2),
+            (vec!["export", "engine.db", "bitcoin", "-f", url], 2),
+            (vec!["ingest", "engine.db", "--unit", url], 2),
+            (vec!["completions", url], 2),
+            (vec!["copy", url, "new.db"], 3),
+            (vec!["compact", url], 3),
+        ] {
+            assert_ends(&folder.run(&args), code);
+            assert_ends(&folder.run(&[&args[..], &["--json"]].concat()), code);
+        }
+    }
+    let streams = folder.run(&["streams", "engine.db", "--json"]);
+    assert_eq!(streams.json()["streams"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
 fn each_command_takes_a_url() {
     let Some(db) = common::database() else {
         return;

@@ -68,8 +68,7 @@ def path_of(path: Any) -> bytes:
             f"path is {shown(path)}: expected text, bytes or a pathlib.Path"
         ) from None
     except UnicodeEncodeError as error:
-        what = url_shown(os.fspath(path)) or shown(path)
-        raise InvalidUtf8(f"{what} can't be written as UTF-8: {error.reason}") from None
+        raise InvalidUtf8(f"{shown(path)} can't be written as UTF-8: {error.reason}") from None
 
 
 class StoreHandle:

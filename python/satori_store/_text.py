@@ -13,9 +13,10 @@ _SHOWN = 100
 
 
 def shown(value: Any) -> str:
-    """Returns what a caller has given as a message shows it: shortened if it is long."""
+    """Returns what a caller has given as a message shows it: shortened if it is long, and without
+    a password, as a URL may stand where a stream was expected."""
     try:
-        text = repr(value)
+        text = without_password(repr(value))
     except Exception:  # Python spells no number of more than 4,300 digits
         return f"a {type(value).__name__} that can't be shown"
     if len(text) <= _SHOWN:
@@ -38,6 +39,32 @@ def url_shown(text: str) -> Optional[str]:
     end = re.search(r"[?#;]", path)
     path = path if end is None else f"{path[: end.end()]}***"
     return f"{scheme[1]}://{'***@' if at else ''}{host}{path}"
+
+
+def without_password(text: str) -> str:
+    """Returns a text as messages show it: without the password of a URL in it, and without what
+    follows ``password=``. The library does the same."""
+    url = _url_in(text)
+    if url is not None:
+        text = text[:url] + (url_shown(text[url:]) or "//***")
+    word = re.search(r"password\s*=", text, re.IGNORECASE)
+    return text if word is None else f"{text[: word.end()]}***"
+
+
+def _url_in(text: str) -> Optional[int]:
+    """Returns where the first URL in a text begins; it may lack its scheme, if it has a user with
+    a password."""
+    colon = text.find(":/")
+    while colon >= 0:
+        # No scheme is longer; a text may be huge.
+        start = max(colon - 40, 0)
+        scheme = re.search(r"[a-z][a-z0-9+.:-]+$", text[start:colon], re.ASCII | re.IGNORECASE)
+        if scheme is not None:
+            return start + scheme.start()
+        colon = text.find(":/", colon + 1)
+    begin = text.find("//")
+    user, at, _ = text[begin + 2 :].partition("@")
+    return begin if begin >= 0 and at and ":" in user else None
 
 
 def utf8(text: str) -> bytes:

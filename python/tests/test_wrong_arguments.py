@@ -232,6 +232,41 @@ def test_calls(call: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         assert store.count("a") == 1
 
 
+#: What holds a password, in places where something else is meant.
+SECRETS: list[Any] = [
+    given
+    for text in (
+        "postgres://ann:secret@host/engine",
+        "postgre:/ann:secret@host/engine",
+        "postgresql://host/engine?password=secret",
+        "//ann:secret@host/engine",
+        "host=127.0.0.1 user=ann password=secret",
+    )
+    for given in (text, text.encode(), text + "\udc80", text + "\0", [text], [(text, 1)], {text: text})
+]
+
+
+@contextmanager
+def no_secret(call: str) -> Iterator[None]:
+    """Lets no exception show the password."""
+    try:
+        yield
+    except Exception as error:
+        assert "secret" not in f"{error} {error!r}", (call, error)
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_no_error_shows_a_password(
+    call: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Store.in_memory() as store:
+        store.insert("a", 0, 1)
+        for secret in SECRETS:
+            with no_secret(call):
+                CALLS[call](store, secret)
+
+
 FRAME: pandas.DataFrame = pandas.DataFrame({"ts": ["2024-01-03"], "value": [1.0]})
 
 
@@ -353,6 +388,21 @@ def test_calls_of_the_drop_in(engine: EngineStorageManager, call: str) -> None:
     assert engine.getStreamRowCount("a") == 1
 
 
+@pytest.mark.parametrize("on_error", ["log", "raise"])
+def test_the_drop_in_logs_and_raises_no_password(
+    engine: EngineStorageManager, caplog: pytest.LogCaptureFixture, on_error: Any
+) -> None:
+    engine.db.on_error = on_error
+    for call, run in {**ENGINE_READS, **ENGINE_WRITES}.items():
+        for secret in SECRETS:
+            with no_secret(call):
+                run(engine, secret)
+    for record in caplog.records:
+        assert "secret" not in record.getMessage()
+        if record.exc_info is not None:
+            assert "secret" not in str(record.exc_info[1])
+
+
 def test_every_method_of_the_drop_in_is_among_them() -> None:
     called = {call.split("(")[0] for call in (*ENGINE_READS, *ENGINE_WRITES)}
     names = {
@@ -385,6 +435,9 @@ def test_paths(tmp_path: Path) -> None:
     for wrong in WRONG:
         with only_errors_of_the_store("path", wrong):
             Store(wrong, create=False).close()
+    for secret in SECRETS:
+        with no_secret("path"):
+            Store(secret, create=False).close()
 
 
 def test_every_operation_is_among_them() -> None:

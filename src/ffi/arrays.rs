@@ -5,6 +5,7 @@ use std::ptr;
 use super::error::Failure;
 use super::input::{optional_array, optional_array_mut, satori_text};
 use super::{input, output};
+use crate::model::error::excerpt;
 use crate::model::row::RowRef;
 use crate::model::spelling::StoredRef;
 use crate::{Error, NewObservation, Timestamp};
@@ -73,7 +74,7 @@ fn spelled(
     let row = NewObservation::spelled(spelling, value)?;
     if ts.is_some_and(|ts| ts != row.ts) {
         return Err(Failure::Store(Error::InvalidTimestamp {
-            text: spelling.to_owned(),
+            text: excerpt(spelling),
             reason: "ts gives another instant for this row",
         }));
     }

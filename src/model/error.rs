@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::database_code::DatabaseCode;
 use super::error_code::ErrorCode;
 use super::location::Location;
+use super::password::without_password;
 use super::report::IngestReport;
 
 /// The result of every call of this crate that can fail.
@@ -371,10 +372,12 @@ impl Error {
     }
 }
 
-/// Returns at most 80 characters of `text`, for a message: a hostile name may be huge.
+/// Returns at most 80 characters of `text`, for a message: a hostile name may be huge. A
+/// password in it is left out.
 pub(crate) fn excerpt(text: &str) -> String {
+    let text = without_password(text);
     match text.char_indices().nth(80) {
         Some((end, _)) => format!("{}… ({} bytes)", &text[..end], text.len()),
-        None => text.to_owned(),
+        None => text.into_owned(),
     }
 }

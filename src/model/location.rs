@@ -1,7 +1,10 @@
 //! Where a store is, as messages show it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
+
+use super::password::{is_url, without_password};
 
 /// Where a store is: a file, the memory of this process, or a URL.
 ///
@@ -38,7 +41,7 @@ impl Location {
         let text = path.to_string_lossy();
         let text = text.trim_start();
         match is_url(text) {
-            true => Self(Place::Url(without_password(text))),
+            true => Self(Place::Url(without_password(text).into_owned())),
             false => Self(Place::File(path.to_owned())),
         }
     }
@@ -69,7 +72,10 @@ impl fmt::Display for Location {
         match &self.0 {
             Place::Unknown => f.write_str("the store"),
             Place::Memory => f.write_str("the store in memory"),
-            Place::File(path) => write!(f, "{path:?}"),
+            Place::File(path) => match without_password(&path.to_string_lossy()) {
+                Cow::Borrowed(_) => write!(f, "{path:?}"),
+                Cow::Owned(shown) => write!(f, "{shown:?}"),
+            },
             Place::Url(url) => f.write_str(url),
         }
     }
@@ -78,47 +84,6 @@ impl fmt::Display for Location {
 impl fmt::Debug for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
-    }
-}
-
-/// Returns `true` if the text begins with a scheme and `://`
-/// (<https://www.rfc-editor.org/rfc/rfc3986#section-3.1>), with several schemes, as
-/// `jdbc:postgresql://`, or with a scheme and `:/`, which is what some libraries for paths
-/// make of a URL. A scheme has two letters at least: one is a drive.
-fn is_url(text: &str) -> bool {
-    let Some((scheme, _)) = text.split_once(":/") else {
-        return false;
-    };
-    scheme.len() > 1
-        && scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-        && scheme
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b':'))
-}
-
-/// Hides what may be a password: behind a user's name, and whatever comes behind the
-/// address. It hides too much rather than too little: if an `@` is not where it separates
-/// the user from the host, nobody knows what is what.
-fn without_password(url: &str) -> String {
-    let (scheme, rest) = url.split_once(":/").unwrap_or(("", url));
-    let rest = rest.strip_prefix('/').unwrap_or(rest);
-    let end_of_host = rest.find(['/', '?', '#', ';']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(end_of_host);
-    if path.contains('@') || authority.matches('@').count() > 1 {
-        return format!("{scheme}://***");
-    }
-    let authority = match authority.split_once('@') {
-        Some((user, host)) => match user.split_once(':') {
-            Some((name, _)) => format!("{name}:***@{host}"),
-            // An escape may stand for the colon.
-            None if user.contains('%') => format!("***@{host}"),
-            None => format!("{user}@{host}"),
-        },
-        None => authority.to_owned(),
-    };
-    match path.find(['?', '#', ';']) {
-        Some(end) => format!("{scheme}://{authority}{}***", &path[..=end]),
-        None => format!("{scheme}://{authority}{path}"),
     }
 }
 

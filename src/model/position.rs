@@ -1,6 +1,7 @@
 //! A place in an input.
 
 use super::error::Error;
+use super::password::without_password;
 
 /// A place in an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -46,7 +47,8 @@ impl Position {
         Error::InvalidJson {
             line: self.line,
             column: self.column,
-            message: message.into(),
+            // The parser quotes what it did not expect.
+            message: without_password(&message.into()).into_owned(),
         }
     }
 }

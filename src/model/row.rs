@@ -71,7 +71,7 @@ impl Observation {
 #[cold]
 pub(crate) fn unreadable(stream: &StreamUuid, row: String, source: Error) -> Error {
     Error::UnreadableRow {
-        stream: stream.to_string(),
+        stream: stream.shown(),
         row,
         source: Box::new(source),
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::error::{Error, Result, excerpt};
+use super::password::without_password;
 
 /// The text that names a stream; in `engine.db` it is the name of the table of its
 /// observations.
@@ -21,7 +22,7 @@ use super::error::{Error, Result, excerpt};
 /// assert_eq!(bitcoin.as_str(), "d39cd529-5dd4-5e4b-abc9-90b3751e71f1");
 /// # assert!(StreamUuid::new("streams").is_err());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
 #[serde(transparent)]
 pub struct StreamUuid(String);
 
@@ -53,6 +54,11 @@ impl StreamUuid {
     /// there.
     pub(crate) fn stored(uuid: String) -> Self {
         Self(uuid)
+    }
+
+    /// Returns the text for an error: the caller may have taken a URL for it.
+    pub(crate) fn shown(&self) -> String {
+        without_password(&self.0).into_owned()
     }
 
     /// Returns the text.
@@ -110,6 +116,12 @@ fn has_control(uuid: &str) -> bool {
             .fold(false, |found, byte| found | byte.is_ascii_control())
     } else {
         uuid.chars().any(char::is_control)
+    }
+}
+
+impl fmt::Debug for StreamUuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("StreamUuid").field(&self.shown()).finish()
     }
 }
 

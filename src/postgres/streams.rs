@@ -8,6 +8,7 @@ use super::key::key;
 use super::raw::{Answer, Params, Row, Statement};
 use crate::backend::StreamQuery;
 use crate::model::error::{Error, Result, excerpt};
+use crate::model::password::without_password;
 use crate::model::stream::{Field, Stream, StreamPatch, StreamRef, stream_fields};
 use crate::model::time::Timestamp;
 use crate::model::uuid::StreamUuid;
@@ -136,14 +137,16 @@ pub(super) fn check_text(column: &'static str, text: &str) -> Result<()> {
 
 /// Returns the error for a name whose key another stream has.
 pub(super) fn taken(uuid: &StreamUuid, other: &str) -> Error {
-    let reason = match uuid.as_str().eq_ignore_ascii_case(other) {
+    let is_spelled_alike = uuid.as_str().eq_ignore_ascii_case(other);
+    let other = without_password(other);
+    let reason = match is_spelled_alike {
         true => format!("it is taken for the stream {other:?}, which is spelled in another case"),
         false => format!(
             "its key, a hash, is that of the stream {other:?} too: one of them needs another uuid"
         ),
     };
     Error::NotAStream {
-        name: uuid.to_string(),
+        name: uuid.shown(),
         reason,
     }
 }

@@ -180,7 +180,8 @@ impl Catalog {
             return Err(not_a_stream(
                 name,
                 format!(
-                    "SQLite takes it for the table {found:?}, which is spelled in another case"
+                    "SQLite takes it for the table {:?}, which is spelled in another case",
+                    excerpt(&found)
                 ),
             ));
         }

@@ -18,6 +18,7 @@ use crate::backend::{Access, Backend, Found};
 use crate::model::error::{Error, Result};
 use crate::model::location::Location;
 use crate::model::options::OpenOptions;
+use crate::model::password::without_password;
 use crate::model::stream::{StreamPatch, StreamRef};
 use crate::model::uuid::StreamUuid;
 
@@ -231,9 +232,10 @@ impl Connection {
         match self.metadata(|metadata| streams::other_case(metadata, stream))? {
             None => Ok(()),
             Some(other) => Err(Error::NotAStream {
-                name: stream.to_string(),
+                name: stream.shown(),
                 reason: format!(
-                    "SQLite takes it for the stream {other:?}, which is spelled in another case"
+                    "SQLite takes it for the stream {:?}, which is spelled in another case",
+                    without_password(&other)
                 ),
             }),
         }

@@ -104,7 +104,7 @@ fn rewrite(
                 if update.execute(&params)? != 1 {
                     return Err(match table.has_triggers {
                         true => Error::NotAStream {
-                            name: stream.to_string(),
+                            name: stream.shown(),
                             reason: "its triggers keep timestamps from being rewritten".to_owned(),
                         },
                         // The scan has found a row that the key doesn't lead to.

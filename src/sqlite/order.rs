@@ -89,7 +89,7 @@ pub(super) fn disorder(stream: &StreamUuid) -> Error {
     raw::corrupt(
         &format!(
             "the rows of stream {:?} repeat, or are out of order",
-            stream.as_str()
+            stream.shown()
         ),
         None,
     )

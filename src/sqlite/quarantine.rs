@@ -274,7 +274,7 @@ pub(super) fn exists(db: Handle) -> Result<bool> {
 /// Returns the error for a table whose triggers undo what is done to it.
 fn interfered(stream: &StreamUuid) -> Error {
     Error::NotAStream {
-        name: stream.to_string(),
+        name: stream.shown(),
         reason: "its triggers keep rows from being moved".to_owned(),
     }
 }

@@ -84,7 +84,7 @@ impl Table {
         match &self.takes_no_rows {
             None => Ok(()),
             Some(reason) => Err(Error::NotAStream {
-                name: stream.to_string(),
+                name: stream.shown(),
                 reason: reason.clone(),
             }),
         }

@@ -262,7 +262,7 @@ impl<'a> Pages<'a> {
             .store
             .read(|connection| connection.raw_rows(uuid, position, limit))?;
         let mut rows = rows.ok_or_else(|| Error::StreamNotFound {
-            stream: uuid.to_string(),
+            stream: uuid.shown(),
         })?;
         for row in rows.iter_mut().filter(|row| row.ts == Datum::Null) {
             let columns = row.columns().map(Datum::to_string).join(", ");
@@ -350,7 +350,7 @@ fn at(row: &RawRow) -> String {
 
 fn not_a_copy(uuid: &StreamUuid, what: String) -> Error {
     Error::NotACopy {
-        stream: uuid.to_string(),
+        stream: uuid.shown(),
         what,
     }
 }

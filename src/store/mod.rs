@@ -160,7 +160,7 @@ fn metadata_of(connection: &mut Connection, uuid: &StreamUuid) -> Result<Stream>
     connection
         .stream(uuid)?
         .ok_or_else(|| Error::StreamNotFound {
-            stream: uuid.to_string(),
+            stream: uuid.shown(),
         })
 }
 

@@ -37,6 +37,45 @@ static const int64_t new_ts[2] = {INT64_C(1800000000000000), INT64_C(18000036000
 static const satori_text new_spellings[2] = {{"2027-01-15 08:00", 16}, {"2027-01-15 09:00", 16}};
 static const double new_values[2] = {1, 2};
 
+/* What may hold a password stands where something else was expected; no message shows it. */
+static void passwords(void) {
+  static const char *const given[] = {"postgres://ann:secret@host/engine",
+                                      "postgre://ann:secret@host/engine",
+                                      "postgres://host/engine?password=secret",
+                                      "//ann:secret@host/engine",
+                                      "host=127.0.0.1 user=ann password=secret",
+                                      "postgres://ann:secret@host/\n"};
+  for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
+    const char *text = given[i];
+    size_t length = strlen(text);
+    int can_name = strchr(text, '\n') == NULL;
+    satori_status none = can_name ? SATORI_STREAM_NOT_FOUND : SATORI_INVALID_UUID;
+    satori_error error;
+#define HIDES(wanted, call)                                                  \
+  do {                                                                       \
+    CASE(wanted, call);                                                      \
+    CHECK((call) == (wanted));                                               \
+    CHECK(error.message[0] != 0 && strstr(error.message, "secret") == NULL); \
+  } while (0)
+    HIDES(none, satori_observations(good_store, text, length, ALL, &out.cursor, &error));
+    HIDES(none, satori_count(good_store, text, length, ALL, &out.rows, &error));
+    HIDES(none, satori_verify(good_store, text, length, &out.verification, &out.string, &error));
+    HIDES(none, satori_delete(good_store, text, length, ALL, &out.rows, &error));
+    HIDES(SATORI_INVALID_TIMESTAMP, satori_parse_timestamp(text, length, 0, out.ts, &error));
+    HIDES(SATORI_INVALID_STEP, satori_resample(good_store, ID, ALL, text, length, 0, 2, out.summaries,
+                                               &out.count, &error));
+#undef HIDES
+  }
+  const char json[] = "[\"postgres://ann:secret@host/engine\"]";
+  satori_error error;
+  satori_string *report;
+  OK(satori_sync_streams(good_store, json, sizeof(json) - 1, &report, &error));
+  const char *said;
+  OK(satori_string_get(report, &said, NULL, &error));
+  CHECK(strstr(said, "ann") != NULL && strstr(said, "secret") == NULL);
+  satori_string_free(report, NULL);
+}
+
 static void texts(void) {
   memset(long_name, 'x', sizeof(long_name));
 #define CALL(...) satori_upsert_stream(good_store, __VA_ARGS__, NULL, &out.streams, &error)
@@ -175,6 +214,7 @@ static void texts(void) {
   CHECK(CALL("postgres://ann:secret@127.0.0.1:1/engine", 40) == SATORI_CANNOT_OPEN);
   CHECK(strstr(error.message, "ann") != NULL && strstr(error.message, "secret") == NULL);
 #undef CALL
+  passwords();
 #define CALL(...) satori_sync_streams(good_store, __VA_ARGS__, &out.string, &error)
   BAD_LENGTHS(CALL);
   CASE(SATORI_INVALID_JSON, CALL("[{", 2));

@@ -314,7 +314,7 @@ impl Args {
             // The message may show an argument.
             let shown = given
                 .iter()
-                .map(|argument| text::without_password(argument));
+                .map(|argument| text::place(Path::new(argument)));
             let error = Self::try_parse_from(shown).err().unwrap_or(error);
             if error.use_stderr() && json {
                 let message = error.render().to_string().trim_end().to_owned();

@@ -160,7 +160,7 @@ pub(crate) fn run(args: &args::Report, global: &Global, output: &Output) -> Resu
 /// Returns the failure of a page that a signal has cut short.
 fn stopped(page: &Path, signal: Signal) -> Failure {
     Failure::Stopped {
-        file: page.display().to_string(),
+        file: text::place(page),
         signal,
         lost: "it was not written",
     }

@@ -255,7 +255,7 @@ impl Connection {
             let outcome = match (stored.get(&(sent.key, sent.ts)), stream.rows.get(row)) {
                 (Some(stored), Some((row, _))) => Ok(Insertion::met(row, *stored)),
                 _ => Err(Error::NotAStream {
-                    name: stream.uuid.to_string(),
+                    name: stream.uuid.shown(),
                     reason: "a rule of another program keeps the row out".to_owned(),
                 }),
             };

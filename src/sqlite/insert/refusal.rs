@@ -31,7 +31,7 @@ pub(super) fn is_constraint(error: &Error) -> bool {
 pub(super) fn not_a_stream(stream: &StreamUuid, error: Error) -> Error {
     match error {
         Error::Database { message, .. } => Error::NotAStream {
-            name: stream.to_string(),
+            name: stream.shown(),
             reason: message,
         },
         other => other,
@@ -69,7 +69,7 @@ pub(super) fn check_triggered(
 
 fn interfered(stream: &StreamUuid) -> Error {
     Error::NotAStream {
-        name: stream.to_string(),
+        name: stream.shown(),
         reason: "its triggers keep rows out, or change them".to_owned(),
     }
 }
