@@ -13,7 +13,7 @@ from ._capi import arrow
 from ._capi.call import attempt, call, choice, flag
 from ._capi.library import Handle
 from ._capi.structs import OpenOptions
-from ._text import shown, url_shown, utf8
+from ._text import shown, url_shown, utf8, without_password
 from .errors import Closed, Forked, Interrupted, InvalidArgument, InvalidUtf8
 from .reports import Compacted
 
@@ -174,7 +174,7 @@ class StoreHandle:
     @property
     def _where(self) -> str:
         """Returns where the store is, for messages."""
-        return self.path or self.url or "in memory"
+        return without_password(self.path or self.url or "in memory")
 
     def __reduce__(self) -> Any:
         raise TypeError("a Store can't be sent to another process: open the file there")

@@ -438,6 +438,11 @@ def test_paths(tmp_path: Path) -> None:
     for secret in SECRETS:
         with no_secret("path"):
             Store(secret, create=False).close()
+    # What is no URL is a path.
+    with Store(tmp_path / "host=127.0.0.1 password=secret") as store:
+        assert "secret" not in repr(store)
+    with no_secret("closed"):
+        store.streams()
 
 
 def test_every_operation_is_among_them() -> None:
