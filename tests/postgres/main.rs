@@ -1,10 +1,12 @@
 //! Stores on a PostgreSQL server: what opening finds, connections that are lost, limits,
-//! several writers, a server that is killed, a pooler, and a model.
+//! several writers, a server that is killed, a pooler, and the same calls on a file.
 //!
 //! Each test is skipped, and says so, unless `SATORI_STORE_POSTGRES` names a server
 //! (`scripts/with-postgres` starts one). Servers that are to be stopped the tests start
 //! themselves, from Debian's packages.
 
+#[cfg(feature = "postgres")]
+mod differential;
 #[cfg(feature = "postgres")]
 mod full;
 #[cfg(feature = "postgres")]
@@ -15,8 +17,6 @@ mod killed;
 mod limits;
 #[cfg(feature = "postgres")]
 mod lost;
-#[cfg(feature = "postgres")]
-mod model;
 #[cfg(feature = "postgres")]
 mod opening;
 #[cfg(feature = "postgres")]
@@ -51,7 +51,6 @@ fn on_a_server() {
 fn role() {
     support::play(&[
         interrupt::ROLES,
-        model::ROLES,
         opening::ROLES,
         pooled::ROLES,
         writers::ROLES,

@@ -24,8 +24,6 @@ pub(super) enum Rule {
 #[derive(Clone, Debug)]
 pub(super) struct World {
     pub(super) rule: Rule,
-    /// In a server's database: an instant has one row, and no digest is kept.
-    pub(super) is_served: bool,
     pub(super) tables: Tables,
     /// Streams and their names, in the order of their ids.
     metadata: Vec<(char, i64)>,
@@ -44,7 +42,6 @@ impl World {
     pub(super) fn new(rule: Rule) -> Self {
         Self {
             rule,
-            is_served: false,
             tables: BTreeMap::new(),
             metadata: Vec::new(),
             pending: None,
@@ -118,7 +115,7 @@ impl World {
             if before.is_some() && after.is_none() {
                 self.digests.remove(&name);
             }
-            if before.is_none() && after.is_some() && !self.is_served {
+            if before.is_none() && after.is_some() {
                 self.digests.insert(name, Digest::new());
             }
             if let Some(digest) = self.digests.get_mut(&name) {
@@ -274,10 +271,7 @@ impl World {
         self.check_shape(name)?;
         let rule = self.rule;
         let table = self.tables.entry(name).or_insert(Table::new(false));
-        let last = match self.is_served {
-            true => table.rows.keys().map(|(_, spelling)| *spelling).next_back(),
-            false => table.rows.keys().map(|(_, spelling)| *spelling).max(),
-        };
+        let last = table.rows.keys().map(|(_, spelling)| *spelling).max();
         let spelling = last.filter(|last| like_last && *last >= Spelling::Spaced);
         let spelling = spelling.unwrap_or(Spelling::Seconds);
         let mut answers = vec![(0, String::new())];
@@ -316,13 +310,6 @@ impl World {
             .collect())
     }
 
-    /// Returns `true` if the outsider sees a row of the instant.
-    fn has_row(&self, name: char, second: i64) -> bool {
-        let tables = self.pending.as_ref().unwrap_or(&self.tables);
-        let table = tables.get(&name);
-        table.is_some_and(|table| !table.at(second).is_empty())
-    }
-
     /// Does what the outsider says in SQL.
     pub(super) fn sql(&mut self, sql: Sql) {
         let done = match sql {
@@ -338,10 +325,6 @@ impl World {
                 pending => pending.is_some(),
             },
             Sql::Begin => false,
-            // Whatever its spelling, an instant has one row.
-            Sql::Insert(name, second, _, _) if self.is_served && self.has_row(name, second) => {
-                false
-            }
             Sql::Vacuum | Sql::Checkpoint => self.pending.is_none(),
             sql => change(self.pending.as_mut().unwrap_or(&mut self.tables), sql).is_some(),
         };
