@@ -4,7 +4,7 @@ use super::connection::{Connection, no_session};
 use super::key::key;
 use super::quarantine::LEFT;
 use super::raw::{Answer, Params, Row, Statement};
-use super::streams::{FORGET, PLACE, place, taken};
+use super::streams::{FORGET, LOCK, PLACE, place, taken};
 use crate::backend::Found;
 use crate::model::cursor::Cursor;
 use crate::model::error::Result;
@@ -248,7 +248,7 @@ impl Connection {
     }
 
     pub(super) fn delete(&mut self, uuid: &StreamUuid, span: Span) -> Found<u64> {
-        if !self.has_data(uuid)? {
+        if !self.claims_data(uuid)? {
             return Ok(None);
         }
         // The number of rows that a statement reports isn't to be trusted in a cluster.
@@ -264,8 +264,7 @@ impl Connection {
 
     /// Removes the stream's rows, and that it has data.
     pub(super) fn remove_data(&mut self, uuid: &StreamUuid) -> Found<u64> {
-        let locked = "SELECT uuid, data IS NOT NULL FROM streams WHERE stream = $1 FOR UPDATE";
-        let answer = self.ask(locked, Params::new().int8(key(uuid)))?;
+        let answer = self.ask(LOCK, Params::new().int8(key(uuid)))?;
         if !place(uuid, &answer)? {
             return Ok(None);
         }

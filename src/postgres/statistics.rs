@@ -79,6 +79,9 @@ impl Connection {
 
     /// Has the rows whose timestamps are spelled in another way spell them in Unix seconds.
     pub(super) fn normalize(&mut self, uuid: &StreamUuid) -> Found<Normalization> {
+        if !self.claims_data(uuid)? {
+            return Ok(None);
+        }
         let Some((mut report, instants)) = self.other_spellings(uuid)? else {
             return Ok(None);
         };

@@ -268,7 +268,22 @@ impl Connection {
         let answer = self.ask(PLACE, Params::new().int8(key(uuid)))?;
         place(uuid, &answer)
     }
+
+    /// Returns `true` if the store has data of the stream, of which rows are about to be changed
+    /// or deleted. Nobody else does until the transaction ends: two that do would lock them in
+    /// different orders.
+    pub(super) fn claims_data(&mut self, uuid: &StreamUuid) -> Result<bool> {
+        let claim = "SELECT uuid, data IS NOT NULL FROM streams WHERE stream = $1 \
+                     FOR NO KEY UPDATE";
+        let answer = self.ask(claim, Params::new().int8(key(uuid)))?;
+        place(uuid, &answer)
+    }
 }
+
+/// Locks the row of a stream that is about to be removed. The first statement does it: who locks
+/// it more later waits for those who insert a row, and they for him.
+pub(super) const LOCK: &str =
+    "SELECT uuid, data IS NOT NULL FROM streams WHERE stream = $1 FOR UPDATE";
 
 /// Removes the row of a stream that has neither metadata nor data.
 pub(super) const FORGET: &str =

@@ -6,7 +6,9 @@ use std::fmt::Write as _;
 use super::connection::Connection;
 use super::key::key;
 use super::raw::{Answer, Params, Statement};
-use super::streams::{CLEARED, Claim, FORGET, check, fields, set_fields, values};
+use super::streams::{
+    CLEARED, Claim, FORGET, LOCK, check, fields, set_fields, values,
+};
 use crate::model::error::Result;
 use crate::model::stream::StreamPatch;
 use crate::model::time::Timestamp;
@@ -67,10 +69,11 @@ impl Connection {
              RETURNING stream"
         );
         let answers = self.run(vec![
+            Statement::new(LOCK, Params::new().int8(key(uuid))),
             Statement::new(clear, params()),
             Statement::new(FORGET, params()),
         ])?;
-        Ok(answers[0].len() > 0)
+        Ok(answers[1].len() > 0)
     }
 }
 

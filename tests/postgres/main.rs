@@ -26,6 +26,8 @@ mod proxy;
 #[cfg(feature = "postgres")]
 mod refused;
 #[cfg(feature = "postgres")]
+mod removing;
+#[cfg(feature = "postgres")]
 mod server;
 #[cfg(feature = "postgres")]
 mod standby;
