@@ -13,7 +13,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::connection::{Address, Call};
 use super::error::not_opened;
-use super::raw::{Session, Statement};
+use super::raw::{Session, Statement, aside};
 use crate::model::database_code::DatabaseCode;
 use crate::model::error::{Error, Result};
 use crate::model::location::Location;
@@ -172,9 +172,10 @@ impl From<diesel::result::Error> for Stopped {
 /// Runs the migrations that are missing, in one transaction. Several engines may open a store
 /// at once: one migrates, and the others wait for it.
 fn migrate(address: &Address, call: &Call, options: &OpenOptions) -> Result<()> {
-    let url = address.url.to_string_lossy();
-    let mut connection =
-        PgConnection::establish(&url).map_err(|error| failed(&error.to_string()))?;
+    let url = address.url.to_string_lossy().into_owned();
+    let connected = aside(None, call, move |_| PgConnection::establish(&url));
+    let connected = connected.map_err(not_opened)?;
+    let mut connection = connected.map_err(|error| failed(&error.to_string()))?;
     // Through a pooler the next transaction may be another session's.
     connection.set_prepared_statement_cache_size(CacheSize::Disabled);
     let end = Instant::now() + options.busy_timeout;

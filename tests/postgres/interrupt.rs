@@ -1,7 +1,9 @@
 //! Calls that another thread ends, and forks.
-#![allow(unsafe_code)] // fork has no safe form
+#![allow(unsafe_code)] // fork and set_var have no safe form
 
+use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,7 +12,10 @@ use satori_store::{Error, NewObservation, Store};
 use crate::server::*;
 use crate::support::*;
 
-pub(crate) const ROLES: &[Role] = &[("forks on a server", |url, session| fork(url, session))];
+pub(crate) const ROLES: &[Role] = &[
+    ("forks on a server", |url, session| fork(url, session)),
+    ("looks up a server", |url, session| look_up(url, session)),
+];
 
 /// Ends a call once the server runs it. Returns how long it went on.
 fn end<T: Send + std::fmt::Debug>(
@@ -108,6 +113,54 @@ fn a_call_that_connects_ends_too() {
     };
     let took = end(&store, waits, |store| store.count(&uuid("s"), ..));
     assert!(took < Duration::from_secs(5), "{took:?}");
+}
+
+#[test]
+fn a_call_that_looks_the_server_up_ends_too() {
+    let Some(server) = wanted() else { return };
+    let place = Named::new(&server);
+    Player::start("looks up a server", Path::new(&place.plain), &place.session).finish();
+}
+
+/// Runs in a process of its own, whose environment names where the server is looked up: it
+/// takes as long as one of names on a network that is gone, and can't be ended either.
+fn look_up(url: &Path, session: &str) {
+    let place = Named::at(text(url), session);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("services");
+    let parts = Url::new(&place.url);
+    let (user, password) = parts.user.split_once(':').unwrap();
+    let (host, port) = parts.host.split_once(':').unwrap();
+    let service = format!(
+        "[here]\nhost={host}\nport={port}\nuser={user}\npassword={password}\ndbname={}\n",
+        parts.database
+    );
+    fs::write(&file, &service).unwrap();
+    // SAFETY: no other thread of this process reads its environment now.
+    unsafe { std::env::set_var("PGSERVICEFILE", &file) };
+    let by_name = format!("postgres://?service=here&{}", parts.parameters.join("&"));
+    let store = Store::connect(&by_name).unwrap();
+    assert_works(&store);
+    place.terminate();
+    fs::remove_file(&file).unwrap();
+    assert!(
+        Command::new("mkfifo")
+            .arg(&file)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let waits = || {
+        pause(100);
+        true
+    };
+    let took = end(&store, waits, |store| store.count(&uuid("s"), ..));
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    // What was looked up at last is of no use any more.
+    fs::write(&file, &service).unwrap();
+    fs::remove_file(&file).unwrap();
+    fs::write(&file, &service).unwrap();
+    assert_works(&store);
 }
 
 /// The server stops in the middle of a call, and says no word any more.

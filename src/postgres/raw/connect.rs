@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use pq_sys as pq;
 use pq_sys::{ConnStatusType, PostgresPollingStatusType};
 
+use super::aside::aside;
 use super::failure::{Failure, text};
 use super::patience::Waiting;
 use super::session::{Session, ignore};
@@ -28,13 +29,20 @@ impl Session {
         let parts = Parts::of(url).ok_or_else(unclear)?;
         let end = Instant::now() + parts.limit.unwrap_or(limit);
         let is_clear = url.to_bytes().iter().filter(|byte| **byte == b'@').count() < 2;
-        Self::start(url, end, waiting).map_err(|failure| match is_clear || failure.interrupted {
-            true => failure,
-            false => Failure {
-                state: failure.state,
-                ..unclear()
-            },
-        })
+        // To look names up takes as long as it takes.
+        let own = url.to_owned();
+        let started = aside(Some(end), waiting, move |abandoned| {
+            Self::start(&own, end, abandoned)
+        });
+        started
+            .flatten()
+            .map_err(|failure| match is_clear || failure.interrupted {
+                true => failure,
+                false => Failure {
+                    state: failure.state,
+                    ..unclear()
+                },
+            })
     }
 
     fn start(url: &CStr, end: Instant, waiting: &impl Waiting) -> Result<Self, Failure> {

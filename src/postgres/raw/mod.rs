@@ -4,6 +4,7 @@
 #![allow(unsafe_code)]
 
 mod answer;
+mod aside;
 mod connect;
 mod copy;
 mod failure;
@@ -13,6 +14,7 @@ mod session;
 mod statement;
 
 pub(super) use answer::{Answer, Row};
+pub(super) use aside::aside;
 pub(super) use copy::Copied;
 pub(super) use failure::Failure;
 pub(super) use params::Params;
