@@ -344,3 +344,30 @@ fn a_stream_that_another_store_removes_is_made_anew() {
         assert_eq!(other.streams().unwrap(), [now]);
     }
 }
+
+#[test]
+fn new_streams_of_a_batch_come_in_its_order() {
+    // Objects that set different fields, or none.
+    let fields = [
+        "",
+        r#", "name": "n""#,
+        "",
+        r#", "author": null"#,
+        r#", "name": "n""#,
+    ];
+    for hash in ["", r#", "hash": "h""#] {
+        let payload = |(number, fields): (usize, &str)| {
+            format!(r#"{{"value": 1, "ts": 60{hash}, "stream": {{"uuid": "s{number}"{fields}}}}}"#)
+        };
+        let batch: Vec<_> = fields.into_iter().enumerate().map(payload).collect();
+        let store = memory();
+        ingest(&store, batch.join("\n"));
+        let wanted = [0, 1, 2, 3, 4].map(|number| uuid(&format!("s{number}")));
+        let streams = store.streams().unwrap().into_iter();
+        assert_eq!(
+            streams.map(|stream| stream.uuid).collect::<Vec<_>>(),
+            wanted
+        );
+        assert_eq!(store.streams_with_data().unwrap(), wanted);
+    }
+}

@@ -35,14 +35,11 @@ impl Connection {
             return Ok(false);
         }
         let mut patches = Vec::new();
-        let mut bare = Vec::new();
         let mut rows = Vec::new();
         for stream in streams {
             let own = Rows::new(stream.uuid, stream.rows)?;
-            match stream.patch {
-                Some(patch) => patches.push((own.key, stream.uuid, patch)),
-                None => bare.push(rows.len()),
-            }
+            let patch = stream.patch.map(|patch| (own.key, stream.uuid, patch));
+            patches.extend(patch);
             rows.push(own);
         }
         let mut keys: Vec<_> = rows.iter().map(|stream| stream.key).collect();
@@ -63,11 +60,13 @@ impl Connection {
             .iter()
             .map(|(key, uuid, patch)| (*key, *uuid, patch));
         let upserts = upserts(claims, now, of)?;
-        let mut statements: Vec<_> = upserts.into_iter().map(|(upsert, _)| upsert).collect();
-        if !bare.is_empty() {
-            let bare = || bare.iter().filter_map(|index| rows.get(*index));
-            statements.extend(claim_all(bare()));
+        let mut statements = Vec::new();
+        if patches.len() < rows.len() {
+            // Those that have a patch too: all get their places in one order, and are locked in
+            // another.
+            statements.extend(claim_all(rows.iter()));
         }
+        statements.extend(upserts.into_iter().map(|(upsert, _)| upsert));
         match self.store_all(rows, statements) {
             Err(Error::Database { code, .. }) if is_in_the_way(code) => {
                 self.roll_back();
