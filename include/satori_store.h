@@ -719,7 +719,8 @@ typedef struct {
    * Not 0: if a stream's timestamps are stored as text, its new rows are stored as
    * text spelled like the last of them, instead of as Unix seconds. SQLite sorts
    * numbers before all text: a program that orders such a table by plain SQL would
-   * never take a number for the last.
+   * never take a number for the last. On a server the latest row says how new ones are
+   * spelled.
    */
   int32_t keep_spelling;
   /**

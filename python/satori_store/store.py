@@ -64,7 +64,8 @@ class Store(
         ``float("inf")`` for as long as it takes.
     :param keep_spelling: if a stream has timestamps that are text, store its new rows as
         text spelled like the last of them, instead of as Unix seconds. This is for programs
-        that order rows by plain SQL, in which numbers sort before all text.
+        that order rows by plain SQL, in which numbers sort before all text. On a server
+        the latest row says how new ones are spelled.
     :param skip_unreadable: leave rows that can't be read out of every read, instead of
         raising :class:`UnreadableRow` at the first. ``count`` and ``statistics`` still count
         them, and ``unreadable`` lists them.

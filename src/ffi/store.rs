@@ -66,7 +66,8 @@ pub struct satori_open_options {
     /// Not 0: if a stream's timestamps are stored as text, its new rows are stored as
     /// text spelled like the last of them, instead of as Unix seconds. SQLite sorts
     /// numbers before all text: a program that orders such a table by plain SQL would
-    /// never take a number for the last.
+    /// never take a number for the last. On a server the latest row says how new ones are
+    /// spelled.
     pub keep_spelling: i32,
     /// Not 0: reads leave out rows that can't be read, instead of ending at the first with
     /// SATORI_UNREADABLE_ROW. satori_count and satori_get_statistics still count them,

@@ -110,7 +110,8 @@ impl OpenOptions {
     ///
     /// This is for installed engines that have the file open too. SQLite sorts numbers
     /// before all text, so in a table of text their `ORDER BY ts DESC LIMIT 1` would
-    /// never find a number.
+    /// never find a number. On a server, where rows are in order of time, the last timestamp
+    /// is the latest row's.
     pub fn keep_spelling(self, keep_spelling: bool) -> Self {
         Self {
             keep_spelling,

@@ -30,6 +30,8 @@ mod removing;
 #[cfg(feature = "postgres")]
 mod server;
 #[cfg(feature = "postgres")]
+mod spelling;
+#[cfg(feature = "postgres")]
 mod standby;
 #[path = "../support/mod.rs"]
 #[cfg(feature = "postgres")]
