@@ -6,9 +6,7 @@ use std::fmt::Write as _;
 use super::connection::Connection;
 use super::key::key;
 use super::raw::{Answer, Params, Statement};
-use super::streams::{
-    CLEARED, Claim, FORGET, LOCK, check, fields, set_fields, values,
-};
+use super::streams::{CLEARED, Claim, FORGET, LOCK, check, fields, set_fields, values};
 use crate::model::error::Result;
 use crate::model::stream::StreamPatch;
 use crate::model::time::Timestamp;
