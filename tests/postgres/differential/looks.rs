@@ -7,7 +7,7 @@ use satori_store::{
     ErrorCode, Fill, IngestReport, Rejected, Result, Step, Store, Stream, StreamUuid, Timestamp,
 };
 
-use super::calls::{NAMES, NOON, fault};
+use super::calls::{NAMES, NOON, TEXTS, fault};
 use crate::support::*;
 
 /// Returns the answers to all questions about one stream, a line each.
@@ -108,7 +108,13 @@ pub(super) fn at_all(store: &Store, text: &str, after: Timestamp, count: usize) 
         ("latest of all", answer(store.latest_of_all())),
         ("latest", answer(store.latest_of(&all))),
         ("metadata", perhaps(store.streams_of(&all))),
-        ("containing", streams(store.search_streams(text))),
+        (
+            "containing",
+            format!(
+                "{:?}",
+                TEXTS.map(|text| streams(store.search_streams(text)))
+            ),
+        ),
         ("of the name", streams(store.streams_by_name(text))),
         (
             "first of the name",
