@@ -203,7 +203,7 @@ fn a_server_answers_as_a_file_does() {
     let asked = std::env::var("SATORI_STORE_MODEL_STEPS").ok();
     let calls = match asked.map(|calls| calls.parse::<u32>()) {
         Some(calls) => calls.expect("a number of steps"),
-        None if soak() => 750,
+        None if soak() => 600,
         None => 240,
     };
     let cases = calls.div_ceil(LENGTH as u32 / 2);
