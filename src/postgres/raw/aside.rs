@@ -1,8 +1,7 @@
 //! Work that nothing ends before it is done, such as the look-up of a host's name.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -30,28 +29,36 @@ pub(crate) fn aside<T: Send + 'static>(
 ) -> Result<T, Failure> {
     let is_abandoned = Arc::new(AtomicBool::new(false));
     let abandoned = Abandoned(Arc::clone(&is_abandoned));
-    let (done, waits) = mpsc::sync_channel(1);
+    let made = Arc::new(Mutex::new(None));
+    let (place, caller) = (Arc::clone(&made), thread::current());
     let thread = thread::Builder::new().name("satori-store connect".to_owned());
-    thread
-        .spawn(move || {
-            // Perhaps nobody waits any more.
-            let _ = done.send(work(&abandoned));
-        })
-        .map_err(|error| Failure::lost(&error.to_string()))?;
+    let thread = thread.spawn(move || {
+        let done = work(&abandoned);
+        *lock(&place) = Some(done);
+        caller.unpark();
+    });
+    let thread = thread.map_err(|error| Failure::lost(&error.to_string()))?;
     loop {
-        match waits.recv_timeout(PAUSE) {
-            Ok(done) => return Ok(done),
-            Err(RecvTimeoutError::Disconnected) => return Err(Failure::lost("it was given up")),
-            Err(RecvTimeoutError::Timeout) => {}
+        // Asked first: what has ended meanwhile has left something.
+        let is_over = thread.is_finished();
+        if let Some(done) = lock(&made).take() {
+            return Ok(done);
         }
-        let failure = if waiting.is_interrupted() {
+        let failure = if is_over {
+            Failure::lost("it was given up")
+        } else if waiting.is_interrupted() {
             Failure::interrupted()
         } else if end.is_some_and(|end| Instant::now() >= end) {
             Failure::lost("the server did not answer in time")
         } else {
+            thread::park_timeout(PAUSE);
             continue;
         };
         is_abandoned.store(true, Ordering::Relaxed);
         return Err(failure);
     }
+}
+
+fn lock<T>(place: &Mutex<T>) -> MutexGuard<'_, T> {
+    place.lock().unwrap_or_else(PoisonError::into_inner)
 }
