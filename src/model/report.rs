@@ -162,7 +162,7 @@ pub struct Statistics {
     pub minimum: Option<f64>,
     /// The greatest value; `None` if there is no row that can be read.
     pub maximum: Option<f64>,
-    /// The sum of the values.
+    /// The sum of the values; infinite if it is too large for a double.
     pub sum: f64,
     /// The median of the times between one row and the next; the lower one of two. `None` if
     /// there are fewer than two rows.

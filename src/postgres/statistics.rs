@@ -13,8 +13,13 @@ use crate::model::spelling::StoredRef;
 use crate::model::time::Timestamp;
 use crate::model::uuid::StreamUuid;
 
-const TOTALS: &str = "SELECT count(*), min(ts), max(ts), min(value), max(value), sum(value) \
+/// A sum that leaves the range of a double would be an error: values that could have it leave are
+/// summed up as a `LARGE`th of them, which is exact.
+const TOTALS: &str = "SELECT count(*), min(ts), max(ts), min(value), max(value), \
+                      sum(value) FILTER (WHERE abs(value) <= 1e280), \
+                      sum(value / 18446744073709551616) FILTER (WHERE abs(value) > 1e280) \
                       FROM observations WHERE stream = $1";
+const LARGE: f64 = 18_446_744_073_709_551_616.0;
 const PROVIDERS: &str = "SELECT provider, count(*) FROM observations WHERE stream = $1 \
                          GROUP BY provider ORDER BY 2 DESC, provider COLLATE \"C\"";
 /// The median of the steps between two rows, the lower one of two, and the number of steps
@@ -46,7 +51,7 @@ impl Connection {
             statistics.last = row.int8(2).map(Timestamp::from_micros);
             statistics.minimum = row.float8(3);
             statistics.maximum = row.float8(4);
-            statistics.sum = row.float8(5).unwrap_or(0.0);
+            statistics.sum = row.float8(5).unwrap_or(0.0) + row.float8(6).unwrap_or(0.0) * LARGE;
         }
         for row in answers[2].rows() {
             let provider = row.text(0).unwrap_or_default().to_owned();

@@ -201,6 +201,23 @@ fn statistics_say_what_is_there() {
 }
 
 #[test]
+fn a_sum_may_be_larger_than_any_number() {
+    let s = uuid("s");
+    for (values, sum) in [
+        (vec![1e308, 1e308], f64::INFINITY),
+        (vec![-1.7e308, -1.7e308, 1.0], f64::NEG_INFINITY),
+        (vec![1e308, -1e308, 0.5], 0.5),
+        (vec![f64::MAX, -1e281, 5e-324], f64::MAX),
+        (vec![5e-324, 5e-324], 1e-323),
+    ] {
+        let store = memory();
+        let rows: Vec<_> = (0..).zip(&values).map(|(n, v)| row(n, *v)).collect();
+        store.insert_many(&s, &rows).unwrap();
+        assert_eq!(store.statistics(&s).unwrap().sum, sum, "{values:?}");
+    }
+}
+
+#[test]
 fn iteration_goes_on_where_it_stood_when_the_table_changes_under_it() {
     // 1,500 text rows; between the batches they become numbers.
     let literals: Vec<_> = (0..1_500)
