@@ -37,14 +37,15 @@ const ENDS: &str = "SELECT s.data, s.uuid, o.* FROM streams s CROSS JOIN LATERAL
        SELECT ts, value, hash, provider, spelling FROM observations o \
        WHERE o.stream = s.stream ORDER BY ts DESC LIMIT 1\
      ) o WHERE s.data IS NOT NULL";
-/// Selects the latest row of each stream of these keys, and the key's place among them.
+/// Selects the latest row of each stream of these keys, or that it has none, and the key's place
+/// among them.
 const ENDS_OF: &str = "SELECT u.place, s.uuid, o.* \
      FROM unnest($1::bigint[]) WITH ORDINALITY AS u (stream, place) \
      JOIN streams s USING (stream) \
-     CROSS JOIN LATERAL (\
+     LEFT JOIN LATERAL (\
        SELECT ts, value, hash, provider, spelling FROM observations o \
        WHERE o.stream = s.stream ORDER BY ts DESC LIMIT 1\
-     ) o WHERE s.data IS NOT NULL";
+     ) o ON true WHERE s.data IS NOT NULL";
 
 /// Reads a row of `ts, value, hash, provider, spelling`, which begin at `column`.
 pub(super) fn observation_row(row: Row<'_>, column: i32) -> RowRef<'_> {
@@ -170,7 +171,9 @@ impl Connection {
                 if name != uuid.as_str() {
                     return Err(taken(uuid, name));
                 }
-                *found = Some(observation_row(row, 2).to_observation(uuid)?);
+                if row.int8(2).is_some() {
+                    *found = Some(observation_row(row, 2).to_observation(uuid)?);
+                }
             }
         }
         Ok(found)

@@ -1,7 +1,7 @@
 //! The latest rows of tables that mix spellings of the timestamp.
 
 use crate::support::*;
-use satori_store::{Insertion, NewObservation, Store, StreamUuid, Timestamp};
+use satori_store::{ErrorCode, Insertion, NewObservation, Store, StreamUuid, Timestamp};
 
 #[test]
 fn the_latest_row_is_found_in_every_spelling() {
@@ -163,4 +163,15 @@ fn rows_of_one_call_are_chained_past_what_a_trigger_writes() {
         .unwrap();
     let hash = |store: &Store| store.latest(&a).unwrap().unwrap().hash;
     assert_eq!(hash(&store), hash(&alone));
+}
+
+#[test]
+fn the_name_of_a_stream_without_rows_is_taken_too() {
+    let store = memory();
+    let (one, other) = (uuid("a"), uuid("A"));
+    store.insert_many(&one, &[]).unwrap();
+    assert_eq!(store.latest_of(&[&one]).unwrap(), [None]);
+    let error = store.latest_of(&[&one, &other]).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::NotAStream);
+    assert!(error.to_string().contains("another case"), "{error}");
 }
