@@ -36,6 +36,10 @@ def url_shown(text: str) -> Optional[str]:
     if "@" in path or hosts.count("@") > 1:
         return f"{scheme[1]}://***"
     _, at, host = hosts.rpartition("@")
+    # Where the host is missing, a password stands for the port.
+    name, _, port = host.partition(":")
+    if not at and not host.startswith("[") and not re.match(r"\d*($|[\s,:)\"'])", port, re.ASCII):
+        return f"{scheme[1]}://{name}:***"
     end = re.search(r"[?#;]", path)
     path = path if end is None else f"{path[: end.end()]}***"
     return f"{scheme[1]}://{'***@' if at else ''}{host}{path}"
@@ -63,7 +67,8 @@ def _url_in(text: str) -> Optional[int]:
             return start + scheme.start()
         colon = text.find(":/", colon + 1)
     begin = text.find("//")
-    user, at, _ = text[begin + 2 :].partition("@")
+    # There may be others behind the first.
+    user, at, _ = text[begin + 2 :].rpartition("@")
     return begin if begin >= 0 and at and ":" in user else None
 
 

@@ -240,6 +240,7 @@ SECRETS: list[Any] = [
         "postgre:/ann:secret@host/engine",
         "postgresql://host/engine?password=secret",
         "//ann:secret@host/engine",
+        "postgres://ann:secret/engine",
         "host=127.0.0.1 user=ann password=secret",
     )
     for given in (text, text.encode(), text + "\udc80", text + "\0", [text], [(text, 1)], {text: text})

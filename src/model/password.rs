@@ -58,7 +58,8 @@ fn url_in(text: &str) -> Option<(usize, usize)> {
     }
     let begin = text.find("//")?;
     let rest = begin + "//".len();
-    let (user, _) = text[rest..].split_once('@')?;
+    // There may be others behind the first.
+    let (user, _) = text[rest..].rsplit_once('@')?;
     user.contains(':').then_some((begin, rest))
 }
 
@@ -89,12 +90,26 @@ fn of_address(rest: &str) -> String {
             None if user.contains('%') => format!("***@{host}"),
             None => format!("{user}@{host}"),
         },
-        None => authority.to_owned(),
+        // Where the host is missing, a password stands for the port.
+        None => match authority.split_once(':') {
+            Some((name, port)) if !authority.starts_with('[') && !is_port(port) => {
+                return format!("{name}:***");
+            }
+            _ => authority.to_owned(),
+        },
     };
     match path.find(['?', '#', ';']) {
         Some(end) => format!("{authority}{}***", &path[..=end]),
         None => authority + path,
     }
+}
+
+/// Returns `true` if a number stands before what may end a URL in a text.
+fn is_port(text: &str) -> bool {
+    let ends = |sign: char| sign.is_whitespace() || matches!(sign, ',' | ':' | ')' | '"' | '\'');
+    let end = text.find(ends);
+    let word = end.map_or(text, |end| &text[..end]);
+    word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -137,6 +152,9 @@ mod tests {
                 "postgres://ann:***@host",
             ),
             ("password=secret postgres://ann:x@host", "password=***"),
+            ("a//b@c //ann:secret@host", "a//***"),
+            ("postgres://ann:secret", "postgres://ann:***"),
+            ("postgres://ann:secret/db", "postgres://ann:***"),
         ] {
             assert_eq!(without_password(text), wanted);
             assert!(!wanted.contains("secret"));
@@ -152,6 +170,10 @@ mod tests {
             "https://example.com/price",
             "a/b:c@d",
             "a//b@c",
+            "postgres://[2001:db8::1]:5432/db",
+            "postgres://one:5432,two:5433/db",
+            "http://one:80: it is gone",
+            "string \"https://example.com\", expected: a number",
             "C:/engine.db",
             "password",
             "x=1",
