@@ -39,7 +39,8 @@ impl Connection {
         let (session, found) = found.map_err(|error| error.located(location, begun.elapsed()))?;
         match found {
             Found::Store => Ok(Some(Self::new(session, address, options))),
-            Found::Nothing(place) => place.check(&address).map(|()| None),
+            Found::Nothing(place) if options.create => place.check(&address).map(|()| None),
+            Found::Nothing(_) => Err(nothing(&address)),
         }
     }
 
@@ -51,10 +52,7 @@ impl Connection {
     ) -> Result<Session> {
         match Self::look(address, options, call)? {
             (session, Found::Store) => Ok(session),
-            (_, Found::Nothing(_)) => Err(migrate::not_a_store(
-                address,
-                "it has no tables of a store; open it once for writing",
-            )),
+            (_, Found::Nothing(_)) => Err(nothing(address)),
         }
     }
 
@@ -73,6 +71,11 @@ fn address(url: &str, location: &Location) -> Result<Address> {
         url: CString::new(url).map_err(|_| refused(location, "its URL has a NUL".to_owned()))?,
         location: location.clone(),
     })
+}
+
+fn nothing(address: &Address) -> Error {
+    let reason = "it has no tables of a store; open it once for writing";
+    migrate::not_a_store(address, reason)
 }
 
 /// Checks that the server, whose version 15.18 is 150018, has what the statements need.

@@ -280,8 +280,9 @@ impl Connection {
     }
 }
 
-/// Locks the row of a stream that is about to be removed. The first statement does it: who locks
-/// it more later waits for those who insert a row, and they for him.
+/// Locks the row of a stream that is about to be removed, in the first statement. With a weaker
+/// lock first and this one later, the removal would wait for those who insert a row, and they
+/// for the removal.
 pub(super) const LOCK: &str =
     "SELECT uuid, data IS NOT NULL FROM streams WHERE stream = $1 FOR UPDATE";
 

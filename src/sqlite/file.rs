@@ -195,14 +195,14 @@ pub(super) fn prepare(path: &Path, read_only: bool, create: bool) -> Result<Path
     fs::canonicalize(path).map_err(failed)
 }
 
-/// Returns `true` if there is no store at `path` yet, but one can be made there: there is no
-/// file, or an empty one. Nothing is written.
-pub(super) fn is_vacant(path: &Path) -> Result<bool> {
+/// Returns `true` if there is no store at `path` yet, but one can be made there: there is an empty
+/// file, or none and `create` is set. Nothing is written.
+pub(super) fn is_vacant(path: &Path, create: bool) -> Result<bool> {
     let failed = |error: std::io::Error| cannot_open(path, error.to_string());
     match fs::metadata(path) {
         Ok(found) if found.is_file() && found.len() == 0 => {}
         Ok(_) => return Ok(false),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && create => {
             let absolute = std::path::absolute(path).map_err(failed)?;
             let folder = absolute.parent().unwrap_or(&absolute);
             fs::metadata(folder).map_err(failed)?;

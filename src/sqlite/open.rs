@@ -64,7 +64,7 @@ impl Connection {
     /// Opens the file at `path` as [`open`](Self::open) does, if it holds a store; `None` if one can
     /// be made there.
     pub(crate) fn preview(path: &Path, options: &OpenOptions) -> Result<Option<Self>> {
-        match file::is_vacant(path)? {
+        match file::is_vacant(path, options.create)? {
             true => Ok(None),
             false => Self::open(path, options).map(Some),
         }

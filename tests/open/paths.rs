@@ -44,6 +44,8 @@ fn what_is_no_file_cannot_be_opened() {
         Store::open("nul\0byte").unwrap_err(),
         without_creating.unwrap_err(),
         read_only().open(&path).unwrap_err(),
+        OpenOptions::new().preview(&missing).unwrap_err(),
+        OpenOptions::new().create(false).preview(&path).unwrap_err(),
     ] {
         assert_eq!(error.code(), ErrorCode::CannotOpen, "{error}");
     }
@@ -52,6 +54,27 @@ fn what_is_no_file_cannot_be_opened() {
     assert!(error.to_string().ends_with("it is not a file"), "{error}");
     assert!(!missing.parent().unwrap().exists());
     assert_eq!(names_in(folder.path()), Vec::<OsString>::new());
+}
+
+#[test]
+fn a_preview_of_a_store_that_is_yet_to_be_made_is_empty() {
+    let (folder, path) = place();
+    let preview = || OpenOptions::new().preview(&path).unwrap();
+    assert_eq!(preview().streams_with_data().unwrap(), []);
+    assert_eq!(names_in(folder.path()), Vec::<OsString>::new());
+    fs::write(&path, "").unwrap();
+    let s = uuid("s");
+    for create in [true, false] {
+        let preview = OpenOptions::new().create(create).preview(&path).unwrap();
+        assert_eq!(preview.streams_with_data().unwrap(), []);
+    }
+    assert_eq!(fs::metadata(&path).unwrap().len(), 0);
+    let store = Store::open(&path).unwrap();
+    store.insert(&s, &row("2024-01-03", 1.0)).unwrap();
+    let preview = preview();
+    assert_eq!(preview.count(&s, ..).unwrap(), 1);
+    let error = preview.insert(&s, &row("2024-01-04", 1.0)).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::ReadOnly);
 }
 
 #[test]

@@ -165,8 +165,15 @@ fn where_none_is_to_be_made_none_is() {
     let url = database(&server);
     assert_no_store(&url, &OpenOptions::new().read_only(true), "no tables");
     assert_no_store(&url, &OpenOptions::new().create(false), "no tables");
+    OpenOptions::new().preview(&url).unwrap();
+    let error = OpenOptions::new().create(false).preview(&url).unwrap_err();
+    assert!(matches!(error, Error::NotAStore { .. }), "{error:?}");
     Store::connect(&url).unwrap();
-    OpenOptions::new().create(false).connect(&url).unwrap();
+    for create in [true, false] {
+        let options = OpenOptions::new().create(create);
+        options.preview(&url).unwrap();
+        options.connect(&url).unwrap();
+    }
 }
 
 #[test]
