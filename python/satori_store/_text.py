@@ -58,18 +58,19 @@ def without_password(text: str) -> str:
 def _url_in(text: str) -> Optional[int]:
     """Returns where the first URL in a text begins; it may lack its scheme, if it has a user with
     a password."""
+    begin = text.find("//")
+    # There may be others behind the first.
+    user, at, _ = text[begin + 2 :].rpartition("@")
+    without = [begin] if begin >= 0 and at and ":" in user else []
     colon = text.find(":/")
     while colon >= 0:
         # No scheme is longer; a text may be huge.
         start = max(colon - 40, 0)
         scheme = re.search(r"[a-z][a-z0-9+.:-]+$", text[start:colon], re.ASCII | re.IGNORECASE)
         if scheme is not None:
-            return start + scheme.start()
+            return min([start + scheme.start(), *without])
         colon = text.find(":/", colon + 1)
-    begin = text.find("//")
-    # There may be others behind the first.
-    user, at, _ = text[begin + 2 :].rpartition("@")
-    return begin if begin >= 0 and at and ":" in user else None
+    return min(without, default=None)
 
 
 def utf8(text: str) -> bytes:

@@ -42,20 +42,26 @@ pub(crate) fn is_url(text: &str) -> bool {
 /// Returns where the first URL in a text begins, and where what comes behind `://` does. It may
 /// lack its scheme, if it has a user with a password.
 fn url_in(text: &str) -> Option<(usize, usize)> {
+    let (with, without) = (with_scheme(text), without_scheme(text));
+    with.into_iter().chain(without).min()
+}
+
+fn with_scheme(text: &str) -> Option<(usize, usize)> {
     let is_of_scheme =
         |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b':');
-    for (colon, _) in text.match_indices(":/") {
+    text.match_indices(":/").find_map(|(colon, _)| {
         let before = &text.as_bytes()[..colon];
         let begin = colon - before.iter().rev().take_while(is_of_scheme).count();
         // An option may stand before it, as in -opostgres://.
         let scheme = before[begin..].iter().position(u8::is_ascii_alphabetic);
-        if let Some(begin) = scheme.map(|skipped| begin + skipped)
-            && colon - begin > 1
-        {
-            let rest = colon + ":/".len();
-            return Some((begin, rest + usize::from(text[rest..].starts_with('/'))));
-        }
-    }
+        let begin = begin + scheme?;
+        let rest = colon + ":/".len();
+        let end = rest + usize::from(text[rest..].starts_with('/'));
+        (colon - begin > 1).then_some((begin, end))
+    })
+}
+
+fn without_scheme(text: &str) -> Option<(usize, usize)> {
     let begin = text.find("//")?;
     let rest = begin + "//".len();
     // There may be others behind the first.
@@ -153,6 +159,10 @@ mod tests {
             ),
             ("password=secret postgres://ann:x@host", "password=***"),
             ("a//b@c //ann:secret@host", "a//***"),
+            (
+                "//ann:secret@host or http://host",
+                "//ann:***@host or http://host",
+            ),
             ("postgres://ann:secret", "postgres://ann:***"),
             ("postgres://ann:secret/db", "postgres://ann:***"),
         ] {
