@@ -173,7 +173,8 @@ impl From<diesel::result::Error> for Stopped {
 /// at once: one migrates, and the others wait for it.
 fn migrate(address: &Address, call: &Call, options: &OpenOptions) -> Result<()> {
     let url = address.url.to_string_lossy().into_owned();
-    let connected = aside(None, call, move |_| PgConnection::establish(&url));
+    let end = Session::wait_until(&address.url).map_err(not_opened)?;
+    let connected = aside(end, call, move |_| PgConnection::establish(&url));
     let connected = connected.map_err(not_opened)?;
     let mut connection = connected.map_err(|error| failed(&error.to_string()))?;
     // Through a pooler the next transaction may be another session's.

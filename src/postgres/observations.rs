@@ -18,6 +18,10 @@ use crate::model::uuid::StreamUuid;
 /// How many rows are fetched at a time at most: what a page costs beyond its rows is small by
 /// then, and its memory is too.
 const PAGE: usize = 20_000;
+/// How much memory they take at most, as far as the page before foretells it.
+const PAGE_BYTES: usize = 8 << 20;
+/// How many rows the first page has, of which nothing is known.
+const FIRST_PAGE: usize = 1_000;
 /// How many streams one statement looks up at most.
 const STREAMS: usize = 20_000;
 
@@ -91,10 +95,11 @@ impl Connection {
         mut sink: impl FnMut(&RowRef<'_>) -> Result<()>,
     ) -> Found<usize> {
         let mut read = 0;
+        let mut wanted = limit.min(FIRST_PAGE);
         let mut page = match cursor.is_done() || limit == 0 {
             true => return Ok(self.has_data(uuid)?.then_some(0)),
             false => {
-                let select = Statement::new(ROWS, span_params(uuid, cursor.span, limit.min(PAGE)));
+                let select = Statement::new(ROWS, span_params(uuid, cursor.span, wanted));
                 let is_there = Statement::new(PLACE, Params::new().int8(key(uuid)));
                 let answers = self.run(vec![Statement::plain(BY_KEY), is_there, select])?;
                 let [_, is_there, page] =
@@ -106,17 +111,18 @@ impl Connection {
             }
         };
         loop {
-            let wanted = (limit - read).min(PAGE);
             let rows = page.len();
             let next = page.last().and_then(|row| row.int8(0)?.checked_add(1));
             let next = next.filter(|next| rows == wanted && *next <= cursor.span.last);
             let left = limit - read - rows;
+            let each = (page.size() / rows.max(1)).max(1);
+            wanted = left.min((PAGE_BYTES / each).clamp(1, PAGE));
             let select = next.filter(|_| left > 0).map(|first| {
                 let span = Span {
                     first,
                     ..cursor.span
                 };
-                Statement::new(ROWS, span_params(uuid, span, left.min(PAGE)))
+                Statement::new(ROWS, span_params(uuid, span, wanted))
             });
             let answer = self.meanwhile(select, || {
                 for row in page.rows() {

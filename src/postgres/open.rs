@@ -1,7 +1,7 @@
 //! Opening a store on a server.
 
 use std::ffi::CString;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::connection::{Address, Call, Connection};
 use super::error::not_opened;
@@ -11,8 +11,6 @@ use crate::model::error::{Error, Result};
 use crate::model::location::Location;
 use crate::model::options::OpenOptions;
 
-/// How long a server may take to answer, unless the URL sets `connect_timeout`.
-const CONNECT: Duration = Duration::from_secs(10);
 /// The oldest server that has what the statements need (`pg_current_snapshot`).
 const OLDEST: i32 = 13;
 
@@ -58,7 +56,7 @@ impl Connection {
 
     /// Connects, and makes a store unless the options forbid it.
     fn look(address: &Address, options: &OpenOptions, call: &Call) -> Result<(Session, Found)> {
-        let mut session = Session::connect(&address.url, CONNECT, call).map_err(not_opened)?;
+        let mut session = Session::connect(&address.url, call).map_err(not_opened)?;
         check_version(session.server_version())
             .map_err(|reason| refused(&address.location, reason))?;
         let found = migrate::prepare(&mut session, call, address, options)?;

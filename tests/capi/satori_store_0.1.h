@@ -719,7 +719,8 @@ typedef struct {
    * Not 0: if a stream's timestamps are stored as text, its new rows are stored as
    * text spelled like the last of them, instead of as Unix seconds. SQLite sorts
    * numbers before all text: a program that orders such a table by plain SQL would
-   * never take a number for the last.
+   * never take a number for the last. On a server the latest row says how new ones are
+   * spelled.
    */
   int32_t keep_spelling;
   /**
@@ -1915,6 +1916,10 @@ satori_status satori_get_latest(const satori_store *store,
  * `uuids`, all of one state of the store. A stream without a row, be it in the store or not,
  * gives none: satori_cursor_streams says of which streams the rows are.
  *
+ * The store keeps what it has prepared for each stream, 2.4 KB or, if it stores text, 12, so that
+ * the next call takes a tenth of the time of the first. All that a store keeps prepared takes
+ * 48 MB at most: room for 10,000 streams of Unix seconds or 2,800 of text.
+ *
  * @param store   the store.
  * @param count   how many streams.
  * @param uuids   their uuids.
@@ -2090,7 +2095,7 @@ satori_status satori_resample(const satori_store *store,
  * @param step_length  its length in bytes.
  * @param fill         a `satori_fill`.
  * @param max_age      for SATORI_FILL_AS_OF, how old a row may be, in microseconds; less than
- *                     0 if it may be of any age.
+ *                     0 if it may be of any age. The other fills take none: 0 or less.
  * @param capacity     how many rows there is room for; not 0.
  * @param ts           receives the instants, in microseconds UTC.
  * @param values       receives the values, of `count` times `capacity` items: row `r` of
@@ -2425,9 +2430,10 @@ satori_status satori_restore(const satori_store *store,
  *
  * It deletes a thousand rows in a transaction, so that others can write in between. If it
  * fails, or satori_interrupt ends it, what it has deleted by then stays deleted, and the next
- * call goes on from there. The room in the file is used for new rows; satori_compact makes the
- * file smaller. Rows without a timestamp that can be read stay. The first row that is left is
- * foreign to satori_verify, as the row that its hash follows from is gone.
+ * call goes on from there; satori_count before and after says how much that is. The room in the
+ * file is used for new rows; satori_compact makes the file smaller. Rows without a timestamp
+ * that can be read stay. The first row that is left is foreign to satori_verify, as the row
+ * that its hash follows from is gone.
  *
  * @param store        the store.
  * @param uuid         the stream's uuid.

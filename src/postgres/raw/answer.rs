@@ -32,6 +32,12 @@ impl Answer {
         usize::try_from(rows).unwrap_or(0)
     }
 
+    /// Returns how many bytes of memory the answer takes.
+    pub(crate) fn size(&self) -> usize {
+        // SAFETY: the result is live.
+        unsafe { pq::PQresultMemorySize(self.0.as_ptr()) }
+    }
+
     /// Returns the number in the first column of the first row; 0 if there is none.
     pub(crate) fn number(&self) -> u64 {
         self.first().map_or(0, |row| row.count(0))

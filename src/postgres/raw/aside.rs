@@ -23,7 +23,7 @@ impl Waiting for Abandoned {
 /// Does work in a thread of its own, and waits for it until the call is to end, or until `end`.
 /// Then the thread is left to itself, and what it has made is dropped.
 pub(crate) fn aside<T: Send + 'static>(
-    end: Option<Instant>,
+    end: Instant,
     waiting: &impl Waiting,
     work: impl FnOnce(&Abandoned) -> T + Send + 'static,
 ) -> Result<T, Failure> {
@@ -48,7 +48,7 @@ pub(crate) fn aside<T: Send + 'static>(
             Failure::lost("it was given up")
         } else if waiting.is_interrupted() {
             Failure::interrupted()
-        } else if end.is_some_and(|end| Instant::now() >= end) {
+        } else if Instant::now() >= end {
             Failure::lost("the server did not answer in time")
         } else {
             thread::park_timeout(PAUSE);

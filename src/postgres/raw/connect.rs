@@ -17,21 +17,23 @@ use super::session::{Session, ignore};
 const UNCLEAR: &str = "its URL cannot be read; in a user's name and a password, write @ as %40, \
                        : as %3A, / as %2F, ? as %3F, # as %23 and % as %25";
 
+/// How long a server may take to answer, unless the URL sets `connect_timeout`.
+const LIMIT: Duration = Duration::from_secs(10);
+
 impl Session {
-    /// Connects to the server that a URL names, and waits for it as long as the URL says, or
-    /// else for `limit`.
-    pub(crate) fn connect(
-        url: &CStr,
-        limit: Duration,
-        waiting: &impl Waiting,
-    ) -> Result<Self, Failure> {
-        let unclear = || Failure::lost(UNCLEAR);
-        let parts = Parts::of(url).ok_or_else(unclear)?;
-        let end = Instant::now() + parts.limit.unwrap_or(limit);
+    /// Returns until when one waits for the server that a URL names.
+    pub(crate) fn wait_until(url: &CStr) -> Result<Instant, Failure> {
+        let parts = Parts::of(url).ok_or_else(|| Failure::lost(UNCLEAR))?;
+        Ok(Instant::now() + parts.limit.unwrap_or(LIMIT))
+    }
+
+    /// Connects to the server that a URL names.
+    pub(crate) fn connect(url: &CStr, waiting: &impl Waiting) -> Result<Self, Failure> {
+        let end = Self::wait_until(url)?;
         let is_clear = url.to_bytes().iter().filter(|byte| **byte == b'@').count() < 2;
         // To look names up takes as long as it takes.
         let own = url.to_owned();
-        let started = aside(Some(end), waiting, move |abandoned| {
+        let started = aside(end, waiting, move |abandoned| {
             Self::start(&own, end, abandoned)
         });
         started
@@ -40,7 +42,7 @@ impl Session {
                 true => failure,
                 false => Failure {
                     state: failure.state,
-                    ..unclear()
+                    ..Failure::lost(UNCLEAR)
                 },
             })
     }
