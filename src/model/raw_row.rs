@@ -34,6 +34,11 @@ impl RawRow {
         [&self.ts, &self.value, &self.hash, &self.provider]
     }
 
+    /// Returns the columns as literals of SQL, which differ if the columns do.
+    pub(crate) fn literals(&self) -> String {
+        self.columns().map(Datum::to_string).join(", ")
+    }
+
     /// Returns the instant, and the timestamp as it is stored.
     ///
     /// # Errors

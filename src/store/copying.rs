@@ -265,8 +265,7 @@ impl<'a> Pages<'a> {
             stream: uuid.shown(),
         })?;
         for row in rows.iter_mut().filter(|row| row.ts == Datum::Null) {
-            let columns = row.columns().map(Datum::to_string).join(", ");
-            let before = self.without_ts.entry(columns).or_default();
+            let before = self.without_ts.entry(row.literals()).or_default();
             row.before = *before;
             *before += 1;
         }

@@ -1,6 +1,9 @@
 //! Rows and metadata as they are stored, for a copy of the store: see
 //! [`Copying`](crate::backend::copying::Copying).
 
+mod there;
+
+use self::there::{Aside, There};
 use super::connection::Connection;
 use super::datum::{as_stored, cells, param, params, raw_row};
 use super::quarantine;
@@ -87,11 +90,10 @@ impl Copying for Connection {
     fn lacking<'a>(&mut self, uuid: &StreamUuid, rows: &'a [RawRow]) -> Result<Option<&'a RawRow>> {
         let db = self.db;
         let lacking = self.tables.with(uuid, |table| {
-            let mut select = table
-                .prepare(|t| format!("SELECT ts, value, hash, provider FROM {t} WHERE ts IS ?1"))?;
+            let mut there = There::of(table)?;
             let mut aside = Aside::of(db, uuid)?;
             for row in rows {
-                let there = count_same(&mut select, &[param(&row.ts)], row)?;
+                let there = there.count_same(row)?;
                 if there <= row.before && there + aside.count_same(row)? <= row.before {
                     return Ok(Some(row));
                 }
@@ -246,19 +248,18 @@ fn put_rows<'a>(
     let mut insert = table.prepare(|t| {
         format!("INSERT OR IGNORE INTO {t} (ts, value, hash, provider) VALUES (?1, ?2, ?3, ?4)")
     })?;
-    let mut select =
-        table.prepare(|t| format!("SELECT ts, value, hash, provider FROM {t} WHERE ts IS ?1"))?;
+    let mut there = There::of(table)?;
     let (mut put, mut aside) = (Put::default(), Vec::new());
     for row in rows {
         if let Some(reason) = misfit(row) {
-            let there = count_same(&mut select, &[param(&row.ts)], row)?;
+            let there = there.count_same(row)?;
             aside.push(Misfit { row, reason, there });
         } else if insert.execute(&params(row))? == 1 {
             put.rows += 1;
             if table.keeps_digest {
                 table.delta.add(cells(row));
             }
-        } else if count_same(&mut select, &[param(&row.ts)], row)? > row.before {
+        } else if there.count_same(row)? > row.before {
             put.already_there += 1;
         } else {
             let reason = "another row has its key".to_owned();
@@ -312,41 +313,4 @@ fn insert_quarantined(id: &str) -> String {
          (ts, value, hash, provider, stream, reason, moved_at, shares_instant, id) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, {id})"
     )
-}
-
-/// The rows of a stream that are in the quarantine because its table can't hold them.
-struct Aside<'a> {
-    uuid: &'a StreamUuid,
-    /// `None` if there is no quarantine.
-    select: Option<Statement>,
-}
-
-impl<'a> Aside<'a> {
-    fn of(db: Handle, uuid: &'a StreamUuid) -> Result<Self> {
-        let select = "SELECT ts, value, hash, provider FROM main.__satori_quarantine \
-                      WHERE stream = ?1 AND id < 0 AND ts IS ?2";
-        let select = match quarantine::exists(db)? {
-            true => Some(Statement::prepare(db, select)?),
-            false => None,
-        };
-        Ok(Self { uuid, select })
-    }
-
-    fn count_same(&mut self, row: &RawRow) -> Result<u64> {
-        let Some(select) = &mut self.select else {
-            return Ok(0);
-        };
-        let params = [Param::Text(self.uuid.as_str()), param(&row.ts)];
-        count_same(select, &params, row)
-    }
-}
-
-/// Returns how many of the rows that the statement selects are the same as this one.
-fn count_same(select: &mut Statement, params: &[Param<'_>], wanted: &RawRow) -> Result<u64> {
-    let mut rows = select.query(params)?;
-    let mut same = 0;
-    while let Some(row) = rows.next()? {
-        same += u64::from(raw_row(&row).is_same(wanted));
-    }
-    Ok(same)
 }
