@@ -84,7 +84,8 @@ class Sides:
         self.plain.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
         self.plain.execute(f"CREATE SCHEMA {SCHEMA}")
         self.plain.execute(f"SET search_path = {SCHEMA}")
-        url = f"{SERVER}?options=-csearch_path%3D{SCHEMA}"
+        # psycopg reads no time in another style, and the server of scripts/with-postgres has one.
+        url = f"{SERVER}?options=-csearch_path%3D{SCHEMA}%20-cDateStyle%3DISO"
         self.store = Store(url)
         self.engine = sa.create_engine(url.replace("postgres://", "postgresql+psycopg://"))
         metadata.create_all(self.engine)
