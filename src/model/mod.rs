@@ -15,6 +15,7 @@ pub(crate) mod hash;
 pub(crate) mod location;
 pub(crate) mod observation;
 pub(crate) mod options;
+pub(crate) mod page;
 pub(crate) mod password;
 mod plain_iso;
 pub(crate) mod position;

@@ -35,8 +35,8 @@ impl RawRow {
     }
 
     /// Returns the columns as literals of SQL, which differ if the columns do.
-    pub(crate) fn literals(&self) -> String {
-        self.columns().map(Datum::to_string).join(", ")
+    pub(crate) fn literals(&self) -> [String; 4] {
+        self.columns().map(Datum::to_string)
     }
 
     /// Returns the instant, and the timestamp as it is stored.

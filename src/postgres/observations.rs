@@ -9,17 +9,19 @@ use crate::backend::Found;
 use crate::model::cursor::Cursor;
 use crate::model::error::Result;
 use crate::model::observation::Observation;
+use crate::model::page::PageLimit;
 use crate::model::row::RowRef;
 use crate::model::span::Span;
 use crate::model::spelling::StoredRef;
 use crate::model::time::Timestamp;
 use crate::model::uuid::StreamUuid;
 
-/// How many rows are fetched at a time at most: what a page costs beyond its rows is small by
-/// then, and its memory is too.
-const PAGE: usize = 20_000;
-/// How much memory they take at most, as far as the page before foretells it.
-const PAGE_BYTES: usize = 8 << 20;
+/// What is fetched at a time at most: what a page costs beyond its rows is small by then, and
+/// its memory is too.
+const PAGES: PageLimit = PageLimit {
+    rows: 20_000,
+    bytes: 8 << 20,
+};
 /// How many rows the first page has, of which nothing is known.
 const FIRST_PAGE: usize = 1_000;
 /// How many streams one statement looks up at most.
@@ -115,8 +117,7 @@ impl Connection {
             let next = page.last().and_then(|row| row.int8(0)?.checked_add(1));
             let next = next.filter(|next| rows == wanted && *next <= cursor.span.last);
             let left = limit - read - rows;
-            let each = (page.size() / rows.max(1)).max(1);
-            wanted = left.min((PAGE_BYTES / each).clamp(1, PAGE));
+            wanted = left.min(PAGES.next(rows, page.size()));
             let select = next.filter(|_| left > 0).map(|first| {
                 let span = Span {
                     first,

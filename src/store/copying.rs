@@ -7,6 +7,7 @@ use crate::backend::copying::Copying;
 use crate::backend::{Backend, Found};
 use crate::model::datum::Datum;
 use crate::model::error::{Error, Result, excerpt};
+use crate::model::page::PageLimit;
 use crate::model::raw_row::{Put, RawPosition, RawQuarantined, RawRow, RawStream};
 use crate::model::report::Copied;
 use crate::model::time::Timestamp;
@@ -14,8 +15,11 @@ use crate::model::uuid::StreamUuid;
 
 /// How many rows are copied in a transaction at most.
 const PAGE: usize = 8_192;
-/// How much memory they take at most, as far as the page before foretells it.
-const PAGE_BYTES: usize = 4 << 20;
+/// What they are at most, as far as the page before foretells it.
+const PAGES: PageLimit = PageLimit {
+    rows: PAGE,
+    bytes: 4 << 20,
+};
 /// How many rows the first page has.
 const FIRST_PAGE: usize = 256;
 /// How many places are made in a transaction.
@@ -241,7 +245,7 @@ struct Pages<'a> {
     position: RawPosition,
     limit: usize,
     /// How many rows without a timestamp were read, by their columns: several may be the same.
-    without_ts: HashMap<String, u64>,
+    without_ts: HashMap<[String; 4], u64>,
 }
 
 impl<'a> Pages<'a> {
@@ -270,8 +274,7 @@ impl<'a> Pages<'a> {
             *before += 1;
         }
         let bytes: usize = rows.iter().map(RawRow::size).sum();
-        let each = (bytes / rows.len().max(1)).max(1);
-        self.limit = (PAGE_BYTES / each).clamp(1, PAGE);
+        self.limit = PAGES.next(rows.len(), bytes);
         Ok((!rows.is_empty()).then_some(rows))
     }
 }

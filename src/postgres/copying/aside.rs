@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::super::connection::Connection;
 use super::super::raw::{Params, Row, Statement};
-use super::literal::{self, literals};
+use super::literal;
 use crate::model::error::Result;
 use crate::model::raw_row::{RawQuarantined, RawRow};
 use crate::model::time::Timestamp;
@@ -63,7 +63,7 @@ impl Connection {
             *found.entry(columns(row)).or_default() += 1;
         }
         let is_there = |row: &&RawRow| {
-            let literals = literals(row);
+            let literals = row.literals();
             let same = found.get(&literals.each_ref().map(String::as_str));
             same.is_some_and(|same| *same > row.before)
         };
@@ -83,7 +83,7 @@ impl Connection {
         let new: Vec<_> = new
             .into_iter()
             .filter(|(_, is_there)| !is_there)
-            .map(|((row, reason), _)| (literals(row), without_nul(reason)))
+            .map(|((row, reason), _)| (row.literals(), without_nul(reason)))
             .collect();
         if new.is_empty() {
             return Ok(0);
@@ -130,7 +130,7 @@ impl Connection {
                 .instant(given.moved_at.as_micros())
                 .text(given.stream.as_str())
                 .text(without_nul(&given.reason).as_str());
-            let columns = literals(&given.row);
+            let columns = given.row.literals();
             let params = columns
                 .iter()
                 .fold(params, |params, text| params.text(text.as_str()));

@@ -4,11 +4,6 @@ use crate::model::datum::Datum;
 use crate::model::error::{Error, Result, excerpt};
 use crate::model::raw_row::RawRow;
 
-/// Returns the literals of a row.
-pub(super) fn literals(row: &RawRow) -> [String; 4] {
-    row.columns().map(Datum::to_string)
-}
-
 /// Returns the row that these literals stand for.
 ///
 /// # Errors

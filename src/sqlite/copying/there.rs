@@ -17,7 +17,7 @@ pub(super) struct There {
     select: Statement,
     /// How often each row without a timestamp is there. They are read at once, when one is asked
     /// for: no index finds it among the others.
-    without_ts: Option<HashMap<String, u64>>,
+    without_ts: Option<HashMap<[String; 4], u64>>,
 }
 
 impl There {
@@ -51,7 +51,7 @@ pub(super) struct Aside<'a> {
     /// `None` if there is no quarantine.
     select: Option<Statement>,
     /// How often each is there, read when the first is asked for.
-    rows: Option<HashMap<String, u64>>,
+    rows: Option<HashMap<[String; 4], u64>>,
 }
 
 impl<'a> Aside<'a> {
@@ -81,7 +81,7 @@ impl<'a> Aside<'a> {
 
 /// Returns how often a row is among `rows`, which the statement selects if they aren't read yet.
 fn count_in(
-    rows: &mut Option<HashMap<String, u64>>,
+    rows: &mut Option<HashMap<[String; 4], u64>>,
     select: &mut Statement,
     param: Param<'_>,
     wanted: &RawRow,
