@@ -1,5 +1,7 @@
 //! What the methods of the contract take and return, beside the nouns of `model`.
 
+use std::borrow::Cow;
+
 use crate::model::error::{Error, Result};
 use crate::model::observation::InsertReport;
 use crate::model::stream::StreamPatch;
@@ -52,7 +54,7 @@ pub(crate) struct Inserted {
 pub(crate) struct New<'a, Rows> {
     pub(crate) uuid: &'a StreamUuid,
     pub(crate) rows: Rows,
-    pub(crate) patch: Option<StreamPatch>,
+    pub(crate) patch: Option<Cow<'a, StreamPatch>>,
 }
 
 /// The result of a call on a stream's data: `None` if the store has no data of the stream,

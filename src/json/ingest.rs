@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::iter;
 
 use super::item::{Item, split};
 use super::options::IngestOptions;
@@ -168,7 +169,7 @@ impl<'a> Batch<'a> {
         let streams = self.streams.iter().map(|stream| New {
             uuid: &stream.uuid,
             rows: stream.observations(self.provider),
-            patch: self.metadata(stream, &vec![false; stream.payloads.len()]),
+            patch: stream.metadata(&self.patches, &[]),
         });
         if !backend.store_new(streams, now)? {
             return Ok(None);
@@ -190,6 +191,7 @@ impl<'a> Batch<'a> {
     ) -> Result<IngestReport> {
         let mut streams = std::mem::take(&mut self.streams);
         self.reject_unstorable(backend, &mut streams);
+        let all = std::mem::take(&mut self.patches);
         let provider = self.provider;
         let inserted = backend.insert(
             streams
@@ -198,11 +200,12 @@ impl<'a> Batch<'a> {
         )?;
         let mut patches = Vec::with_capacity(streams.len());
         for (stream, inserted) in streams.iter().zip(inserted) {
-            if let Some(patch) = self.note(stream, inserted)? {
+            let left_out = self.note(stream, inserted)?;
+            if let Some(patch) = stream.metadata(&all, &left_out) {
                 patches.push((&stream.uuid, patch));
             }
         }
-        backend.upsert_streams(patches.iter().map(|(uuid, patch)| (*uuid, patch)), now)?;
+        backend.upsert_streams(patches.iter().map(|(uuid, patch)| (*uuid, &**patch)), now)?;
         self.report.rejected.sort_by_key(|r| r.position.index);
         self.report.conflicts.sort_by_key(|c| c.position.index);
         if self.strict && self.report.refused() > 0 {
@@ -238,20 +241,20 @@ impl<'a> Batch<'a> {
         streams.retain(|stream| !stream.payloads.is_empty());
     }
 
-    /// Adds to the report what came of a stream's payloads; returns what their stream
-    /// objects set, if any. A payload whose observation was refused sets nothing: it is
-    /// stored whole or not at all.
+    /// Adds to the report what came of a stream's payloads; returns which of them were left
+    /// out. One whose observation was refused sets no metadata: it is stored whole or not at
+    /// all.
     fn note(
         &mut self,
         stream: &StreamPayloads<'_>,
         inserted: Result<Inserted>,
-    ) -> Result<Option<StreamPatch>> {
+    ) -> Result<Vec<bool>> {
         let Inserted { report, refused } = match inserted {
             Ok(inserted) => inserted,
             // The name can't be used, which refuses its payloads and no others.
             Err(Error::NotAStream { name, reason }) => {
                 self.report.reject_stream(stream, &name, &reason);
-                return Ok(None);
+                return Ok(vec![true; stream.payloads.len()]);
             }
             Err(error) => return Err(error),
         };
@@ -273,29 +276,38 @@ impl<'a> Batch<'a> {
         if left_out.contains(&false) {
             self.report.streams.push(stream.uuid.clone());
         }
-        Ok(self.metadata(stream, &left_out))
-    }
-
-    /// Returns what the stream objects of payloads set that are not left out, if any.
-    fn metadata(&self, stream: &StreamPayloads<'_>, left_out: &[bool]) -> Option<StreamPatch> {
-        // What all stream objects set is merged, later ones over earlier ones. To write
-        // it once is most of what makes a batch fast.
-        let mut metadata: Option<StreamPatch> = None;
-        let mut merged = None;
-        for ((_, payload), left_out) in stream.payloads.iter().zip(left_out) {
-            if let Some(patch) = payload.metadata
-                && !left_out
-                && merged.replace(patch) != Some(patch)
-            {
-                let patch = self.patches[patch].clone();
-                metadata.get_or_insert_default().merge(patch);
-            }
-        }
-        metadata
+        Ok(left_out)
     }
 }
 
 impl StreamPayloads<'_> {
+    /// Returns what the stream objects of the payloads set that are not left out, if any.
+    /// `left_out` may end before the payloads do.
+    fn metadata<'p>(
+        &self,
+        patches: &'p [StreamPatch],
+        left_out: &[bool],
+    ) -> Option<Cow<'p, StreamPatch>> {
+        // What all stream objects set is merged, later ones over earlier ones. To write
+        // it once is most of what makes a batch fast.
+        let mut metadata: Option<Cow<'_, StreamPatch>> = None;
+        let mut merged = None;
+        let left_out = left_out.iter().copied().chain(iter::repeat(false));
+        for ((_, payload), left_out) in self.payloads.iter().zip(left_out) {
+            if let Some(index) = payload.metadata
+                && !left_out
+                && merged.replace(index) != Some(index)
+            {
+                let patch = &patches[index];
+                match &mut metadata {
+                    Some(metadata) => metadata.to_mut().merge(patch.clone()),
+                    None => metadata = Some(Cow::Borrowed(patch)),
+                }
+            }
+        }
+        metadata
+    }
+
     /// Iterates over the observations to insert.
     fn observations<'b>(
         &'b self,

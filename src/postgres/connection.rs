@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use super::error::{error, not_begun, not_committed, not_reconnected};
-use super::raw::{Answer, Copied, Failure, Params, Session, Statement, Waiting};
+use super::raw::{Answer, Copied, Failure, Params, Row, Session, Statement, Waiting};
 use crate::backend::Access;
 use crate::model::error::{Error, Result};
 use crate::model::location::Location;
@@ -117,6 +117,39 @@ impl Connection {
     /// Runs statements, in the present transaction if there is one, and returns what the
     /// server has answered to each. They cost one trip over the network.
     pub(super) fn run(&mut self, statements: Vec<Statement>) -> Result<Vec<Answer>> {
+        let (mut answers, before) = self.run_by(statements, |session, all, call| {
+            session.run(all, call, false)
+        })?;
+        answers.drain(..before);
+        Ok(answers)
+    }
+
+    /// Runs one statement, and hands each row of its answer to `read`: the first ones while the
+    /// server looks for those behind them. If the statement fails, `read` may have had some.
+    pub(super) fn for_each_row(
+        &mut self,
+        statement: Statement,
+        mut read: impl FnMut(Row<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let mut done = Ok(());
+        self.run_by(vec![statement], |session, all, call| {
+            let mut read = |row: Row<'_>| {
+                if done.is_ok() {
+                    done = read(row);
+                }
+            };
+            session.read(all, call, &mut read)
+        })?;
+        done
+    }
+
+    /// Runs statements by what sends them and waits for them. Returns beside its answer how many
+    /// statements were run before these, to begin the transaction.
+    fn run_by<T>(
+        &mut self,
+        statements: Vec<Statement>,
+        run: impl FnOnce(&mut Session, &[Statement], &Call) -> Result<T, Failure>,
+    ) -> Result<(T, usize)> {
         self.check_call()?;
         let mut all = match self.transaction {
             Transaction::Wanted(access) => self.beginning(access),
@@ -127,13 +160,11 @@ impl Connection {
         if before > 0 {
             self.transaction = Transaction::Begun;
         }
-        let answers = self.on_session(|session, call| session.run(&all, call, false))?;
-        let mut answers = answers.map_err(|failure| match failure.answered < before {
-            true => not_begun(failure),
-            false => error(failure),
-        })?;
-        answers.drain(..before);
-        Ok(answers)
+        match self.on_session(|session, call| run(session, &all, call))? {
+            Ok(answer) => Ok((answer, before)),
+            Err(failure) if failure.answered < before => Err(not_begun(failure)),
+            Err(failure) => Err(error(failure)),
+        }
     }
 
     /// Runs one statement, and returns the server's answer to it.

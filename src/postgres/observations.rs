@@ -166,14 +166,14 @@ impl Connection {
         let mut found = vec![None; uuids.len()];
         for (uuids, found) in uuids.chunks(STREAMS).zip(found.chunks_mut(STREAMS)) {
             let params = Params::new().int8s(uuids.iter().map(|uuid| key(uuid)));
-            for row in self.ask(ENDS_OF, params)?.rows() {
+            self.for_each_row(Statement::new(ENDS_OF, params), |row| {
                 let place = row
                     .int8(0)
                     .and_then(|place| usize::try_from(place - 1).ok());
                 let place =
                     place.and_then(|place| Some((uuids.get(place)?, found.get_mut(place)?)));
                 let (Some((uuid, found)), Some(name)) = (place, row.text(1)) else {
-                    continue;
+                    return Ok(());
                 };
                 if name != uuid.as_str() {
                     return Err(taken(uuid, name));
@@ -181,19 +181,20 @@ impl Connection {
                 if row.int8(2).is_some() {
                     *found = Some(observation_row(row, 2).to_observation(uuid)?);
                 }
-            }
+                Ok(())
+            })?;
         }
         Ok(found)
     }
 
     pub(super) fn latest_of_all(&mut self) -> Result<Vec<(StreamUuid, Observation)>> {
-        let answer = self.ask(ENDS, Params::new())?;
-        let rows = answer.rows().map(|row| {
+        let mut found = Vec::new();
+        self.for_each_row(Statement::plain(ENDS), |row| {
             let uuid = StreamUuid::stored(row.text(1).unwrap_or_default().to_owned());
             let latest = observation_row(row, 2).to_observation(&uuid)?;
-            Ok((row.int8(0), uuid, latest))
-        });
-        let mut found = rows.collect::<Result<Vec<_>>>()?;
+            found.push((row.int8(0), uuid, latest));
+            Ok(())
+        })?;
         // In a tenth of the time that the server takes to sort them (measured).
         found.sort_unstable_by_key(|(data, _, _)| *data);
         let found = found.into_iter().map(|(_, uuid, latest)| (uuid, latest));

@@ -8,9 +8,12 @@ use lru::LruCache;
 use super::table::Table;
 
 /// How many bytes of statements on tables stay prepared. It bounds them if 10,000 streams are
-/// written to in turn, and leaves room for one statement on each, of 2.4 KB, so that their
-/// latest rows can be looked up together if they store seconds. For text it takes three.
-const MEMORY: usize = 32 << 20;
+/// written to in turn.
+const MEMORY: usize = 20 << 20;
+/// How many bytes stay prepared in a sweep: there is room for one statement on each of 10,000
+/// streams, of 2.4 KB, so that their latest rows can be looked up together if they store
+/// seconds. For text it takes three.
+const SWEEP_MEMORY: usize = 24 << 20;
 /// How many tables these statements are of at most; some need none. Each takes 600 bytes.
 const TABLES: usize = 16_384;
 
@@ -63,7 +66,7 @@ impl Prepared {
     /// that they had not needed before.
     pub(super) fn trim(&mut self) {
         let limit = match self.is_sweep {
-            true => MEMORY + MEMORY / 8,
+            true => SWEEP_MEMORY + SWEEP_MEMORY / 8,
             false => MEMORY,
         };
         while self.is_beyond(limit, TABLES)
@@ -91,7 +94,11 @@ impl Prepared {
     /// Drops tables until there is room for another; returns `true` if there is. In a sweep
     /// those that it has used stay.
     fn make_room(&mut self) -> bool {
-        while self.is_beyond(MEMORY, TABLES - 1) {
+        let limit = match self.is_sweep {
+            true => SWEEP_MEMORY,
+            false => MEMORY,
+        };
+        while self.is_beyond(limit, TABLES - 1) {
             let oldest = self.tables.peek_lru();
             if self.is_sweep && oldest.is_some_and(|(_, oldest)| oldest.sweep == self.sweeps) {
                 return false;

@@ -58,7 +58,7 @@ impl Connection {
         };
         let claims = patches
             .iter()
-            .map(|(key, uuid, patch)| (*key, *uuid, patch));
+            .map(|(key, uuid, patch)| (*key, *uuid, &**patch));
         let upserts = upserts(claims, now, of)?;
         let mut statements = Vec::new();
         if patches.len() < rows.len() {

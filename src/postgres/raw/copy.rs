@@ -11,7 +11,8 @@ use pq_sys::ExecStatusType;
 use super::answer::Answer;
 use super::failure::Failure;
 use super::patience::{Patience, Waiting};
-use super::session::{Session, last_words};
+use super::receive::last_words;
+use super::session::Session;
 
 /// How many bytes are handed to libpq at a time.
 const PART: usize = 64 * 1024;
@@ -55,7 +56,7 @@ impl Session {
         waiting: &impl Waiting,
     ) -> Result<(), Failure> {
         self.with_patience(waiting, false, |session, patience| {
-            session.read_owed(patience)?;
+            session.read_owed(0, patience)?;
             // SAFETY: the connection is live, and idle.
             let sent = unsafe {
                 pq::PQexitPipelineMode(session.as_ptr()) == 1

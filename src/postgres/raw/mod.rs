@@ -10,6 +10,7 @@ mod copy;
 mod failure;
 mod params;
 mod patience;
+mod receive;
 mod session;
 mod statement;
 

@@ -6,9 +6,9 @@ use std::ptr::{self, NonNull};
 use std::time::Duration;
 
 use pq_sys as pq;
-use pq_sys::{ConnStatusType, ExecStatusType};
+use pq_sys::ConnStatusType;
 
-use super::answer::Answer;
+use super::answer::{Answer, Row};
 use super::failure::Failure;
 use super::params::Params;
 use super::patience::{Cancel, Patience, Waiting};
@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub(crate) struct Session {
     connection: NonNull<pq::PGconn>,
     /// How many times statements were sent whose answers nobody has read yet.
-    owed: usize,
+    pub(super) owed: usize,
     /// The server didn't end a call that was interrupted: what it will answer isn't known.
     is_given_up: bool,
 }
@@ -79,11 +79,26 @@ impl Session {
     ) -> Result<Vec<Answer>, Failure> {
         self.with_patience(waiting, hold, |session, patience| {
             session.send_all(statements, patience)?;
-            while session.owed > 1 {
-                // What came of statements that nobody waits for is not reported.
-                let _ = session.receive(patience)?;
-            }
+            session.read_owed(1, patience)?;
             session.receive(patience)?
+        })
+    }
+
+    /// Does what [`run`](Self::run) does, and hands each row of the last statement's answer to
+    /// `read`: the first ones while the server looks for those behind them. If the statement
+    /// fails, `read` may have had some.
+    pub(crate) fn read(
+        &mut self,
+        statements: &[Statement],
+        waiting: &impl Waiting,
+        read: &mut dyn FnMut(Row<'_>),
+    ) -> Result<(), Failure> {
+        self.with_patience(waiting, false, |session, patience| {
+            session.send_all(statements, patience)?;
+            session.read_owed(1, patience)?;
+            let last = statements.len().saturating_sub(1);
+            session.receive_rows(patience, Some((last, read)))??;
+            Ok(())
         })
     }
 
@@ -109,12 +124,14 @@ impl Session {
         done
     }
 
-    /// Reads the answers to what was sent and nobody waits for.
+    /// Reads the answers to what was sent and nobody waits for, until they are owed but for
+    /// `left`. What came of the statements is not reported.
     pub(super) fn read_owed(
         &mut self,
+        left: usize,
         patience: &mut Patience<'_, impl Waiting>,
     ) -> Result<(), Failure> {
-        while self.owed > 0 {
+        while self.owed > left {
             let _ = self.receive(patience)?;
         }
         Ok(())
@@ -206,58 +223,6 @@ impl Session {
         match sent {
             1 => Ok(()),
             _ => Err(self.failure()),
-        }
-    }
-
-    /// Reads the answers to what was sent first. The outer error is a lost connection.
-    fn receive(
-        &mut self,
-        patience: &mut Patience<'_, impl Waiting>,
-    ) -> Result<Result<Vec<Answer>, Failure>, Failure> {
-        let mut done = Ok(Vec::new());
-        let mut answered = 0;
-        // Between two statements there is a NULL.
-        let mut nulls = 0;
-        loop {
-            if let Err(failure) = self.await_result(patience) {
-                return Err(last_words(done, failure, answered));
-            }
-            // SAFETY: the connection is live, and has a result ready, or there is none.
-            let result = unsafe { pq::PQgetResult(self.connection.as_ptr()) };
-            let Some(result) = NonNull::new(result) else {
-                nulls += 1;
-                if nulls > 1 {
-                    return Err(self.failure());
-                }
-                continue;
-            };
-            nulls = 0;
-            let answer = Answer::new(result);
-            // SAFETY: the result is live.
-            match unsafe { pq::PQresultStatus(answer.as_ptr()) } {
-                ExecStatusType::PGRES_PIPELINE_SYNC => {
-                    self.owed -= 1;
-                    return Ok(done);
-                }
-                ExecStatusType::PGRES_TUPLES_OK | ExecStatusType::PGRES_COMMAND_OK => {
-                    answered += 1;
-                    if let Ok(answers) = &mut done {
-                        answers.push(answer);
-                    }
-                }
-                ExecStatusType::PGRES_PIPELINE_ABORTED => {}
-                _ => {
-                    if done.is_ok() {
-                        let mut failure = Failure::of_result(answer.as_ptr());
-                        failure.interrupted = patience.has_asked() && failure.has_state(b"57014");
-                        failure.answered = answered;
-                        done = Err(failure);
-                    }
-                }
-            }
-            if self.is_lost() {
-                return Err(last_words(done, self.failure(), answered));
-            }
         }
     }
 
@@ -356,26 +321,6 @@ impl Drop for Session {
     fn drop(&mut self) {
         // SAFETY: the connection is live, and nobody else has it.
         unsafe { pq::PQfinish(self.connection.as_ptr()) };
-    }
-}
-
-/// Returns the failure of a connection that is gone, behind so many answers. What the server
-/// said before says more.
-pub(super) fn last_words<T>(
-    said: Result<T, Failure>,
-    failure: Failure,
-    answered: usize,
-) -> Failure {
-    match said {
-        Err(said) => Failure {
-            lost: true,
-            interrupted: failure.interrupted,
-            ..said
-        },
-        Ok(_) => Failure {
-            answered,
-            ..failure
-        },
     }
 }
 

@@ -1,15 +1,13 @@
 //! `import`: columns by name, and what is refused, with its place.
 
-mod common;
-
 use std::fs;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::common::{Folder, Ran};
 use arrow_array::types::Int32Type;
 use arrow_array::*;
-use common::{Folder, Ran};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;

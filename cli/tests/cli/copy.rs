@@ -1,12 +1,10 @@
 //! `copy`: there and back, killed and repeated, refused.
 
-mod common;
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use common::{Folder, create, feed, payload};
+use crate::common::{Folder, create, feed, payload};
 use diesel::connection::SimpleConnection;
 
 /// Prints what the streams, their metadata and the quarantine of a file hold, with the type of
@@ -140,7 +138,7 @@ fn a_copy_there_and_back_is_the_same() {
         assert_eq!(ran.code, 0, "{name:?}: {ran:?}");
         let wanted = dump(&path("engine.db"));
         assert_eq!(dump(&path("copy.db")), wanted, "{name:?}");
-        if let (Some(one), Some(two)) = (common::database(), common::database()) {
+        if let (Some(one), Some(two)) = (crate::common::database(), crate::common::database()) {
             assert_eq!(copy("engine.db", &one).code, 0, "{name:?}");
             assert_eq!(copy(&one, "back.db").code, 0, "{name:?}");
             assert_eq!(dump(&path("back.db")), wanted, "{name:?}");
@@ -172,13 +170,13 @@ fn a_copy_there_and_back_is_the_same() {
 
 #[test]
 fn rows_that_the_server_cannot_hold_are_in_its_quarantine() {
-    let Some(db) = common::database() else {
+    let Some(db) = crate::common::database() else {
         return;
     };
     let folder = hostile();
     let ran = folder.run(&["copy", "engine.db", &db, "--json"]);
     assert_eq!(ran.code, 0, "{ran:?}");
-    assert!(!ran.out.contains(common::password(&db)));
+    assert!(!ran.out.contains(crate::common::password(&db)));
     let aside = ran.json()["set_aside"].as_u64().unwrap();
     assert!(aside >= 5, "{ran:?}");
     let listed = folder
@@ -291,7 +289,7 @@ fn killed(to: &str) {
 #[test]
 fn a_copy_that_is_killed_goes_on() {
     killed("copy.db");
-    if let Some(db) = common::database() {
+    if let Some(db) = crate::common::database() {
         killed(&db);
     }
 }
@@ -315,7 +313,7 @@ fn a_target_that_holds_something_else_is_left_as_it_is() {
     ] {
         for server in [false, true] {
             let folder = Folder::new();
-            let to = match (server, common::database()) {
+            let to = match (server, crate::common::database()) {
                 (false, _) => "to.db".to_owned(),
                 (true, Some(url)) => url,
                 (true, None) => continue,
@@ -335,7 +333,7 @@ fn a_target_that_holds_something_else_is_left_as_it_is() {
             assert_eq!(ran.code, 4, "{case}: {ran:?}");
             assert!(ran.err.contains(at), "{case}: {ran:?}");
             assert!(
-                !server || !ran.err.contains(common::password(&to)),
+                !server || !ran.err.contains(crate::common::password(&to)),
                 "{ran:?}"
             );
             assert_eq!(held("after.db"), before, "{case}");
@@ -396,7 +394,7 @@ fn a_dry_run_makes_no_target() {
 
 #[test]
 fn a_dry_run_makes_no_tables() {
-    let Some(db) = common::database() else {
+    let Some(db) = crate::common::database() else {
         return;
     };
     let folder = Folder::with_bitcoin();
@@ -408,7 +406,7 @@ fn a_dry_run_makes_no_tables() {
         (&report["rows"], &report["already_there"]),
         (&156.into(), &0.into())
     );
-    assert!(!ran.out.contains(common::password(&db)));
+    assert!(!ran.out.contains(crate::common::password(&db)));
     // Any other command finds that there is no store.
     assert_eq!(folder.run(&["streams", &db]).code, 6);
 
@@ -469,7 +467,7 @@ fn rows_without_a_timestamp_are_copied_each() {
     assert_eq!(wanted.lines().count(), 306);
     assert_eq!(copied("engine.db", "engine.db"), (306, 0));
     let mut targets = vec![("copy.db".to_owned(), "again.db")];
-    targets.extend(common::database().map(|db| (db, "back.db")));
+    targets.extend(crate::common::database().map(|db| (db, "back.db")));
     for (to, back) in targets {
         assert_eq!(copied("engine.db", &to), (0, 305));
         assert_eq!(copied("engine.db", &to), (306, 0));

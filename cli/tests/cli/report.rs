@@ -1,15 +1,12 @@
 //! `report`: the page about all streams.
 
-mod common;
-mod pictures;
-
 use std::fs;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use common::{BITCOIN, Folder, create};
+use crate::common::{BITCOIN, Folder, create};
+use crate::pictures::{browser, hourly};
 use diesel::connection::SimpleConnection;
-use pictures::{browser, hourly};
 
 /// What a server may call a stream.
 const NAME: &str =
@@ -109,7 +106,7 @@ fn a_page_says_all_of_each_stream() {
     let (_, svg) = evil.split_once("<svg").unwrap();
     let (svg, _) = svg.split_once("</svg>").unwrap();
     folder.write("spark.svg", format!("<svg{svg}</svg>\n"));
-    pictures::compare(&folder.path("spark.svg"), "spark.svg");
+    crate::pictures::compare(&folder.path("spark.svg"), "spark.svg");
 
     let none = article(&page, "empty-stream");
     assert_eq!(

@@ -1,14 +1,10 @@
 //! Commands that write files, killed at moments by chance: a file has its name once it is whole.
 
-#![cfg(unix)]
-
-mod common;
-
 use std::fs;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use common::{Folder, create};
+use crate::common::{Folder, create};
 use diesel::connection::SimpleConnection;
 
 /// Returns a store that the commands read for a while.

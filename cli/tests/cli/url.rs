@@ -1,9 +1,7 @@
 //! Stores in a database, named by a URL: what each command does with it, and that no password
 //! is shown.
 
-mod common;
-
-use common::{Folder, Ran, feed};
+use crate::common::{Folder, Ran, feed};
 
 /// Nothing listens there.
 const NOWHERE: &str = "postgres://ann:secret@127.0.0.1:1/engine";
@@ -152,7 +150,7 @@ fn a_url_that_is_taken_for_a_stream_is_shown_without_its_password() {
 
 #[test]
 fn each_command_takes_a_url() {
-    let Some(db) = common::database() else {
+    let Some(db) = crate::common::database() else {
         return;
     };
     let folder = Folder::new();
@@ -171,7 +169,7 @@ fn each_command_takes_a_url() {
         }
     }
     let page = std::fs::read_to_string(folder.path("page.html")).unwrap();
-    assert!(page.contains("bitcoin") && !page.contains(common::password(&db)));
+    assert!(page.contains("bitcoin") && !page.contains(crate::common::password(&db)));
     assert!(!page.contains("SQLite"));
 
     // The same rows as from a file.

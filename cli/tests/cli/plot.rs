@@ -1,11 +1,8 @@
 //! `plot`: what is in its pictures.
 
-mod common;
-mod pictures;
-
-use common::{BITCOIN, Folder, create, feed};
+use crate::common::{BITCOIN, Folder, create, feed};
+use crate::pictures::{Drawn, at, hourly};
 use diesel::connection::SimpleConnection;
-use pictures::{Drawn, at, hourly};
 
 /// A day and a half of rows, an hour apart; between the 12th and the 30th hour there are none.
 const HOURS: [std::ops::RangeInclusive<i64>; 2] = [0..=12, 30..=36];
@@ -185,7 +182,7 @@ fn a_terminal_has_dots_of_braille() {
     let widest = colored
         .out
         .lines()
-        .map(|line| pictures::plain(line).chars().count());
+        .map(|line| crate::pictures::plain(line).chars().count());
     assert!(widest.max().unwrap() <= 80);
 }
 
@@ -333,6 +330,6 @@ fn pictures_are_those_that_were_looked_at() {
         if file == "s.txt" {
             folder.write(file, &ran.out);
         }
-        pictures::compare(&folder.path(file), file);
+        crate::pictures::compare(&folder.path(file), file);
     }
 }

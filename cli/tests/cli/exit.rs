@@ -1,10 +1,8 @@
 //! The exit code and the JSON of each kind of error.
 
-mod common;
-
 use std::fs;
 
-use common::{BITCOIN, Folder, feed, payload};
+use crate::common::{BITCOIN, Folder, feed, payload};
 use diesel::connection::SimpleConnection;
 
 /// Runs plain and with `--json`, and checks the exit code and the error's kind.

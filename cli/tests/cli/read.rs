@@ -1,12 +1,10 @@
 //! The commands that only read: `streams`, `show`, `observations`, `verify`.
 
-mod common;
-
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use common::{BITCOIN, Folder, feed, payload};
+use crate::common::{BITCOIN, Folder, feed, payload};
 use diesel::connection::SimpleConnection;
 
 #[test]

@@ -1,11 +1,9 @@
 //! Commands on all streams while another program works on the same store.
 
-mod common;
-
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use common::{Folder, Ran, create};
+use crate::common::{Folder, Ran, create};
 use diesel::connection::SimpleConnection;
 
 /// Returns the uuids of the streams in a report.
@@ -51,7 +49,9 @@ fn a_stream_that_is_removed_meanwhile_is_left_out_and_ends_nothing() {
             })
         });
         let wrong: Vec<_> = runs
-            .filter(|(_, ran)| ran.code != 0 || !uuids(ran).contains(&common::BITCOIN.to_owned()))
+            .filter(|(_, ran)| {
+                ran.code != 0 || !uuids(ran).contains(&crate::common::BITCOIN.to_owned())
+            })
             .collect();
         ended.store(true, Ordering::Relaxed);
         assert!(wrong.is_empty(), "{wrong:?}");

@@ -1,8 +1,6 @@
 //! `check` and `retain`.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
 

@@ -1,12 +1,10 @@
 //! `export`: files, folders, standard output, and what is in the way of them.
 
-mod common;
-
 use std::fs;
 use std::process::Stdio;
 use std::time::Duration;
 
-use common::{BITCOIN, Folder, create};
+use crate::common::{BITCOIN, Folder, create};
 use diesel::connection::SimpleConnection;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::Compression;

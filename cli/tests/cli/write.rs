@@ -1,10 +1,8 @@
 //! `normalize`, `remove`, `backup`, `restore` and `compact`.
 
-mod common;
-
 use std::fs;
 
-use common::{BITCOIN, Folder, payload};
+use crate::common::{BITCOIN, Folder, payload};
 
 fn rows(folder: &Folder, stream: &str) -> serde_json::Value {
     folder.run(&["show", "engine.db", stream, "--json"]).json()["rows"].clone()

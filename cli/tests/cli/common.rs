@@ -1,7 +1,5 @@
 //! What the tests share: a temporary folder, and runs of the program in it.
 
-#![allow(dead_code)] // Each test file uses some of it.
-
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};

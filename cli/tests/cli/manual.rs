@@ -1,12 +1,8 @@
 //! `completions` and `man`.
 
-#![cfg(unix)]
-
-mod common;
-
 use std::process::Command;
 
-use common::Folder;
+use crate::common::Folder;
 
 #[test]
 fn bash_completes_the_commands() {

@@ -1,10 +1,8 @@
 //! `export` and `import`, there and back: each row as it was, to the bit.
 
-mod common;
-
 use std::fs;
 
-use common::{BITCOIN, Folder};
+use crate::common::{BITCOIN, Folder};
 use proptest::prelude::*;
 use satori_store::{Error, NewObservation, Store, StreamPatch, StreamUuid, Timestamp};
 

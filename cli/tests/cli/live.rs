@@ -1,14 +1,10 @@
 //! Input that is still being written, and signals.
 
-#![cfg(unix)]
-
-mod common;
-
 use std::io::{Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{Folder, payload};
+use crate::common::{Folder, payload};
 
 /// Starts `ingest` with these arguments, reading from a pipe.
 fn start(folder: &Folder, args: &[&str]) -> (Child, ChildStdin) {

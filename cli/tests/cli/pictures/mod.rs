@@ -1,7 +1,5 @@
 //! Pictures, read as a person reads them: by their axes.
 
-#![allow(dead_code)] // Each test file uses some of it.
-
 pub(crate) mod browser;
 
 use std::fs;
@@ -180,7 +178,7 @@ fn path_places(path: &str) -> Vec<Place> {
 /// is set: look at it then.
 pub(crate) fn compare(found: &Path, name: &str) {
     let kept = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/pictures")
+        .join("tests/cli/pictures")
         .join(name);
     if std::env::var_os("SATORI_STORE_WRITE_PICTURES").is_some() {
         fs::copy(found, &kept).unwrap();

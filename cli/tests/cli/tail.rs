@@ -1,13 +1,9 @@
 //! `tail`: the last rows of streams, and those that come.
 
-#![cfg(unix)]
-
-mod common;
-
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout, Stdio};
 
-use common::Folder;
+use crate::common::Folder;
 
 /// Stores a row: of the stream, at this hour.
 fn store(folder: &Folder, stream: &str, hour: u32) {

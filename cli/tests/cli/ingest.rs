@@ -1,10 +1,8 @@
 //! `ingest` and `sync`.
 
-mod common;
-
 use diesel::{RunQueryDsl, sql_query};
 
-use common::{BITCOIN, Folder, feed, payload};
+use crate::common::{BITCOIN, Folder, feed, payload};
 
 #[test]
 fn a_feed_fills_the_store_once() {
