@@ -175,9 +175,9 @@ impl<'a> Batch<'a> {
             return Ok(None);
         }
         let mut report = std::mem::take(&mut self.report);
-        for stream in &self.streams {
+        for stream in std::mem::take(&mut self.streams) {
             report.inserted += stream.payloads.len() as u64;
-            report.streams.push(stream.uuid.clone());
+            report.streams.push(stream.uuid);
         }
         report.rejected.sort_by_key(|r| r.position.index);
         Ok(Some(report))

@@ -50,17 +50,8 @@ pub(super) struct ParsedStream<'a> {
 impl<'a> StreamObject<'a> {
     /// Reads the fields of the object, which is a part of the item.
     fn parse(self, item: &Item<'_>, stream_id: Option<i64>) -> Result<ParsedStream<'a>> {
-        fn set<T>(
-            patch: StreamPatch,
-            field: Option<Option<T>>,
-            setter: impl FnOnce(StreamPatch, Option<T>) -> StreamPatch,
-        ) -> StreamPatch {
-            match field {
-                Some(value) => setter(patch, value),
-                None => patch,
-            }
-        }
-        let text = |text: Text<'a>| text.0.into_owned();
+        let text =
+            |text: Option<Option<Text<'a>>>| text.map(|text| text.map(|text| text.0.into_owned()));
         let id = match self.id {
             Some(id) => Some(id.map(|id| id.id()).transpose()?),
             None => stream_id.map(Some),
@@ -69,17 +60,17 @@ impl<'a> StreamObject<'a> {
             Some(meta) => Some(meta.map(|meta| raw_text(item, meta)).transpose()?),
             None => None,
         };
-        let mut patch = StreamPatch::new();
-        patch = set(patch, id, StreamPatch::server_stream_id);
-        patch = set(patch, self.name, |p, v| p.name(v.map(text)));
-        patch = set(patch, self.author, |p, v| p.author(v.map(text)));
-        patch = set(patch, self.secondary, |p, v| p.secondary(v.map(text)));
-        patch = set(patch, self.target, |p, v| p.target(v.map(text)));
-        patch = set(patch, meta, StreamPatch::meta);
-        patch = set(patch, self.description, |p, v| p.description(v.map(text)));
         Ok(ParsedStream {
             uuid: self.uuid.map(|uuid| uuid.0),
-            metadata: patch,
+            metadata: StreamPatch {
+                server_stream_id: id,
+                name: text(self.name),
+                author: text(self.author),
+                secondary: text(self.secondary),
+                target: text(self.target),
+                meta,
+                description: text(self.description),
+            },
         })
     }
 }

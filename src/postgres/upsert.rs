@@ -144,17 +144,16 @@ pub(super) fn upserts<'a>(
 }
 
 /// Returns the statement that writes the patches of streams that have an id and data, and are in
-/// the order of their keys. A row that it would make has neither, which it notices.
+/// the order of their keys. If one hasn't, or its row is another stream's, the statement divides
+/// by zero: at the row that is there, or at the one that it has made.
 fn touch(fields: &[(&str, &str)], group: &[Claim<'_>], now: Timestamp) -> Statement {
     let (source, names) = unnested(fields, 2);
-    let number = group.len();
     let sql = format!(
-        "WITH written AS (\
-           INSERT INTO streams AS s (stream, uuid{names}, last_synced) \
-           SELECT stream, uuid{names}, $1 FROM unnest({source}) AS u (stream, uuid{names}) \
-           ON CONFLICT (stream) DO UPDATE SET last_synced = excluded.last_synced{} \
-           WHERE s.uuid = excluded.uuid RETURNING id, data\
-         ) SELECT 1 / (count(id) = {number} AND count(data) = {number})::int FROM written",
+        "INSERT INTO streams AS s (stream, uuid{names}, last_synced) \
+         SELECT stream, uuid{names}, $1 FROM unnest({source}) AS u (stream, uuid{names}) \
+         ON CONFLICT (stream) DO UPDATE SET last_synced = excluded.last_synced{} \
+         WHERE 1 / (s.uuid = excluded.uuid AND s.id IS NOT NULL AND s.data IS NOT NULL)::int = 1 \
+         RETURNING 1 / (id IS NOT NULL)::int",
         replaced(fields)
     );
     Statement::new(sql, claim_params(group, now))

@@ -106,6 +106,9 @@ impl Params {
         for word in [1, 1, element, 0, 1] {
             self.bytes.extend(word.to_be_bytes());
         }
+        let elements = elements.into_iter();
+        // A number and its length; many texts are longer.
+        self.bytes.reserve(12 * elements.size_hint().0);
         let mut length: u32 = 0;
         for element in elements {
             match element {
