@@ -10,9 +10,9 @@ use super::table::Table;
 /// How many bytes of statements on tables stay prepared. It bounds them if 10,000 streams are
 /// written to in turn.
 const MEMORY: usize = 20 << 20;
-/// How many bytes stay prepared in a sweep: there is room for one statement on each of 10,000
-/// streams, of 2.4 KB, so that their latest rows can be looked up together if they store
-/// seconds. For text it takes three.
+/// How many bytes stay prepared of a connection that sweeps: there is room for one statement on
+/// each of 10,000 streams, of 2.4 KB, so that their latest rows can be looked up together if they
+/// store seconds. For text it takes three.
 const SWEEP_MEMORY: usize = 24 << 20;
 /// How many tables these statements are of at most; some need none. Each takes 600 bytes.
 const TABLES: usize = 16_384;
@@ -67,12 +67,21 @@ impl Prepared {
     pub(super) fn trim(&mut self) {
         let limit = match self.is_sweep {
             true => SWEEP_MEMORY + SWEEP_MEMORY / 8,
-            false => MEMORY,
+            false => self.limit(),
         };
         while self.is_beyond(limit, TABLES)
             && self.tables.len() > 1
             && self.tables.pop_lru().is_some()
         {}
+    }
+
+    /// Returns how many bytes stay prepared. What a sweep has prepared stays for the next one,
+    /// whatever is done in between.
+    fn limit(&self) -> usize {
+        match self.sweeps {
+            0 => MEMORY,
+            _ => SWEEP_MEMORY,
+        }
     }
 
     /// Begins a sweep.
@@ -94,11 +103,7 @@ impl Prepared {
     /// Drops tables until there is room for another; returns `true` if there is. In a sweep
     /// those that it has used stay.
     fn make_room(&mut self) -> bool {
-        let limit = match self.is_sweep {
-            true => SWEEP_MEMORY,
-            false => MEMORY,
-        };
-        while self.is_beyond(limit, TABLES - 1) {
+        while self.is_beyond(self.limit(), TABLES - 1) {
             let oldest = self.tables.peek_lru();
             if self.is_sweep && oldest.is_some_and(|(_, oldest)| oldest.sweep == self.sweeps) {
                 return false;

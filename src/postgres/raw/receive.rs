@@ -20,7 +20,8 @@ impl Session {
     }
 
     /// Does what [`receive`](Self::receive) does, and hands each row of one statement's answer,
-    /// given by its place, to `read` as soon as it is here. The answer is without rows then.
+    /// given by its place, to `read` as soon as it is here. The answer that is returned for it may
+    /// be without them.
     pub(super) fn receive_rows(
         &mut self,
         patience: &mut Patience<'_, impl Waiting>,
