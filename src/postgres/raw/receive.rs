@@ -10,6 +10,9 @@ use super::failure::Failure;
 use super::patience::{Patience, Waiting};
 use super::session::Session;
 
+/// What takes each row of an answer.
+type Reader<'a> = dyn FnMut(Row<'_>) + 'a;
+
 impl Session {
     /// Reads the answers to what was sent first. The outer error is a lost connection.
     pub(super) fn receive(
@@ -25,7 +28,7 @@ impl Session {
     pub(super) fn receive_rows(
         &mut self,
         patience: &mut Patience<'_, impl Waiting>,
-        mut read: Option<(usize, &mut dyn FnMut(Row<'_>))>,
+        mut read: Option<(usize, &mut Reader<'_>)>,
     ) -> Result<Result<Vec<Answer>, Failure>, Failure> {
         let mut done = Ok(Vec::new());
         let mut answered = 0;
