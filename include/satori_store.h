@@ -1918,7 +1918,7 @@ satori_status satori_get_latest(const satori_store *store,
  *
  * The store keeps what it has prepared for each stream, 2.4 KB or, if it stores text, 12, so that
  * the next call takes a tenth of the time of the first. All that a store keeps prepared takes
- * 38 MB at most: room for 10,000 streams of Unix seconds or 2,100 of text.
+ * 42 MB at most: room for 10,000 streams of Unix seconds or 2,600 of text.
  *
  * @param store   the store.
  * @param count   how many streams.

@@ -1,7 +1,7 @@
 //! The statements on an observation table that stay prepared.
 
 /// A statement that stays prepared, because it runs for single rows.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Query {
     /// Inserts ?1 ts, ?2 value, ?3 hash, ?4 provider if no row sorts at or after ?5, just
     /// below ts. Then there is no text and no finer unit either, provided that ts is not
@@ -35,9 +35,6 @@ pub(super) enum Query {
     /// Selects a number that changes whenever another connection has changed the file.
     DataVersion,
 }
-
-/// How many variants [`Query`] has.
-pub(super) const QUERIES: usize = 12;
 
 impl Query {
     /// Returns `true` if the statement writes.

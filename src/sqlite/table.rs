@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::query::{QUERIES, Query};
+use super::query::Query;
 use super::raw::{Handle, Statement, schema_changed};
 use super::shape::schema_version;
 use super::sum::Sum;
@@ -30,7 +30,8 @@ pub(super) struct Table {
     pub(super) has_triggers: bool,
     /// Why the table takes no rows, if so: another program has declared it otherwise.
     takes_no_rows: Option<String>,
-    cached: [Option<Statement>; QUERIES],
+    /// The statements that stay prepared: seldom more than two.
+    cached: Vec<(Query, Statement)>,
     /// The bytes that these statements take.
     memory: usize,
     /// The bytes that those of all tables of the connection take.
@@ -65,7 +66,7 @@ impl Table {
             schema,
             has_triggers,
             takes_no_rows,
-            cached: [const { None }; QUERIES],
+            cached: Vec::new(),
             memory: 0,
             total,
             chunk: None,
@@ -95,17 +96,21 @@ impl Table {
         if query.writes() {
             self.last_is_latest.set(None);
         }
-        let statement = match self.cached[query as usize].take() {
-            Some(statement) => statement,
+        let kept = self.cached.iter().position(|(kept, _)| *kept == query);
+        let kept = match kept {
+            Some(kept) => kept,
             None => {
                 let statement = self.prepare(|table| query.sql(table))?;
                 let memory = statement.memory();
                 self.memory += memory;
                 self.total.fetch_add(memory, Ordering::Relaxed);
-                statement
+                // There may be one of each of 10,000 tables.
+                self.cached.reserve_exact(1);
+                self.cached.push((query, statement));
+                self.cached.len() - 1
             }
         };
-        Ok(self.cached[query as usize].insert(statement))
+        Ok(&mut self.cached[kept].1)
     }
 
     /// Returns an INSERT of `rows` rows: ?1 is the provider of all; ts, value and hash of

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use libsqlite3_sys as ffi;
 
 use super::catalog::{Catalog, not_a_stream};
-use super::prepared::Prepared;
+use super::prepared::{CROWDED_CACHE_KIB, Prepared};
 use super::raw::{Handle, Statement, is_schema_changed, schema_changed};
 use super::shape::{DIGESTS, schema_version, triggered};
 use super::sum::{Change, Sum};
@@ -342,6 +342,10 @@ impl Tables {
     fn table(&mut self, stream: &StreamUuid) -> Result<Option<&mut Table>> {
         let name = stream.as_str();
         self.prepared.turn_to(name);
+        if self.prepared.becomes_crowded() {
+            let pragma = format!("PRAGMA cache_size = -{CROWDED_CACHE_KIB}");
+            Statement::prepare(self.db, &pragma)?.execute(&[])?;
+        }
         // The name is looked up twice, because a borrow that one branch returns counts as
         // held in the other. The second look-up takes 20 ns.
         let prepared = self.prepared.get_mut(name).map(|table| table.schema);

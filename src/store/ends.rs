@@ -112,7 +112,7 @@ impl Store {
     ///
     /// The store keeps what it has prepared for each stream, 2.4 KB or, if it stores text, 12,
     /// so that the next call takes a tenth of the time of the first. All that a store keeps
-    /// prepared takes 38 MB at most: room for 10,000 streams of Unix seconds or 2,100 of text.
+    /// prepared takes 42 MB at most: room for 10,000 streams of Unix seconds or 2,600 of text.
     /// If there are more, the others are prepared in each call.
     ///
     /// ```

@@ -175,3 +175,46 @@ fn a_stream_that_is_unknown_has_none() {
     store.insert_many(&uuid("t"), &rows(0..10)).unwrap();
     assert_eq!(store.verify(&uuid("t")).unwrap().digest, Digest::NotKept);
 }
+
+/// More streams than what is prepared for them has room for: 3,000 that store text.
+#[test]
+fn streams_without_room_for_their_statements_keep_it() {
+    about_files();
+    const STREAMS: usize = 3_000;
+    let (_folder, path) = place();
+    let uuids: Vec<_> = (0..STREAMS)
+        .map(|stream| uuid(&format!("s{stream}")))
+        .collect();
+    drop(OpenOptions::new().digest(true).open(&path).unwrap());
+    let tables = uuids.iter().map(|uuid| {
+        format!(
+            "CREATE TABLE {uuid} (ts TIMESTAMP PRIMARY KEY NOT NULL, value NUMERIC(20, 10) NOT NULL, \
+             hash TEXT NOT NULL, provider TEXT NOT NULL); \
+             INSERT INTO {uuid} VALUES ('2024-01-01 00:00:00', 1, 'h', 'p');"
+        )
+    });
+    let tables = tables.collect::<String>();
+    run(&mut plain(&path), &format!("BEGIN; {tables} COMMIT"));
+    let store = OpenOptions::new().digest(true).open(&path).unwrap();
+    for uuid in &uuids {
+        store.restate_digest(uuid).unwrap();
+    }
+    for day in 2..4 {
+        for (uuid, number) in uuids.iter().zip(0..) {
+            let ts = format!("2024-01-0{day} 00:00:00");
+            store
+                .insert(uuid, &row(&*ts, f64::from(number + day)))
+                .unwrap();
+            if number % 100 == 0 {
+                // As long as it is the same stream, what has no room stays too.
+                let before = row(&*ts.replace("00:00:00", "00:00:01"), 0.5);
+                store.insert(uuid, &before).unwrap();
+            }
+        }
+    }
+    for (uuid, number) in uuids.iter().zip(0..).step_by(7) {
+        let verified = store.verify(uuid).unwrap();
+        let rows = if number % 100 == 0 { 5 } else { 3 };
+        assert_eq!((verified.rows, verified.digest), (rows, Digest::Matches));
+    }
+}
