@@ -210,8 +210,7 @@ impl Connection {
         self.run(vec![Statement::plain("SAVEPOINT before_copy")])?;
         match self.copy(COPY, rows::copied(streams, sent)) {
             Ok(()) => Ok(true),
-            // unique_violation
-            Err(Error::Database { code, .. }) if code == DatabaseCode::SqlState(*b"23505") => {
+            Err(Error::Database { code, .. }) if is_taken(code) => {
                 self.run(vec![Statement::plain("ROLLBACK TO SAVEPOINT before_copy")])?;
                 Ok(false)
             }
@@ -265,4 +264,12 @@ impl Connection {
         }
         Ok(())
     }
+}
+
+/// Returns `true` for what a statement fails with if a row of the instant is there.
+fn is_taken(code: DatabaseCode) -> bool {
+    // unique_violation; internal_error, as which Citus passes on what a worker reports
+    [*b"23505", *b"XX000"]
+        .map(DatabaseCode::SqlState)
+        .contains(&code)
 }

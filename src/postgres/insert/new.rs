@@ -8,10 +8,10 @@
 use super::super::connection::Connection;
 use super::super::raw::{Params, Statement};
 use super::super::upsert::{Of, all_or_error, upserts};
-use super::CHUNK_BYTES;
 use super::known::{self, Known, values};
 use super::rows::{self, Rows};
 use super::statements::{CLAIM, INSERT_ALL};
+use super::{CHUNK_BYTES, is_taken};
 use crate::backend::{Access, New};
 use crate::model::database_code::DatabaseCode;
 use crate::model::error::{Error, Result};
@@ -147,8 +147,6 @@ fn claim_all<'a>(streams: impl Iterator<Item = &'a Rows<'a, 'a>> + Clone) -> [St
 
 /// Returns `true` for what the statements fail with if something is in the way.
 fn is_in_the_way(code: DatabaseCode) -> bool {
-    // division_by_zero: another stream has the name; unique_violation: a row has the instant
-    [*b"22012", *b"23505"]
-        .map(DatabaseCode::SqlState)
-        .contains(&code)
+    // division_by_zero: another stream has the name
+    is_taken(code) || code == DatabaseCode::SqlState(*b"22012")
 }

@@ -19,17 +19,19 @@ pub(super) const CLAIM: &str = "WITH given AS MATERIALIZED (\
 /// The names of the streams that have these keys.
 pub(super) const NAMES: &str = "SELECT stream, uuid FROM streams WHERE stream = ANY ($1)";
 
+// What looks at rows of several streams begins at `streams`: Citus refuses to begin at an array.
+
 /// The hash and the instant of the latest row of each stream.
-pub(super) const ENDS: &str = "SELECT u.stream, o.ts, o.hash FROM unnest($1::bigint[]) AS u (stream) \
+pub(super) const ENDS: &str = "SELECT s.stream, o.ts, o.hash FROM streams s \
      CROSS JOIN LATERAL (\
-       SELECT ts, hash FROM observations o WHERE o.stream = u.stream ORDER BY ts DESC LIMIT 1\
-     ) o";
+       SELECT ts, hash FROM observations o WHERE o.stream = s.stream ORDER BY ts DESC LIMIT 1\
+     ) o WHERE s.stream = ANY ($1)";
 
 /// The spelling of the latest row of each stream, if it is one of its own.
-pub(super) const SAMPLES: &str = "SELECT u.stream, o.spelling FROM unnest($1::bigint[]) AS u (stream) \
+pub(super) const SAMPLES: &str = "SELECT s.stream, o.spelling FROM streams s \
      CROSS JOIN LATERAL (\
-       SELECT spelling FROM observations o WHERE o.stream = u.stream ORDER BY ts DESC LIMIT 1\
-     ) o WHERE o.spelling IS NOT NULL";
+       SELECT spelling FROM observations o WHERE o.stream = s.stream ORDER BY ts DESC LIMIT 1\
+     ) o WHERE s.stream = ANY ($1) AND o.spelling IS NOT NULL";
 
 /// The values of the rows of these instants.
 pub(super) const VALUES: &str = "SELECT o.stream, o.ts, o.value \
@@ -37,10 +39,10 @@ pub(super) const VALUES: &str = "SELECT o.stream, o.ts, o.value \
      JOIN observations o ON o.stream = u.stream AND o.ts = u.ts";
 
 /// The streams that have a row between two instants.
-pub(super) const OCCUPIED: &str = "SELECT u.stream \
-     FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS u (stream, first, last) \
+pub(super) const OCCUPIED: &str = "SELECT s.stream FROM streams s \
+     JOIN unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS u (stream, first, last) USING (stream) \
      WHERE EXISTS (\
-       SELECT FROM observations o WHERE o.stream = u.stream AND o.ts BETWEEN u.first AND u.last\
+       SELECT FROM observations o WHERE o.stream = s.stream AND o.ts BETWEEN u.first AND u.last\
      )";
 
 /// Copies in rows of which none is there.
