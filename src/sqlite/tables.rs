@@ -342,9 +342,13 @@ impl Tables {
     fn table(&mut self, stream: &StreamUuid) -> Result<Option<&mut Table>> {
         let name = stream.as_str();
         self.prepared.turn_to(name);
-        if self.prepared.becomes_crowded() {
+        if self.prepared.needs_room() {
             let pragma = format!("PRAGMA cache_size = -{CROWDED_CACHE_KIB}");
-            Statement::prepare(self.db, &pragma)?.execute(&[])?;
+            let done = Statement::prepare(self.db, &pragma).and_then(|mut run| run.execute(&[]));
+            // If not, the next call tries it again.
+            if done.is_ok() {
+                self.prepared.note_room();
+            }
         }
         // The name is looked up twice, because a borrow that one branch returns counts as
         // held in the other. The second look-up takes 20 ns.
